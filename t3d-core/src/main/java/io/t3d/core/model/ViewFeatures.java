@@ -1,0 +1,22 @@
+package io.t3d.core.model;
+
+import ai.djl.ndarray.NDArray;
+import io.t3d.core.volume.View;
+
+/**
+ * What the model knows about one view of every pair.
+ *
+ * @param kind size class of the views
+ * @param embedding {@code (B, E)}, float32, L2-normalised: the pooled visual embedding v
+ * @param tokens {@code (B, N, E)}: visual-only projected tokens p, not normalised
+ * @param fusedTokens {@code (B, N, E)}: text-informed tokens u, not normalised
+ * @param fusedEmbedding {@code (B, E)}, L2-normalised: the mean of the text-informed tokens
+ * @param grid where the N tokens lie in the world
+ */
+public record ViewFeatures(
+    View.Kind kind,
+    NDArray embedding,
+    NDArray tokens,
+    NDArray fusedTokens,
+    NDArray fusedEmbedding,
+    TokenGrid grid) {}

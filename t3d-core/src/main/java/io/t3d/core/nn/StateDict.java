@@ -1,0 +1,53 @@
+package io.t3d.core.nn;
+
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.util.Pair;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * The parameters of a block under PyTorch's dotted names, e.g. {@code layer1.0.conv1.weight}.
+ *
+ * <p>DJL puts a running number before each child's name and joins with underscores, which hides
+ * where a name ends. This walk takes the number off and joins with dots.
+ */
+public final class StateDict {
+  private static final Map<String, String> TORCH_NAMES =
+      Map.of(
+          "gamma", "weight",
+          "beta", "bias",
+          "runningMean", "running_mean",
+          "runningVar", "running_var",
+          "embedding", "weight");
+
+  private StateDict() {}
+
+  /**
+   * Lists all parameters, buffers (running statistics) among them.
+   *
+   * @param block any block
+   * @return dotted name → parameter, in the order of the tree
+   */
+  public static Map<String, Parameter> of(Block block) {
+    Map<String, Parameter> out = new LinkedHashMap<>();
+    walk("", block, out);
+    return out;
+  }
+
+  private static void walk(String prefix, Block block, Map<String, Parameter> out) {
+    for (Pair<String, Parameter> p : block.getDirectParameters()) {
+      String name = TORCH_NAMES.getOrDefault(p.getKey(), p.getKey());
+      if (out.put(prefix + name, p.getValue()) != null) {
+        throw new IllegalStateException("Two parameters are named " + prefix + name);
+      }
+    }
+    int number = 1;
+    for (Pair<String, Block> child : block.getChildren()) {
+      String running = String.format("%02d", number++);
+      String key = child.getKey();
+      String name = key.startsWith(running) ? key.substring(running.length()) : key;
+      walk(prefix + name + ".", child.getValue(), out);
+    }
+  }
+}

@@ -1,0 +1,65 @@
+package io.t3d.core.tensor;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
+import com.google.common.base.Splitter;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.LongStream;
+
+/** Checks of array shapes with messages that name the array, its axes and the likely fix. */
+public final class Shapes {
+  private static final Splitter COMMA = Splitter.on(',').trimResults();
+
+  private Shapes() {}
+
+  /**
+   * Checks the shape of an array against a legend of axes.
+   *
+   * <pre>{@code
+   * Shapes.check("imageEmbeddings", image, "B, E", "project both to T3DConfig.embedDim", batch, -1);
+   * }</pre>
+   *
+   * @param name what the caller calls the array
+   * @param array the array
+   * @param axes the axes' letters, separated by commas, e.g. {@code "B, C, D, H, W"}
+   * @param hint the likely fix, ends the message
+   * @param expected the sizes; -1 lets an axis be any size
+   * @return the array, for chaining
+   * @throws IllegalArgumentException when rank or a size differs
+   */
+  public static NDArray check(
+      String name, NDArray array, String axes, String hint, long... expected) {
+    long[] got = array.getShape().getShape();
+    boolean same = got.length == expected.length;
+    for (int i = 0; same && i < got.length; i++) {
+      same = expected[i] < 0 || expected[i] == got[i];
+    }
+    if (!same) {
+      List<String> letters = COMMA.splitToList(axes);
+      String wanted =
+          LongStream.range(0, expected.length)
+              .mapToObj(i -> expected[(int) i] < 0 ? letters.get((int) i) : "" + expected[(int) i])
+              .collect(Collectors.joining(", ", "(", ")"));
+      throw new IllegalArgumentException(
+          name
+              + " must be ("
+              + axes
+              + ")"
+              + " = "
+              + wanted
+              + ", got "
+              + format(array.getShape())
+              + "; "
+              + hint);
+    }
+    return array;
+  }
+
+  /** Writes a shape as {@code (8, 512)}. */
+  public static String format(Shape shape) {
+    return LongStream.of(shape.getShape())
+        .mapToObj(Long::toString)
+        .collect(Collectors.joining(", ", "(", ")"));
+  }
+}

@@ -1,0 +1,17 @@
+package io.t3d.core.train;
+
+import io.t3d.core.model.T3DOutput;
+import java.util.List;
+
+/** What pre-training minimises. Implemented in t3d-losses; any loss of a {@link T3DOutput} fits. */
+@FunctionalInterface
+public interface Objective {
+  /**
+   * Computes the loss of one batch inside the caller's gradient scope.
+   *
+   * @param output the forward pass of B pairs
+   * @param patientIds B ids; pairs that share one are not negatives of each other
+   * @return the scalar to minimise and its parts
+   */
+  LossTerms compute(T3DOutput output, List<String> patientIds);
+}

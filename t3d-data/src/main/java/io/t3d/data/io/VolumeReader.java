@@ -1,0 +1,28 @@
+package io.t3d.data.io;
+
+import io.t3d.core.volume.Volume;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/** Reads volumes of some formats. */
+public interface VolumeReader {
+  /** A short name for logs and reports, e.g. {@code nifti-java}. */
+  String name();
+
+  /** Whether this reader takes the path, told by its name or kind alone. */
+  boolean canRead(Path path);
+
+  /**
+   * Reads geometry and pixel type, but no voxels.
+   *
+   * @throws VolumeFormatException when the file is corrupt or not a 3D volume
+   */
+  VolumeInfo info(Path path) throws IOException;
+
+  /**
+   * Reads a volume, rescaled to real values (HU for CT).
+   *
+   * @throws VolumeFormatException when the file is corrupt, truncated or not a 3D volume
+   */
+  Volume read(Path path) throws IOException;
+}
