@@ -1,0 +1,80 @@
+package io.t3d.data.dataset.phantom;
+
+import com.google.common.base.Splitter;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * A rule-based labeler for phantom reports, after the idea of NegEx: a finding is present when a
+ * clause names it outside the reach of a negation. It also scores generated reports (clinical F1).
+ *
+ * <p>Source: Chapman et al. 2001, "A simple algorithm for identifying negated findings and diseases
+ * in discharge summaries". Differs: only the words that {@link ReportWriter} and its like use.
+ */
+public final class PhantomLabels {
+  private static final Splitter CLAUSES =
+      Splitter.on(Pattern.compile("[.;:\\n]|\\bbut\\b|\\bhowever\\b|\\balthough\\b"));
+  private static final Pattern NEGATION_BEFORE =
+      Pattern.compile("\\b(no|not|without|free of|clear of|negative for|absence of|denies)\\b");
+  private static final Pattern NEGATION_AFTER =
+      Pattern.compile("\\b(absent|not (seen|present|identified|evident|enlarged)|resolved)\\b");
+  private static final Map<FindingKind, Pattern> NAMES = new EnumMap<>(FindingKind.class);
+
+  static {
+    name(FindingKind.NODULE, "nodules?|mass(es)?");
+    name(FindingKind.PLEURAL_EFFUSION, "effusions?|pleural fluid");
+    name(FindingKind.CONSOLIDATION, "consolidations?|consolidated|airspace opacit(y|ies)");
+    name(
+        FindingKind.CARDIOMEGALY,
+        "cardiomegaly|cardiac enlargement|enlarged heart"
+            + "|(heart|cardiac silhouette) is (not )?enlarged");
+    name(FindingKind.EMPHYSEMA, "emphysema|emphysematous");
+    name(FindingKind.CALCIFICATION, "calcifications?|calcified");
+    name(FindingKind.PNEUMOTHORAX, "pneumothora(x|ces)");
+    name(FindingKind.ATELECTASIS, "atelectas[ie]s|atelectatic");
+  }
+
+  private PhantomLabels() {}
+
+  private static void name(FindingKind kind, String words) {
+    NAMES.put(kind, Pattern.compile("\\b(" + words + ")\\b"));
+  }
+
+  /**
+   * Reads the labels out of a report; what is not mentioned is absent.
+   *
+   * @return present or not, for each {@link FindingKind#label()}, in order
+   */
+  public static Map<String, Boolean> extract(String report) {
+    Map<String, Boolean> labels = new LinkedHashMap<>();
+    for (FindingKind kind : FindingKind.values()) {
+      labels.put(kind.label(), false);
+    }
+    for (String clause : CLAUSES.split(report.toLowerCase(Locale.ROOT))) {
+      NAMES.forEach(
+          (kind, name) -> {
+            if (affirms(clause, name)) {
+              labels.put(kind.label(), true);
+            }
+          });
+    }
+    return labels;
+  }
+
+  private static boolean affirms(String clause, Pattern name) {
+    Matcher found = name.matcher(clause);
+    while (found.find()) {
+      boolean negated =
+          NEGATION_BEFORE.matcher(clause.substring(0, found.end())).find()
+              || NEGATION_AFTER.matcher(clause.substring(found.start())).find();
+      if (!negated) {
+        return true;
+      }
+    }
+    return false;
+  }
+}
