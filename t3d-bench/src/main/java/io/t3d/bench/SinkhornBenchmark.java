@@ -1,0 +1,104 @@
+package io.t3d.bench;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import io.t3d.losses.Sinkhorn;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/**
+ * Sinkhorn–Knopp of N samples over K prototypes: ours in the log domain against the published
+ * listing (exponentiate, then divide rows and columns), which overflows for a small epsilon. The
+ * setup checks that both agree.
+ */
+@State(Scope.Benchmark)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.MILLISECONDS)
+@Fork(1)
+@Warmup(iterations = 3, time = 1)
+@Measurement(iterations = 5, time = 1)
+public class SinkhornBenchmark {
+  private static final double EPSILON = 0.05;
+  private static final int ITERATIONS = 3;
+
+  /** N: tokens of all global views of a batch. */
+  @Param("8192")
+  public int samples;
+
+  /** K. */
+  @Param("512")
+  public int prototypes;
+
+  private NDManager manager;
+  private NDArray similarities;
+
+  /** Draws cosines; compares the two forms. */
+  @Setup(Level.Trial)
+  public void setup() {
+    Engine.getInstance().setRandomSeed(7);
+    manager = NDManager.newBaseManager();
+    similarities = manager.randomUniform(-1, 1, new Shape(samples, prototypes));
+    float difference;
+    try (NDManager step = manager.newSubManager()) {
+      NDArray ours = new Sinkhorn(EPSILON, ITERATIONS).assign(borrow(step));
+      difference = ours.sub(listing(borrow(step))).abs().max().toFloatArray()[0];
+    }
+    if (!(difference < 1e-4)) {
+      throw new IllegalStateException("The two forms differ by " + difference);
+    }
+  }
+
+  /** Frees native memory. */
+  @TearDown(Level.Trial)
+  public void tearDown() {
+    manager.close();
+  }
+
+  /** Ours. */
+  @Benchmark
+  public float logDomain() {
+    try (NDManager step = manager.newSubManager()) {
+      return new Sinkhorn(EPSILON, ITERATIONS).assign(borrow(step)).getFloat(0, 0);
+    }
+  }
+
+  /** The published listing. */
+  @Benchmark
+  public float published() {
+    try (NDManager step = manager.newSubManager()) {
+      return listing(borrow(step)).getFloat(0, 0);
+    }
+  }
+
+  /** Caron et al. 2020, listing 1: columns first, then rows. */
+  private static NDArray listing(NDArray scores) {
+    int[] down = {0};
+    int[] along = {1};
+    NDArray q = scores.div(EPSILON).exp(); // (N, K)
+    for (int i = 0; i < ITERATIONS; i++) {
+      q = q.div(q.sum(down, true)); // (N, K)
+      q = q.div(q.sum(along, true)); // (N, K)
+    }
+    return q;
+  }
+
+  private NDArray borrow(NDManager step) {
+    NDArray input = similarities.reshape(similarities.getShape());
+    input.attach(step);
+    return input;
+  }
+}

@@ -1,0 +1,5 @@
+/**
+ * JMH benchmarks. Read the ratios within one run, not the times: machines differ, and a shared
+ * machine differs from minute to minute.
+ */
+package io.t3d.bench;

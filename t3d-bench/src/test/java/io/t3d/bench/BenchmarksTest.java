@@ -1,0 +1,51 @@
+package io.t3d.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.openjdk.jmh.results.RunResult;
+import org.openjdk.jmh.runner.Runner;
+import org.openjdk.jmh.runner.RunnerException;
+import org.openjdk.jmh.runner.options.OptionsBuilder;
+import org.openjdk.jmh.runner.options.TimeValue;
+import org.openjdk.jmh.runner.options.VerboseMode;
+
+/**
+ * Every benchmark starts, passes the check in its setup, and measures something, at a tiny size.
+ */
+class BenchmarksTest {
+  @Test
+  void everyBenchmarkRunsAtATinySize() throws RunnerException {
+    Collection<RunResult> results =
+        new Runner(
+                new OptionsBuilder()
+                    .include("io\\.t3d\\.bench\\..*")
+                    .param("size", "TINY")
+                    .param("samples", "64")
+                    .param("prototypes", "16")
+                    .forks(0)
+                    .warmupIterations(0)
+                    .measurementIterations(1)
+                    .measurementTime(TimeValue.milliseconds(20))
+                    .verbosity(VerboseMode.SILENT)
+                    .shouldFailOnError(true)
+                    .build())
+            .run();
+
+    TreeSet<String> names = new TreeSet<>();
+    for (RunResult result : results) {
+      names.add(result.getParams().getBenchmark().replace("io.t3d.bench.", ""));
+      assertThat(result.getPrimaryResult().getScore()).isPositive();
+    }
+    assertThat(names)
+        .containsAll(
+            List.of(
+                "PatchEmbeddingBenchmark.conv3d",
+                "PatchEmbeddingBenchmark.matmul",
+                "SinkhornBenchmark.logDomain",
+                "SinkhornBenchmark.published"));
+  }
+}
