@@ -1,0 +1,133 @@
+package io.t3d.core.config;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.module.SimpleModule;
+import com.fasterxml.jackson.databind.ser.std.ToStringSerializer;
+import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Locale;
+
+/**
+ * Reads and writes settings records as YAML or JSON.
+ *
+ * <ul>
+ *   <li>An unknown key is an error that names the key's path, the known keys and a likely typo.
+ *   <li>A missing key is an error, unless the record has a public static {@code defaults()}, or the
+ *       settings name a {@code preset}: a public static factory of the record, whose values stand
+ *       wherever no key overrides them.
+ *   <li>Enums are read in any case; a sealed interface's {@code type} key picks the record.
+ * </ul>
+ *
+ * <pre>{@code
+ * preset: tiny          # T3DConfig.tiny()
+ * embedDim: 256
+ * text:
+ *   layers: 4           # the rest of TextConfig stays as in the preset
+ * }</pre>
+ */
+public final class Configs {
+  private static final ObjectMapper JSON =
+      configure(new ObjectMapper()).enable(SerializationFeature.INDENT_OUTPUT);
+  private static final ObjectMapper YAML =
+      configure(
+          new ObjectMapper(
+              YAMLFactory.builder()
+                  .disable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER)
+                  .enable(YAMLGenerator.Feature.MINIMIZE_QUOTES)
+                  .enable(YAMLGenerator.Feature.ALWAYS_QUOTE_NUMBERS_AS_STRINGS)
+                  .build()));
+
+  private Configs() {}
+
+  private static ObjectMapper configure(ObjectMapper mapper) {
+    SimpleModule paths = new SimpleModule();
+    paths.addSerializer(Path.class, ToStringSerializer.instance);
+    return mapper
+        .registerModule(paths)
+        .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+        .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+  }
+
+  /**
+   * Reads the settings of a model.
+   *
+   * @param file {@code .yaml}, {@code .yml} or {@code .json}
+   * @throws IOException when the file is missing or unreadable
+   * @throws IllegalArgumentException naming the file and the key that is wrong
+   */
+  public static T3DConfig load(Path file) throws IOException {
+    return load(file, T3DConfig.class);
+  }
+
+  /**
+   * Reads a settings record.
+   *
+   * @param file {@code .yaml}, {@code .yml} or {@code .json}
+   * @param type a record
+   * @throws IOException when the file is missing or unreadable
+   * @throws IllegalArgumentException naming the file and the key that is wrong
+   */
+  public static <T> T load(Path file, Class<T> type) throws IOException {
+    if (!Files.exists(file)) {
+      throw new NoSuchFileException(file.toString(), null, "no such settings file");
+    }
+    if (!Files.isRegularFile(file)) {
+      throw new IOException(file + " is not a file, expected settings as YAML or JSON");
+    }
+    String text = Files.readString(file);
+    boolean json = file.toString().toLowerCase(Locale.ROOT).endsWith(".json");
+    return parse(json ? JSON : YAML, text, file.toString(), type);
+  }
+
+  /** Reads a settings record from YAML text. */
+  public static <T> T fromYaml(String yaml, Class<T> type) {
+    return parse(YAML, yaml, type.getSimpleName() + " as YAML", type);
+  }
+
+  /** Reads a settings record from JSON text. */
+  public static <T> T fromJson(String json, Class<T> type) {
+    return parse(JSON, json, type.getSimpleName() + " as JSON", type);
+  }
+
+  /** Writes settings as YAML, keys in the order of the record. */
+  public static String toYaml(Object settings) {
+    return write(YAML, settings);
+  }
+
+  /** Writes settings as indented JSON, keys in the order of the record. */
+  public static String toJson(Object settings) {
+    return write(JSON, settings) + "\n";
+  }
+
+  private static <T> T parse(ObjectMapper mapper, String text, String source, Class<T> type) {
+    JsonNode root;
+    try {
+      root = mapper.readTree(text);
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException(source + ": not valid: " + e.getMessage(), e);
+    }
+    if (root == null || root.isMissingNode() || root.isNull()) {
+      throw new IllegalArgumentException(
+          source + ": empty, expected the keys of " + type.getSimpleName());
+    }
+    return new RecordBinder(source).bind(root, type);
+  }
+
+  private static String write(ObjectMapper mapper, Object settings) {
+    try {
+      return mapper.writeValueAsString(settings);
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException(
+          "Cannot write " + settings.getClass() + " as settings: " + e.getOriginalMessage(), e);
+    }
+  }
+}

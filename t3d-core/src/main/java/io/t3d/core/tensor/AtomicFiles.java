@@ -1,0 +1,96 @@
+package io.t3d.core.tensor;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+
+/**
+ * Writes files so that a reader, or a run that starts after a crash, sees the old content or the
+ * new one, never a half. The content goes to a temporary file in the same folder, is forced to the
+ * disk and then moved over the target.
+ */
+public final class AtomicFiles {
+  private AtomicFiles() {}
+
+  /** Fills a file. */
+  @FunctionalInterface
+  public interface Content {
+    /** Writes all content to a channel that is open and empty. */
+    void writeTo(FileChannel channel) throws IOException;
+  }
+
+  /**
+   * Writes a file as a whole. Missing parent folders are made.
+   *
+   * @param file the target; replaced when it exists
+   * @param content writes the bytes
+   * @throws IOException when the target cannot be written; the old file is then untouched
+   */
+  public static void write(Path file, Content content) throws IOException {
+    Path folder = makeFolder(file.toAbsolutePath().getParent());
+    if (Files.isDirectory(file)) {
+      throw new IOException(file + " is a folder, expected a file to write to");
+    }
+    Path temp = Files.createTempFile(folder, "." + file.getFileName() + "-", ".tmp");
+    try {
+      try (FileChannel channel = FileChannel.open(temp, StandardOpenOption.WRITE)) {
+        content.writeTo(channel);
+        channel.force(true);
+      }
+      move(temp, file);
+    } finally {
+      Files.deleteIfExists(temp);
+    }
+    forceFolder(folder);
+  }
+
+  /** Writes text as UTF-8, as a whole. */
+  public static void writeText(Path file, String text) throws IOException {
+    write(
+        file,
+        channel -> {
+          var bytes = StandardCharsets.UTF_8.encode(text);
+          while (bytes.hasRemaining()) {
+            channel.write(bytes);
+          }
+        });
+  }
+
+  /**
+   * Makes a folder and its parents.
+   *
+   * @throws IOException naming the file that stands where a folder is needed
+   */
+  public static Path makeFolder(Path folder) throws IOException {
+    try {
+      return Files.createDirectories(folder);
+    } catch (FileAlreadyExistsException e) {
+      throw new IOException(
+          "Cannot make the folder " + folder + ": " + e.getMessage() + " is a file", e);
+    }
+  }
+
+  /** Forces a folder's entries to the disk, where the system can. */
+  public static void forceFolder(Path folder) throws IOException {
+    if (System.getProperty("os.name").startsWith("Windows")) {
+      return; // Windows cannot open a folder as a file, and orders its journal by itself.
+    }
+    try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+      channel.force(true);
+    }
+  }
+
+  private static void move(Path from, Path to) throws IOException {
+    try {
+      Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } catch (AtomicMoveNotSupportedException e) {
+      Files.move(from, to, StandardCopyOption.REPLACE_EXISTING);
+    }
+  }
+}

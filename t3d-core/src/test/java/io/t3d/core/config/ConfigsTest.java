@@ -1,0 +1,116 @@
+package io.t3d.core.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ConfigsTest {
+  @TempDir Path folder;
+
+  @Test
+  void everyPresetSurvivesYamlAndJson() throws IOException {
+    for (T3DConfig config : List.of(T3DConfig.tiny(), T3DConfig.resnet50(), T3DConfig.vitBase())) {
+      assertThat(Configs.fromYaml(Configs.toYaml(config), T3DConfig.class)).isEqualTo(config);
+      assertThat(Configs.fromJson(Configs.toJson(config), T3DConfig.class)).isEqualTo(config);
+      Path yaml = Files.writeString(folder.resolve("c.yaml"), Configs.toYaml(config));
+      Path json = Files.writeString(folder.resolve("c.json"), Configs.toJson(config));
+      assertThat(Configs.load(yaml)).isEqualTo(config);
+      assertThat(Configs.load(json)).isEqualTo(config);
+    }
+  }
+
+  @Test
+  void aPresetIsOverriddenKeyByKey() {
+    T3DConfig config =
+        Configs.fromYaml("preset: tiny\nembedDim: 64\ntext:\n  layers: 4\n", T3DConfig.class);
+    assertThat(config.embedDim()).isEqualTo(64);
+    assertThat(config.text().layers()).isEqualTo(4);
+    assertThat(config.text().hiddenSize()).isEqualTo(TextConfig.tiny().hiddenSize());
+    assertThat(config.vision()).isEqualTo(T3DConfig.tiny().vision());
+  }
+
+  @Test
+  void aPresetMayChangeTheKindOfEncoder() {
+    T3DConfig config =
+        Configs.fromYaml(
+            "preset: resnet50\nvision: {type: vit3d, preset: base, layers: 6}", T3DConfig.class);
+    assertThat(config.vision()).isInstanceOf(Vit3dConfig.class);
+    assertThat(((Vit3dConfig) config.vision()).layers()).isEqualTo(6);
+  }
+
+  @Test
+  void enumsAreReadInAnyCaseAndNumbersWithoutAPoint() {
+    TextConfig text =
+        Configs.fromYaml("preset: tiny\npooling: cls\nlayerNormEps: 1e-5", TextConfig.class);
+    assertThat(text.pooling()).isEqualTo(TextConfig.Pooling.CLS);
+    assertThat(text.layerNormEps()).isEqualTo(1e-5);
+  }
+
+  @Test
+  void anUnknownKeyIsNamedWithItsPathAndATypoHint() {
+    assertFails("preset: tiny\ntext:\n  layer: 3", "'text.layer' is not a known key")
+        .hasMessageContaining("TextConfig knows [tokenizer, vocabSize, hiddenSize")
+        .hasMessageEndingWith("did you mean 'layers'?");
+    assertFails("preset: tiny\nvision: {type: resnet3d, stem_kernel: 3}", "'vision.stem_kernel'")
+        .hasMessageEndingWith("did you mean 'stemKernel'?");
+  }
+
+  @Test
+  void missingKeysAreNamed() {
+    assertFails("embedDim: 128", "the top level misses the required key(s) [vision, text, protot");
+  }
+
+  @Test
+  void aWrongTypeSaysWhatWasExpectedAndFound() {
+    assertFails("preset: tiny\nembedDim: many", "'embedDim' must be an integer, got \"many\"");
+    assertFails("preset: tiny\nembedDim: 1.5", "'embedDim' must be an integer, got 1.5 (number)");
+    assertFails(
+        "preset: tiny\nvision: {layers: [1, x, 1, 1]}",
+        "'vision.layers[1]' must be an integer, got \"x\" (string)");
+    assertFails("preset: tiny\ntext: 3", "'text' must be a map of keys to values, got 3");
+    assertFails("- 1", "the top level must be a map of keys to values, got [1] (array)");
+  }
+
+  @Test
+  void valuesOutsideAChoiceListTheChoices() {
+    assertFails("preset: tiny\ntext: {pooling: men}", "must be one of [CLS, MEAN], got \"men\"")
+        .hasMessageEndingWith("did you mean 'MEAN'?");
+    assertFails("preset: tiny\nvision: {type: resnet}", "'vision.type' must be one of [resnet3d")
+        .hasMessageEndingWith("did you mean 'resnet3d'?");
+    assertFails("preset: tinny", "'preset' must be one of [resnet50, tiny, vitBase]")
+        .hasMessageEndingWith("did you mean 'tiny'?");
+  }
+
+  @Test
+  void theRecordsOwnChecksPassThrough() {
+    assertFails(
+        "preset: tiny\nvision: {stemStride: 0}",
+        "vision: ResNet3dConfig.stemStride must be > 0, got 0");
+  }
+
+  @Test
+  void brokenTextAndMissingFilesAreNamed() throws IOException {
+    assertFails("a: [1", "not valid");
+    assertFails("embedDim: 1\nembedDim: 2", "Duplicate");
+    assertFails("", "empty, expected the keys of T3DConfig");
+    assertThatThrownBy(() -> Configs.load(folder.resolve("no.yaml")))
+        .isInstanceOf(NoSuchFileException.class)
+        .hasMessageContaining("no.yaml: no such settings file");
+    Path file = Files.writeString(folder.resolve("bad.yaml"), "x: 1");
+    assertThatThrownBy(() -> Configs.load(file)).hasMessageContaining("bad.yaml: 'x' is not");
+  }
+
+  private static org.assertj.core.api.AbstractThrowableAssert<?, ? extends Throwable> assertFails(
+      String yaml, String message) {
+    return assertThatThrownBy(() -> Configs.fromYaml(yaml, T3DConfig.class))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining(message);
+  }
+}
