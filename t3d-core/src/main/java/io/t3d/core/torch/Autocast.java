@@ -1,0 +1,118 @@
+package io.t3d.core.torch;
+
+import ai.djl.Device;
+import com.google.common.base.Supplier;
+import com.google.common.base.Suppliers;
+
+/**
+ * Mixed precision: while a scope is open, convolutions, linear layers, matrix products and
+ * attention of this thread run in bfloat16; softmax, losses and norms stay in float32. Parameters
+ * stay float32 and get float32 gradients.
+ *
+ * <pre>{@code
+ * try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
+ *   NDArray features;
+ *   try (Autocast scope = Autocast.bfloat16(Device.cpu())) {
+ *     features = encode(volume);
+ *   }
+ *   collector.backward(loss(Casts.toFloat32(features)));
+ * }
+ * }</pre>
+ *
+ * <p>Open the scope inside the gradient collector: libtorch keeps the cast weights until the
+ * outermost scope closes, and those cast outside a collector carry no gradient.
+ *
+ * <p>bfloat16 has the range of float32, so no loss scaling is needed. It pays on a CPU with
+ * avx512_bf16 or AMX (a matrix product four times as fast) and on recent GPUs; other CPUs get
+ * slower. A result in bfloat16 reads as {@code UNKNOWN} in DJL: see {@link Casts}.
+ *
+ * <p>Scopes nest and close in reverse order, on the thread that opened them.
+ */
+public final class Autocast implements AutoCloseable {
+  private static final Supplier<AutocastNative> NATIVE = Suppliers.memoize(AutocastNative::open);
+  private static final ThreadLocal<Autocast> INNERMOST = new ThreadLocal<>();
+
+  private final int device;
+  private final boolean wasEnabled;
+  private final int oldDtype;
+  private final Autocast outer;
+  private boolean closed;
+
+  private Autocast(int device) {
+    AutocastNative libtorch = NATIVE.get();
+    this.device = device;
+    wasEnabled = libtorch.isEnabled(device);
+    oldDtype = libtorch.dtype(device);
+    outer = INNERMOST.get();
+    libtorch.enter();
+    libtorch.setDtype(device, AutocastNative.BFLOAT16);
+    libtorch.setEnabled(device, true);
+    INNERMOST.set(this);
+  }
+
+  /**
+   * Opens a scope.
+   *
+   * @param device the model's device, CPU or GPU
+   * @throws UnsupportedOperationException without the {@linkplain TorchBridge bridge}, on Windows,
+   *     or for another kind of device
+   */
+  public static Autocast bfloat16(Device device) {
+    TorchBridge.require("Autocast to bfloat16");
+    int type = deviceType(device);
+    try {
+      return new Autocast(type);
+    } catch (UnsatisfiedLinkError e) {
+      throw new UnsupportedOperationException(
+          "Autocast is not there on this platform (libtorch exports it under another name): "
+              + "train in float32",
+          e);
+    }
+  }
+
+  /** Whether autocast is on for the device's kind in this thread. */
+  public static boolean isEnabled(Device device) {
+    return TorchBridge.available() && NATIVE.get().isEnabled(deviceType(device));
+  }
+
+  /**
+   * Restores the state of before; a second call does nothing.
+   *
+   * @throws IllegalStateException on another thread than the opening one, or while an inner scope
+   *     is open
+   */
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    if (INNERMOST.get() != this) {
+      throw new IllegalStateException(
+          "An Autocast scope must be closed on the thread that opened it, the innermost first: use"
+              + " try-with-resources");
+    }
+    closed = true;
+    if (outer == null) {
+      INNERMOST.remove();
+    } else {
+      INNERMOST.set(outer);
+    }
+    AutocastNative libtorch = NATIVE.get();
+    if (libtorch.leave() == 0) {
+      libtorch.clearCache();
+    }
+    libtorch.setEnabled(device, wasEnabled);
+    libtorch.setDtype(device, oldDtype);
+  }
+
+  /** The device's c10::DeviceType. */
+  private static int deviceType(Device device) {
+    if (device.isGpu()) {
+      return 1;
+    }
+    if (Device.Type.CPU.equals(device.getDeviceType())) {
+      return 0;
+    }
+    throw new UnsupportedOperationException("Autocast knows CPU and GPU devices, got " + device);
+  }
+}
