@@ -4,8 +4,14 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import java.util.Collection;
 
-/** Arrays beside those of a batch: on its device, owned by its manager. */
+/**
+ * Arrays beside those of a batch: on its device, owned by its manager.
+ *
+ * <p>Numbers that meet a scalar array must be floats: DJL makes a double operand a float64 array,
+ * which turns a float32 scalar into float64.
+ */
 final class BatchArrays {
   private BatchArrays() {}
 
@@ -32,6 +38,11 @@ final class BatchArrays {
   static NDArray range(NDArray batchArray, int size) {
     NDManager manager = batchArray.getManager();
     return manager.arange(0, size, 1, DataType.FLOAT32, batchArray.getDevice());
+  }
+
+  /** The sum of one or more arrays; DJL's own refuses one alone. */
+  static NDArray sum(Collection<NDArray> arrays) {
+    return arrays.stream().reduce(NDArray::add).orElseThrow();
   }
 
   /** Requires float32: half precision would lose the small differences that a loss is made of. */

@@ -124,7 +124,7 @@ public final class ContrastiveLoss {
     long b = logits.getShape().get(0);
     NDArray imageToText = logits.logSoftmax(1).mul(targets).sum();
     NDArray textToImage = logits.logSoftmax(0).mul(targets.transpose()).sum();
-    return imageToText.add(textToImage).mul(-0.5 / b);
+    return imageToText.add(textToImage).mul(-0.5f / b);
   }
 
   /** The target distribution of each row; {@code (B, B)}. */

@@ -54,7 +54,7 @@ public record Sinkhorn(double epsilon, int iterations) {
     try (NDManager scope = manager.newSubManager()) {
       NDArray detached = similarities.stopGradient();
       detached.attach(scope);
-      NDArray logQ = detached.div(epsilon);
+      NDArray logQ = detached.div((float) epsilon);
       for (int i = 0; i < iterations; i++) {
         logQ = logQ.logSoftmax(0).logSoftmax(1); // (N, K)
       }

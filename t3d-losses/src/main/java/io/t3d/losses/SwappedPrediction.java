@@ -17,7 +17,7 @@ import java.util.Map;
  */
 final class SwappedPrediction {
   // Below float32's smallest share; keeps p · log p at 0 where a prototype's share underflows.
-  private static final double TINY = 1e-30;
+  private static final float TINY = 1e-30f;
 
   private final Sinkhorn sinkhorn;
   private final double temperature;
@@ -132,7 +132,7 @@ final class SwappedPrediction {
     for (int view : pairs.stream().map(ViewPair::predicting).distinct().toList()) {
       NDArray features = slots.get(view).visual();
       Shape shape = features.getShape();
-      NDArray logits = similarities(features, prototypes).div(temperature); // (B·N, K)
+      NDArray logits = similarities(features, prototypes).div((float) temperature); // (B·N, K)
       out.put(view, logits.logSoftmax(1).reshape(shape.get(0), shape.get(1), -1)); // (B, N, K)
     }
     return out;
@@ -152,8 +152,8 @@ final class SwappedPrediction {
       samples += logP.getShape().get(0) * logP.getShape().get(1);
       sums.add(logP.exp().sum(new int[] {0, 1})); // (K)
     }
-    NDArray mean = NDArrays.add(sums.toArray(new NDArray[0])).div(samples); // (K)
-    return negativeEntropy(mean).add(Math.log(mean.size()));
+    NDArray mean = BatchArrays.sum(sums).div(samples); // (K)
+    return negativeEntropy(mean).add((float) Math.log(mean.size()));
   }
 
   /**

@@ -1,7 +1,6 @@
 package io.t3d.losses;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
 import io.t3d.core.model.T3DOutput;
 import io.t3d.core.model.ViewFeatures;
 import io.t3d.core.train.LossTerms;
@@ -60,13 +59,13 @@ public final class T3DObjective implements Objective {
       LossTerms terms = tma.compute(output);
       parts.put("tma", terms.total().stopGradient());
       terms.parts().forEach((name, part) -> parts.put("tma_" + name, part));
-      weighted.add(terms.total().mul(config.lambda()));
+      weighted.add(terms.total().mul((float) config.lambda()));
     }
     NDArray batchArray = output.views().get(0).embedding();
     NDArray logitScale = BatchArrays.borrow(batchArray, output.logitScale()).stopGradient().sum();
     parts.put("logit_scale", logitScale);
     parts.put("temperature", logitScale.neg().exp());
-    return new LossTerms(NDArrays.add(weighted.toArray(new NDArray[0])), parts);
+    return new LossTerms(BatchArrays.sum(weighted), parts);
   }
 
   private NDArray global(T3DOutput output, List<String> patientIds) {
@@ -85,6 +84,6 @@ public final class T3DObjective implements Objective {
               + " local views; raise the number of global views or set"
               + " ContrastiveConfig.localViews to true");
     }
-    return NDArrays.add(losses.toArray(new NDArray[0])).div(losses.size());
+    return BatchArrays.sum(losses).div(losses.size());
   }
 }

@@ -1,7 +1,6 @@
 package io.t3d.losses;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.types.Shape;
 import io.t3d.core.model.T3DOutput;
 import io.t3d.core.model.ViewFeatures;
@@ -108,7 +107,7 @@ public final class TmaLoss {
               views.stream().map(this::pooled).toList(), pairs, TmaLoss::alignPooled);
       parts.put(VIEW, r.crossEntropy());
       parts.put(VIEW_PROTOTYPE_USAGE, r.usage());
-      weighted.add(r.crossEntropy().mul(config.viewWeight()));
+      weighted.add(r.crossEntropy().mul((float) config.viewWeight()));
       divergences.add(r.divergence());
     }
     if (config.levels() != TmaConfig.Levels.VIEW) {
@@ -120,14 +119,14 @@ public final class TmaLoss {
       parts.put(TOKEN, r.crossEntropy());
       parts.put(TOKEN_PROTOTYPE_USAGE, r.usage());
       parts.put(MATCHED_TOKENS, r.matched());
-      weighted.add(r.crossEntropy().mul(config.tokenWeight()));
+      weighted.add(r.crossEntropy().mul((float) config.tokenWeight()));
       divergences.add(r.divergence());
     }
-    NDArray entropy = sum(divergences).div(divergences.size());
+    NDArray entropy = BatchArrays.sum(divergences).div(divergences.size());
     parts.put(ENTROPY, entropy);
-    weighted.add(entropy.mul(config.entropyWeight()));
+    weighted.add(entropy.mul((float) config.entropyWeight()));
     parts.replaceAll((name, part) -> part.stopGradient());
-    return new LossTerms(sum(weighted), parts);
+    return new LossTerms(BatchArrays.sum(weighted), parts);
   }
 
   private List<ViewPair> pairs(List<ViewFeatures> views) {
@@ -194,9 +193,5 @@ public final class TmaLoss {
   private static void checked(String name, NDArray array, String axes, long... shape) {
     Shapes.check(name, array, axes, "N is the view's TokenGrid, B and E those of view 0", shape);
     BatchArrays.requireFloat32(name, array);
-  }
-
-  private static NDArray sum(List<NDArray> scalars) {
-    return NDArrays.add(scalars.toArray(new NDArray[0]));
   }
 }

@@ -17,7 +17,7 @@ import io.t3d.core.volume.Affine;
 final class TokenMatcher {
   // Half a token off is common with crops at whole voxels. Nudging such ties up by far less than a
   // voxel, yet far more than float32's error, gives the same match on every device.
-  static final double TIE_NUDGE = 1e-4;
+  static final float TIE_NUDGE = 1e-4f;
 
   private TokenMatcher() {}
 
@@ -89,6 +89,6 @@ final class TokenMatcher {
     NDArray z = BatchArrays.range(batchArray, from.depth()).reshape(1, -1, 1, 1, 1);
     NDArray position =
         z.mul(c.get(2)).add(y.mul(c.get(1))).add(x.mul(c.get(0))).add(c.get(3)); // (B, D, H, W, 3)
-    return position.add(0.5 + TIE_NUDGE).floor().reshape(b, from.size(), 3); // (B, N, 3)
+    return position.add(0.5f + TIE_NUDGE).floor().reshape(b, from.size(), 3); // (B, N, 3)
   }
 }
