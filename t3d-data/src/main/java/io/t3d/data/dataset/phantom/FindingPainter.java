@@ -147,8 +147,8 @@ final class FindingPainter {
 
   private Finding paintNodule(Finding finding) {
     double radius = finding.sizeMm() / 2;
-    double[] center = place(finding.side(), radius);
-    double value = random.nextDouble(30, 90);
+    double[] center = place(finding.side(), 1.2 * radius);
+    double value = random.nextDouble(60, 140);
     canvas.near(
         center[0],
         center[1],
@@ -171,11 +171,11 @@ final class FindingPainter {
   private Finding paintCalcification(Finding finding) {
     double[][] line = anatomy.aorta();
     Centroid centroid = new Centroid();
-    int plaques = 4 + 3 * finding.severity().ordinal();
+    int plaques = 8 + 4 * finding.severity().ordinal();
     for (int n = 0; n < plaques; n++) {
       double[] at = n % 3 == 2 ? coronary() : wallOf(line, 1 + random.nextInt(line.length - 2));
-      double radius = random.nextDouble(5.5, 9);
-      double value = random.nextDouble(800, 1300);
+      double radius = random.nextDouble(7, 11);
+      double value = random.nextDouble(700, 1200);
       canvas.near(
           at[0],
           at[1],

@@ -36,7 +36,7 @@ final class FindingPlan {
         add(kind, Side.MIDLINE, severity, 2 * physique.halfWidth() * ratio);
       }
       case CONSOLIDATION ->
-          add(kind, side(), severity, 54 + 12 * severity.ordinal() + random.nextDouble(8));
+          add(kind, side(), severity, 64 + 13 * severity.ordinal() + random.nextDouble(8));
       case PNEUMOTHORAX ->
           add(kind, side(), severity, 22 + 11 * severity.ordinal() + random.nextDouble(6));
       case ATELECTASIS ->
@@ -50,11 +50,11 @@ final class FindingPlan {
   }
 
   private void addNodules() {
-    int count = 1 + random.nextInt(3);
+    int count = 1 + Math.max(random.nextInt(3), random.nextInt(3));
     for (int n = 0; n < count; n++) {
-      double size = random.nextDouble(16, 35);
+      double size = random.nextDouble(20, 36);
       Severity severity =
-          size < 22 ? Severity.SMALL : size < 29 ? Severity.MODERATE : Severity.LARGE;
+          size < 26 ? Severity.SMALL : size < 31 ? Severity.MODERATE : Severity.LARGE;
       add(FindingKind.NODULE, side(), severity, Math.rint(size));
     }
   }

@@ -42,10 +42,34 @@ final class OrganPainter {
   void paint() {
     canvas.forEach(this::paintVoxel);
     SplittableRandom random = new SplittableRandom(physique.vesselSeed());
+    paintBoneIslands(random);
     for (int side = -1; side <= 1; side += 2) {
       for (int n = 0; n < VESSELS_PER_LUNG; n++) {
         paintVessel(side, random);
       }
+    }
+  }
+
+  /** Dense spots of the ribs and the sternum, as bright as plaques: brightness alone tells little. */
+  private void paintBoneIslands(SplittableRandom random) {
+    int islands = random.nextInt(13);
+    for (int n = 0; n < islands; n++) {
+      double angle = random.nextDouble(-0.25 * Math.PI, 1.25 * Math.PI);
+      double value = random.nextDouble(700, 1300);
+      double radius = random.nextDouble(8, 14);
+      double x = (physique.halfWidth() + 4) * Math.cos(angle);
+      double y = (physique.halfDepth() + 4) * Math.sin(angle);
+      double z = random.nextDouble(anatomy.base + 20, anatomy.apex - 70);
+      canvas.near(
+          x,
+          y,
+          z,
+          radius,
+          (index, px, py, pz) -> {
+            if (canvas.structure(index) == Structure.BONE) {
+              canvas.mix(index, value, 0.9);
+            }
+          });
     }
   }
 
@@ -169,7 +193,7 @@ final class OrganPainter {
       0.7 * physique.halfDepth() * Math.cos(angle),
       anatomy.base + (anatomy.apex - anatomy.base) * (0.5 + 0.36 * Math.sin(angle))
     };
-    double radius = random.nextDouble(2.2, 4);
+    double radius = random.nextDouble(1.8, 3.2);
     double[] mid = {(hilum[0] + tip[0]) / 2, (hilum[1] + tip[1]) / 2, (hilum[2] + tip[2]) / 2};
     double reach = Anatomy.length(mid, hilum) + 6;
     canvas.near(

@@ -46,7 +46,7 @@ record Physique(
         size * random.nextDouble(12, 28),
         size * random.nextDouble(11.5, 15),
         size * random.nextDouble(25, 31),
-        random.nextDouble(250, 450),
+        random.nextDouble(250, 550),
         random.nextLong());
   }
 
