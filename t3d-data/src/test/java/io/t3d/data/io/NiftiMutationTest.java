@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Damages a small file in every single place: the reader must never crash, hang or guess. */
 class NiftiMutationTest {
   private static final int GZIP_HEADER = 10;
-  private static final int[] FLIPS = {0xff, 0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80};
+  private static final int[] FLIPS = {0xff, 0x01, 0x10, 0x80};
 
   @TempDir Path dir;
 

@@ -163,7 +163,7 @@ class NiftiReaderTest {
     Files.delete(img);
     assertThatThrownBy(() -> reader.read(hdr))
         .isInstanceOf(NoSuchFileException.class)
-        .hasMessageContaining("p.img");
+        .hasMessageContaining("p.img: no such file; a .hdr/.img pair needs both files");
   }
 
   @Test
