@@ -7,6 +7,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -85,6 +86,7 @@ public final class NiftiReader implements VolumeReader {
 
   private static NiftiHeader readHeader(Path path) throws IOException {
     Path file = sibling(path, ".img", ".hdr");
+    requireFile(file);
     try (InputStream in = open(file)) {
       byte[] first = in.readNBytes(4);
       if (first.length < 4) {
@@ -104,8 +106,17 @@ public final class NiftiReader implements VolumeReader {
     }
   }
 
+  private static void requireFile(Path file) throws NoSuchFileException {
+    if (!Files.exists(file)) {
+      throw new NoSuchFileException(
+          file.toString(),
+          null,
+          "no such file" + (isPairName(file) ? "; a .hdr/.img pair needs both files" : ""));
+    }
+  }
+
   private static Path dataFile(Path path, NiftiHeader h) throws IOException {
-    boolean namedPair = !lowerName(path).endsWith(".nii") && !lowerName(path).endsWith(".nii.gz");
+    boolean namedPair = isPairName(path);
     if (namedPair == h.singleFile()) {
       throw new VolumeFormatException(
           path,
@@ -113,7 +124,9 @@ public final class NiftiReader implements VolumeReader {
               ? "a .hdr/.img pair must have magic \"ni1\", got \"n+1\"; rename it to .nii"
               : "a .nii file must have magic \"n+1\", got \"ni1\" of a .hdr/.img pair");
     }
-    return namedPair ? sibling(path, ".hdr", ".img") : path;
+    Path data = namedPair ? sibling(path, ".hdr", ".img") : path;
+    requireFile(data);
+    return data;
   }
 
   /** Compares what the header claims with what the file can hold, before any allocation. */
@@ -229,6 +242,10 @@ public final class NiftiReader implements VolumeReader {
       }
     }
     return path;
+  }
+
+  private static boolean isPairName(Path path) {
+    return !lowerName(path).endsWith(".nii") && !lowerName(path).endsWith(".nii.gz");
   }
 
   private static boolean isGzip(Path file) {

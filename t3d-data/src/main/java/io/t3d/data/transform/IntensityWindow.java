@@ -55,7 +55,7 @@ public record IntensityWindow(double level, double width) implements Transform {
 
   /** Maps one value. */
   public float map(float value) {
-    return map(value, (float) lower(), (float) (1 / width));
+    return map(value, (float) lower(), (float) width);
   }
 
   @Override
@@ -63,15 +63,15 @@ public record IntensityWindow(double level, double width) implements Transform {
     float[] in = volume.voxels();
     float[] out = new float[in.length];
     float low = (float) lower();
-    float scale = (float) (1 / width);
+    float range = (float) width;
     for (int i = 0; i < in.length; i++) {
-      out[i] = map(in[i], low, scale);
+      out[i] = map(in[i], low, range);
     }
     return volume.withVoxels(out);
   }
 
-  private static float map(float value, float low, float scale) {
-    float r = (value - low) * scale;
+  private static float map(float value, float low, float range) {
+    float r = (value - low) / range;
     // Written so that NaN takes the last branch.
     return r >= 1 ? 1 : r > 0 ? r : 0;
   }

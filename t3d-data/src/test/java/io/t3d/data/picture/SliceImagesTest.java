@@ -1,0 +1,82 @@
+package io.t3d.data.picture;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.t3d.core.volume.Affine;
+import io.t3d.core.volume.Spacing;
+import io.t3d.core.volume.Volume;
+import io.t3d.data.transform.IntensityWindow;
+import io.t3d.data.transform.Reorient;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class SliceImagesTest {
+  private static final IntensityWindow WINDOW = new IntensityWindow(0.5, 1);
+
+  /** Bright where world x, y and z are all positive: right, anterior, superior. */
+  private static Volume corner() {
+    Affine centred = Affine.scaleTranslate(1, 1, 2, -15.5, -15.5, -15);
+    Volume v = new Volume(new float[16 * 32 * 32], 16, 32, 32, centred);
+    for (int z = 8; z < 16; z++) {
+      for (int y = 16; y < 32; y++) {
+        for (int x = 16; x < 32; x++) {
+          v.voxels()[v.index(z, y, x)] = 1;
+        }
+      }
+    }
+    return v;
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"RAS", "LPS", "SLA", "PIR"})
+  void rightIsLeftAndTheRestFollows(String stored) {
+    Volume v = new Reorient(stored).apply(corner());
+    BufferedImage image = SliceImages.montage(v, WINDOW, v);
+    assertThat(image.getWidth()).isEqualTo(3 * 256 + 8);
+    assertThat(image.getHeight()).isEqualTo(256);
+    for (int tile = 0; tile < 3; tile++) {
+      int x = tile * 260;
+      assertThat(red(image, x + 64, 64)).as("tile %d, upper left", tile).isGreaterThan(200);
+      assertThat(red(image, x + 192, 64)).as("tile %d, upper right", tile).isZero();
+      assertThat(red(image, x + 64, 192)).as("tile %d, lower left", tile).isZero();
+    }
+  }
+
+  @Test
+  void theMaskIsRedAndTheRestGrey() {
+    Volume v = corner();
+    int plain = SliceImages.montage(v, WINDOW, v.withVoxels(new float[16 * 32 * 32])).getRGB(0, 0);
+    assertThat(plain >> 16 & 0xff).isEqualTo(plain & 0xff);
+    int marked = SliceImages.montage(v, WINDOW, v).getRGB(64, 64);
+    assertThat(marked >> 16 & 0xff).isGreaterThan(marked & 0xff);
+  }
+
+  @Test
+  void thePngHasTheAspectOfThePatient() throws IOException {
+    Affine thick = Affine.of(new Spacing(8, 1, 1));
+    Volume v = new Volume(new float[4 * 16 * 64], 4, 16, 64, thick);
+    BufferedImage image =
+        ImageIO.read(new ByteArrayInputStream(SliceImages.png(v, IntensityWindow.chest())));
+    // 64 x 16, 64 x 32 and 16 x 32 mm at 4 pixels per mm.
+    assertThat(image.getWidth()).isEqualTo(256 + 4 + 256 + 4 + 64);
+    assertThat(image.getHeight()).isEqualTo(128);
+  }
+
+  @Test
+  void aMaskOfAnotherSizeIsRefused() {
+    Volume mask = new Volume(new float[1], 1, 1, 1, Affine.identity());
+    assertThatThrownBy(() -> SliceImages.png(corner(), WINDOW, mask))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("The mask must have the volume's size");
+  }
+
+  private static int red(BufferedImage image, int x, int y) {
+    return image.getRGB(x, y) >> 16 & 0xff;
+  }
+}
