@@ -3,11 +3,17 @@ package io.t3d.data.io;
 import io.t3d.core.volume.Volume;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 
 /** Reads volumes of some formats. */
 public interface VolumeReader {
   /** A short name for logs and reports, e.g. {@code nifti-java}. */
   String name();
+
+  /** The file endings it takes, with the dot, for error messages; none when it reads folders. */
+  default List<String> suffixes() {
+    return List.of();
+  }
 
   /** Whether this reader takes the path, told by its name or kind alone. */
   boolean canRead(Path path);

@@ -1,2 +1,8 @@
-/** Deterministic steps from a volume to a volume. */
+/**
+ * Deterministic steps from a volume to a volume. Each keeps the affine in step with the voxels, so
+ * that a structure stays at its place in the world.
+ *
+ * <p>NaN voxels pass through all but {@link io.t3d.data.transform.IntensityWindow}, which maps them
+ * to its lower end.
+ */
 package io.t3d.data.transform;

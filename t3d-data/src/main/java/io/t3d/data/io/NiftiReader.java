@@ -1,0 +1,242 @@
+package io.t3d.data.io;
+
+import io.t3d.core.volume.Volume;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
+
+/**
+ * Reads NIfTI-1 and NIfTI-2 in plain Java: {@code .nii}, {@code .nii.gz} and {@code .hdr/.img}
+ * pairs, both byte orders.
+ *
+ * <ul>
+ *   <li>Voxels: (u)int8 to (u)int64, float32, float64, times {@code scl_slope} plus {@code
+ *       scl_inter} (a slope of 0 or NaN means unscaled), computed in double, kept as float32.
+ *       Non-finite voxels are kept as they are; {@link io.t3d.data.transform.IntensityWindow} maps
+ *       NaN to its lower end.
+ *   <li>Geometry: sform when its code is &gt; 0, else qform when its code is &gt; 0, else pixdim
+ *       centred on the origin, as nibabel. Metres and microns are converted to mm; an unknown unit
+ *       is taken for mm.
+ *   <li>Safety: sizes are checked against the file's length before anything is allocated, and a
+ *       gzip is read to its end so that its CRC-32 and length are checked. Trailing dimensions of
+ *       size 1 are dropped; real 4-D and 2-D files are refused.
+ * </ul>
+ */
+public final class NiftiReader implements VolumeReader {
+  private static final List<String> SUFFIXES =
+      List.of(".nii", ".nii.gz", ".hdr", ".img", ".hdr.gz", ".img.gz");
+
+  /** No deflate stream expands by more than this factor. */
+  private static final long MAX_DEFLATE_RATIO = 1032;
+
+  private static final int CHUNK_BYTES = 1 << 18;
+
+  @Override
+  public String name() {
+    return "nifti-java";
+  }
+
+  @Override
+  public List<String> suffixes() {
+    return SUFFIXES;
+  }
+
+  @Override
+  public boolean canRead(Path path) {
+    String name = lowerName(path);
+    return SUFFIXES.stream().anyMatch(name::endsWith) && !Files.isDirectory(path);
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * <p>Of a gzip only the beginning is read, so damage further in shows only in {@link #read}.
+   */
+  @Override
+  public VolumeInfo info(Path path) throws IOException {
+    NiftiHeader h = readHeader(path);
+    checkLength(h, dataFile(path, h));
+    return new VolumeInfo(h.depth(), h.height(), h.width(), h.affine(), h.type().label(), name());
+  }
+
+  @Override
+  public Volume read(Path path) throws IOException {
+    NiftiHeader h = readHeader(path);
+    Path data = dataFile(path, h);
+    checkLength(h, data);
+    checkHeap(h, data);
+    try (InputStream in = open(data)) {
+      skip(in, h.voxelOffset(), data);
+      float[] voxels = readVoxels(in, h, data);
+      drain(in);
+      return new Volume(voxels, h.depth(), h.height(), h.width(), h.affine());
+    } catch (ZipException | EOFException e) {
+      throw damagedGzip(data, e);
+    }
+  }
+
+  private static NiftiHeader readHeader(Path path) throws IOException {
+    Path file = sibling(path, ".img", ".hdr");
+    try (InputStream in = open(file)) {
+      byte[] first = in.readNBytes(4);
+      if (first.length < 4) {
+        throw new VolumeFormatException(
+            file, "the file holds " + first.length + " bytes, too few for a NIfTI header");
+      }
+      byte[] header = new byte[NiftiHeader.sizeOf(first, file)];
+      System.arraycopy(first, 0, header, 0, 4);
+      int got = 4 + in.readNBytes(header, 4, header.length - 4);
+      if (got < header.length) {
+        throw new VolumeFormatException(
+            file, "truncated: the header has " + header.length + " bytes, the file ends at " + got);
+      }
+      return NiftiHeader.parse(header, file);
+    } catch (ZipException | EOFException e) {
+      throw damagedGzip(file, e);
+    }
+  }
+
+  private static Path dataFile(Path path, NiftiHeader h) throws IOException {
+    boolean namedPair = !lowerName(path).endsWith(".nii") && !lowerName(path).endsWith(".nii.gz");
+    if (namedPair == h.singleFile()) {
+      throw new VolumeFormatException(
+          path,
+          h.singleFile()
+              ? "a .hdr/.img pair must have magic \"ni1\", got \"n+1\"; rename it to .nii"
+              : "a .nii file must have magic \"n+1\", got \"ni1\" of a .hdr/.img pair");
+    }
+    return namedPair ? sibling(path, ".hdr", ".img") : path;
+  }
+
+  /** Compares what the header claims with what the file can hold, before any allocation. */
+  private static void checkLength(NiftiHeader h, Path data) throws IOException {
+    long length = Files.size(data);
+    long needed = Math.addExact(h.voxelOffset(), h.dataBytes());
+    long possible = isGzip(data) ? length * MAX_DEFLATE_RATIO : length;
+    if (needed > possible) {
+      throw new VolumeFormatException(
+          data,
+          "truncated or corrupt: the header claims "
+              + sizeText(h)
+              + " = "
+              + needed
+              + " bytes, the file "
+              + (isGzip(data) ? "can unpack to at most " : "has ")
+              + possible);
+    }
+  }
+
+  private static void checkHeap(NiftiHeader h, Path data) throws IOException {
+    long needed = h.voxelCount() * Float.BYTES;
+    long max = Runtime.getRuntime().maxMemory();
+    if (needed > max) {
+      throw new VolumeFormatException(
+          data,
+          "the header claims "
+              + sizeText(h)
+              + ", which needs "
+              + (needed >> 20)
+              + " MiB as float32, the JVM may use "
+              + (max >> 20)
+              + " MiB; raise -Xmx if the size is right");
+    }
+  }
+
+  private static float[] readVoxels(InputStream in, NiftiHeader h, Path data) throws IOException {
+    int bytes = h.type().bytes();
+    float[] voxels = new float[(int) h.voxelCount()];
+    byte[] chunk = new byte[CHUNK_BYTES];
+    int perChunk = CHUNK_BYTES / bytes;
+    int count;
+    for (int at = 0; at < voxels.length; at += count) {
+      count = Math.min(perChunk, voxels.length - at);
+      int got = in.readNBytes(chunk, 0, count * bytes);
+      if (got < count * bytes) {
+        throw truncated(data, h, h.voxelOffset() + (long) at * bytes + got);
+      }
+      h.type().decode(ByteBuffer.wrap(chunk).order(h.order()), count, h.scaling(), voxels, at);
+    }
+    return voxels;
+  }
+
+  private static void skip(InputStream in, long count, Path data) throws IOException {
+    try {
+      in.skipNBytes(count);
+    } catch (EOFException e) {
+      throw new VolumeFormatException(
+          data, "truncated: the file ends before its voxels, which start at byte " + count, e);
+    }
+  }
+
+  /** Reads on to the end: only there does a gzip stream check its CRC-32 and length. */
+  private static void drain(InputStream in) throws IOException {
+    if (in instanceof GZIPInputStream) {
+      in.transferTo(OutputStream.nullOutputStream());
+    }
+  }
+
+  private static InputStream open(Path file) throws IOException {
+    InputStream raw = Files.newInputStream(file);
+    if (!isGzip(file)) {
+      return raw;
+    }
+    try {
+      return new GZIPInputStream(raw, 1 << 16);
+    } catch (IOException e) {
+      raw.close();
+      throw e;
+    }
+  }
+
+  private static VolumeFormatException truncated(Path data, NiftiHeader h, long end) {
+    return new VolumeFormatException(
+        data,
+        "truncated: the header claims "
+            + sizeText(h)
+            + " = "
+            + (h.voxelOffset() + h.dataBytes())
+            + " bytes, the data ends at "
+            + end);
+  }
+
+  private static VolumeFormatException damagedGzip(Path file, IOException e) {
+    return new VolumeFormatException(
+        file,
+        "the gzip data is damaged or truncated (" + e.getMessage() + "); copy the file again",
+        e);
+  }
+
+  private static String sizeText(NiftiHeader h) {
+    return h.width() + " x " + h.height() + " x " + h.depth() + " " + h.type().label();
+  }
+
+  /** The path with suffix {@code from} (or {@code from.gz}) replaced by {@code to}. */
+  private static Path sibling(Path path, String from, String to) {
+    String name = path.getFileName().toString();
+    String lower = lowerName(path);
+    for (String gz : new String[] {"", ".gz"}) {
+      if (lower.endsWith(from + gz)) {
+        String stem = name.substring(0, name.length() - from.length() - gz.length());
+        return path.resolveSibling(stem + to + name.substring(name.length() - gz.length()));
+      }
+    }
+    return path;
+  }
+
+  private static boolean isGzip(Path file) {
+    return lowerName(file).endsWith(".gz");
+  }
+
+  private static String lowerName(Path path) {
+    Path name = path.getFileName();
+    return name == null ? "" : name.toString().toLowerCase(Locale.ROOT);
+  }
+}

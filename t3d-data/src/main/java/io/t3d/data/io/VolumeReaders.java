@@ -1,0 +1,77 @@
+package io.t3d.data.io;
+
+import io.t3d.core.volume.Volume;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.ServiceLoader;
+import java.util.TreeSet;
+
+/**
+ * Finds the reader for a path: the built-in {@link NiftiReader} first, then those that {@link
+ * ServiceLoader} finds on the class path (for example one that reads DICOM folders).
+ */
+public final class VolumeReaders {
+  private static final List<VolumeReader> READERS = loadAll();
+
+  private VolumeReaders() {}
+
+  /**
+   * Reads a volume.
+   *
+   * @throws NoSuchFileException when there is nothing at the path
+   * @throws VolumeFormatException when no reader takes it, or it is damaged
+   */
+  public static Volume read(Path path) throws IOException {
+    return readerFor(path).read(path);
+  }
+
+  /** Reads geometry and pixel type only; errors as in {@link #read}. */
+  public static VolumeInfo info(Path path) throws IOException {
+    return readerFor(path).info(path);
+  }
+
+  /** Whether a reader takes the path, told by its name or kind alone. */
+  public static boolean supports(Path path) {
+    return find(path).isPresent();
+  }
+
+  private static VolumeReader readerFor(Path path) throws IOException {
+    if (!Files.exists(path)) {
+      throw new NoSuchFileException(
+          path.toString(), null, "no such file; checked as " + path.toAbsolutePath());
+    }
+    Optional<VolumeReader> reader = find(path);
+    if (reader.isPresent()) {
+      return reader.get();
+    }
+    throw new VolumeFormatException(
+        path,
+        Files.isDirectory(path)
+            ? "is a folder; DICOM folders need the ITK reader, which is not in this build:"
+                + " convert the series to .nii.gz (for example with dcm2niix)"
+            : "no reader knows this kind of file; known endings: " + suffixes());
+  }
+
+  private static Optional<VolumeReader> find(Path path) {
+    return READERS.stream().filter(r -> r.canRead(path)).findFirst();
+  }
+
+  private static TreeSet<String> suffixes() {
+    TreeSet<String> all = new TreeSet<>();
+    READERS.forEach(r -> all.addAll(r.suffixes()));
+    return all;
+  }
+
+  private static List<VolumeReader> loadAll() {
+    List<VolumeReader> readers = new ArrayList<>();
+    readers.add(new NiftiReader());
+    ServiceLoader.load(VolumeReader.class, VolumeReaders.class.getClassLoader())
+        .forEach(readers::add);
+    return List.copyOf(readers);
+  }
+}

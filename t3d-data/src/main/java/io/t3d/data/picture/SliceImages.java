@@ -1,0 +1,203 @@
+package io.t3d.data.picture;
+
+import io.t3d.core.config.Size3;
+import io.t3d.core.volume.Spacing;
+import io.t3d.core.volume.Volume;
+import io.t3d.core.volume.VoxelBox;
+import io.t3d.data.transform.Crop;
+import io.t3d.data.transform.IntensityWindow;
+import io.t3d.data.transform.Interpolation;
+import io.t3d.data.transform.Reorient;
+import io.t3d.data.transform.ResampleTo;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import javax.imageio.ImageIO;
+import javax.imageio.stream.MemoryCacheImageOutputStream;
+
+/**
+ * Draws an axial, a coronal and a sagittal slice side by side, in this order.
+ *
+ * <p>Radiological convention: the patient's right is at the left of the axial and coronal slices,
+ * anterior at the top of the axial and at the left of the sagittal slice, superior at the top of
+ * the others. All three have the same millimetres per pixel. Oblique volumes are cut along their
+ * own axes, each taken for the closest axis of the patient.
+ */
+public final class SliceImages {
+  /** Pixels of the longest side of a slice. */
+  private static final int LONGEST_SIDE = 256;
+
+  private static final int GAP = 4;
+  private static final int OVERLAY_RGB = 0xff4030;
+  private static final double OVERLAY_OPACITY = 0.45;
+
+  /**
+   * A cut through the patient: where the columns, the rows (downwards) and the slices go to.
+   *
+   * @see Reorient
+   */
+  private enum Plane {
+    AXIAL("LPS"),
+    CORONAL("LIP"),
+    SAGITTAL("PIL");
+
+    private final String codes;
+
+    Plane(String codes) {
+      this.codes = codes;
+    }
+
+    /** The slice through a voxel (z, y, x), as a volume (1, rows, columns). */
+    Volume cut(Volume v, int[] centre) {
+      int[] start = new int[3];
+      int[] size = {v.depth(), v.height(), v.width()};
+      int axis = 2 - voxelAxis(v.orientation());
+      start[axis] = centre[axis];
+      size[axis] = 1;
+      VoxelBox box = new VoxelBox(start[0], start[1], start[2], size[0], size[1], size[2]);
+      return new Reorient(codes).apply(new Crop(box, 0).apply(v));
+    }
+
+    /** The voxel axis (x = 0) that runs across this plane. */
+    private int voxelAxis(String orientation) {
+      String across = this == AXIAL ? "SI" : this == CORONAL ? "AP" : "RL";
+      int axis = 0;
+      while (across.indexOf(orientation.charAt(axis)) < 0) {
+        axis++;
+      }
+      return axis;
+    }
+  }
+
+  private SliceImages() {}
+
+  /** The middle slices as a PNG file. */
+  public static byte[] png(Volume volume, IntensityWindow window) {
+    return encode(montage(volume, window));
+  }
+
+  /**
+   * The slices through the mask's centre of mass (the middle ones when it is empty) as a PNG file,
+   * with the mask laid over in red.
+   *
+   * @param mask of the volume's size; voxels above 0.5 belong to it
+   * @throws IllegalArgumentException when the sizes differ
+   */
+  public static byte[] png(Volume volume, IntensityWindow window, Volume mask) {
+    return encode(montage(volume, window, mask));
+  }
+
+  /** The middle slices as an RGB image. */
+  public static BufferedImage montage(Volume volume, IntensityWindow window) {
+    return montage(volume, window, Optional.empty(), middle(volume));
+  }
+
+  /** As {@link #png(Volume, IntensityWindow, Volume)}, as an RGB image. */
+  public static BufferedImage montage(Volume volume, IntensityWindow window, Volume mask) {
+    if (!mask.bounds().equals(volume.bounds())) {
+      throw new IllegalArgumentException(
+          "The mask must have the volume's size, got " + mask + " for " + volume);
+    }
+    return montage(volume, window, Optional.of(mask), centre(mask));
+  }
+
+  private static BufferedImage montage(
+      Volume volume, IntensityWindow window, Optional<Volume> mask, int[] centre) {
+    double pixel = millimetresPerPixel(volume);
+    List<BufferedImage> tiles = new ArrayList<>();
+    for (Plane plane : Plane.values()) {
+      Volume grey = window.apply(plane.cut(volume, centre));
+      tiles.add(tile(grey, mask.map(m -> plane.cut(m, centre)), pixel));
+    }
+    int width = tiles.stream().mapToInt(BufferedImage::getWidth).sum() + GAP * (tiles.size() - 1);
+    int height = tiles.stream().mapToInt(BufferedImage::getHeight).max().orElseThrow();
+    BufferedImage all = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
+    int x = 0;
+    for (BufferedImage tile : tiles) {
+      all.getRaster().setRect(x, (height - tile.getHeight()) / 2, tile.getRaster());
+      x += tile.getWidth() + GAP;
+    }
+    return all;
+  }
+
+  private static BufferedImage tile(Volume grey, Optional<Volume> mask, double pixel) {
+    Spacing s = grey.spacing();
+    int width = Math.max(1, (int) Math.round(grey.width() * s.x() / pixel));
+    int height = Math.max(1, (int) Math.round(grey.height() * s.y() / pixel));
+    Size3 size = new Size3(1, height, width);
+    float[] values = new ResampleTo(size, Interpolation.LINEAR_ANTIALIASED).apply(grey).voxels();
+    Optional<float[]> over =
+        mask.map(m -> new ResampleTo(size, Interpolation.NEAREST).apply(m).voxels());
+    BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
+    for (int i = 0; i < values.length; i++) {
+      int level = Math.round(255 * values[i]);
+      int rgb = level << 16 | level << 8 | level;
+      if (over.isPresent() && over.get()[i] > 0.5f) {
+        rgb = blend(rgb);
+      }
+      image.setRGB(i % width, i / width, rgb);
+    }
+    return image;
+  }
+
+  private static int blend(int rgb) {
+    int mixed = 0;
+    for (int shift = 0; shift <= 16; shift += 8) {
+      int under = rgb >> shift & 0xff;
+      int over = OVERLAY_RGB >> shift & 0xff;
+      mixed |= (int) Math.round(under + OVERLAY_OPACITY * (over - under)) << shift;
+    }
+    return mixed;
+  }
+
+  private static double millimetresPerPixel(Volume v) {
+    Spacing s = v.spacing();
+    double longest = Math.max(v.depth() * s.z(), Math.max(v.height() * s.y(), v.width() * s.x()));
+    return longest / LONGEST_SIDE;
+  }
+
+  private static int[] middle(Volume v) {
+    return new int[] {v.depth() / 2, v.height() / 2, v.width() / 2};
+  }
+
+  private static int[] centre(Volume mask) {
+    double[] sum = new double[3];
+    long count = 0;
+    for (int z = 0; z < mask.depth(); z++) {
+      for (int y = 0; y < mask.height(); y++) {
+        for (int x = 0; x < mask.width(); x++) {
+          if (mask.get(z, y, x) > 0.5f) {
+            sum[0] += z;
+            sum[1] += y;
+            sum[2] += x;
+            count++;
+          }
+        }
+      }
+    }
+    if (count == 0) {
+      return middle(mask);
+    }
+    double n = count;
+    return new int[] {
+      (int) Math.round(sum[0] / n), (int) Math.round(sum[1] / n), (int) Math.round(sum[2] / n)
+    };
+  }
+
+  private static byte[] encode(BufferedImage image) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    // An explicit memory stream: ImageIO would otherwise cache in a temporary file.
+    try (MemoryCacheImageOutputStream out = new MemoryCacheImageOutputStream(bytes)) {
+      if (!ImageIO.write(image, "png", out)) {
+        throw new IllegalStateException("This Java runtime has no PNG writer (java.desktop)");
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("Encoding a PNG in memory failed", e);
+    }
+    return bytes.toByteArray();
+  }
+}

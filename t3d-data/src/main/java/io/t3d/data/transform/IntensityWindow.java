@@ -1,0 +1,78 @@
+package io.t3d.data.transform;
+
+import io.t3d.core.volume.Volume;
+
+/**
+ * Maps {@code [level - width/2, level + width/2]} linearly to {@code [0, 1]} and clamps outside.
+ *
+ * <p>NaN becomes 0, the lower end (air in CT), and infinities become 0 and 1, so the result is
+ * always finite.
+ *
+ * @param level centre of the window, in HU for CT
+ * @param width width of the window, &gt; 0
+ */
+public record IntensityWindow(double level, double width) implements Transform {
+  /** Checks that the window is finite and not empty. */
+  public IntensityWindow {
+    if (!Double.isFinite(level) || !(width > 0) || Double.isInfinite(width)) {
+      throw new IllegalArgumentException(
+          "A window needs a finite level and a finite width > 0, got level "
+              + level
+              + ", width "
+              + width);
+    }
+  }
+
+  /** Level -600, width 1500 HU. */
+  public static IntensityWindow lung() {
+    return new IntensityWindow(-600, 1500);
+  }
+
+  /** Level 40, width 400 HU. */
+  public static IntensityWindow softTissue() {
+    return new IntensityWindow(40, 400);
+  }
+
+  /** Level 0, width 2000 HU: lung, soft tissue and most bone in one, usual for pre-training. */
+  public static IntensityWindow chest() {
+    return new IntensityWindow(0, 2000);
+  }
+
+  /** The window from one value to another. */
+  public static IntensityWindow between(double lower, double upper) {
+    return new IntensityWindow((lower + upper) / 2, upper - lower);
+  }
+
+  /** The value that becomes 0. */
+  public double lower() {
+    return level - width / 2;
+  }
+
+  /** The value that becomes 1. */
+  public double upper() {
+    return level + width / 2;
+  }
+
+  /** Maps one value. */
+  public float map(float value) {
+    return map(value, (float) lower(), (float) (1 / width));
+  }
+
+  @Override
+  public Volume apply(Volume volume) {
+    float[] in = volume.voxels();
+    float[] out = new float[in.length];
+    float low = (float) lower();
+    float scale = (float) (1 / width);
+    for (int i = 0; i < in.length; i++) {
+      out[i] = map(in[i], low, scale);
+    }
+    return volume.withVoxels(out);
+  }
+
+  private static float map(float value, float low, float scale) {
+    float r = (value - low) * scale;
+    // Written so that NaN takes the last branch.
+    return r >= 1 ? 1 : r > 0 ? r : 0;
+  }
+}

@@ -1,0 +1,57 @@
+package io.t3d.data.transform;
+
+import io.t3d.core.volume.Spacing;
+import io.t3d.core.volume.Volume;
+import java.util.Objects;
+
+/**
+ * Resamples along the voxel axes to a spacing, which is met exactly.
+ *
+ * <pre>{@code
+ * size   = max(1, round(n · old / new))
+ * input  = (n - 1)/2 + (output - (size - 1)/2) · new/old      per axis, voxel centres
+ * }</pre>
+ *
+ * <p>The centre of the scan stays in place. When {@code n · old / new} is whole, the outer corners
+ * of the scan stay too (PyTorch's {@code align_corners=False}); else the scan grows or shrinks by
+ * less than half a new voxel at each side. Output centres beyond the outermost input centres take
+ * the edge's value.
+ *
+ * @param spacing mm per voxel along the voxel axes z, y, x (reorient first if these should be the
+ *     patient's)
+ * @param interpolation {@link Interpolation#NEAREST} for masks
+ */
+public record Resample(Spacing spacing, Interpolation interpolation) implements Transform {
+  /** Checks that nothing is missing. */
+  public Resample {
+    Objects.requireNonNull(spacing, "spacing");
+    Objects.requireNonNull(interpolation, "interpolation");
+  }
+
+  /** Trilinear. */
+  public Resample(Spacing spacing) {
+    this(spacing, Interpolation.LINEAR);
+  }
+
+  @Override
+  public Volume apply(Volume v) {
+    Spacing old = v.spacing();
+    double[] step = {
+      step(spacing.z(), old.z()), step(spacing.y(), old.y()), step(spacing.x(), old.x())
+    };
+    int[] size = {
+      size(v.depth(), step[0]), size(v.height(), step[1]), size(v.width(), step[2]),
+    };
+    return Resampling.apply(v, size, step, interpolation);
+  }
+
+  /** Spacings that differ only by float32 rounding of the header count as equal. */
+  private static double step(double wanted, double old) {
+    double step = wanted / old;
+    return Math.abs(step - 1) < 1e-6 ? 1 : step;
+  }
+
+  private static int size(int n, double step) {
+    return (int) Math.min(Math.max(1, Math.round(n / step)), Integer.MAX_VALUE);
+  }
+}
