@@ -1,0 +1,58 @@
+package io.t3d.losses;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import java.util.Collection;
+
+/**
+ * Arrays beside those of a batch: on its device, owned by its manager.
+ *
+ * <p>Numbers that meet a scalar array must be floats: DJL makes a double operand a float64 array,
+ * which turns a float32 scalar into float64.
+ */
+final class BatchArrays {
+  private BatchArrays() {}
+
+  /**
+   * The same values under the manager of {@code batchArray}, with the gradient kept. DJL attaches
+   * an operation's result to the manager of its first operand: a chain that starts at a parameter
+   * would pile up its intermediates in the model's manager.
+   */
+  static NDArray borrow(NDArray batchArray, NDArray parameter) {
+    return ones(batchArray, new Shape(1)).mul(parameter);
+  }
+
+  static NDArray ones(NDArray batchArray, Shape shape) {
+    NDManager manager = batchArray.getManager();
+    return manager.ones(shape, DataType.FLOAT32, batchArray.getDevice());
+  }
+
+  static NDArray of(NDArray batchArray, float[] values, long... shape) {
+    NDArray host = batchArray.getManager().create(values, new Shape(shape));
+    return host.toDevice(batchArray.getDevice(), false);
+  }
+
+  /** {@code 0, 1, …, size - 1} in float32. */
+  static NDArray range(NDArray batchArray, int size) {
+    NDManager manager = batchArray.getManager();
+    return manager.arange(0, size, 1, DataType.FLOAT32, batchArray.getDevice());
+  }
+
+  /** The sum of one or more arrays; DJL's own refuses one alone. */
+  static NDArray sum(Collection<NDArray> arrays) {
+    return arrays.stream().reduce(NDArray::add).orElseThrow();
+  }
+
+  /** Requires float32: half precision would lose the small differences that a loss is made of. */
+  static void requireFloat32(String name, NDArray array) {
+    if (array.getDataType() != DataType.FLOAT32) {
+      throw new IllegalArgumentException(
+          name
+              + " must be float32, got "
+              + array.getDataType()
+              + "; compute losses outside autocast and cast the model's output to float32");
+    }
+  }
+}

@@ -1,0 +1,164 @@
+package io.t3d.losses;
+
+import ai.djl.ndarray.NDArray;
+import io.t3d.core.config.Checks;
+import io.t3d.core.tensor.Shapes;
+import java.util.HashSet;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * Symmetric InfoNCE between volumes and reports.
+ *
+ * <pre>{@code
+ * s(i, j) = exp(logitScale) · v(i)·w(j)
+ * L = - 1/2B Σ(i) [ log softmax(j) s(i, j) + log softmax(j) s(j, i) ]  at j = i
+ * }</pre>
+ *
+ * <p>Radford et al., 2021, <a href="https://arxiv.org/abs/2103.00020">Learning Transferable Visual
+ * Models From Natural Language Supervision</a>, figure 3; van den Oord et al., 2018, eq. 4.
+ *
+ * <p>Differs from the paper:
+ *
+ * <ul>
+ *   <li>Pairs of one patient are no negatives of each other: follow-up scans have near-equal
+ *       reports. They are left out of the denominators, in both directions.
+ *   <li>Optional label smoothing over the allowed pairs.
+ *   <li>The clamp of {@code logitScale} to log 100 is the model's business.
+ * </ul>
+ *
+ * <pre>{@code
+ * NDArray loss = new ContrastiveLoss().compute(imageEmbeddings, textEmbeddings, logitScale);
+ * }</pre>
+ *
+ * <p>A batch of one pair has no negatives: its loss is 0.
+ */
+public final class ContrastiveLoss {
+  // Far below any logit, yet finite: 0 · (-inf) in a smoothed target would be NaN.
+  private static final float EXCLUDED = -1e9f;
+
+  private final double labelSmoothing;
+
+  /** Without label smoothing. */
+  public ContrastiveLoss() {
+    this(0);
+  }
+
+  /**
+   * With label smoothing.
+   *
+   * @param labelSmoothing share of the target's mass spread over all allowed pairs, in [0, 1)
+   */
+  public ContrastiveLoss(double labelSmoothing) {
+    Checks.inRange("labelSmoothing", labelSmoothing, 0, 0.999);
+    this.labelSmoothing = labelSmoothing;
+  }
+
+  /**
+   * The loss of a batch in which all other pairs are negatives.
+   *
+   * @param imageEmbeddings {@code (B, E)}, L2-normalised, float32
+   * @param textEmbeddings {@code (B, E)}, L2-normalised, float32; row i belongs to image i
+   * @param logitScale scalar, log inverse temperature; {@code exp()} is taken here
+   * @return scalar, float32, differentiable in all three
+   * @throws IllegalArgumentException when shapes or dtypes differ
+   */
+  public NDArray compute(NDArray imageEmbeddings, NDArray textEmbeddings, NDArray logitScale) {
+    NDArray logits = logits(imageEmbeddings, textEmbeddings, logitScale);
+    int b = (int) logits.getShape().get(0);
+    return crossEntropy(logits, targets(logits, uniqueIds(b)));
+  }
+
+  /**
+   * The loss of a batch in which pairs of the same patient are not negatives of each other.
+   *
+   * @param imageEmbeddings {@code (B, E)}, L2-normalised, float32
+   * @param textEmbeddings {@code (B, E)}, L2-normalised, float32; row i belongs to image i
+   * @param logitScale scalar, log inverse temperature; {@code exp()} is taken here
+   * @param patientIds B ids, compared with {@code equals}
+   * @return scalar, float32, differentiable in the first three
+   * @throws IllegalArgumentException when shapes, dtypes or the number of ids differ
+   */
+  public NDArray compute(
+      NDArray imageEmbeddings,
+      NDArray textEmbeddings,
+      NDArray logitScale,
+      List<String> patientIds) {
+    NDArray logits = logits(imageEmbeddings, textEmbeddings, logitScale);
+    int b = (int) logits.getShape().get(0);
+    if (patientIds.size() != b) {
+      throw new IllegalArgumentException(
+          "patientIds must name the patient of each of the B = "
+              + b
+              + " pairs, got "
+              + patientIds.size()
+              + " ids");
+    }
+    if (new HashSet<>(patientIds).size() < b) {
+      logits = logits.add(exclusions(logits, patientIds));
+    }
+    return crossEntropy(logits, targets(logits, patientIds));
+  }
+
+  private static NDArray logits(NDArray image, NDArray text, NDArray logitScale) {
+    Shapes.check("imageEmbeddings", image, "B, E", "give one row per pair", -1, -1);
+    Shapes.check(
+        "textEmbeddings",
+        text,
+        "B, E",
+        "it must be as large as imageEmbeddings: one row per pair, and both projected to"
+            + " T3DConfig.embedDim",
+        image.getShape().get(0),
+        image.getShape().get(1));
+    BatchArrays.requireFloat32("imageEmbeddings", image);
+    BatchArrays.requireFloat32("textEmbeddings", text);
+    if (logitScale.size() != 1) {
+      throw new IllegalArgumentException(
+          "logitScale must be a scalar, got " + Shapes.format(logitScale.getShape()));
+    }
+    NDArray scale = BatchArrays.borrow(image, logitScale).exp(); // (1)
+    return image.matMul(text.transpose()).mul(scale); // (B, B)
+  }
+
+  private NDArray crossEntropy(NDArray logits, NDArray targets) {
+    long b = logits.getShape().get(0);
+    NDArray imageToText = logits.logSoftmax(1).mul(targets).sum();
+    NDArray textToImage = logits.logSoftmax(0).mul(targets.transpose()).sum();
+    return imageToText.add(textToImage).mul(-0.5f / b);
+  }
+
+  /** The target distribution of each row; {@code (B, B)}. */
+  private NDArray targets(NDArray logits, List<String> ids) {
+    int b = ids.size();
+    if (labelSmoothing == 0) {
+      return logits.getManager().eye(b).toDevice(logits.getDevice(), false);
+    }
+    float[] target = new float[b * b];
+    for (int i = 0; i < b; i++) {
+      int row = i;
+      long allowed = 1 + ids.stream().filter(id -> !id.equals(ids.get(row))).count();
+      for (int j = 0; j < b; j++) {
+        boolean smoothed = i == j || !ids.get(i).equals(ids.get(j));
+        target[i * b + j] = smoothed ? (float) (labelSmoothing / allowed) : 0;
+      }
+      target[i * b + i] += (float) (1 - labelSmoothing);
+    }
+    return BatchArrays.of(logits, target, b, b);
+  }
+
+  /** A large negative number where two pairs share a patient, off the diagonal. */
+  private static NDArray exclusions(NDArray logits, List<String> ids) {
+    int b = ids.size();
+    float[] bias = new float[b * b];
+    for (int i = 0; i < b; i++) {
+      for (int j = 0; j < b; j++) {
+        bias[i * b + j] = i != j && ids.get(i).equals(ids.get(j)) ? EXCLUDED : 0;
+      }
+    }
+    return BatchArrays.of(logits, bias, b, b);
+  }
+
+  private static List<String> uniqueIds(int b) {
+    return IntStream.range(0, b).mapToObj(Integer::toString).toList();
+  }
+}

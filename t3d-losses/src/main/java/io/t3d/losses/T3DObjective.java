@@ -1,0 +1,89 @@
+package io.t3d.losses;
+
+import ai.djl.ndarray.NDArray;
+import io.t3d.core.model.T3DOutput;
+import io.t3d.core.model.ViewFeatures;
+import io.t3d.core.train.LossTerms;
+import io.t3d.core.train.Objective;
+import io.t3d.core.volume.View;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * T3D's objective: {@code L = L_global + lambda · L_TMA}. L_global is the {@link ContrastiveLoss}
+ * of each global view with the report, averaged over the views; L_TMA is the {@link TmaLoss}.
+ *
+ * <p>Parts, all without gradient and before weighting: {@code global}, {@code tma}, {@code tma_…}
+ * for each part of TMA, {@code logit_scale} and {@code temperature = exp(-logit_scale)}.
+ */
+public final class T3DObjective implements Objective {
+  private final ObjectiveConfig config;
+  private final ContrastiveLoss contrastive;
+  private final TmaLoss tma;
+
+  /** The whole method, {@link ObjectiveConfig#t3d()}. */
+  public T3DObjective() {
+    this(ObjectiveConfig.t3d());
+  }
+
+  /** With these settings. */
+  public T3DObjective(ObjectiveConfig config) {
+    this.config = config;
+    this.contrastive = new ContrastiveLoss(config.global().labelSmoothing());
+    this.tma = new TmaLoss(config.tma());
+  }
+
+  /** The settings. */
+  public ObjectiveConfig config() {
+    return config;
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * @throws IllegalArgumentException when ids are missing, there are too few global views, or a
+   *     shape or dtype differs
+   */
+  @Override
+  public LossTerms compute(T3DOutput output, List<String> patientIds) {
+    Map<String, NDArray> parts = new LinkedHashMap<>();
+    List<NDArray> weighted = new ArrayList<>();
+    if (config.contrastive()) {
+      NDArray global = global(output, patientIds);
+      parts.put("global", global.stopGradient());
+      weighted.add(global);
+    }
+    if (config.lambda() > 0) {
+      LossTerms terms = tma.compute(output);
+      parts.put("tma", terms.total().stopGradient());
+      terms.parts().forEach((name, part) -> parts.put("tma_" + name, part));
+      weighted.add(terms.total().mul((float) config.lambda()));
+    }
+    NDArray batchArray = output.views().get(0).embedding();
+    NDArray logitScale = BatchArrays.borrow(batchArray, output.logitScale()).stopGradient().sum();
+    parts.put("logit_scale", logitScale);
+    parts.put("temperature", logitScale.neg().exp());
+    return new LossTerms(BatchArrays.sum(weighted), parts);
+  }
+
+  private NDArray global(T3DOutput output, List<String> patientIds) {
+    List<NDArray> losses = new ArrayList<>();
+    for (ViewFeatures view : output.views()) {
+      if (view.kind() == View.Kind.GLOBAL || config.global().localViews()) {
+        losses.add(
+            contrastive.compute(
+                view.embedding(), output.textEmbeddings(), output.logitScale(), patientIds));
+      }
+    }
+    if (losses.isEmpty()) {
+      throw new IllegalArgumentException(
+          "The global alignment needs a global view, got "
+              + output.views().size()
+              + " local views; raise the number of global views or set"
+              + " ContrastiveConfig.localViews to true");
+    }
+    return BatchArrays.sum(losses).div(losses.size());
+  }
+}

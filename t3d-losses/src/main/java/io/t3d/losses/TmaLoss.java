@@ -1,0 +1,197 @@
+package io.t3d.losses;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
+import io.t3d.core.model.T3DOutput;
+import io.t3d.core.model.ViewFeatures;
+import io.t3d.core.tensor.Shapes;
+import io.t3d.core.train.LossTerms;
+import io.t3d.core.volume.View;
+import io.t3d.losses.SwappedPrediction.Aligned;
+import io.t3d.losses.SwappedPrediction.Features;
+import io.t3d.losses.SwappedPrediction.ViewPair;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * Text-informed multi-view alignment (TMA): views of one volume predict each other's clusters, and
+ * the report has a say in what the clusters are.
+ *
+ * <pre>{@code
+ * q(a) = Sinkhorn( norm(u(a))·cᵀ / epsilon )             u: text-informed features; no gradient
+ * p(b) = softmax( norm(h(b))·cᵀ / temperature )          h: visual-only features
+ * L_level = mean over pairs a≠b and their matches of  - Σ(k) q(a)[k] · log p(b)[k]
+ * L = viewWeight · L_view + tokenWeight · L_token + entropyWeight · KL( mean p ‖ uniform )
+ * }</pre>
+ *
+ * <p>At view level h and u are the pooled embeddings; at token level the tokens of b are matched by
+ * world coordinates with those of a, and tokens that a does not show are left out.
+ *
+ * <p>Liu et al., 2023, <a href="https://arxiv.org/abs/2312.01529">T3D: Advancing 3D Medical
+ * Vision-Language Pre-training by Learning Multi-View Visual Consistency</a>; the swapped
+ * prediction is Caron et al., 2020, eq. 1–2.
+ *
+ * <p>Differs from the paper (its code is not public, and its text fixes the idea alone):
+ *
+ * <ul>
+ *   <li>The clusters, the Sinkhorn targets and the two levels are our reading, after SwAV.
+ *   <li>Only global views assign; all views, local ones too, predict (as in SwAV).
+ *   <li>All global views of the batch are balanced together, so V·B (or V·B·N) samples meet K
+ *       prototypes. With V·B &lt; K the view level's targets are soft; see {@link Sinkhorn}.
+ *   <li>Every match counts the same: a view pair weighs by its overlap. Views that do not overlap
+ *       add nothing.
+ *   <li>The entropy term is the mean over the active levels.
+ * </ul>
+ *
+ * <p>The parts, named by the constants below, carry no gradient. Prototype usage is measured on
+ * nearest prototypes, since the mean Sinkhorn assignment is uniform by construction; it is at most
+ * the number of assigned samples, and 1 when the features have collapsed.
+ */
+public final class TmaLoss {
+  /** Part: cross-entropy between pooled views, in nats; only at that level. */
+  public static final String VIEW = "view";
+
+  /** Part: cross-entropy between matched tokens, in nats; only at that level. */
+  public static final String TOKEN = "token";
+
+  /** Part: KL of the mean prediction from uniform, in nats; log K when all is one prototype. */
+  public static final String ENTROPY = "entropy";
+
+  /** Part: effective number of prototypes in use by pooled views. */
+  public static final String VIEW_PROTOTYPE_USAGE = "view_prototype_usage";
+
+  /** Part: effective number of prototypes in use by tokens. */
+  public static final String TOKEN_PROTOTYPE_USAGE = "token_prototype_usage";
+
+  /** Part: share of the predicting views' tokens that have a match; only at token level. */
+  public static final String MATCHED_TOKENS = "matched_tokens";
+
+  private final TmaConfig config;
+
+  /** With {@link TmaConfig#defaults()}. */
+  public TmaLoss() {
+    this(TmaConfig.defaults());
+  }
+
+  /** With these settings. */
+  public TmaLoss(TmaConfig config) {
+    this.config = Objects.requireNonNull(config, "config");
+  }
+
+  /**
+   * Computes the loss of a batch of B pairs. Text embeddings and logit scale are not looked at.
+   *
+   * @param output the model's forward pass; features of any scale, prototypes L2-normalised, all
+   *     float32
+   * @return the scalar and its parts
+   * @throws IllegalArgumentException when there are too few views, or a shape or dtype differs
+   */
+  public LossTerms compute(T3DOutput output) {
+    List<ViewFeatures> views = output.views();
+    List<ViewPair> pairs = pairs(views);
+    views.forEach(v -> check(v, views.get(0), output.prototypes()));
+    NDArray prototypes = BatchArrays.borrow(views.get(0).embedding(), output.prototypes());
+    SwappedPrediction prediction =
+        new SwappedPrediction(
+            new Sinkhorn(config.epsilon(), config.iterations()), config.temperature(), prototypes);
+
+    Map<String, NDArray> parts = new LinkedHashMap<>();
+    List<NDArray> weighted = new ArrayList<>();
+    List<NDArray> divergences = new ArrayList<>();
+    if (config.levels() != TmaConfig.Levels.TOKEN) {
+      SwappedPrediction.Result r =
+          prediction.compute(
+              views.stream().map(this::pooled).toList(), pairs, TmaLoss::alignPooled);
+      parts.put(VIEW, r.crossEntropy());
+      parts.put(VIEW_PROTOTYPE_USAGE, r.usage());
+      weighted.add(r.crossEntropy().mul((float) config.viewWeight()));
+      divergences.add(r.divergence());
+    }
+    if (config.levels() != TmaConfig.Levels.VIEW) {
+      SwappedPrediction.Result r =
+          prediction.compute(
+              views.stream().map(this::tokens).toList(),
+              pairs,
+              (pair, q) -> alignTokens(views, pair, q));
+      parts.put(TOKEN, r.crossEntropy());
+      parts.put(TOKEN_PROTOTYPE_USAGE, r.usage());
+      parts.put(MATCHED_TOKENS, r.matched());
+      weighted.add(r.crossEntropy().mul((float) config.tokenWeight()));
+      divergences.add(r.divergence());
+    }
+    NDArray entropy = BatchArrays.sum(divergences).div(divergences.size());
+    parts.put(ENTROPY, entropy);
+    weighted.add(entropy.mul((float) config.entropyWeight()));
+    parts.replaceAll((name, part) -> part.stopGradient());
+    return new LossTerms(BatchArrays.sum(weighted), parts);
+  }
+
+  private List<ViewPair> pairs(List<ViewFeatures> views) {
+    List<ViewPair> pairs = new ArrayList<>();
+    for (int a = 0; a < views.size(); a++) {
+      for (int b = 0; b < views.size(); b++) {
+        boolean wanted = config.multiView() ? a != b : a == b;
+        if (wanted && views.get(a).kind() == View.Kind.GLOBAL) {
+          pairs.add(new ViewPair(b, a));
+        }
+      }
+    }
+    if (pairs.isEmpty()) {
+      long global = views.stream().filter(v -> v.kind() == View.Kind.GLOBAL).count();
+      throw new IllegalArgumentException(
+          "TMA needs "
+              + (config.multiView() ? "two views of each volume, one of them" : "a view that is")
+              + " global, got "
+              + global
+              + " global and "
+              + (views.size() - global)
+              + " local; raise the number of global views"
+              + (config.multiView() ? ", or set TmaConfig.multiView to false" : ""));
+    }
+    return pairs;
+  }
+
+  private Features pooled(ViewFeatures view) {
+    NDArray assigning = config.textInformed() ? view.fusedEmbedding() : view.embedding();
+    return new Features(view.embedding().expandDims(1), assigning.expandDims(1)); // (B, 1, E)
+  }
+
+  private Features tokens(ViewFeatures view) {
+    return new Features(
+        view.tokens(), config.textInformed() ? view.fusedTokens() : view.tokens()); // (B, N, E)
+  }
+
+  private static Aligned alignPooled(ViewPair pair, NDArray assignments) {
+    return new Aligned(
+        assignments, BatchArrays.ones(assignments, new Shape(assignments.getShape().get(0), 1)));
+  }
+
+  private static Aligned alignTokens(List<ViewFeatures> views, ViewPair pair, NDArray assignments) {
+    TokenMatcher.Match match =
+        TokenMatcher.match(
+            assignments, views.get(pair.predicting()).grid(), views.get(pair.assigning()).grid());
+    return new Aligned(TokenMatcher.gather(assignments, match), match.mask());
+  }
+
+  private void check(ViewFeatures view, ViewFeatures first, NDArray prototypes) {
+    long b = first.embedding().getShape().get(0);
+    long e = first.embedding().getShape().get(1);
+    String hint = "all come from one T3DModel.forward";
+    Shapes.check("prototypes", prototypes, "K, E", hint, -1, e);
+    BatchArrays.requireFloat32("prototypes", prototypes);
+    checked("embedding", view.embedding(), "B, E", b, e);
+    checked("tokens", view.tokens(), "B, N, E", b, view.grid().size(), e);
+    if (config.textInformed()) {
+      checked("fusedEmbedding", view.fusedEmbedding(), "B, E", b, e);
+      checked("fusedTokens", view.fusedTokens(), "B, N, E", b, view.grid().size(), e);
+    }
+  }
+
+  private static void checked(String name, NDArray array, String axes, long... shape) {
+    Shapes.check(name, array, axes, "N is the view's TokenGrid, B and E those of view 0", shape);
+    BatchArrays.requireFloat32(name, array);
+  }
+}

@@ -1,0 +1,151 @@
+package io.t3d.losses;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.t3d.core.model.T3DOutput;
+import io.t3d.core.train.LossTerms;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class T3DObjectiveTest {
+  private static final List<String> PATIENTS = List.of("p", "q", "p");
+
+  private final NDManager manager = NDManager.newBaseManager();
+
+  @AfterEach
+  void close() {
+    manager.close();
+  }
+
+  private static LossTerms compute(ObjectiveConfig config, T3DOutput output) {
+    return new T3DObjective(config).compute(output, PATIENTS);
+  }
+
+  @Test
+  void theTotalIsTheGlobalLossPlusLambdaTma() {
+    T3DOutput output = Outputs.threeViews(manager, 3, 1);
+    LossTerms terms = compute(ObjectiveConfig.t3d().withLambda(0.5), output);
+    Map<String, NDArray> p = terms.parts();
+    assertThat(p.keySet())
+        .containsExactly(
+            "global",
+            "tma",
+            "tma_view",
+            "tma_view_prototype_usage",
+            "tma_token",
+            "tma_token_prototype_usage",
+            "tma_matched_tokens",
+            "tma_entropy",
+            "logit_scale",
+            "temperature");
+    assertThat(terms.total().getFloat())
+        .isCloseTo(p.get("global").getFloat() + 0.5f * p.get("tma").getFloat(), within(1e-5f));
+    assertThat(p.get("temperature").getFloat()).isCloseTo(0.07f, within(1e-6f));
+    assertThat(p.get("logit_scale").getFloat()).isCloseTo(2.6593f, within(1e-3f));
+  }
+
+  @Test
+  void theGlobalLossIsTheMeanOverGlobalViews() {
+    T3DOutput output = Outputs.threeViews(manager, 3, 2);
+    float[] perView = new float[3];
+    for (int v = 0; v < 3; v++) {
+      perView[v] =
+          new ContrastiveLoss()
+              .compute(
+                  output.views().get(v).embedding(),
+                  output.textEmbeddings(),
+                  output.logitScale(),
+                  PATIENTS)
+              .getFloat();
+    }
+    assertThat(compute(ObjectiveConfig.clip(), output).total().getFloat())
+        .isCloseTo((perView[0] + perView[1]) / 2, within(1e-5f));
+    ObjectiveConfig all =
+        new ObjectiveConfig(true, 0, new ContrastiveConfig(0, true), TmaConfig.defaults());
+    assertThat(compute(all, output).total().getFloat())
+        .isCloseTo((perView[0] + perView[1] + perView[2]) / 3, within(1e-5f));
+  }
+
+  @Test
+  void clipLogsNoTmaAndTrainsEmbeddingsAndLogitScaleAlone() {
+    T3DOutput output = Outputs.threeViews(manager, 3, 3);
+    assertThat(compute(ObjectiveConfig.clip(), output).parts())
+        .containsOnlyKeys("global", "logit_scale", "temperature");
+    Outputs.backward(Outputs.leaves(output), () -> compute(ObjectiveConfig.clip(), output).total());
+    assertThat(norm(output.logitScale().getGradient())).isPositive();
+    assertThat(norm(output.textEmbeddings().getGradient())).isPositive();
+    assertThat(norm(output.views().get(0).embedding().getGradient())).isPositive();
+    assertThat(norm(output.views().get(0).tokens().getGradient())).isZero();
+  }
+
+  @Test
+  void theWholeMethodTrainsAllButTheAssignments() {
+    T3DOutput output = Outputs.threeViews(manager, 3, 4);
+    Outputs.backward(Outputs.leaves(output), () -> compute(ObjectiveConfig.t3d(), output).total());
+    assertThat(norm(output.prototypes().getGradient())).isPositive();
+    for (int v = 0; v < 3; v++) {
+      assertThat(norm(output.views().get(v).tokens().getGradient())).isPositive();
+      assertThat(norm(output.views().get(v).embedding().getGradient())).isPositive();
+      assertThat(norm(output.views().get(v).fusedTokens().getGradient())).isZero();
+    }
+  }
+
+  private static float norm(NDArray gradient) {
+    return gradient.abs().max().getFloat();
+  }
+
+  @Test
+  void everyAblationChangesOneSetting() {
+    ObjectiveConfig t3d = ObjectiveConfig.t3d();
+    TmaConfig tma = t3d.tma();
+    assertThat(ObjectiveConfig.withoutText())
+        .isEqualTo(t3d.withTma(tma.toBuilder().textInformed(false).build()));
+    assertThat(ObjectiveConfig.singleView())
+        .isEqualTo(t3d.withTma(tma.toBuilder().multiView(false).build()));
+    assertThat(ObjectiveConfig.viewLevelOnly())
+        .isEqualTo(t3d.withTma(tma.toBuilder().levels(TmaConfig.Levels.VIEW).build()));
+    assertThat(ObjectiveConfig.tokenLevelOnly())
+        .isEqualTo(t3d.withTma(tma.toBuilder().levels(TmaConfig.Levels.TOKEN).build()));
+    assertThat(ObjectiveConfig.clip()).isEqualTo(t3d.withLambda(0));
+  }
+
+  @Test
+  void settingsSurviveJson() throws Exception {
+    ObjectMapper json = new ObjectMapper();
+    String text = json.writeValueAsString(ObjectiveConfig.tokenLevelOnly());
+    assertThat(json.readValue(text, ObjectiveConfig.class))
+        .isEqualTo(ObjectiveConfig.tokenLevelOnly());
+  }
+
+  @Test
+  void tmaAloneNeedsNoReports() {
+    T3DOutput output = Outputs.threeViews(manager, 3, 5);
+    ObjectiveConfig alone =
+        new ObjectiveConfig(false, 1, ContrastiveConfig.defaults(), TmaConfig.defaults());
+    LossTerms terms = compute(alone, output);
+    assertThat(terms.parts()).doesNotContainKey("global").containsKey("tma");
+    assertThat(terms.total().getFloat()).isEqualTo(terms.parts().get("tma").getFloat());
+  }
+
+  @Test
+  void nothingToMinimiseAndMissingViewsAreNamed() {
+    assertThatThrownBy(
+            () -> new ObjectiveConfig(false, 0, ContrastiveConfig.defaults(), TmaConfig.defaults()))
+        .hasMessage("ObjectiveConfig has nothing to minimise: contrastive is off and lambda is 0");
+    T3DOutput output = Outputs.threeViews(manager, 3, 6);
+    T3DOutput locals = Outputs.withViews(output, output.views().subList(2, 3));
+    assertThatThrownBy(() -> compute(ObjectiveConfig.clip(), locals))
+        .hasMessage(
+            "The global alignment needs a global view, got 1 local views; raise the number of"
+                + " global views or set ContrastiveConfig.localViews to true");
+    assertThatThrownBy(() -> new T3DObjective().compute(output, List.of("p")))
+        .hasMessage("patientIds must name the patient of each of the B = 3 pairs, got 1 ids");
+  }
+}
