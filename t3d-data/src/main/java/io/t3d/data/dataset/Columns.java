@@ -1,0 +1,88 @@
+package io.t3d.data.dataset;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/** The columns of a manifest: which are known, required, and what a misspelt one may mean. */
+final class Columns {
+  static final String VOLUME = "volume";
+  static final String REPORT = "report";
+  static final String SPLIT = "split";
+  static final String PATIENT = "patient";
+  static final String MASK = "mask";
+  static final String LABEL_PREFIX = "label:";
+
+  private static final List<String> KNOWN = List.of(VOLUME, REPORT, SPLIT, PATIENT, MASK);
+
+  private Columns() {}
+
+  /** Everything wrong with a header. */
+  static List<String> problems(List<String> header) {
+    List<String> problems = new ArrayList<>();
+    Set<String> seen = new HashSet<>();
+    for (String name : header) {
+      if (!seen.add(name)) {
+        problems.add("row 1: column \"" + name + "\" appears twice; rename or remove one");
+      } else if (name.equals(LABEL_PREFIX)) {
+        problems.add("row 1: column \"label:\" has no name; write e.g. label:nodule");
+      } else if (!KNOWN.contains(name) && !name.startsWith(LABEL_PREFIX)) {
+        problems.add(unknown(name));
+      }
+    }
+    for (String required : List.of(VOLUME, REPORT)) {
+      if (!seen.contains(required)) {
+        problems.add(
+            "row 1: required column \""
+                + required
+                + "\" is missing; got "
+                + String.join(", ", header));
+      }
+    }
+    return problems;
+  }
+
+  private static String unknown(String name) {
+    String text =
+        "row 1: unknown column \""
+            + name
+            + "\"; known are "
+            + String.join(", ", KNOWN)
+            + ", label:NAME";
+    if (name.contains(";") || name.contains("\t")) {
+      return text + "; separate columns by commas, not by semicolons or tabs";
+    }
+    return text + closest(name).map(known -> "; did you mean \"" + known + "\"?").orElse("");
+  }
+
+  private static Optional<String> closest(String name) {
+    String lower = name.toLowerCase(java.util.Locale.ROOT);
+    if (lower.startsWith("label")) {
+      return Optional.of(LABEL_PREFIX + name.substring(5).replaceFirst("^\\W*_?", ""));
+    }
+    return KNOWN.stream()
+        .min(Comparator.comparingInt(known -> distance(lower, known)))
+        .filter(known -> distance(lower, known) <= 2);
+  }
+
+  /** Levenshtein distance. */
+  private static int distance(String a, String b) {
+    int[] row = new int[b.length() + 1];
+    for (int j = 0; j <= b.length(); j++) {
+      row[j] = j;
+    }
+    for (int i = 1; i <= a.length(); i++) {
+      int diagonal = row[0];
+      row[0] = i;
+      for (int j = 1; j <= b.length(); j++) {
+        int replace = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+        diagonal = row[j];
+        row[j] = Math.min(replace, 1 + Math.min(row[j], row[j - 1]));
+      }
+    }
+    return row[b.length()];
+  }
+}

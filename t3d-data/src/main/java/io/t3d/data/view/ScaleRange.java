@@ -1,0 +1,20 @@
+package io.t3d.data.view;
+
+/**
+ * How much of a volume a crop covers along each axis, as a fraction; drawn uniformly and per axis.
+ *
+ * @param min smallest fraction, &gt; 0
+ * @param max largest fraction, ≤ 1
+ */
+public record ScaleRange(double min, double max) {
+  /** Checks 0 &lt; min ≤ max ≤ 1. */
+  public ScaleRange {
+    if (!(min > 0 && min <= max && max <= 1)) {
+      throw new IllegalArgumentException(
+          "A ScaleRange must have 0 < min <= max <= 1 (fractions of the volume per axis), got min "
+              + min
+              + " and max "
+              + max);
+    }
+  }
+}

@@ -1,0 +1,96 @@
+package io.t3d.data.view;
+
+import io.t3d.core.config.Size3;
+import java.util.Objects;
+
+/**
+ * Which views are cut from a volume.
+ *
+ * <p>Global views should share much of the patient, or the token level of the TMA loss has nothing
+ * to match: two crops of at least the fraction s &gt; 0.5 per axis always share {@code 2s − 1} of
+ * the volume along each axis, see {@link #guaranteedOverlap()}.
+ *
+ * @param globalViews number of large crops, ≥ 1; 2 in DINO and SwAV
+ * @param globalSize their size in voxels after resizing
+ * @param globalScale how much of the volume they cover
+ * @param localViews number of small crops, ≥ 0
+ * @param localSize their size in voxels after resizing; may be null without local views
+ * @param localScale how much of the volume they cover; may be null without local views
+ * @param augmentation changes besides the crop
+ */
+public record ViewConfig(
+    int globalViews,
+    Size3 globalSize,
+    ScaleRange globalScale,
+    int localViews,
+    Size3 localSize,
+    ScaleRange localScale,
+    Augmentation augmentation) {
+  private static final ScaleRange GLOBAL_SCALE = new ScaleRange(0.7, 1.0);
+
+  /** Checks counts and that what is used is there. */
+  public ViewConfig {
+    if (globalViews < 1) {
+      throw new IllegalArgumentException("ViewConfig.globalViews must be >= 1, got " + globalViews);
+    }
+    if (localViews < 0) {
+      throw new IllegalArgumentException("ViewConfig.localViews must be >= 0, got " + localViews);
+    }
+    Objects.requireNonNull(globalSize, "ViewConfig.globalSize");
+    Objects.requireNonNull(globalScale, "ViewConfig.globalScale");
+    Objects.requireNonNull(augmentation, "ViewConfig.augmentation");
+    if (localViews > 0 && (localSize == null || localScale == null)) {
+      throw new IllegalArgumentException(
+          "ViewConfig.localViews = "
+              + localViews
+              + " needs localSize and localScale, got "
+              + localSize
+              + " and "
+              + localScale);
+    }
+  }
+
+  /** Two global views of the given size that cover 0.7 to 1.0 of each axis, mildly augmented. */
+  public static ViewConfig global(Size3 size) {
+    return new ViewConfig(2, size, GLOBAL_SCALE, 0, null, null, Augmentation.mild());
+  }
+
+  /** Two global views of 32×32×32: phantoms on two cores. */
+  public static ViewConfig tiny() {
+    return global(Size3.cube(32));
+  }
+
+  /** Two global views of 96×96×96. */
+  public static ViewConfig global96() {
+    return global(Size3.cube(96));
+  }
+
+  /** The same with other global views. */
+  public ViewConfig withGlobalViews(int count, Size3 size, ScaleRange scale) {
+    return new ViewConfig(count, size, scale, localViews, localSize, localScale, augmentation);
+  }
+
+  /** The same with other local views. */
+  public ViewConfig withLocalViews(int count, Size3 size, ScaleRange scale) {
+    return new ViewConfig(globalViews, globalSize, globalScale, count, size, scale, augmentation);
+  }
+
+  /** The same with another augmentation. */
+  public ViewConfig withAugmentation(Augmentation other) {
+    return new ViewConfig(
+        globalViews, globalSize, globalScale, localViews, localSize, localScale, other);
+  }
+
+  /** V, the number of views per volume. */
+  public int views() {
+    return globalViews + localViews;
+  }
+
+  /**
+   * The fraction of each axis that any two global views share for certain, up to rounding to whole
+   * voxels: {@code max(0, 2 · globalScale.min − 1)}. They mostly share more.
+   */
+  public double guaranteedOverlap() {
+    return Math.max(0, 2 * globalScale.min() - 1);
+  }
+}

@@ -1,0 +1,7 @@
+/**
+ * Views: seeded random crops of a volume, resized to what the encoder takes, each with the exact
+ * map from its voxels to the patient.
+ *
+ * <p>{@code Volume → MultiViewSampler → List<View> → ViewBatch.collate}.
+ */
+package io.t3d.data.view;
