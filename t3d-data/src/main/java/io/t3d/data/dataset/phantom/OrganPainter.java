@@ -50,7 +50,9 @@ final class OrganPainter {
     }
   }
 
-  /** Dense spots of the ribs and the sternum, as bright as plaques: brightness alone tells little. */
+  /**
+   * Dense spots of the ribs and the sternum, as bright as plaques: brightness alone tells little.
+   */
   private void paintBoneIslands(SplittableRandom random) {
     int islands = random.nextInt(13);
     for (int n = 0; n < islands; n++) {

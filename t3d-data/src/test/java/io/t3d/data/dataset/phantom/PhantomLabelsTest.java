@@ -1,0 +1,95 @@
+package io.t3d.data.dataset.phantom;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.HashSet;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class PhantomLabelsTest {
+  @Test
+  void theLabelsOfFiveHundredReportsAreRecoveredExactly() {
+    PhantomGenerator generator = PhantomGeneratorTest.coarse();
+    for (int seed = 0; seed < 500; seed++) {
+      PhantomStudy study = generator.generate(seed);
+      assertThat(PhantomLabels.extract(study.report()))
+          .as(study.report())
+          .isEqualTo(study.labels());
+      assertThat(study.report()).doesNotContain("{").doesNotContain("null");
+    }
+  }
+
+  @Test
+  void reportsDifferFromStudyToStudy() {
+    PhantomGenerator generator = PhantomGeneratorTest.coarse();
+    Set<String> reports = new HashSet<>();
+    for (int seed = 0; seed < 100; seed++) {
+      reports.add(generator.generate(seed).report());
+    }
+    assertThat(reports).hasSizeGreaterThan(97);
+  }
+
+  @Test
+  void aReportNamesTheSideAndLobeOfItsFindings() {
+    PhantomGenerator generator = PhantomGeneratorTest.coarse();
+    for (int seed = 0; seed < 100; seed++) {
+      PhantomStudy study = generator.generate(seed);
+      String report = study.report().toLowerCase(java.util.Locale.ROOT);
+      for (Finding f : study.findings()) {
+        if (f.kind() == FindingKind.CONSOLIDATION) {
+          assertThat(report).contains(f.lobe().orElseThrow().words());
+        } else if (f.kind() == FindingKind.PNEUMOTHORAX) {
+          assertThat(report).contains(f.side().word());
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "No pleural effusion or pneumothorax.|",
+        "Small left pleural effusion without pneumothorax.|pleural_effusion",
+        "No pneumothorax, but a small effusion.|pleural_effusion",
+        "Atelectasis is not seen.|",
+        "The heart is not enlarged.|",
+        "The heart is enlarged.|cardiomegaly",
+        "Heart size is normal. Two nodules; calcified plaques.|calcification nodule",
+        "Lungs are clear of consolidation.|",
+        "A mass in the left lung: emphysematous change.|emphysema nodule",
+        "''|"
+      })
+  void negationsReachOnlyTheirClause(String report, String expected) {
+    Set<String> present = new TreeSet<>();
+    PhantomLabels.extract(report)
+        .forEach(
+            (label, isPresent) -> {
+              if (isPresent) {
+                present.add(label);
+              }
+            });
+    assertThat(String.join(" ", present)).isEqualTo(expected == null ? "" : expected);
+  }
+
+  @Test
+  void promptsSayWhatTheyClaim() {
+    PhantomPrompts.all()
+        .forEach(
+            (label, prompts) -> {
+              assertThat(prompts.positive()).hasSizeGreaterThan(2);
+              assertThat(prompts.negative()).hasSizeGreaterThan(2);
+              for (String text : prompts.positive()) {
+                PhantomLabels.extract(text)
+                    .forEach(
+                        (l, present) -> assertThat(present).as(text).isEqualTo(l.equals(label)));
+              }
+              for (String text : prompts.negative()) {
+                assertThat(PhantomLabels.extract(text).values()).as(text).doesNotContain(true);
+              }
+            });
+  }
+}
