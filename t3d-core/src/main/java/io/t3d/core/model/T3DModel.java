@@ -1,0 +1,398 @@
+package io.t3d.core.model;
+
+import ai.djl.Device;
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.nn.Parameter;
+import ai.djl.training.ParameterStore;
+import io.t3d.core.config.T3DConfig;
+import io.t3d.core.nn.Handles;
+import io.t3d.core.nn.StateDict;
+import io.t3d.core.nn.TransformerTextEncoder.TextFeatures;
+import io.t3d.core.nn.VisionEncoder.VisualTokens;
+import io.t3d.core.tensor.Shapes;
+import io.t3d.core.text.ReportTokenizer;
+import io.t3d.core.text.TokenBatch;
+import io.t3d.core.volume.ViewBatch;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+
+/**
+ * The T3D model: a 3D visual encoder and a text encoder that share an embedding space, with a
+ * text-informed fusion and prototypes for pre-training.
+ *
+ * <pre>{@code
+ * try (T3DModel model = T3DModel.load(Path.of("checkpoint"), Device.cpu());
+ *     NDManager manager = model.manager().newSubManager()) {
+ *   NDArray volumes = manager.create(voxels, new Shape(1, 1, 96, 96, 96));
+ *   NDArray v = model.encodeVolumes(volumes); // (1, E)
+ *   NDArray w = model.encodeReports(manager, List.of("pleural effusion", "no effusion")); // (2, E)
+ *   NDArray similarity = v.matMul(w.transpose()); // (1, 2), cosines
+ * }
+ * }</pre>
+ *
+ * <p>The model owns its weights and its tokenizer; {@link #close} frees all. Encoding from several
+ * threads at once is safe as long as nobody trains.
+ */
+public final class T3DModel implements AutoCloseable {
+  private static final int VOLUMES_AT_ONCE = 4;
+  private static final int REPORTS_AT_ONCE = 32;
+  private static final Object SEED_LOCK = new Object();
+
+  private final T3DConfig config;
+  private final Device device;
+  private final NDManager manager;
+  private final ReportTokenizer tokenizer;
+  private final T3DNetwork network;
+
+  private T3DModel(T3DConfig config, ReportTokenizer tokenizer, Device device, long seed) {
+    if (tokenizer.vocabSize() > config.text().vocabSize()) {
+      throw new IllegalArgumentException(
+          "TextConfig.vocabSize must be at least the tokenizer's vocabulary, "
+              + tokenizer.vocabSize()
+              + ", got "
+              + config.text().vocabSize()
+              + "; set vocabSize or take another tokenizer");
+    }
+    this.config = config;
+    this.tokenizer = tokenizer;
+    this.device = device;
+    network = new T3DNetwork(config);
+    manager = NDManager.newBaseManager(device);
+    manager.setName("T3DModel");
+    // The engine has one random state for all threads.
+    synchronized (SEED_LOCK) {
+      Engine.getInstance().setRandomSeed(Math.toIntExact(seed % Integer.MAX_VALUE));
+      network.initialize(manager, DataType.FLOAT32, new Shape(1));
+    }
+  }
+
+  /**
+   * A model with random weights, its tokenizer named by {@code TextConfig.tokenizer}.
+   *
+   * @param config sizes
+   * @param device where weights and arrays live
+   * @param seed same seed, same weights; sets the engine's random seed
+   */
+  public static T3DModel create(T3DConfig config, Device device, long seed) {
+    ReportTokenizer tokenizer = ReportTokenizer.of(config.text());
+    try {
+      return new T3DModel(config, tokenizer, device, seed);
+    } catch (RuntimeException e) {
+      tokenizer.close();
+      throw e;
+    }
+  }
+
+  /**
+   * A model with random weights over a tokenizer, e.g. one built from the training reports.
+   *
+   * @param config sizes
+   * @param tokenizer from now on owned by the model
+   * @param device where weights and arrays live
+   * @param seed same seed, same weights; sets the engine's random seed
+   */
+  public static T3DModel create(
+      T3DConfig config, ReportTokenizer tokenizer, Device device, long seed) {
+    return new T3DModel(config, tokenizer, device, seed);
+  }
+
+  /**
+   * Reads a checkpoint that {@link #save} wrote.
+   *
+   * @param dir the folder
+   * @param device where weights and arrays live
+   * @throws IOException when a file is missing or broken, or when names or shapes of the weights
+   *     are not those of the checkpoint's config
+   */
+  public static T3DModel load(Path dir, Device device) throws IOException {
+    return ModelFiles.load(dir, device);
+  }
+
+  /** Writes {@code config.json}, {@code tokenizer.json} and {@code model.safetensors}. */
+  public void save(Path dir) throws IOException {
+    ModelFiles.save(dir, this, tokenizer);
+  }
+
+  /**
+   * Runs the model on B volume–report pairs.
+   *
+   * @param views V slots of B views; slots of the same size are encoded in one go
+   * @param reports B tokenized reports
+   * @param training whether dropout is on and batch statistics are updated
+   * @return embeddings, tokens and prototypes, owned by the manager of the first slot's voxels
+   * @throws IllegalArgumentException when B differs or arrays are on another device
+   */
+  public T3DOutput forward(ViewBatch views, TokenBatch reports, boolean training) {
+    if (views.size() != reports.size()) {
+      throw new IllegalArgumentException(
+          "views and reports must hold the same pairs, got "
+              + views.size()
+              + " and "
+              + reports.size());
+    }
+    NDManager owner = views.slots().get(0).voxels().getManager();
+    try (NDManager scope = owner.newSubManager()) {
+      Step step = new Step(new ParameterStore(scope, false), scope, training);
+      TokenBatch local = local(reports, scope);
+      TextFeatures text = network.text.encode(step.parameters, local, training);
+      T3DOutput output =
+          new T3DOutput(
+              encodeViews(step, views, text, local),
+              embed(step, text),
+              network.logitScale.value(step.parameters, scope, training),
+              network.prototypes.rows(step.parameters, scope, training));
+      handOver(output, owner);
+      return output;
+    }
+  }
+
+  /** Runs the model in inference mode. */
+  public T3DOutput forward(ViewBatch views, TokenBatch reports) {
+    return forward(views, reports, false);
+  }
+
+  /** What the parts of one forward pass share; the scope frees their intermediates. */
+  private record Step(ParameterStore parameters, NDManager scope, boolean training) {}
+
+  private List<ViewFeatures> encodeViews(
+      Step step, ViewBatch views, TextFeatures text, TokenBatch reports) {
+    Map<Shape, List<Integer>> bySize = new LinkedHashMap<>();
+    for (int i = 0; i < views.slots().size(); i++) {
+      Shape size = views.slots().get(i).voxels().getShape();
+      bySize.computeIfAbsent(size, s -> new ArrayList<>()).add(i);
+    }
+    ViewFeatures[] features = new ViewFeatures[views.slots().size()];
+    for (List<Integer> group : bySize.values()) {
+      List<ViewBatch.Slot> slots = group.stream().map(views.slots()::get).toList();
+      List<ViewFeatures> encoded = encodeSlots(step, slots, text, reports);
+      for (int i = 0; i < group.size(); i++) {
+        features[group.get(i)] = encoded.get(i);
+      }
+    }
+    return List.of(features);
+  }
+
+  /** Encodes slots of one size in one batch: row {@code v·B + b} is view v of pair b. */
+  private List<ViewFeatures> encodeSlots(
+      Step step, List<ViewBatch.Slot> slots, TextFeatures text, TokenBatch reports) {
+    NDList voxels = new NDList();
+    slots.forEach(s -> voxels.add(local("voxels", s.voxels(), step.scope)));
+    NDArray input = voxels.size() == 1 ? voxels.get(0) : NDArrays.concat(voxels, 0);
+    VisualTokens h = network.vision.encode(step.parameters, input, step.training);
+    NDArray p =
+        network.visionProjection.project(step.parameters, h.tokens(), step.training); // (V·B, N, E)
+    NDArray u =
+        network.fusion.fuse(
+            step.parameters, p, text.tokens(), reports.attentionMask(), step.training);
+    NDArray v = unitMean(p); // (V·B, E)
+    NDArray fused = unitMean(u); // (V·B, E)
+    List<ViewFeatures> out = new ArrayList<>();
+    for (int i = 0; i < slots.size(); i++) {
+      ViewBatch.Slot slot = slots.get(i);
+      int b = slot.affines().size();
+      Function<NDArray, NDArray> rows = rowsOf(i * b, b, slots.size() * b);
+      out.add(
+          new ViewFeatures(
+              slot.kind(),
+              rows.apply(v),
+              rows.apply(p),
+              rows.apply(u),
+              rows.apply(fused),
+              grid(h, slot)));
+    }
+    return out;
+  }
+
+  private static Function<NDArray, NDArray> rowsOf(int from, int count, int all) {
+    return x -> count == all ? x : x.get(from + ":" + (from + count));
+  }
+
+  private static TokenGrid grid(VisualTokens h, ViewBatch.Slot slot) {
+    Shape s = slot.voxels().getShape();
+    return TokenGrid.dividing(
+        h.depth(),
+        h.height(),
+        h.width(),
+        (int) s.get(2),
+        (int) s.get(3),
+        (int) s.get(4),
+        slot.affines());
+  }
+
+  /** The projection is linear, so the mean of projected tokens is the projected mean. */
+  private static NDArray unitMean(NDArray tokens) {
+    return tokens.mean(new int[] {1}).normalize(2, 1); // (B, E)
+  }
+
+  private NDArray embed(Step step, TextFeatures text) {
+    return network
+        .textProjection
+        .project(step.parameters, text.pooled(), step.training)
+        .normalize(2, 1); // (B, E)
+  }
+
+  private NDArray local(String name, NDArray array, NDManager scope) {
+    if (!array.getDevice().equals(device)) {
+      throw new IllegalArgumentException(
+          name
+              + " must be on "
+              + device
+              + ", where the model is, got "
+              + array.getDevice()
+              + "; create them with a sub-manager of T3DModel.manager()");
+    }
+    return Handles.of(array, scope);
+  }
+
+  private TokenBatch local(TokenBatch reports, NDManager scope) {
+    return new TokenBatch(
+        local("tokenIds", reports.tokenIds(), scope),
+        local("attentionMask", reports.attentionMask(), scope));
+  }
+
+  private static void handOver(T3DOutput output, NDManager owner) {
+    for (ViewFeatures view : output.views()) {
+      view.embedding().attach(owner);
+      view.tokens().attach(owner);
+      view.fusedTokens().attach(owner);
+      view.fusedEmbedding().attach(owner);
+    }
+    output.textEmbeddings().attach(owner);
+    output.logitScale().attach(owner);
+    output.prototypes().attach(owner);
+  }
+
+  /**
+   * Embeds volumes in inference mode, a few at a time.
+   *
+   * @param volumes {@code (B, 1, D, H, W)}, float32, intensities windowed as in training
+   * @return {@code (B, E)}, float32, L2-normalised; owned by the manager of {@code volumes}
+   * @throws IllegalArgumentException when the shape or dtype differs
+   */
+  public NDArray encodeVolumes(NDArray volumes) {
+    Shapes.check(
+        "volumes",
+        volumes,
+        "B, 1, D, H, W",
+        "NDArray.expandDims adds a missing batch or channel axis",
+        -1,
+        1,
+        -1,
+        -1,
+        -1);
+    if (volumes.getDataType() != DataType.FLOAT32) {
+      throw new IllegalArgumentException(
+          "volumes must be float32, got " + volumes.getDataType() + "; use NDArray.toType");
+    }
+    int count = (int) volumes.getShape().get(0);
+    return inChunks(volumes.getManager(), count, VOLUMES_AT_ONCE, this::embedVolumes, volumes);
+  }
+
+  private NDArray embedVolumes(Step step, NDArray volumes, int from, int to) {
+    NDArray some = local("volumes", volumes, step.scope).get(from + ":" + to);
+    NDArray h = network.vision.encode(step.parameters, some, false).tokens();
+    return unitMean(network.visionProjection.project(step.parameters, h, false)); // (b, E)
+  }
+
+  /**
+   * Embeds reports in inference mode. The result belongs to the model's manager: close it, or use
+   * {@link #encodeReports(NDManager, List)}.
+   *
+   * @param reports B texts, none blank
+   * @return {@code (B, E)}, float32, L2-normalised
+   */
+  public NDArray encodeReports(List<String> reports) {
+    return encodeReports(manager, reports);
+  }
+
+  /**
+   * Embeds reports in inference mode, a few at a time.
+   *
+   * @param owner owns the result
+   * @param reports B texts, none blank
+   * @return {@code (B, E)}, float32, L2-normalised
+   */
+  public NDArray encodeReports(NDManager owner, List<String> reports) {
+    return inChunks(owner, reports.size(), REPORTS_AT_ONCE, this::embedReports, reports);
+  }
+
+  private NDArray embedReports(Step step, List<String> reports, int from, int to) {
+    TokenBatch tokens = tokenizer.encode(step.scope, reports.subList(from, to));
+    return embed(step, network.text.encode(step.parameters, tokens, false));
+  }
+
+  private interface ChunkEncoder<T> {
+    NDArray encode(Step step, T all, int from, int to);
+  }
+
+  /** Each chunk has its own scope, so that memory does not grow with the number of items. */
+  private static <T> NDArray inChunks(
+      NDManager owner, int count, int atOnce, ChunkEncoder<T> encoder, T all) {
+    if (count == 0) {
+      throw new IllegalArgumentException("Nothing to encode: the batch is empty");
+    }
+    try (NDManager results = owner.newSubManager()) {
+      NDList chunks = new NDList();
+      for (int from = 0; from < count; from += atOnce) {
+        try (NDManager scope = results.newSubManager()) {
+          Step step = new Step(new ParameterStore(scope, false), scope, false);
+          NDArray chunk = encoder.encode(step, all, from, Math.min(count, from + atOnce));
+          chunk.attach(results);
+          chunks.add(chunk);
+        }
+      }
+      NDArray joined = chunks.size() == 1 ? chunks.get(0) : NDArrays.concat(chunks, 0); // (B, E)
+      joined.attach(owner);
+      return joined;
+    }
+  }
+
+  /** Tokenizes reports for {@link #forward}; the arrays belong to {@code owner}. */
+  public TokenBatch tokenize(NDManager owner, List<String> reports) {
+    return tokenizer.encode(owner, reports);
+  }
+
+  /** The model's settings. */
+  public T3DConfig config() {
+    return config;
+  }
+
+  /** All weights as one block, for optimizers. */
+  public Block block() {
+    return network;
+  }
+
+  /** All parameters and buffers under dotted names, e.g. {@code vision.conv1.weight}. */
+  public Map<String, Parameter> parameters() {
+    return Collections.unmodifiableMap(StateDict.of(network));
+  }
+
+  /** Owner of the weights; make sub-managers of it for batches. */
+  public NDManager manager() {
+    return manager;
+  }
+
+  /** Where the model lives. */
+  public Device device() {
+    return device;
+  }
+
+  @Override
+  public void close() {
+    manager.close();
+    tokenizer.close();
+  }
+}

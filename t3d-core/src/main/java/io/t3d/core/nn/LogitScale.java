@@ -1,0 +1,74 @@
+package io.t3d.core.nn;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.AbstractBlock;
+import ai.djl.nn.Parameter;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
+import io.t3d.core.config.Checks;
+
+/**
+ * The learned log inverse temperature of a contrastive loss; {@code exp()} at use. (Radford et al.
+ * 2021, section 2.5)
+ */
+public final class LogitScale extends AbstractBlock {
+  /** Upper bound of the log: logits are scaled by at most 100. */
+  public static final float MAX = (float) Math.log(100);
+
+  private final Parameter value;
+
+  /**
+   * Builds the scalar.
+   *
+   * @param temperature where it starts; 0.07 in CLIP; stored as {@code log(1 / temperature)}
+   */
+  @SuppressWarnings("this-escape")
+  public LogitScale(double temperature) {
+    Checks.positive("temperature", temperature);
+    float start = (float) -Math.log(temperature);
+    value =
+        addParameter(
+            Parameter.builder()
+                .setName("value")
+                .setType(Parameter.Type.OTHER)
+                .optShape(new Shape())
+                .optInitializer((manager, shape, type) -> manager.full(shape, start, type))
+                .build());
+  }
+
+  /**
+   * The value, at most {@link #MAX}. Beyond the bound the gradient passes as if there were none, so
+   * that the scalar can come back: a plain minimum would leave it stuck there.
+   *
+   * @param manager owns the result
+   * @return scalar, float32
+   */
+  public NDArray value(ParameterStore parameters, NDManager manager, boolean training) {
+    NDArray stored = Handles.of(parameters.getValue(value, manager.getDevice(), training), manager);
+    NDArray excess = stored.stopGradient().sub(MAX).maximum(0);
+    return stored.sub(excess);
+  }
+
+  @Override
+  protected NDList forwardInternal(
+      ParameterStore parameters,
+      NDList inputs,
+      boolean training,
+      PairList<String, Object> arguments) {
+    return new NDList(value(parameters, inputs.getManager(), training));
+  }
+
+  @Override
+  public Shape[] getOutputShapes(Shape[] inputs) {
+    return new Shape[] {new Shape()};
+  }
+
+  @Override
+  public void initialize(NDManager manager, DataType dataType, Shape... inputShapes) {
+    super.initialize(manager, DataType.FLOAT32, inputShapes);
+  }
+}

@@ -1,0 +1,143 @@
+package io.t3d.core.text;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.text.Normalizer;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/** BERT WordPiece vocabularies: built from reports, written as {@code tokenizer.json}. */
+final class WordPieceVocabulary {
+  static final List<String> SPECIAL = List.of("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]");
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private WordPieceVocabulary() {}
+
+  /**
+   * Special tokens, then every character as a first and an inner piece, then the most frequent
+   * words; ties go by the alphabet, so that equal reports give equal vocabularies.
+   */
+  static List<String> fromReports(Iterable<String> reports, int maxVocab) {
+    Map<String, Integer> counts = new TreeMap<>();
+    for (String report : reports) {
+      words(report).forEach(w -> counts.merge(w, 1, Integer::sum));
+    }
+    if (counts.isEmpty()) {
+      throw new IllegalArgumentException(
+          "reports must hold at least one word to build a vocabulary from, got none");
+    }
+    Set<String> tokens = new LinkedHashSet<>(SPECIAL);
+    tokens.addAll(characters(counts.keySet()));
+    if (tokens.size() > maxVocab) {
+      throw new IllegalArgumentException(
+          "maxVocab must be at least "
+              + tokens.size()
+              + " (special tokens and the characters of these reports), got "
+              + maxVocab);
+    }
+    counts.entrySet().stream()
+        .sorted(
+            Map.Entry.<String, Integer>comparingByValue(Comparator.reverseOrder())
+                .thenComparing(Map.Entry.comparingByKey()))
+        .map(Map.Entry::getKey)
+        .filter(w -> !tokens.contains(w))
+        .limit(maxVocab - tokens.size())
+        .toList()
+        .forEach(tokens::add);
+    return List.copyOf(tokens);
+  }
+
+  /** Printable ASCII and all characters of the words, as first and as inner pieces. */
+  private static List<String> characters(Collection<String> words) {
+    Set<String> characters = new TreeSet<>();
+    for (char c = '!'; c <= '~'; c++) {
+      characters.add(String.valueOf(c).toLowerCase(Locale.ROOT));
+    }
+    words.forEach(w -> w.codePoints().mapToObj(Character::toString).forEach(characters::add));
+    List<String> out = new ArrayList<>(characters);
+    characters.stream()
+        .filter(c -> Character.isLetterOrDigit(c.codePointAt(0)))
+        .map(c -> "##" + c)
+        .forEach(out::add);
+    return out;
+  }
+
+  /** Splits like BERT: lower case without accents, at white space and around punctuation. */
+  private static List<String> words(String report) {
+    String plain =
+        Normalizer.normalize(report.toLowerCase(Locale.ROOT), Normalizer.Form.NFD)
+            .replaceAll("\\p{Mn}+", "");
+    List<String> words = new ArrayList<>();
+    StringBuilder word = new StringBuilder();
+    plain
+        .codePoints()
+        .forEach(
+            c -> {
+              boolean inWord = Character.isLetterOrDigit(c);
+              if (!inWord && word.length() > 0) {
+                words.add(word.toString());
+                word.setLength(0);
+              }
+              if (inWord) {
+                word.appendCodePoint(c);
+              } else if (!Character.isWhitespace(c) && !Character.isISOControl(c)) {
+                words.add(Character.toString(c));
+              }
+            });
+    if (word.length() > 0) {
+      words.add(word.toString());
+    }
+    return words;
+  }
+
+  /** The HuggingFace description of a BERT tokenizer over these tokens; the line is the id. */
+  static String toTokenizerJson(List<String> tokens, boolean lowerCase) {
+    ObjectNode root = JSON.createObjectNode().put("version", "1.0");
+    root.putNull("truncation").putNull("padding");
+    ArrayNode added = root.putArray("added_tokens");
+    for (String special : SPECIAL) {
+      if (tokens.contains(special)) {
+        added
+            .addObject()
+            .put("id", tokens.indexOf(special))
+            .put("content", special)
+            .put("single_word", false)
+            .put("lstrip", false)
+            .put("rstrip", false)
+            .put("normalized", false)
+            .put("special", true);
+      }
+    }
+    root.putObject("normalizer")
+        .put("type", "BertNormalizer")
+        .put("clean_text", true)
+        .put("handle_chinese_chars", true)
+        .putNull("strip_accents")
+        .put("lowercase", lowerCase);
+    root.putObject("pre_tokenizer").put("type", "BertPreTokenizer");
+    ObjectNode post = root.putObject("post_processor").put("type", "BertProcessing");
+    post.putArray("sep").add("[SEP]").add(tokens.indexOf("[SEP]"));
+    post.putArray("cls").add("[CLS]").add(tokens.indexOf("[CLS]"));
+    root.putObject("decoder").put("type", "WordPiece").put("prefix", "##").put("cleanup", true);
+    ObjectNode model =
+        root.putObject("model")
+            .put("type", "WordPiece")
+            .put("unk_token", "[UNK]")
+            .put("continuing_subword_prefix", "##")
+            .put("max_input_chars_per_word", 100);
+    ObjectNode vocab = model.putObject("vocab");
+    for (int id = 0; id < tokens.size(); id++) {
+      vocab.put(tokens.get(id), id);
+    }
+    return root.toPrettyString();
+  }
+}
