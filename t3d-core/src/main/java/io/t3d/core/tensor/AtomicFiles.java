@@ -47,7 +47,7 @@ public final class AtomicFiles {
     } finally {
       Files.deleteIfExists(temp);
     }
-    forceFolder(folder);
+    force(folder);
   }
 
   /** Writes text as UTF-8, as a whole. */
@@ -76,12 +76,14 @@ public final class AtomicFiles {
     }
   }
 
-  /** Forces a folder's entries to the disk, where the system can. */
-  public static void forceFolder(Path folder) throws IOException {
-    if (System.getProperty("os.name").startsWith("Windows")) {
+  /** Forces a file's content, or a folder's entries where the system can, to the disk. */
+  public static void force(Path path) throws IOException {
+    boolean folder = Files.isDirectory(path);
+    if (folder && System.getProperty("os.name").startsWith("Windows")) {
       return; // Windows cannot open a folder as a file, and orders its journal by itself.
     }
-    try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+    try (FileChannel channel =
+        FileChannel.open(path, folder ? StandardOpenOption.READ : StandardOpenOption.WRITE)) {
       channel.force(true);
     }
   }

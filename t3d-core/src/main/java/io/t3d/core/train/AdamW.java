@@ -1,0 +1,177 @@
+package io.t3d.core.train;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.nn.Parameter;
+import io.t3d.core.tensor.Shapes;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+
+/**
+ * Adam with decoupled weight decay, as {@code torch.optim.AdamW}.
+ *
+ * <pre>{@code
+ * m ← β₁ m + (1 - β₁) g          v ← β₂ v + (1 - β₂) g²
+ * w ← w (1 - lr λ) - lr / (1 - β₁ᵗ) · m / (√v / √(1 - β₂ᵗ) + ε)
+ * }</pre>
+ *
+ * <p>Loshchilov and Hutter 2019, "Decoupled Weight Decay Regularization", Algorithm 2. Norms,
+ * biases, the logit scale, gates, prototypes and position tables do not decay: all parameters of at
+ * most one axis, and those whose name says so ({@link #decays}).
+ *
+ * <p>Unlike PyTorch, a parameter that the loss did not reach has a gradient of zero, so it still
+ * decays.
+ */
+public final class AdamW implements AutoCloseable {
+  private static final Pattern EXEMPT =
+      Pattern.compile(
+          "(^|[._])(bias|logit_?scale|gate\\w*|prototypes?|pos\\w*|cls_?token)([._]|$)");
+
+  private final NDManager manager;
+  private final Map<String, Parameter> trained = new TreeMap<>();
+  private final Map<String, NDArray> mean = new TreeMap<>();
+  private final Map<String, NDArray> square = new TreeMap<>();
+  private final double weightDecay;
+  private final double beta1;
+  private final double beta2;
+  private final double epsilon;
+  private int updates;
+
+  /**
+   * Makes the state, two arrays per trained parameter.
+   *
+   * @param owner the state's memory belongs to a child of it
+   * @param parameters dotted name → parameter, as of {@code StateDict}; running statistics and
+   *     frozen parameters are left out
+   * @param config betas, epsilon and weight decay
+   */
+  public AdamW(NDManager owner, Map<String, Parameter> parameters, TrainingConfig config) {
+    this.manager = owner.newSubManager();
+    this.weightDecay = config.weightDecay();
+    this.beta1 = config.beta1();
+    this.beta2 = config.beta2();
+    this.epsilon = config.epsilon();
+    parameters.forEach(
+        (name, parameter) -> {
+          if (parameter.requiresGradient() && parameter.getArray().hasGradient()) {
+            trained.put(name, parameter);
+            mean.put(name, zerosLike(parameter.getArray()));
+            square.put(name, zerosLike(parameter.getArray()));
+          }
+        });
+    if (trained.isEmpty()) {
+      throw new IllegalArgumentException(
+          "None of the "
+              + parameters.size()
+              + " parameters wants a gradient; the model is frozen or not initialised");
+    }
+  }
+
+  private NDArray zerosLike(NDArray array) {
+    return manager.zeros(array.getShape(), array.getDataType());
+  }
+
+  /**
+   * Whether weight decay acts on a parameter.
+   *
+   * @param name dotted name
+   * @param axes axes of its array
+   */
+  public static boolean decays(String name, int axes) {
+    return axes > 1 && !EXEMPT.matcher(name.toLowerCase(Locale.ROOT)).find();
+  }
+
+  /** The parameters that it changes, by dotted name, sorted. */
+  public Map<String, Parameter> trained() {
+    return Collections.unmodifiableMap(trained);
+  }
+
+  /** Updates done so far, which the bias correction counts. */
+  public int updates() {
+    return updates;
+  }
+
+  /**
+   * Moves every parameter by its gradient. Call it outside a gradient collector.
+   *
+   * @param learningRate of this step
+   * @param gradients dotted name → gradient, of {@link Gradients}
+   */
+  void step(double learningRate, Gradients gradients) {
+    updates++;
+    double meanCorrection = 1 - Math.pow(beta1, updates);
+    double squareCorrection = Math.sqrt(1 - Math.pow(beta2, updates));
+    trained.forEach(
+        (name, parameter) -> {
+          NDArray weight = parameter.getArray();
+          NDArray gradient = gradients.of(name);
+          // What starts from m or v would live as long as they: it is attached to the scope.
+          try (NDManager scope = gradient.getManager().newSubManager()) {
+            gradient.attach(scope);
+            NDArray m = mean.get(name).muli(beta1).addi(gradient.mul(1 - beta1));
+            NDArray v = square.get(name).muli(beta2).addi(gradient.square().mul(1 - beta2));
+            NDArray divisor = v.sqrt();
+            divisor.attach(scope);
+            divisor.divi(squareCorrection).addi(epsilon);
+            NDArray change = m.div(divisor);
+            change.attach(scope);
+            change.muli(learningRate / meanCorrection);
+            if (decays(name, weight.getShape().dimension())) {
+              weight.muli(1 - learningRate * weightDecay);
+            }
+            weight.subi(change);
+          }
+        });
+  }
+
+  /** The state under {@code mean.NAME} and {@code square.NAME}; the arrays are not copies. */
+  public Map<String, NDArray> state() {
+    Map<String, NDArray> out = new LinkedHashMap<>();
+    mean.forEach((name, array) -> out.put("mean." + name, array));
+    square.forEach((name, array) -> out.put("square." + name, array));
+    return out;
+  }
+
+  /**
+   * Restores what {@link #state()} and {@link #updates()} gave.
+   *
+   * @param state copied from
+   * @param updatesDone updates behind that state
+   * @throws IllegalArgumentException when names or shapes differ from this optimizer's
+   */
+  public void restore(Map<String, NDArray> state, int updatesDone) {
+    Map<String, NDArray> own = state();
+    if (!own.keySet().equals(state.keySet())) {
+      Set<String> missing = new TreeSet<>(own.keySet());
+      missing.removeAll(state.keySet());
+      Set<String> unknown = new TreeSet<>(state.keySet());
+      unknown.removeAll(own.keySet());
+      throw new IllegalArgumentException(
+          "The optimizer's state belongs to another model: missing "
+              + missing
+              + ", unknown "
+              + unknown);
+    }
+    own.forEach(
+        (name, array) ->
+            Shapes.check(
+                "optimizer state " + name,
+                state.get(name),
+                "?, ".repeat(array.getShape().dimension()),
+                "it belongs to another model",
+                array.getShape().getShape()));
+    own.forEach((name, array) -> state.get(name).copyTo(array));
+    updates = updatesDone;
+  }
+
+  @Override
+  public void close() {
+    manager.close();
+  }
+}

@@ -1,0 +1,82 @@
+package io.t3d.core.train;
+
+import ai.djl.engine.Engine;
+import io.t3d.core.config.T3DConfig;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Where a model comes from: {@code provenance.json} of a checkpoint.
+ *
+ * @param data what it was trained on, in the caller's words
+ * @param model settings of the model
+ * @param training settings of the run, its seed among them
+ * @param versions name → version of this library, DJL, libtorch and Java
+ * @param machine system, processor kind, cores and heap
+ * @param started when the run, or its resumed part, began; ISO 8601, UTC
+ * @param gitCommit commit of the working folder, or {@code unknown}
+ */
+public record Provenance(
+    String data,
+    T3DConfig model,
+    TrainingConfig training,
+    Map<String, String> versions,
+    String machine,
+    String started,
+    String gitCommit) {
+
+  /** Notes down this process. */
+  public static Provenance capture(String data, T3DConfig model, TrainingConfig training) {
+    return new Provenance(
+        data,
+        model,
+        training,
+        findVersions(),
+        describeMachine(),
+        Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
+        findCommit());
+  }
+
+  private static Map<String, String> findVersions() {
+    Map<String, String> out = new LinkedHashMap<>();
+    String own = Provenance.class.getPackage().getImplementationVersion();
+    out.put("t3d", own == null ? "development" : own);
+    String djl = Engine.class.getPackage().getImplementationVersion();
+    out.put("djl", djl == null ? Engine.getDjlVersion() : djl);
+    out.put("libtorch", Engine.getInstance().getVersion());
+    out.put("java", Runtime.version().toString());
+    return out;
+  }
+
+  private static String describeMachine() {
+    Runtime runtime = Runtime.getRuntime();
+    return String.format(
+        "%s %s, %s, %d cores, %d MiB heap",
+        System.getProperty("os.name"),
+        System.getProperty("os.version"),
+        System.getProperty("os.arch"),
+        runtime.availableProcessors(),
+        runtime.maxMemory() >> 20);
+  }
+
+  private static String findCommit() {
+    try {
+      Process git =
+          new ProcessBuilder("git", "rev-parse", "HEAD")
+              .redirectError(ProcessBuilder.Redirect.DISCARD)
+              .start();
+      String commit = new String(git.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      return git.waitFor(2, TimeUnit.SECONDS) && git.exitValue() == 0 ? commit.strip() : "unknown";
+    } catch (IOException e) {
+      return "unknown"; // No git on this machine.
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return "unknown";
+    }
+  }
+}

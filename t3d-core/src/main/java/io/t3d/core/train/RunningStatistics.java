@@ -1,0 +1,34 @@
+package io.t3d.core.train;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.nn.Parameter;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * A copy of a model's running means and variances, to undo what a step with a non-finite forward
+ * pass left in them: one NaN would stay there for good.
+ */
+final class RunningStatistics {
+  private final Map<NDArray, NDArray> copies = new LinkedHashMap<>();
+
+  /** Copies into a manager. */
+  static RunningStatistics copy(NDManager scope, Map<String, Parameter> parameters) {
+    RunningStatistics out = new RunningStatistics();
+    parameters.forEach(
+        (name, parameter) -> {
+          if (name.endsWith("running_mean") || name.endsWith("running_var")) {
+            NDArray copy = parameter.getArray().duplicate();
+            copy.attach(scope);
+            out.copies.put(parameter.getArray(), copy);
+          }
+        });
+    return out;
+  }
+
+  /** Writes the copies back. */
+  void restore() {
+    copies.forEach((array, copy) -> copy.copyTo(array));
+  }
+}

@@ -1,0 +1,32 @@
+package io.t3d.core.train;
+
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * What happened in one step.
+ *
+ * @param step from 1
+ * @param epoch from 0
+ * @param learningRate of this step
+ * @param loss mean over the step's batches; NaN or infinite in a skipped step
+ * @param parts the objective's named parts, means over the step's batches
+ * @param gradNorm global norm before clipping; NaN when there was no backward pass
+ * @param volumesPerSecond pairs of this step over its time, loading included
+ * @param skipped whether the step was left out for want of a finite loss and gradient
+ */
+public record StepRecord(
+    int step,
+    int epoch,
+    double learningRate,
+    double loss,
+    Map<String, Double> parts,
+    double gradNorm,
+    double volumesPerSecond,
+    boolean skipped) {
+  /** Copies the map, keeping its order. */
+  public StepRecord {
+    parts = Collections.unmodifiableMap(new LinkedHashMap<>(parts));
+  }
+}

@@ -1,0 +1,124 @@
+package io.t3d.core.train;
+
+import io.t3d.core.config.T3DConfig;
+import java.lang.reflect.RecordComponent;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * Where a training stands: {@code trainer.json} of a checkpoint.
+ *
+ * @param model settings of the model
+ * @param training settings of the run
+ * @param batchesPerEpoch of the data
+ * @param step steps done
+ * @param updates steps done and not skipped
+ * @param skippedSteps steps left out
+ * @param badInRow skipped steps just before this state
+ * @param firstLosses of the first steps, for the summary
+ * @param lastLosses of the last steps, for the summary
+ */
+record TrainerState(
+    T3DConfig model,
+    TrainingConfig training,
+    int batchesPerEpoch,
+    int step,
+    int updates,
+    int skippedSteps,
+    int badInRow,
+    List<Double> firstLosses,
+    List<Double> lastLosses) {
+  private static final int MAX_WINDOW = 50;
+
+  TrainerState {
+    firstLosses = List.copyOf(firstLosses);
+    lastLosses = List.copyOf(lastLosses);
+  }
+
+  static TrainerState start(T3DConfig model, TrainingConfig training, int batchesPerEpoch) {
+    return new TrainerState(model, training, batchesPerEpoch, 0, 0, 0, 0, List.of(), List.of());
+  }
+
+  int stepsPerEpoch() {
+    return (batchesPerEpoch + training.accumulation() - 1) / training.accumulation();
+  }
+
+  int totalSteps() {
+    return Math.multiplyExact(stepsPerEpoch(), training.epochs());
+  }
+
+  int epoch() {
+    return step / stepsPerEpoch();
+  }
+
+  /** The next batch of the epoch, from 0. */
+  int batchInEpoch() {
+    return step % stepsPerEpoch() * training.accumulation();
+  }
+
+  TrainerState afterSkipped() {
+    return new TrainerState(
+        model,
+        training,
+        batchesPerEpoch,
+        step + 1,
+        updates,
+        skippedSteps + 1,
+        badInRow + 1,
+        firstLosses,
+        lastLosses);
+  }
+
+  TrainerState afterUpdate(double loss) {
+    int window = Math.max(1, Math.min(MAX_WINDOW, totalSteps() / 10));
+    List<Double> first = new ArrayList<>(firstLosses);
+    if (first.size() < window) {
+      first.add(loss);
+    }
+    List<Double> last = new ArrayList<>(lastLosses);
+    last.add(loss);
+    return new TrainerState(
+        model,
+        training,
+        batchesPerEpoch,
+        step + 1,
+        updates + 1,
+        skippedSteps,
+        0,
+        first,
+        last.subList(Math.max(0, last.size() - window), last.size()));
+  }
+
+  /**
+   * Settings in which another run differs, as {@code training.seed: 1 in the checkpoint, now 2}.
+   */
+  List<String> differences(TrainerState now) {
+    List<String> out = new ArrayList<>();
+    compare("model", model, now.model, out);
+    compare("training", training, now.training, out);
+    compare("data.batchesPerEpoch", batchesPerEpoch, now.batchesPerEpoch, out);
+    return out;
+  }
+
+  private static void compare(String path, Object then, Object now, List<String> out) {
+    if (Objects.equals(then, now)) {
+      return;
+    }
+    if (!(then instanceof Record) || now == null || then.getClass() != now.getClass()) {
+      out.add(path + ": " + then + " in the checkpoint, now " + now);
+      return;
+    }
+    for (RecordComponent component : then.getClass().getRecordComponents()) {
+      try {
+        compare(
+            path + "." + component.getName(),
+            component.getAccessor().invoke(then),
+            component.getAccessor().invoke(now),
+            out);
+      } catch (ReflectiveOperationException e) {
+        throw new IllegalStateException("Settings records are public", e);
+      }
+    }
+  }
+}

@@ -1,0 +1,198 @@
+package io.t3d.core.train;
+
+import io.t3d.core.config.Checks;
+import java.util.Objects;
+
+/**
+ * Settings of a pre-training run. In YAML, missing keys take {@link #defaults()}.
+ *
+ * @param epochs passes over the data
+ * @param accumulation batches whose mean gradient makes one step. Losses that compare the pairs of
+ *     a batch (contrastive, TMA) do not see across batches: accumulation does not add negatives
+ * @param learningRate peak of the schedule
+ * @param minLearningRate floor of the schedule
+ * @param warmupFraction share of all steps that warm up, in [0, 1]
+ * @param weightDecay decoupled; see {@link AdamW} for what is exempt
+ * @param beta1 decay of the gradient's mean
+ * @param beta2 decay of the gradient's square
+ * @param epsilon added to the denominator
+ * @param clipNorm largest global norm of the gradient; 0 switches clipping off
+ * @param precision of matrix products and convolutions; weights stay float32
+ * @param seed of dropout; the data and the model have their own
+ * @param checkpointEverySteps steps between checkpoints; 0 saves after every epoch only
+ * @param maxBadSteps steps in a row without a finite loss and gradient after which the run stops
+ */
+public record TrainingConfig(
+    int epochs,
+    int accumulation,
+    double learningRate,
+    double minLearningRate,
+    double warmupFraction,
+    double weightDecay,
+    double beta1,
+    double beta2,
+    double epsilon,
+    double clipNorm,
+    Precision precision,
+    long seed,
+    int checkpointEverySteps,
+    int maxBadSteps) {
+  /** Number format of the heavy operations. */
+  public enum Precision {
+    /** 32-bit floats throughout. */
+    FLOAT32,
+    /** Autocast: products and convolutions in bfloat16, the rest in float32. */
+    BFLOAT16
+  }
+
+  /** Checks ranges. */
+  public TrainingConfig {
+    Checks.positive("TrainingConfig.epochs", epochs);
+    Checks.positive("TrainingConfig.accumulation", accumulation);
+    Checks.positive("TrainingConfig.learningRate", learningRate);
+    Checks.inRange("TrainingConfig.minLearningRate", minLearningRate, 0, learningRate);
+    Checks.inRange("TrainingConfig.warmupFraction", warmupFraction, 0, 1);
+    Checks.inRange("TrainingConfig.weightDecay", weightDecay, 0, 1);
+    Checks.inRange("TrainingConfig.beta1", beta1, 0, Math.nextDown(1.0));
+    Checks.inRange("TrainingConfig.beta2", beta2, 0, Math.nextDown(1.0));
+    Checks.positive("TrainingConfig.epsilon", epsilon);
+    Checks.inRange("TrainingConfig.clipNorm", clipNorm, 0, Double.MAX_VALUE);
+    Objects.requireNonNull(precision, "TrainingConfig.precision");
+    Checks.inRange("TrainingConfig.checkpointEverySteps", checkpointEverySteps, 0, 1e9);
+    Checks.positive("TrainingConfig.maxBadSteps", maxBadSteps);
+  }
+
+  /** CLIP's optimizer settings (Radford et al. 2021), at a learning rate for small batches. */
+  public static TrainingConfig defaults() {
+    return builder().build();
+  }
+
+  /** A builder that holds the defaults. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** The schedule over a number of steps. */
+  LrSchedule schedule(int totalSteps) {
+    int warmup = (int) Math.round(warmupFraction * totalSteps);
+    return new LrSchedule(learningRate, minLearningRate, warmup, totalSteps);
+  }
+
+  /** Sets what differs from the defaults. */
+  public static final class Builder {
+    private int epochs = 10;
+    private int accumulation = 1;
+    private double learningRate = 3e-4;
+    private double minLearningRate = 1e-6;
+    private double warmupFraction = 0.1;
+    private double weightDecay = 0.05;
+    private double beta1 = 0.9;
+    private double beta2 = 0.98;
+    private double epsilon = 1e-6;
+    private double clipNorm = 1.0;
+    private Precision precision = Precision.FLOAT32;
+    private long seed = 42;
+    private int checkpointEverySteps;
+    private int maxBadSteps = 10;
+
+    private Builder() {}
+
+    /** See {@link TrainingConfig#epochs()}. */
+    public Builder epochs(int value) {
+      epochs = value;
+      return this;
+    }
+
+    /** See {@link TrainingConfig#accumulation()}. */
+    public Builder accumulation(int value) {
+      accumulation = value;
+      return this;
+    }
+
+    /** See {@link TrainingConfig#learningRate()}. */
+    public Builder learningRate(double value) {
+      learningRate = value;
+      return this;
+    }
+
+    /** See {@link TrainingConfig#minLearningRate()}. */
+    public Builder minLearningRate(double value) {
+      minLearningRate = value;
+      return this;
+    }
+
+    /** See {@link TrainingConfig#warmupFraction()}. */
+    public Builder warmupFraction(double value) {
+      warmupFraction = value;
+      return this;
+    }
+
+    /** See {@link TrainingConfig#weightDecay()}. */
+    public Builder weightDecay(double value) {
+      weightDecay = value;
+      return this;
+    }
+
+    /** See {@link TrainingConfig#beta1()} and {@link TrainingConfig#beta2()}. */
+    public Builder betas(double first, double second) {
+      beta1 = first;
+      beta2 = second;
+      return this;
+    }
+
+    /** See {@link TrainingConfig#epsilon()}. */
+    public Builder epsilon(double value) {
+      epsilon = value;
+      return this;
+    }
+
+    /** See {@link TrainingConfig#clipNorm()}. */
+    public Builder clipNorm(double value) {
+      clipNorm = value;
+      return this;
+    }
+
+    /** See {@link TrainingConfig#precision()}. */
+    public Builder precision(Precision value) {
+      precision = value;
+      return this;
+    }
+
+    /** See {@link TrainingConfig#seed()}. */
+    public Builder seed(long value) {
+      seed = value;
+      return this;
+    }
+
+    /** See {@link TrainingConfig#checkpointEverySteps()}. */
+    public Builder checkpointEverySteps(int value) {
+      checkpointEverySteps = value;
+      return this;
+    }
+
+    /** See {@link TrainingConfig#maxBadSteps()}. */
+    public Builder maxBadSteps(int value) {
+      maxBadSteps = value;
+      return this;
+    }
+
+    /** Checks and builds. */
+    public TrainingConfig build() {
+      return new TrainingConfig(
+          epochs,
+          accumulation,
+          learningRate,
+          minLearningRate,
+          warmupFraction,
+          weightDecay,
+          beta1,
+          beta2,
+          epsilon,
+          clipNorm,
+          precision,
+          seed,
+          checkpointEverySteps,
+          maxBadSteps);
+    }
+  }
+}

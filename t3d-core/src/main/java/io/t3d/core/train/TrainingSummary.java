@@ -1,0 +1,13 @@
+package io.t3d.core.train;
+
+/**
+ * The result of a run.
+ *
+ * @param firstLoss mean loss of the first steps: a tenth of the training, at most 50 steps
+ * @param lastLoss mean loss of as many last steps
+ * @param steps steps of the whole training, those before a resume and skipped ones included
+ * @param volumesPerSecond pairs over time of this run, loading and checkpoints included
+ * @param skippedSteps steps left out for want of a finite loss and gradient
+ */
+public record TrainingSummary(
+    double firstLoss, double lastLoss, int steps, double volumesPerSecond, int skippedSteps) {}
