@@ -380,6 +380,13 @@ public final class T3DModel implements AutoCloseable {
     return Collections.unmodifiableMap(StateDict.of(network));
   }
 
+  /** The learned log inverse temperature, as the contrastive loss sees it; {@code exp()} at use. */
+  public double logitScale() {
+    try (NDManager scope = manager.newSubManager()) {
+      return network.logitScale.value(new ParameterStore(scope, false), scope, false).getFloat();
+    }
+  }
+
   /** Owner of the weights; make sub-managers of it for batches. */
   public NDManager manager() {
     return manager;

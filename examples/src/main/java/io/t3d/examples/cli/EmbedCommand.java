@@ -1,0 +1,79 @@
+package io.t3d.examples.cli;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import io.t3d.core.config.Configs;
+import io.t3d.core.tensor.Safetensors;
+import io.t3d.data.dataset.Manifest;
+import io.t3d.data.dataset.ManifestRow;
+import io.t3d.data.io.VolumeReaders;
+import io.t3d.examples.run.Embedder;
+import io.t3d.examples.run.TrainedModel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code ./t3d embed}: volumes (and reports) to vectors. */
+@Command(
+    name = "embed",
+    description = "Embed volumes; with a manifest, their reports too.",
+    mixinStandardHelpOptions = true)
+final class EmbedCommand implements Callable<Integer> {
+  @Option(names = "--checkpoint", required = true, paramLabel = "DIR", description = "A checkpoint, or the --out folder of pretrain.")
+  private Path checkpoint;
+
+  @Option(names = "--input", required = true, paramLabel = "PATH", description = "A volume, a folder of volumes, or a manifest (.csv).")
+  private Path input;
+
+  @Option(names = "--out", required = true, paramLabel = "FILE", description = "A .safetensors file: embeddings (n, E), L2-normalised; file names in its metadata.")
+  private Path out;
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() throws IOException {
+    boolean manifest = input.toString().endsWith(".csv");
+    List<ManifestRow> rows = manifest ? Manifest.read(input).rows() : List.of();
+    List<Path> files = manifest ? rows.stream().map(ManifestRow::volume).toList() : volumes();
+    try (TrainedModel trained = TrainedModel.open(checkpoint, Device.cpu());
+        NDManager manager = trained.model().manager().newSubManager();
+        Progress progress = Progress.overItems("Embedding", files.size())) {
+      Map<String, NDArray> tensors = new LinkedHashMap<>();
+      tensors.put(
+          "volumes",
+          new Embedder(trained.model(), trained.data()).embedVolumes(manager, files, progress::to));
+      if (manifest) {
+        List<String> reports = rows.stream().map(ManifestRow::report).toList();
+        tensors.put("reports", trained.model().encodeReports(manager, reports));
+      }
+      String names = Configs.toJson(files.stream().map(Path::toString).toList());
+      Safetensors.write(out, tensors, Map.of("files", names));
+    }
+    spec.commandLine().getOut().println(files.size() + " volumes embedded in " + out);
+    return 0;
+  }
+
+  private List<Path> volumes() throws IOException {
+    if (!Files.isDirectory(input)) {
+      return List.of(input);
+    }
+    try (Stream<Path> found = Files.walk(input)) {
+      List<Path> files =
+          found.filter(Files::isRegularFile).filter(VolumeReaders::supports).sorted().toList();
+      if (files.isEmpty()) {
+        throw new IOException("No volume that t3d can read in " + input);
+      }
+      return files;
+    }
+  }
+}

@@ -1,0 +1,134 @@
+package io.t3d.examples.cli;
+
+import ai.djl.Device;
+import io.t3d.core.config.Configs;
+import io.t3d.core.tensor.AtomicFiles;
+import io.t3d.data.dataset.Manifest;
+import io.t3d.data.dataset.ManifestRow;
+import io.t3d.data.dataset.Split;
+import io.t3d.examples.run.Evaluation;
+import io.t3d.examples.run.EvaluationRun;
+import io.t3d.examples.run.Prompts;
+import io.t3d.examples.run.TrainedModel;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code ./t3d evaluate}: tasks on a manifest. */
+@Command(
+    name = "evaluate",
+    description = "Evaluate a checkpoint on a manifest.",
+    mixinStandardHelpOptions = true)
+final class EvaluateCommand implements Callable<Integer> {
+  /** What can be measured. */
+  enum Task {
+    ZERO_SHOT,
+    RETRIEVAL;
+
+    @Override
+    public String toString() {
+      return name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
+    }
+  }
+
+  @Option(names = "--checkpoint", required = true, paramLabel = "DIR", description = "A checkpoint, or the --out folder of pretrain.")
+  private Path checkpoint;
+
+  @Option(names = "--manifest", required = true, paramLabel = "CSV", description = "Volumes, reports and labels.")
+  private Path manifest;
+
+  @Option(
+      names = "--task",
+      split = ",",
+      description = "One or more of ${COMPLETION-CANDIDATES}; all when left out.",
+      converter = TaskName.class)
+  private List<Task> tasks = List.of(Task.values());
+
+  @Option(names = "--split", description = "Which rows: train, validation, test (default) or all.")
+  private String split = "test";
+
+  @Option(names = "--prompts", paramLabel = "YAML", description = "Prompts per label; by default the usual phrases around its name.")
+  private Path prompts;
+
+  @Option(names = "--out", paramLabel = "DIR", description = "Where metrics.json is written.")
+  private Path out;
+
+  @Option(names = "--json", description = "Print the metrics as JSON.")
+  private boolean json;
+
+  @Mixin private SkipBad skipBad;
+
+  @Spec private CommandSpec spec;
+
+  /** Reads {@code zero-shot}. */
+  static final class TaskName implements picocli.CommandLine.ITypeConverter<Task> {
+    @Override
+    public Task convert(String value) {
+      for (Task task : Task.values()) {
+        if (task.toString().equalsIgnoreCase(value)) {
+          return task;
+        }
+      }
+      throw new picocli.CommandLine.TypeConversionException(
+          "expected one of " + List.of(Task.values()) + ", got " + value);
+    }
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    Manifest all = Manifest.read(manifest);
+    Prompts used = prompts == null ? Prompts.around(all.labelNames()) : Prompts.load(prompts);
+    Evaluation.ZeroShot zeroShot = null;
+    Evaluation.Retrieved retrieved = null;
+    try (TrainedModel trained = TrainedModel.open(checkpoint, Device.cpu())) {
+      List<ManifestRow> rows =
+          skipBad.check(select(all), trained.data().preprocessing(), spec.commandLine().getErr());
+      try (EvaluationRun run = embed(trained, rows)) {
+        if (tasks.contains(Task.ZERO_SHOT)) {
+          zeroShot = run.zeroShot(used.prompts());
+        }
+        if (tasks.contains(Task.RETRIEVAL)) {
+          retrieved = run.retrieval();
+        }
+      }
+    }
+    Evaluation found = new Evaluation(null, zeroShot, retrieved);
+    if (out != null) {
+      AtomicFiles.makeFolder(out);
+      AtomicFiles.writeText(out.resolve("metrics.json"), Configs.toJson(found) + "\n");
+    }
+    EvaluationPrinter.print(found, json, spec.commandLine().getOut());
+    return 0;
+  }
+
+  private static EvaluationRun embed(TrainedModel trained, List<ManifestRow> rows)
+      throws IOException {
+    try (Progress progress = Progress.overItems("Embedding", rows.size())) {
+      return new EvaluationRun(trained.model(), trained.data(), rows, progress::to);
+    }
+  }
+
+  private List<ManifestRow> select(Manifest all) {
+    if (split.equalsIgnoreCase("all") || !all.hasSplits()) {
+      return all.rows();
+    }
+    for (Split s : Split.values()) {
+      if (s != Split.UNASSIGNED && s.text().equalsIgnoreCase(split)) {
+        List<ManifestRow> rows = all.select(s);
+        if (rows.isEmpty()) {
+          throw new IllegalArgumentException(
+              manifest + " has no row of the split " + split + "; choose another with --split");
+        }
+        return rows;
+      }
+    }
+    throw new IllegalArgumentException(
+        "--split must be train, validation, test or all, got " + split);
+  }
+}

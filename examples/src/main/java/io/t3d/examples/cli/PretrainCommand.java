@@ -1,0 +1,74 @@
+package io.t3d.examples.cli;
+
+import io.t3d.core.config.Configs;
+import io.t3d.core.train.TrainingSummary;
+import io.t3d.data.dataset.Manifest;
+import io.t3d.data.dataset.ManifestRow;
+import io.t3d.data.dataset.Split;
+import io.t3d.data.dataset.Splits;
+import io.t3d.examples.run.PretrainConfig;
+import io.t3d.examples.run.PretrainRun;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code ./t3d pretrain}: training on a manifest. */
+@Command(
+    name = "pretrain",
+    description = "Pre-train a model on volume–report pairs.",
+    mixinStandardHelpOptions = true)
+final class PretrainCommand implements Callable<Integer> {
+  @Option(names = "--manifest", required = true, paramLabel = "CSV", description = "Volumes and reports; docs/manifest.md tells the columns.")
+  private Path manifest;
+
+  @Option(names = "--out", required = true, paramLabel = "DIR", description = "Where log.csv and checkpoint/ go.")
+  private Path out;
+
+  @Option(names = "--config", paramLabel = "YAML", description = "All settings, e.g. examples/configs/tiny.yaml; those of tiny when left out.")
+  private Path config;
+
+  @Option(names = "--resume", description = "Go on from the checkpoint in DIR.")
+  private boolean resume;
+
+  @Mixin private SkipBad skipBad;
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() throws IOException {
+    PretrainConfig settings =
+        config == null ? PretrainConfig.tiny() : Configs.load(config, PretrainConfig.class);
+    Manifest all = Manifest.read(manifest);
+    if (all.hasSplits()) {
+      Splits.verifyDisjoint(all.rows());
+    }
+    List<ManifestRow> train = all.select(Split.TRAIN);
+    if (train.isEmpty()) {
+      throw new IllegalArgumentException(
+          manifest + " has no row of the split train; give some rows split=train, or no split at all");
+    }
+    PrintWriter err = spec.commandLine().getErr();
+    train = skipBad.check(train, settings.data().preprocessing(), err);
+    TrainingSummary summary;
+    try (TrainingProgress progress = new TrainingProgress()) {
+      summary = new PretrainRun(settings, train, out).run(resume, progress);
+    }
+    PrintWriter stdout = spec.commandLine().getOut();
+    stdout.printf(
+        "%d steps, loss %.4f → %.4f, %.1f volumes/s, checkpoint in %s%n",
+        summary.steps(),
+        summary.firstLoss(),
+        summary.lastLoss(),
+        summary.volumesPerSecond(),
+        out.resolve("checkpoint"));
+    stdout.flush();
+    return 0;
+  }
+}

@@ -1,0 +1,54 @@
+package io.t3d.examples.cli;
+
+import io.t3d.data.dataset.BadRow;
+import io.t3d.data.dataset.ManifestRow;
+import io.t3d.data.dataset.Preprocessing;
+import io.t3d.data.dataset.VolumeReportDataset;
+import java.io.PrintWriter;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Option;
+
+/** The check of all volumes before work starts, and the option to go on without the bad ones. */
+final class SkipBad {
+  private static final int SHOWN = 20;
+
+  @Option(
+      names = "--skip-bad",
+      description = "List volumes that cannot be read and go on without them, instead of stopping.")
+  private boolean skip;
+
+  /**
+   * Reads every volume once.
+   *
+   * @return the rows to use
+   * @throws IllegalArgumentException when volumes are bad and may not be skipped, or all are
+   */
+  List<ManifestRow> check(List<ManifestRow> rows, Preprocessing preprocessing, PrintWriter err) {
+    List<BadRow> bad =
+        VolumeReportDataset.check(rows, preprocessing, Runtime.getRuntime().availableProcessors());
+    if (bad.isEmpty()) {
+      return rows;
+    }
+    String list =
+        bad.stream().limit(SHOWN).map(b -> "\n  " + b).collect(Collectors.joining())
+            + (bad.size() > SHOWN ? "\n  and " + (bad.size() - SHOWN) + " more" : "");
+    if (!skip || bad.size() == rows.size()) {
+      throw new IllegalArgumentException(
+          bad.size()
+              + " of "
+              + rows.size()
+              + " volumes cannot be used"
+              + (skip ? "" : "; repair them, or leave them out with --skip-bad")
+              + ":"
+              + list);
+    }
+    err.println("skipped " + bad.size() + " of " + rows.size() + " volumes:" + list);
+    err.flush();
+    Set<Integer> badRows = new HashSet<>();
+    bad.forEach(b -> badRows.add(b.row().row()));
+    return rows.stream().filter(r -> !badRows.contains(r.row())).toList();
+  }
+}

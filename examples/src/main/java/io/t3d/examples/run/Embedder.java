@@ -1,0 +1,121 @@
+package io.t3d.examples.run;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import io.t3d.core.model.T3DModel;
+import io.t3d.core.volume.View;
+import io.t3d.core.volume.ViewBatch;
+import io.t3d.core.volume.Volume;
+import io.t3d.data.dataset.Preprocessing;
+import io.t3d.data.io.VolumeReaders;
+import io.t3d.data.view.MultiViewSampler;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.IntConsumer;
+
+/**
+ * Embeds volume files: reads and prepares the next batch on other threads while the model works on this
+ * one.
+ */
+public final class Embedder {
+  private static final int BATCH = 8;
+
+  private final T3DModel model;
+  private final Preprocessing preprocessing;
+  private final MultiViewSampler sampler;
+
+  /** Embeds with a model and the preparation it was trained with. */
+  public Embedder(T3DModel model, DataConfig data) {
+    this.model = model;
+    this.preprocessing = data.preprocessing();
+    this.sampler = new MultiViewSampler(data.views());
+  }
+
+  /** The one view of a volume that evaluation looks at: all of it, without augmentation. */
+  public View view(Path file) throws IOException {
+    Volume volume = VolumeReaders.read(file);
+    return sampler.center(preprocessing.apply(volume));
+  }
+
+  /**
+   * Embeds files in order.
+   *
+   * @param manager owns the result
+   * @param files n volumes
+   * @param done is told how many volumes are done
+   * @return {@code (n, E)}, float32, L2-normalised
+   * @throws IOException when a volume cannot be read
+   */
+  public NDArray embedVolumes(NDManager manager, List<Path> files, IntConsumer done)
+      throws IOException {
+    List<float[]> rows = new ArrayList<>();
+    ExecutorService readers = Executors.newFixedThreadPool(2, Embedder::daemon);
+    try {
+      List<Future<View>> next = submit(readers, files, 0);
+      for (int from = 0; from < files.size(); from += BATCH) {
+        List<View> views = collect(next);
+        next = submit(readers, files, from + BATCH);
+        try (NDManager step = model.manager().newSubManager();
+            ViewBatch batch =
+                ViewBatch.collate(step, views.stream().map(List::of).toList())) {
+          NDArray embeddings = model.encodeVolumes(batch.slots().get(0).voxels());
+          split(embeddings, rows);
+        }
+        done.accept(rows.size());
+      }
+    } finally {
+      readers.shutdownNow();
+    }
+    return manager.create(rows.toArray(new float[0][]));
+  }
+
+  private List<Future<View>> submit(ExecutorService readers, List<Path> files, int from) {
+    List<Future<View>> batch = new ArrayList<>();
+    for (int i = from; i < Math.min(files.size(), from + BATCH); i++) {
+      Path file = files.get(i);
+      batch.add(readers.submit(() -> view(file)));
+    }
+    return batch;
+  }
+
+  private static List<View> collect(List<Future<View>> futures) throws IOException {
+    List<View> views = new ArrayList<>();
+    for (Future<View> future : futures) {
+      try {
+        views.add(future.get());
+      } catch (ExecutionException e) {
+        if (e.getCause() instanceof IOException io) {
+          throw io;
+        }
+        if (e.getCause() instanceof RuntimeException r) {
+          throw r;
+        }
+        throw new IllegalStateException(e.getCause());
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IOException("Interrupted while reading volumes", e);
+      }
+    }
+    return views;
+  }
+
+  private static void split(NDArray embeddings, List<float[]> rows) {
+    int width = (int) embeddings.getShape().get(1);
+    float[] flat = embeddings.toFloatArray();
+    for (int i = 0; i < flat.length; i += width) {
+      rows.add(java.util.Arrays.copyOfRange(flat, i, i + width));
+    }
+  }
+
+  private static Thread daemon(Runnable task) {
+    Thread thread = new Thread(task, "t3d-reader");
+    thread.setDaemon(true);
+    return thread;
+  }
+}

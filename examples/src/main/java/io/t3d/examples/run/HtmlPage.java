@@ -1,0 +1,191 @@
+package io.t3d.examples.run;
+
+import com.google.common.html.HtmlEscapers;
+import java.io.IOException;
+import io.t3d.core.tensor.AtomicFiles;
+import java.nio.file.Path;
+import java.util.Base64;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/**
+ * A page of HTML in one file: tables, curves as SVG and pictures inside, nothing to load. All text is
+ * escaped.
+ */
+final class HtmlPage {
+  private static final String[] COLORS = {"#1b6ca8", "#c8553d", "#3d8361", "#8e5ea2", "#b8860b", "#555"};
+  private static final int WIDTH = 560;
+  private static final int HEIGHT = 240;
+  private static final int MARGIN = 46;
+
+  private final StringBuilder body = new StringBuilder();
+  private final String title;
+
+  HtmlPage(String title) {
+    this.title = title;
+    body.append("<h1>").append(escape(title)).append("</h1>\n");
+  }
+
+  /** A line of a chart. */
+  record Curve(String name, List<double[]> points) {}
+
+  HtmlPage heading(String text) {
+    body.append("<h2>").append(escape(text)).append("</h2>\n");
+    return this;
+  }
+
+  HtmlPage paragraph(String text) {
+    body.append("<p>").append(escape(text)).append("</p>\n");
+    return this;
+  }
+
+  HtmlPage code(String text) {
+    body.append("<pre>").append(escape(text)).append("</pre>\n");
+    return this;
+  }
+
+  HtmlPage table(List<String> header, List<List<String>> rows) {
+    body.append("<table>\n<thead>").append(row("th", header)).append("</thead>\n<tbody>\n");
+    rows.forEach(r -> body.append(row("td", r)));
+    body.append("</tbody></table>\n");
+    return this;
+  }
+
+  HtmlPage picture(String caption, byte[] png) {
+    body.append("<figure><img alt=\"")
+        .append(escape(caption))
+        .append("\" src=\"data:image/png;base64,")
+        .append(Base64.getEncoder().encodeToString(png))
+        .append("\"><figcaption>")
+        .append(escape(caption))
+        .append("</figcaption></figure>\n");
+    return this;
+  }
+
+  /** Horizontal bars over [0, 1] with a tick at chance. */
+  HtmlPage bars(Map<String, Double> values, double chance) {
+    body.append("<table class=\"bars\">\n");
+    values.forEach(
+        (name, value) ->
+            body.append("<tr><td>")
+                .append(escape(name))
+                .append("</td><td><div class=\"bar\"><div style=\"width:")
+                .append(number(100 * value, 1))
+                .append("%\"></div><i style=\"left:")
+                .append(number(100 * chance, 1))
+                .append("%\"></i></div></td><td>")
+                .append(Double.isNaN(value) ? "–" : number(value, 3))
+                .append("</td></tr>\n"));
+    body.append("</table>\n");
+    return this;
+  }
+
+  HtmlPage curves(String xLabel, List<Curve> curves) {
+    double[] box = {Double.MAX_VALUE, -Double.MAX_VALUE, Double.MAX_VALUE, -Double.MAX_VALUE};
+    for (Curve c : curves) {
+      for (double[] p : c.points()) {
+        if (Double.isFinite(p[1])) {
+          box[0] = Math.min(box[0], p[0]);
+          box[1] = Math.max(box[1], p[0]);
+          box[2] = Math.min(box[2], p[1]);
+          box[3] = Math.max(box[3], p[1]);
+        }
+      }
+    }
+    if (box[0] > box[1]) {
+      return paragraph("No points to draw.");
+    }
+    body.append("<figure><svg viewBox=\"0 0 ").append(WIDTH).append(' ').append(HEIGHT + 24).append("\">\n");
+    axis(box, xLabel);
+    for (int i = 0; i < curves.size(); i++) {
+      line(curves.get(i), COLORS[i % COLORS.length], box, i);
+    }
+    body.append("</svg></figure>\n");
+    return this;
+  }
+
+  private void axis(double[] box, String xLabel) {
+    body.append(
+        String.format(
+            Locale.ROOT,
+            "<path d=\"M%d,%d V%d H%d\" class=\"axis\"/>%n",
+            MARGIN,
+            8,
+            HEIGHT - 24,
+            WIDTH - 8));
+    text(MARGIN - 4, 16, "end", number(box[3], 2), "#444");
+    text(MARGIN - 4, HEIGHT - 26, "end", number(box[2], 2), "#444");
+    text(MARGIN, HEIGHT - 8, "start", number(box[0], 0), "#444");
+    text(WIDTH - 8, HEIGHT - 8, "end", number(box[1], 0) + " " + xLabel, "#444");
+  }
+
+  private void line(Curve curve, String color, double[] box, int order) {
+    double spanX = Math.max(box[1] - box[0], 1e-9);
+    double spanY = Math.max(box[3] - box[2], 1e-9);
+    String points =
+        curve.points().stream()
+            .filter(p -> Double.isFinite(p[1]))
+            .map(
+                p ->
+                    number(MARGIN + (p[0] - box[0]) / spanX * (WIDTH - 8 - MARGIN), 1)
+                        + ","
+                        + number(HEIGHT - 24 - (p[1] - box[2]) / spanY * (HEIGHT - 32), 1))
+            .collect(Collectors.joining(" "));
+    body.append("<polyline fill=\"none\" stroke-width=\"1.5\" stroke=\"")
+        .append(color)
+        .append("\" points=\"")
+        .append(points)
+        .append("\"/>\n");
+    text(MARGIN + 90 * order, HEIGHT + 14, "start", "― " + curve.name(), color);
+  }
+
+  private void text(double x, double y, String anchor, String text, String color) {
+    body.append(
+        String.format(
+            Locale.ROOT,
+            "<text x=\"%.0f\" y=\"%.0f\" text-anchor=\"%s\" fill=\"%s\">%s</text>%n",
+            x,
+            y,
+            anchor,
+            color,
+            escape(text)));
+  }
+
+  void write(Path file) throws IOException {
+    AtomicFiles.writeText(file, html());
+  }
+
+  String html() {
+    return """
+        <!doctype html>
+        <html lang="en"><head><meta charset="utf-8"><title>%s</title>
+        <style>
+        body{font:15px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#222}
+        table{border-collapse:collapse;margin:.6rem 0}th,td{padding:.25rem .7rem;border-bottom:1px solid #ddd;text-align:left;vertical-align:top}
+        figure{display:inline-block;margin:.4rem;max-width:100%%}figcaption{font-size:13px;color:#555;max-width:36rem}
+        img{image-rendering:pixelated;background:#000;max-width:100%%}svg{width:36rem;max-width:100%%}svg text{font-size:11px}
+        .axis{fill:none;stroke:#999}pre{background:#f5f5f5;padding:.7rem;overflow:auto;font-size:13px}
+        .bars td{border:0;padding:.15rem .6rem}.bar{position:relative;width:18rem;height:.9rem;background:#eee}
+        .bar div{height:100%%;background:#1b6ca8}.bar i{position:absolute;top:-2px;bottom:-2px;width:2px;background:#c8553d}
+        </style></head><body>
+        %s</body></html>
+        """
+        .formatted(escape(title), body);
+  }
+
+  private static String row(String cell, List<String> values) {
+    return values.stream()
+        .map(v -> "<" + cell + ">" + escape(v) + "</" + cell + ">")
+        .collect(Collectors.joining("", "<tr>", "</tr>\n"));
+  }
+
+  private static String number(double v, int digits) {
+    return Double.isNaN(v) ? "0" : String.format(Locale.ROOT, "%." + digits + "f", v);
+  }
+
+  private static String escape(String text) {
+    return HtmlEscapers.htmlEscaper().escape(text);
+  }
+}

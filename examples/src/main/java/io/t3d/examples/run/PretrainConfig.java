@@ -1,0 +1,60 @@
+package io.t3d.examples.run;
+
+import io.t3d.core.config.T3DConfig;
+import io.t3d.core.train.TrainingConfig;
+import io.t3d.data.dataset.Preprocessing;
+import io.t3d.data.view.ViewConfig;
+import io.t3d.losses.ObjectiveConfig;
+import java.util.Objects;
+
+/**
+ * All settings of a pre-training run; the files under {@code examples/configs} are of this form.
+ *
+ * @param model networks
+ * @param data preprocessing, views and batches
+ * @param objective losses and their weights
+ * @param training optimizer, schedule and checkpoints
+ */
+public record PretrainConfig(
+    T3DConfig model, DataConfig data, ObjectiveConfig objective, TrainingConfig training) {
+  /** Checks that nothing is missing. */
+  public PretrainConfig {
+    Objects.requireNonNull(model, "model");
+    Objects.requireNonNull(data, "data");
+    Objects.requireNonNull(objective, "objective");
+    Objects.requireNonNull(training, "training");
+  }
+
+  /** The quickstart's settings: phantoms or other small volumes on two cores, in minutes. */
+  public static PretrainConfig tiny() {
+    return new PretrainConfig(
+        T3DConfig.tiny(),
+        new DataConfig(Preprocessing.windowOnly(), ViewConfig.tiny(), 16, 2, 2048),
+        ObjectiveConfig.t3d(),
+        TrainingConfig.builder().learningRate(1e-3).epochs(14).build());
+  }
+
+  /** The same settings with another length and seed. */
+  public PretrainConfig with(int epochs, long seed) {
+    TrainingConfig t = training;
+    return new PretrainConfig(
+        model,
+        data,
+        objective,
+        new TrainingConfig(
+            epochs,
+            t.accumulation(),
+            t.learningRate(),
+            t.minLearningRate(),
+            t.warmupFraction(),
+            t.weightDecay(),
+            t.beta1(),
+            t.beta2(),
+            t.epsilon(),
+            t.clipNorm(),
+            t.precision(),
+            seed,
+            t.checkpointEverySteps(),
+            t.maxBadSteps()));
+  }
+}

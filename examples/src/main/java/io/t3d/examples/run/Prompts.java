@@ -1,0 +1,37 @@
+package io.t3d.examples.run;
+
+import io.t3d.core.config.Configs;
+import io.t3d.core.task.FindingPrompts;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * Prompts of zero-shot classification, as kept in a YAML file.
+ *
+ * @param prompts one entry per finding; {@code finding} equals the manifest's {@code label:NAME}
+ */
+public record Prompts(List<FindingPrompts> prompts) {
+  /** Copies the list. */
+  public Prompts {
+    prompts = List.copyOf(Objects.requireNonNull(prompts, "prompts"));
+  }
+
+  /** Reads a file of prompts. */
+  public static Prompts load(Path file) throws IOException {
+    return Configs.load(file, Prompts.class);
+  }
+
+  /** The usual phrases around each label's name, where nobody has written better ones. */
+  public static Prompts around(List<String> labels) {
+    return new Prompts(
+        labels.stream()
+            .map(
+                label -> {
+                  FindingPrompts usual = FindingPrompts.of(label.replace('_', ' '));
+                  return new FindingPrompts(label, usual.positive(), usual.negative());
+                })
+            .toList());
+  }
+}

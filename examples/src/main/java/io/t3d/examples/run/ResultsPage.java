@@ -1,0 +1,117 @@
+package io.t3d.examples.run;
+
+import io.t3d.core.config.Configs;
+import io.t3d.core.volume.Volume;
+import io.t3d.data.dataset.ManifestRow;
+import io.t3d.data.io.VolumeReaders;
+import io.t3d.data.picture.SliceImages;
+import io.t3d.data.transform.IntensityWindow;
+import io.t3d.data.transform.Reorient;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** The quickstart's {@code report.html}. */
+final class ResultsPage {
+  private static final int EXAMPLES = 4;
+
+  private final PretrainConfig config;
+  private final Evaluation found;
+  private final LossCurves curves;
+  private final List<ManifestRow> test;
+  private final EvaluationRun evaluation;
+
+  ResultsPage(
+      PretrainConfig config,
+      Evaluation found,
+      LossCurves curves,
+      List<ManifestRow> test,
+      EvaluationRun evaluation) {
+    this.config = config;
+    this.found = found;
+    this.curves = curves;
+    this.test = test;
+    this.evaluation = evaluation;
+  }
+
+  void write(Path file) throws IOException {
+    HtmlPage page = new HtmlPage("T3D quickstart on phantom CT");
+    page.paragraph(
+        String.format(
+            Locale.ROOT,
+            "A small model was pre-trained on %d phantom volume–report pairs in %.0f s (%.1f volumes/s)"
+                + " and evaluated on %d pairs of patients it has never seen. Phantoms show that the"
+                + " whole method works; they say nothing about performance on patients.",
+            found.train().pairs(),
+            found.train().seconds(),
+            found.train().volumesPerSecond(),
+            test.size()));
+    page.heading("Training");
+    page.curves("steps", curves.of("loss", "global", "tma"));
+    page.curves("steps", curves.of("tma_view", "tma_token", "tma_entropy"));
+    page.curves("steps", curves.of("tma_view_prototype_usage", "tma_token_prototype_usage"));
+    page.heading(
+        String.format(
+            Locale.ROOT,
+            "Zero-shot classification: macro AUROC %.3f",
+            found.zeroShot().macroAuroc()));
+    page.bars(found.zeroShot().perLabel(), 0.5);
+    retrieval(page);
+    page.heading("What the model says of unseen volumes");
+    for (int i = 0; i < Math.min(EXAMPLES, test.size()); i++) {
+      example(page, i);
+    }
+    page.heading("Settings").code(Configs.toYaml(config));
+    page.write(file);
+  }
+
+  private void retrieval(HtmlPage page) {
+    Evaluation.Retrieved r = found.retrieval();
+    page.heading("Retrieval among " + r.gallery() + " pairs");
+    page.table(
+        List.of("", "R@1", "R@5", "R@10", "median rank"),
+        List.of(
+            row("image → report", r.imageToText()),
+            row("report → image", r.textToImage()),
+            List.of(
+                "chance",
+                number(r.chanceR10() / 10),
+                number(r.chanceR10() / 2),
+                number(r.chanceR10()),
+                number((r.gallery() + 1) / 2.0))));
+  }
+
+  private static List<String> row(String name, Evaluation.Recall r) {
+    return List.of(name, number(r.r1()), number(r.r5()), number(r.r10()), number(r.medianRank()));
+  }
+
+  private void example(HtmlPage page, int index) throws IOException {
+    ManifestRow row = test.get(index);
+    Reorient upright = new Reorient("RAS");
+    Volume volume = upright.apply(VolumeReaders.read(row.volume()));
+    byte[] png =
+        row.mask().isPresent()
+            ? SliceImages.png(
+                volume,
+                IntensityWindow.chest(),
+                upright.apply(VolumeReaders.read(row.mask().get())))
+            : SliceImages.png(volume, IntensityWindow.chest());
+    page.picture(row.volume().getFileName() + ", axial, coronal and sagittal", png);
+    List<List<String>> lines = new ArrayList<>();
+    lines.add(List.of("its report", row.report()));
+    int rank = 1;
+    for (int other : evaluation.nearestReports(index, 3)) {
+      lines.add(
+          List.of(
+              "retrieved " + rank++ + (other == index ? " (its own)" : ""),
+              test.get(other).report()));
+    }
+    page.table(List.of("", "report"), lines);
+  }
+
+  private static String number(double v) {
+    return String.format(Locale.ROOT, "%.3f", v);
+  }
+}

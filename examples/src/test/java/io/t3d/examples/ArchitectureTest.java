@@ -1,0 +1,112 @@
+package io.t3d.examples;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+
+import ai.djl.ndarray.NDManager;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.base.DescribedPredicate;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
+import java.util.Random;
+
+/** The arrows between modules and packages, and the bans that keep runs repeatable. */
+@AnalyzeClasses(packages = "io.t3d", importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTest {
+  private static final DescribedPredicate<JavaClass> LIBRARY =
+      resideInAPackage("io.t3d.core..")
+          .or(resideInAPackage("io.t3d.data.."))
+          .or(resideInAPackage("io.t3d.losses.."))
+          .as("library packages");
+
+  @ArchTest
+  static final ArchRule modulesPointOneWay =
+      layeredArchitecture()
+          .consideringOnlyDependenciesInLayers()
+          .layer("core")
+          .definedBy("io.t3d.core..")
+          .layer("data")
+          .definedBy("io.t3d.data..")
+          .layer("losses")
+          .definedBy("io.t3d.losses..")
+          .layer("examples")
+          .definedBy("io.t3d.examples..")
+          .whereLayer("examples")
+          .mayNotBeAccessedByAnyLayer()
+          .whereLayer("data")
+          .mayOnlyBeAccessedByLayers("examples")
+          .whereLayer("losses")
+          .mayOnlyBeAccessedByLayers("examples")
+          .whereLayer("core")
+          .mayOnlyBeAccessedByLayers("data", "losses", "examples");
+
+  @ArchTest
+  static final ArchRule volumesAndShapesKnowNothingOfTheModel =
+      noClasses()
+          .that()
+          .resideInAnyPackage("io.t3d.core.volume..", "io.t3d.core.tensor..", "io.t3d.core.config..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              "io.t3d.core.nn..",
+              "io.t3d.core.model..",
+              "io.t3d.core.train..",
+              "io.t3d.core.task..",
+              "io.t3d.core.text..");
+
+  @ArchTest
+  static final ArchRule networksDoNotKnowTrainingOrTasks =
+      noClasses()
+          .that()
+          .resideInAnyPackage("io.t3d.core.nn..", "io.t3d.core.model..", "io.t3d.core.torch..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("io.t3d.core.train..", "io.t3d.core.task..", "io.t3d.core.eval..");
+
+  @ArchTest
+  static final ArchRule onlyTheBridgeTouchesThePresets =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("io.t3d.core.torch..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("org.bytedeco..", "com.sun.jna..")
+          .because("the bridge alone decides which libtorch is loaded");
+
+  @ArchTest
+  static final ArchRule randomnessIsSeeded =
+      noClasses()
+          .that(LIBRARY)
+          .should()
+          .callConstructor(Random.class)
+          .orShould()
+          .callMethod(Math.class, "random")
+          .orShould()
+          .callMethod(java.util.concurrent.ThreadLocalRandom.class, "current")
+          .because("runs must be repeatable: take a seed and use SplittableRandom");
+
+  @ArchTest
+  static final ArchRule nothingIsJavaSerialized =
+      noClasses()
+          .should()
+          .dependOnClassesThat()
+          .belongToAnyOf(ObjectInputStream.class, ObjectOutputStream.class)
+          .because("reading it can run code; use safetensors, JSON or YAML");
+
+  @ArchTest
+  static final ArchRule nativeMemoryHasAnOwner =
+      noClasses()
+          .that(LIBRARY)
+          .and()
+          .doNotHaveFullyQualifiedName("io.t3d.core.model.T3DModel")
+          .should()
+          .callMethod(NDManager.class, "newBaseManager")
+          .orShould()
+          .callMethod(NDManager.class, "newBaseManager", ai.djl.Device.class)
+          .because("arrays belong to the caller's manager; ask for a NDManager instead");
+}
