@@ -13,7 +13,7 @@ import java.util.List;
 
 /**
  * Blocks one after the other, named 0, 1, … as in {@code torch.nn.Sequential}. Unlike DJL's
- * SequentialBlock it frees what lies between two blocks.
+ * SequentialBlock it frees what lies between two blocks. Holds at least one block.
  */
 final class Chain extends AbstractBlock {
   Chain(List<? extends Block> blocks) {
@@ -22,14 +22,23 @@ final class Chain extends AbstractBlock {
     }
   }
 
+  /** Runs the chain; the input stays open. */
   NDArray forward(ParameterStore parameters, NDArray x, boolean training) {
+    List<Block> blocks = children.values();
+    NDArray first = Steps.run(blocks.get(0), parameters, x, training);
+    return continueAndFree(blocks.subList(1, blocks.size()), parameters, first, training);
+  }
+
+  /** Runs the chain and frees its input as soon as the first block is done. */
+  NDArray forwardAndFree(ParameterStore parameters, NDArray x, boolean training) {
+    return continueAndFree(children.values(), parameters, x, training);
+  }
+
+  private static NDArray continueAndFree(
+      List<Block> blocks, ParameterStore parameters, NDArray x, boolean training) {
     NDArray y = x;
-    for (Block block : children.values()) {
-      NDArray next = Steps.run(block, parameters, y, training);
-      if (y != x) {
-        y.close();
-      }
-      y = next;
+    for (Block block : blocks) {
+      y = Steps.runAndFree(block, parameters, y, training);
     }
     return y;
   }

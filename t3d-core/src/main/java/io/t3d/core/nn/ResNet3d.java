@@ -14,6 +14,7 @@ import ai.djl.nn.pooling.Pool;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import io.t3d.core.config.ResNet3dConfig;
+import io.t3d.core.tensor.Shapes;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -81,14 +82,16 @@ public final class ResNet3d extends AbstractBlock implements VisionEncoder {
    * @param training whether batch statistics are used and updated
    * @return tokens {@code (B, N, C)} of the last stage: with the usual stem (stride 2, max pool)
    *     one per 32×32×32 voxels, sizes rounded up
+   * @throws IllegalArgumentException when the shape is not that of views, or training views leave
+   *     one value per channel in the last stage
    */
   @Override
   public VisualTokens encode(ParameterStore parameters, NDArray views, boolean training) {
-    ViewShapes.check(views);
+    check(views, training);
     NDArray map = stem(parameters, views, training);
     map = Steps.thenFree(map, this::pool);
     for (Chain layer : layers) {
-      map = Steps.runAndFree(layer, parameters, map, training);
+      map = layer.forwardAndFree(parameters, map, training);
     }
     return tokens(map);
   }
@@ -100,10 +103,11 @@ public final class ResNet3d extends AbstractBlock implements VisionEncoder {
    * @param views {@code (B, 1, D, H, W)}, float32
    * @param training whether batch statistics are used and updated
    * @return the stem's map before the max pool, then those of the four stages, finest first; {@code
-   *     (B, C_i, D_i, H_i, W_i)} each
+   *     (B, C_i, D_i, H_i, W_i)} each; the caller closes them
+   * @throws IllegalArgumentException as {@link #encode}
    */
   public List<NDArray> featureMaps(ParameterStore parameters, NDArray views, boolean training) {
-    ViewShapes.check(views);
+    check(views, training);
     List<NDArray> maps = new ArrayList<>();
     NDArray stem = stem(parameters, views, training);
     maps.add(stem);
@@ -117,6 +121,16 @@ public final class ResNet3d extends AbstractBlock implements VisionEncoder {
       maps.add(map);
     }
     return maps;
+  }
+
+  private void check(NDArray views, boolean training) {
+    Shape tokens = getOutputShapes(new Shape[] {views.getShape()})[0]; // (B, N, C)
+    if (training && tokens.get(0) * tokens.get(1) == 1) {
+      throw new IllegalArgumentException(
+          "ResNet3d needs more than one value per channel for its batch statistics, but views "
+              + Shapes.format(views.getShape())
+              + " leave one voxel in the last stage; train with a larger batch or larger views");
+    }
   }
 
   private NDArray stem(ParameterStore parameters, NDArray views, boolean training) {

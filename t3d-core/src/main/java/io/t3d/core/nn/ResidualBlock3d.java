@@ -38,7 +38,7 @@ final class ResidualBlock3d extends AbstractBlock {
    * @param kind BASIC or BOTTLENECK
    * @param inChannels channels of the input
    * @param width channels inside; the output has {@code width · kind.expansion()}
-   * @param stride 1 or 2
+   * @param stride 1 or 2; the shortcut's slice knows no other
    */
   ResidualBlock3d(ResNet3dConfig.Block kind, int inChannels, int width, int stride) {
     this.stride = stride;
@@ -111,11 +111,10 @@ final class ResidualBlock3d extends AbstractBlock {
     }
     // A strided 1×1×1 convolution is this slice and a convolution of stride 1. Written as one,
     // its backward pass ends the JVM (oneDNN in libtorch 2.7.1) for 1,024 outputs and more.
-    NDArray kept = stride == 1 ? x : x.get(EVERY_SECOND_VOXEL);
-    NDArray shortcut = downsample.forward(parameters, kept, training);
-    if (kept != x) {
-      kept.close();
-    }
+    NDArray shortcut =
+        stride == 1
+            ? downsample.forward(parameters, x, training)
+            : downsample.forwardAndFree(parameters, x.get(EVERY_SECOND_VOXEL), training);
     return Steps.addAndFree(y, shortcut);
   }
 
