@@ -12,13 +12,15 @@ import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import io.t3d.core.config.T3DConfig;
-import io.t3d.core.nn.Handles;
+import io.t3d.core.nn.ProjectionHead;
 import io.t3d.core.nn.StateDict;
 import io.t3d.core.nn.TransformerTextEncoder.TextFeatures;
 import io.t3d.core.nn.VisionEncoder.VisualTokens;
+import io.t3d.core.tensor.Scopes;
 import io.t3d.core.tensor.Shapes;
 import io.t3d.core.text.ReportTokenizer;
 import io.t3d.core.text.TokenBatch;
+import io.t3d.core.torch.Casts;
 import io.t3d.core.volume.ViewBatch;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -74,7 +76,7 @@ public final class T3DModel implements AutoCloseable {
     manager.setName("T3DModel");
     // The engine has one random state for all threads.
     synchronized (SEED_LOCK) {
-      Engine.getInstance().setRandomSeed(Math.toIntExact(seed % Integer.MAX_VALUE));
+      Engine.getInstance().setRandomSeed(Long.hashCode(seed));
       network.initialize(manager, DataType.FLOAT32, new Shape(1));
     }
   }
@@ -192,8 +194,7 @@ public final class T3DModel implements AutoCloseable {
     slots.forEach(s -> voxels.add(local("voxels", s.voxels(), step.scope)));
     NDArray input = voxels.size() == 1 ? voxels.get(0) : NDArrays.concat(voxels, 0);
     VisualTokens h = network.vision.encode(step.parameters, input, step.training);
-    NDArray p =
-        network.visionProjection.project(step.parameters, h.tokens(), step.training); // (V·B, N, E)
+    NDArray p = project(step, network.visionProjection, h.tokens()); // (V·B, N, E)
     NDArray u =
         network.fusion.fuse(
             step.parameters, p, text.tokens(), reports.attentionMask(), step.training);
@@ -238,10 +239,12 @@ public final class T3DModel implements AutoCloseable {
   }
 
   private NDArray embed(Step step, TextFeatures text) {
-    return network
-        .textProjection
-        .project(step.parameters, text.pooled(), step.training)
-        .normalize(2, 1); // (B, E)
+    return project(step, network.textProjection, text.pooled()).normalize(2, 1); // (B, E)
+  }
+
+  /** Under autocast the map runs in bfloat16; embeddings and tokens leave it as float32. */
+  private static NDArray project(Step step, ProjectionHead head, NDArray features) {
+    return Casts.toFloat32(head.project(step.parameters, features, step.training));
   }
 
   private NDArray local(String name, NDArray array, NDManager scope) {
@@ -254,7 +257,7 @@ public final class T3DModel implements AutoCloseable {
               + array.getDevice()
               + "; create them with a sub-manager of T3DModel.manager()");
     }
-    return Handles.of(array, scope);
+    return Scopes.handle(array, scope);
   }
 
   private TokenBatch local(TokenBatch reports, NDManager scope) {
@@ -304,7 +307,7 @@ public final class T3DModel implements AutoCloseable {
   private NDArray embedVolumes(Step step, NDArray volumes, int from, int to) {
     NDArray some = local("volumes", volumes, step.scope).get(from + ":" + to);
     NDArray h = network.vision.encode(step.parameters, some, false).tokens();
-    return unitMean(network.visionProjection.project(step.parameters, h, false)); // (b, E)
+    return unitMean(project(step, network.visionProjection, h)); // (b, E)
   }
 
   /**

@@ -11,6 +11,7 @@ import ai.djl.nn.norm.LayerNorm;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import io.t3d.core.config.TextConfig;
+import io.t3d.core.tensor.Scopes;
 
 /** Token, position and token-type embeddings, summed and normalised. (HuggingFace's names) */
 final class BertEmbeddings extends AbstractBlock {
@@ -31,6 +32,10 @@ final class BertEmbeddings extends AbstractBlock {
   }
 
   NDArray forward(ParameterStore parameters, NDArray tokenIds, boolean training) {
+    return Scopes.within(tokenIds, ids -> embed(parameters, ids, training));
+  }
+
+  private NDArray embed(ParameterStore parameters, NDArray tokenIds, boolean training) {
     NDManager manager = tokenIds.getManager();
     int length = (int) tokenIds.getShape().get(1);
     int first = config.positionOffset();
@@ -41,7 +46,7 @@ final class BertEmbeddings extends AbstractBlock {
             .lookUp(parameters, tokenIds, training) // (B, L, C)
             .add(positions.lookUp(parameters, where, training)) // (L, C)
             .add(tokenTypes.lookUp(parameters, type, training)); // (1, C)
-    NDArray normed = NamedBlocks.run(norm, parameters, sum, training);
+    NDArray normed = Steps.run(norm, parameters, sum, training);
     return Dropout.dropout(normed, (float) config.dropout(), training).singletonOrThrow();
   }
 

@@ -13,6 +13,7 @@ import ai.djl.nn.norm.LayerNorm;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import io.t3d.core.config.TextConfig;
+import io.t3d.core.tensor.Scopes;
 import io.t3d.core.torch.Attention;
 
 /** One post-norm transformer layer: {@code x = LN(x + f(x))} for attention, then feed-forward. */
@@ -48,20 +49,27 @@ final class BertLayer extends AbstractBlock {
 
   /** {@code x (B, L, C)} and boolean {@code mask (B, 1, 1, L)} to {@code (B, L, C)}. */
   NDArray forward(ParameterStore parameters, NDArray x, NDArray mask, boolean training) {
+    return Scopes.within(
+        x, y -> feedForward(parameters, attend(parameters, y, mask, training), training));
+  }
+
+  private NDArray attend(ParameterStore parameters, NDArray x, NDArray mask, boolean training) {
     NDArray attended =
         Attention.multiHead(
-            NamedBlocks.run(query, parameters, x, training),
-            NamedBlocks.run(key, parameters, x, training),
-            NamedBlocks.run(value, parameters, x, training),
+            Steps.run(query, parameters, x, training),
+            Steps.run(key, parameters, x, training),
+            Steps.run(value, parameters, x, training),
             config.heads(),
             mask,
             training ? config.dropout() : 0);
-    NDArray joined =
-        dropout(NamedBlocks.run(attentionOutput, parameters, attended, training), training);
-    NDArray y = NamedBlocks.run(attentionNorm, parameters, x.add(joined), training);
-    NDArray hidden = Activation.gelu(NamedBlocks.run(mlpIn, parameters, y, training)); // erf form
-    NDArray out = dropout(NamedBlocks.run(mlpOut, parameters, hidden, training), training);
-    return NamedBlocks.run(mlpNorm, parameters, y.add(out), training);
+    NDArray joined = dropout(Steps.run(attentionOutput, parameters, attended, training), training);
+    return Steps.run(attentionNorm, parameters, x.add(joined), training);
+  }
+
+  private NDArray feedForward(ParameterStore parameters, NDArray x, boolean training) {
+    NDArray hidden = Activation.gelu(Steps.run(mlpIn, parameters, x, training)); // erf form
+    NDArray out = dropout(Steps.run(mlpOut, parameters, hidden, training), training);
+    return Steps.run(mlpNorm, parameters, x.add(out), training);
   }
 
   private NDArray dropout(NDArray x, boolean training) {

@@ -10,6 +10,7 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import io.t3d.core.config.Checks;
+import io.t3d.core.tensor.Scopes;
 
 /**
  * The learned log inverse temperature of a contrastive loss; {@code exp()} at use. (Radford et al.
@@ -48,7 +49,8 @@ public final class LogitScale extends AbstractBlock {
    * @return scalar, float32
    */
   public NDArray value(ParameterStore parameters, NDManager manager, boolean training) {
-    NDArray stored = Handles.of(parameters.getValue(value, manager.getDevice(), training), manager);
+    NDArray stored =
+        Scopes.handle(parameters.getValue(value, manager.getDevice(), training), manager);
     NDArray excess = stored.stopGradient().sub(MAX).maximum(0);
     return stored.sub(excess);
   }

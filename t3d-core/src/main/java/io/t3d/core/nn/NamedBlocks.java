@@ -1,6 +1,5 @@
 package io.t3d.core.nn;
 
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.AbstractBlock;
@@ -31,11 +30,6 @@ final class NamedBlocks extends AbstractBlock {
 
   static LayerNorm layerNorm(double eps) {
     return LayerNorm.builder().axis(2).optEpsilon((float) eps).build();
-  }
-
-  /** Runs a block of one input and one output. */
-  static NDArray run(Block block, ParameterStore parameters, NDArray x, boolean training) {
-    return block.forward(parameters, new NDList(x), training).singletonOrThrow();
   }
 
   @Override

@@ -10,6 +10,7 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import io.t3d.core.config.Checks;
+import io.t3d.core.tensor.Scopes;
 
 /** K learned cluster centres on the unit sphere. (Caron et al. 2020, section 3.1) */
 public final class Prototypes extends AbstractBlock {
@@ -53,7 +54,7 @@ public final class Prototypes extends AbstractBlock {
    */
   public NDArray rows(ParameterStore parameters, NDManager manager, boolean training) {
     NDArray stored = parameters.getValue(weight, manager.getDevice(), training);
-    return Handles.of(stored, manager).normalize(2, 1); // (K, E)
+    return Scopes.handle(stored, manager).normalize(2, 1); // (K, E)
   }
 
   @Override

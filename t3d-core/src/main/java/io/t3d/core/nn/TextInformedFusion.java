@@ -8,6 +8,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Activation;
+import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.core.Linear;
 import ai.djl.nn.norm.LayerNorm;
@@ -15,6 +16,7 @@ import ai.djl.training.ParameterStore;
 import ai.djl.training.initializer.XavierInitializer;
 import ai.djl.util.PairList;
 import io.t3d.core.config.Checks;
+import io.t3d.core.tensor.Scopes;
 import io.t3d.core.tensor.Shapes;
 import io.t3d.core.torch.Attention;
 import java.util.Collections;
@@ -120,19 +122,40 @@ public final class TextInformedFusion extends AbstractBlock {
               + visual.getShape().get(0)
               + " rows");
     }
+    NDArray u =
+        Scopes.within(
+            visual, p -> read(parameters, p, textTokens, attentionMask, training)); // (V·B, N, E)
+    return Steps.thenFree(u, y -> Scopes.within(y, x -> feedForward(parameters, x, training)));
+  }
+
+  /** {@code p + g1 · CrossAttention(LN(p), LN(W t))}. */
+  private NDArray read(
+      ParameterStore parameters,
+      NDArray visual,
+      NDArray textTokens,
+      NDArray attentionMask,
+      boolean training) {
+    long b = textTokens.getShape().get(0);
     int views = (int) (visual.getShape().get(0) / b);
-    NDArray t = run(text, parameters, textTokens, training); // (B, L, E)
-    t = run(textNorm, parameters, t, training);
+    NDArray mine = Scopes.handle(textTokens, visual.getManager());
+    NDArray t = run(textNorm, parameters, run(text, parameters, mine, training), training);
     NDArray k = repeat(run(key, parameters, t, training), views); // (V·B, L, E)
     NDArray v = repeat(run(value, parameters, t, training), views); // (V·B, L, E)
-    NDArray mask = attentionMask.toType(DataType.BOOLEAN, false).reshape(b, 1, 1, length);
+    NDArray mask =
+        Scopes.handle(attentionMask, visual.getManager())
+            .toType(DataType.BOOLEAN, false)
+            .reshape(b, 1, 1, -1); // (B, 1, 1, L)
     NDArray q = run(query, parameters, run(visualNorm, parameters, visual, training), training);
-    NDArray attended = Attention.multiHead(q, k, v, heads, repeat(mask, views), 0);
-    NDArray read = run(output, parameters, attended, training);
-    NDArray u = visual.add(read.mul(gate(attentionGate, parameters, visual, training)));
+    NDArray attended = Attention.multiHead(q, k, v, heads, repeat(mask, views), 0); // (V·B, N, E)
+    NDArray message = run(output, parameters, attended, training);
+    return visual.add(message.mul(gate(attentionGate, parameters, visual, training)));
+  }
+
+  /** {@code u + g2 · FFN(LN(u))}. */
+  private NDArray feedForward(ParameterStore parameters, NDArray u, boolean training) {
     NDArray hidden = run(mlpIn, parameters, run(mlpNorm, parameters, u, training), training);
-    NDArray mlp = run(mlpOut, parameters, Activation.gelu(hidden), training);
-    return u.add(mlp.mul(gate(mlpGate, parameters, visual, training)));
+    NDArray out = run(mlpOut, parameters, Activation.gelu(hidden), training);
+    return u.add(out.mul(gate(mlpGate, parameters, u, training)));
   }
 
   private static NDArray gate(
@@ -140,9 +163,8 @@ public final class TextInformedFusion extends AbstractBlock {
     return parameters.getValue(gate, like.getDevice(), training);
   }
 
-  private static NDArray run(
-      ai.djl.nn.Block block, ParameterStore parameters, NDArray x, boolean training) {
-    return NamedBlocks.run(block, parameters, x, training);
+  private static NDArray run(Block block, ParameterStore parameters, NDArray x, boolean training) {
+    return Steps.run(block, parameters, x, training);
   }
 
   /** Repeats along the batch: the reports of B pairs for the views of V slots. */
@@ -169,8 +191,8 @@ public final class TextInformedFusion extends AbstractBlock {
     Shape tokens = new Shape(1, 1, dim);
     text.initialize(manager, dataType, new Shape(1, 1, textDim));
     mlpOut.initialize(manager, dataType, new Shape(1, 1, (long) MLP_RATIO * dim));
-    for (ai.djl.nn.Block block :
-        new ai.djl.nn.Block[] {textNorm, visualNorm, query, key, value, output, mlpNorm, mlpIn}) {
+    for (Block block :
+        new Block[] {textNorm, visualNorm, query, key, value, output, mlpNorm, mlpIn}) {
       block.initialize(manager, dataType, tokens);
     }
   }

@@ -83,7 +83,7 @@ public final class TransformerTextEncoder extends AbstractBlock {
             .reshape(ids.getShape().get(0), 1, 1, length); // (B, 1, 1, L)
     NDArray x = embeddings.forward(parameters, ids, training);
     for (BertLayer layer : layers) {
-      x = layer.forward(parameters, x, mask, training);
+      x = Steps.thenFree(x, y -> layer.forward(parameters, y, mask, training));
     }
     return new TextFeatures(x, pool(x, reports.attentionMask()));
   }
