@@ -1,0 +1,171 @@
+package io.t3d.core.train;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.nn.Parameter;
+import io.t3d.core.config.Configs;
+import io.t3d.core.model.T3DModel;
+import io.t3d.core.tensor.AtomicFiles;
+import io.t3d.core.tensor.Safetensors;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The folder {@code OUT/checkpoint}: a model folder that {@code T3DModel.load} reads, and what a
+ * run needs to go on.
+ *
+ * <pre>{@code
+ * config.json  model.safetensors  tokenizer.json     the model
+ * optimizer.safetensors                              AdamW's moments
+ * trainer.json                                       settings, step and losses so far
+ * provenance.json                                    data, settings, versions, machine
+ * }</pre>
+ *
+ * <p>It is replaced as a whole: whatever ends the process, and whenever, the folder holds either
+ * the last checkpoint or the new one. The new one is written to {@code OUT/.checkpoint-new}, forced
+ * to the disk and exchanged with the old one by the kernel in one operation; where that is not to
+ * be had, by two renames that the next {@link #open} completes if need be.
+ */
+public final class Checkpoint {
+  private static final String FOLDER = "checkpoint";
+  private static final String OPTIMIZER = "optimizer.safetensors";
+  private static final String TRAINER = "trainer.json";
+  private static final String PROVENANCE = "provenance.json";
+  private static final List<String> OWN_FILES =
+      List.of("config.json", "model.safetensors", "tokenizer.json", OPTIMIZER, TRAINER, PROVENANCE);
+
+  private final Path folder;
+  private final TrainerState state;
+
+  private Checkpoint(Path folder, TrainerState state) {
+    this.folder = folder;
+    this.state = state;
+  }
+
+  /** Where a run with this output folder keeps its checkpoint. */
+  public static Path folderOf(Path out) {
+    return out.resolve(FOLDER);
+  }
+
+  /**
+   * Opens the checkpoint of an output folder, after putting right what a crash left.
+   *
+   * @param out output folder of a {@link Pretrainer}
+   * @return empty when no checkpoint was saved there yet
+   * @throws IOException when there is one that cannot be read
+   */
+  public static Optional<Checkpoint> open(Path out) throws IOException {
+    Path folder = folderOf(out);
+    new FolderSwap(folder).recover();
+    if (!Files.exists(folder)) {
+      return Optional.empty();
+    }
+    Path trainer = folder.resolve(TRAINER);
+    if (!Files.isRegularFile(trainer)) {
+      throw new IOException(
+          folder + " has no " + TRAINER + ": it is not a checkpoint of a training run");
+    }
+    return Optional.of(new Checkpoint(folder, Configs.load(trainer, TrainerState.class)));
+  }
+
+  /** The model folder, for {@code T3DModel.load}. */
+  public Path folder() {
+    return folder;
+  }
+
+  /** Steps done at this checkpoint. */
+  public int step() {
+    return state.step();
+  }
+
+  /** Where the model comes from. */
+  public Provenance provenance() throws IOException {
+    return Configs.load(folder.resolve(PROVENANCE), Provenance.class);
+  }
+
+  TrainerState state() {
+    return state;
+  }
+
+  /** Replaces the checkpoint of an output folder. */
+  static Path save(
+      Path out,
+      T3DModel model,
+      AdamW optimizer,
+      TrainerState state,
+      Provenance provenance,
+      Map<String, String> attachments)
+      throws IOException {
+    FolderSwap swap = new FolderSwap(folderOf(out));
+    try {
+      Path fresh = swap.begin();
+      model.save(fresh);
+      Safetensors.write(fresh.resolve(OPTIMIZER), optimizer.state(), Map.of());
+      AtomicFiles.writeText(fresh.resolve(TRAINER), Configs.toJson(state));
+      AtomicFiles.writeText(fresh.resolve(PROVENANCE), Configs.toJson(provenance));
+      for (Map.Entry<String, String> attachment : attachments.entrySet()) {
+        AtomicFiles.writeText(fresh.resolve(attachment.getKey()), attachment.getValue());
+      }
+      swap.commit();
+      return folderOf(out);
+    } catch (IOException e) {
+      IOException clear =
+          new IOException(
+              "Cannot save the checkpoint of step "
+                  + state.step()
+                  + " to "
+                  + folderOf(out)
+                  + " ("
+                  + e.getMessage()
+                  + "); an older checkpoint there is untouched",
+              e);
+      try {
+        swap.abort();
+      } catch (IOException f) {
+        clear.addSuppressed(f);
+      }
+      throw clear;
+    }
+  }
+
+  /** Writes weights and moments into a model and an optimizer of the same settings. */
+  void restore(T3DModel model, AdamW optimizer) throws IOException {
+    try (NDManager scope = model.manager().newSubManager()) {
+      Path weights = folder.resolve("model.safetensors");
+      Map<String, NDArray> tensors = Safetensors.read(scope, weights).tensors();
+      for (Map.Entry<String, Parameter> entry : model.parameters().entrySet()) {
+        NDArray array = entry.getValue().getArray();
+        NDArray tensor = tensors.get(entry.getKey());
+        if (tensor == null || !tensor.getShape().equals(array.getShape())) {
+          throw new IOException(
+              weights
+                  + ": "
+                  + entry.getKey()
+                  + " must be "
+                  + array.getShape()
+                  + ", got "
+                  + (tensor == null ? "nothing" : tensor.getShape())
+                  + "; the model was made with other settings");
+        }
+        tensor.copyTo(array);
+      }
+      Map<String, NDArray> moments = Safetensors.read(scope, folder.resolve(OPTIMIZER)).tensors();
+      optimizer.restore(moments, state.updates());
+    }
+  }
+
+  /** Checks the name of a text that travels with the checkpoint. */
+  static void checkAttachment(String name) {
+    if (name.isBlank()
+        || name.startsWith(".")
+        || !Path.of(name).getFileName().toString().equals(name)
+        || OWN_FILES.contains(name)) {
+      throw new IllegalArgumentException(
+          "An attachment needs a plain file name other than " + OWN_FILES + ", got '" + name + "'");
+    }
+  }
+}

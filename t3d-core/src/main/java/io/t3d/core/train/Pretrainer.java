@@ -1,0 +1,269 @@
+package io.t3d.core.train;
+
+import io.t3d.core.model.T3DModel;
+import io.t3d.core.tensor.AtomicFiles;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * Pre-trains a model: batches, steps, checkpoints and logs.
+ *
+ * <pre>{@code
+ * TrainingSummary summary =
+ *     Pretrainer.builder(model, objective, source)
+ *         .config(TrainingConfig.builder().epochs(20).build())
+ *         .out(Path.of("out"))
+ *         .dataDescription("phantoms, 64 pairs")
+ *         .resume(true)
+ *         .build()
+ *         .run();
+ * }</pre>
+ *
+ * <p>The output folder gets {@code checkpoint/} (see {@link Checkpoint}), {@code log.csv} and
+ * {@code log.jsonl}. A run that is stopped at any time and resumed gives the same weights as one
+ * that was not: dropout depends on the seed, the step and the batch alone, as the batches of a
+ * {@link PairSource} do.
+ */
+public final class Pretrainer {
+  private final T3DModel model;
+  private final Objective objective;
+  private final PairSource source;
+  private final TrainingConfig config;
+  private final Path out;
+  private final String dataDescription;
+  private final boolean resume;
+  private final Map<String, String> attachments;
+  private final List<TrainingListener> listeners;
+
+  private Pretrainer(Builder builder) {
+    this.model = builder.model;
+    this.objective = builder.objective;
+    this.source = builder.source;
+    this.config = builder.config;
+    this.out = Objects.requireNonNull(builder.out, "Pretrainer needs an output folder: out(Path)");
+    this.dataDescription = builder.dataDescription;
+    this.resume = builder.resume;
+    this.attachments = Map.copyOf(builder.attachments);
+    this.listeners = List.copyOf(builder.listeners);
+  }
+
+  /**
+   * Starts a builder.
+   *
+   * @param model trained in place; stays the caller's to close
+   * @param objective what is minimised
+   * @param source the batches
+   */
+  public static Builder builder(T3DModel model, Objective objective, PairSource source) {
+    return new Builder(model, objective, source);
+  }
+
+  /**
+   * Trains to the end and saves the last checkpoint.
+   *
+   * @return losses and speed
+   * @throws IOException when a checkpoint or log cannot be written or read; the last checkpoint is
+   *     intact
+   * @throws IllegalArgumentException when the checkpoint to resume from has other settings
+   * @throws DivergedException after {@link TrainingConfig#maxBadSteps()} steps in a row without a
+   *     finite loss and gradient
+   */
+  public TrainingSummary run() throws IOException {
+    AtomicFiles.makeFolder(out);
+    try (AdamW optimizer = new AdamW(model.manager(), model.parameters(), config)) {
+      return new Run(optimizer, startState(optimizer)).toTheEnd();
+    }
+  }
+
+  private TrainerState startState(AdamW optimizer) throws IOException {
+    TrainerState start = TrainerState.start(model.config(), config, source.batchesPerEpoch());
+    Optional<Checkpoint> checkpoint = resume ? Checkpoint.open(out) : Optional.empty();
+    if (checkpoint.isEmpty()) {
+      return start;
+    }
+    List<String> differences = checkpoint.get().state().differences(start);
+    if (!differences.isEmpty()) {
+      throw new IllegalArgumentException(
+          "Cannot resume from "
+              + checkpoint.get().folder()
+              + ", its settings differ: "
+              + String.join("; ", differences)
+              + ". Take the same settings, or another output folder");
+    }
+    checkpoint.get().restore(model, optimizer);
+    return checkpoint.get().state();
+  }
+
+  /** The state of one call of {@link #run}. */
+  private final class Run {
+    private final AdamW optimizer;
+    private final TrainingStep stepper;
+    private final LrSchedule schedule;
+    private final TrainingLog log;
+    private final Provenance provenance;
+    private final long started = System.nanoTime();
+    private TrainerState state;
+    private int savedStep;
+    private long pairs;
+
+    Run(AdamW optimizer, TrainerState state) throws IOException {
+      this.optimizer = optimizer;
+      this.state = state;
+      this.savedStep = state.step();
+      this.stepper = new TrainingStep(model, objective, optimizer, config);
+      this.schedule = config.schedule(state.totalSteps());
+      this.log = TrainingLog.open(out, state.step());
+      this.provenance = Provenance.capture(dataDescription, model.config(), config);
+    }
+
+    TrainingSummary toTheEnd() throws IOException {
+      listeners.forEach(l -> l.onStart(state.step(), state.totalSteps()));
+      while (state.step() < state.totalSteps()) {
+        epoch(state.epoch());
+      }
+      double seconds = (System.nanoTime() - started) / 1e9;
+      return new TrainingSummary(
+          mean(state.firstLosses()),
+          mean(state.lastLosses()),
+          state.step(),
+          pairs / seconds,
+          state.skippedSteps());
+    }
+
+    private void epoch(int epoch) throws IOException {
+      try (PairSource.Batches batches = source.epoch(epoch, state.batchInEpoch())) {
+        while (state.step() < state.totalSteps() && state.epoch() == epoch) {
+          step(epoch, batches);
+          boolean last = state.epoch() != epoch;
+          if (last || isDue(config.checkpointEverySteps())) {
+            save();
+          }
+        }
+      }
+      listeners.forEach(l -> l.onEpoch(epoch, state.step()));
+    }
+
+    private boolean isDue(int everySteps) {
+      return everySteps > 0 && state.step() % everySteps == 0;
+    }
+
+    private void step(int epoch, PairSource.Batches batches) throws IOException {
+      long begin = System.nanoTime();
+      int step = state.step();
+      double rate = schedule.at(step);
+      int left = source.batchesPerEpoch() - state.batchInEpoch();
+      TrainingStep.Result result =
+          stepper.run(step, rate, batches, Math.min(left, config.accumulation()));
+      boolean good = result.finite();
+      state = good ? state.afterUpdate(result.loss()) : state.afterSkipped();
+      pairs += result.pairs();
+      double speed = result.pairs() / ((System.nanoTime() - begin) / 1e9);
+      StepRecord record =
+          new StepRecord(
+              step + 1,
+              epoch,
+              rate,
+              result.loss(),
+              result.parts(),
+              result.gradNorm(),
+              speed,
+              !good);
+      log.append(record);
+      listeners.forEach(l -> l.onStep(record));
+      if (state.badInRow() >= config.maxBadSteps()) {
+        throw diverged(record);
+      }
+    }
+
+    private DivergedException diverged(StepRecord record) {
+      return new DivergedException(
+          String.format(
+              "Training stopped at step %d: %d steps in a row without a finite loss and gradient"
+                  + " (loss %s, gradient norm %s, parts %s). The last checkpoint, of step %d, is"
+                  + " intact. Lower learningRate, or look for NaN in the volumes",
+              record.step(),
+              state.badInRow(),
+              record.loss(),
+              record.gradNorm(),
+              record.parts(),
+              savedStep));
+    }
+
+    private void save() throws IOException {
+      Path folder = Checkpoint.save(out, model, optimizer, state, provenance, attachments);
+      savedStep = state.step();
+      listeners.forEach(l -> l.onCheckpoint(folder, savedStep));
+    }
+
+    private double mean(List<Double> losses) {
+      return losses.stream().mapToDouble(Double::doubleValue).average().orElse(Double.NaN);
+    }
+  }
+
+  /** Sets what a run needs. */
+  public static final class Builder {
+    private final T3DModel model;
+    private final Objective objective;
+    private final PairSource source;
+    private final Map<String, String> attachments = new LinkedHashMap<>();
+    private final List<TrainingListener> listeners = new ArrayList<>();
+    private TrainingConfig config = TrainingConfig.defaults();
+    private Path out;
+    private String dataDescription = "not described";
+    private boolean resume;
+
+    private Builder(T3DModel model, Objective objective, PairSource source) {
+      this.model = Objects.requireNonNull(model, "model");
+      this.objective = Objects.requireNonNull(objective, "objective");
+      this.source = Objects.requireNonNull(source, "source");
+    }
+
+    /** Settings of the run; {@link TrainingConfig#defaults()} unless set. */
+    public Builder config(TrainingConfig value) {
+      config = Objects.requireNonNull(value, "config");
+      return this;
+    }
+
+    /** Output folder, made when missing. Required. */
+    public Builder out(Path folder) {
+      out = folder;
+      return this;
+    }
+
+    /** What the data is, for the provenance. */
+    public Builder dataDescription(String text) {
+      dataDescription = Objects.requireNonNull(text, "dataDescription");
+      return this;
+    }
+
+    /** Whether to go on from the checkpoint in the output folder, if there is one. */
+    public Builder resume(boolean value) {
+      resume = value;
+      return this;
+    }
+
+    /** A text that every checkpoint holds as a file, e.g. the preprocessing's settings. */
+    public Builder attach(String fileName, String text) {
+      Checkpoint.checkAttachment(fileName);
+      attachments.put(fileName, Objects.requireNonNull(text, "text"));
+      return this;
+    }
+
+    /** Adds a listener. */
+    public Builder listener(TrainingListener listener) {
+      listeners.add(Objects.requireNonNull(listener, "listener"));
+      return this;
+    }
+
+    /** Builds. */
+    public Pretrainer build() {
+      return new Pretrainer(this);
+    }
+  }
+}

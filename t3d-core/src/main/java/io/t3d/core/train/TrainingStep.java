@@ -1,0 +1,141 @@
+package io.t3d.core.train;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.training.GradientCollector;
+import io.t3d.core.model.T3DModel;
+import io.t3d.core.model.T3DOutput;
+import io.t3d.core.text.TokenBatch;
+import io.t3d.core.torch.Autocast;
+import io.t3d.core.train.TrainingConfig.Precision;
+import io.t3d.core.volume.ViewBatch;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** One optimizer step: forward and backward of its batches, clipping, the guard, the update. */
+final class TrainingStep {
+  private final T3DModel model;
+  private final Objective objective;
+  private final AdamW optimizer;
+  private final TrainingConfig config;
+
+  TrainingStep(T3DModel model, Objective objective, AdamW optimizer, TrainingConfig config) {
+    this.model = model;
+    this.objective = objective;
+    this.optimizer = optimizer;
+    this.config = config;
+  }
+
+  /** What a step found. {@code gradNorm} is NaN when a loss was not finite. */
+  record Result(double loss, Map<String, Double> parts, double gradNorm, int pairs) {
+    boolean finite() {
+      return Double.isFinite(loss) && Double.isFinite(gradNorm);
+    }
+  }
+
+  /**
+   * Runs the step. When a loss or the gradient is not finite, weights, moments and running
+   * statistics stay as they were.
+   */
+  Result run(int step, double learningRate, PairSource.Batches batches, int count) {
+    Means means = new Means(count);
+    double norm = Double.NaN;
+    try (NDManager scope = model.manager().newSubManager()) {
+      RunningStatistics before = RunningStatistics.copy(scope, model.parameters());
+      boolean finite = true;
+      for (int i = 0; i < count; i++) {
+        PairBatch batch = batches.next();
+        means.pairs += batch.size();
+        finite = finite && forwardBackward(batch, seed(config.seed(), step, i), means);
+      }
+      if (finite) {
+        norm = update(learningRate);
+      }
+      if (!Double.isFinite(norm)) {
+        before.restore();
+      }
+    } finally {
+      Gradients.zero(optimizer.trained());
+    }
+    return new Result(means.loss, means.parts, norm, means.pairs);
+  }
+
+  private boolean forwardBackward(PairBatch batch, int seed, Means means) {
+    try (NDManager scope = model.manager().newSubManager()) {
+      ViewBatch views = ViewBatch.collate(scope, batch.views());
+      TokenBatch tokens = model.tokenize(scope, batch.reports());
+      Engine.getInstance().setRandomSeed(seed);
+      try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
+        LossTerms terms = forward(views, tokens, batch);
+        if (!means.add(terms)) {
+          return false;
+        }
+        collector.backward(terms.total().mul(1f / means.count));
+        return true;
+      }
+    }
+  }
+
+  private LossTerms forward(ViewBatch views, TokenBatch tokens, PairBatch batch) {
+    if (config.precision() == Precision.FLOAT32) {
+      return objective.compute(model.forward(views, tokens, true), batch.patientIds());
+    }
+    // Only the model runs in bfloat16: softmax and logarithms of the loss keep float32.
+    T3DOutput output;
+    try (Autocast autocast = Autocast.bfloat16(model.device())) {
+      output = model.forward(views, tokens, true);
+    }
+    return objective.compute(output, batch.patientIds());
+  }
+
+  private double update(double learningRate) {
+    try (NDManager scope = model.manager().newSubManager()) {
+      Gradients gradients = Gradients.collect(scope, optimizer.trained());
+      double norm = gradients.globalNorm();
+      if (Double.isFinite(norm)) {
+        gradients.clip(norm, config.clipNorm());
+        optimizer.step(learningRate, gradients);
+      }
+      return norm;
+    }
+  }
+
+  /** Mixes seed, step and batch (SplitMix64's finaliser), so that a step does not need the last. */
+  static int seed(long seed, int step, int batch) {
+    long z = seed + 0x9E3779B97F4A7C15L * (((long) step << 16) + batch + 1);
+    z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
+    z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
+    return (int) ((z ^ (z >>> 31)) >>> 33); // not negative
+  }
+
+  /** Means over the batches of the step. */
+  private static final class Means {
+    private final int count;
+    private final Map<String, Double> parts = new LinkedHashMap<>();
+    private double loss;
+    private int pairs;
+
+    Means(int count) {
+      this.count = count;
+    }
+
+    /** Adds a batch; false when its loss is not finite. */
+    boolean add(LossTerms terms) {
+      double value = scalar("total", terms.total());
+      loss += value / count;
+      terms
+          .parts()
+          .forEach((name, part) -> parts.merge(name, scalar(name, part) / count, Double::sum));
+      return Double.isFinite(value);
+    }
+
+    private static double scalar(String name, NDArray array) {
+      if (array.size() != 1) {
+        throw new IllegalArgumentException(
+            "The objective's " + name + " must be a scalar, got shape " + array.getShape());
+      }
+      return array.toFloatArray()[0];
+    }
+  }
+}
