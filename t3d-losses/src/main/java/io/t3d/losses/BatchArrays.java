@@ -4,13 +4,13 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import io.t3d.core.tensor.Scalars;
 import java.util.Collection;
 
 /**
  * Arrays beside those of a batch: on its device, owned by its manager.
  *
- * <p>Numbers that meet a scalar array must be floats: DJL makes a double operand a float64 array,
- * which turns a float32 scalar into float64.
+ * <p>Where a gradient flows, products with numbers go through {@link Scalars}.
  */
 final class BatchArrays {
   private BatchArrays() {}
@@ -30,8 +30,10 @@ final class BatchArrays {
   }
 
   static NDArray of(NDArray batchArray, float[] values, long... shape) {
-    NDArray host = batchArray.getManager().create(values, new Shape(shape));
-    return host.toDevice(batchArray.getDevice(), false);
+    // A copy: DJL's array would borrow a Java buffer, which autograd does not keep alive.
+    try (NDArray host = batchArray.getManager().create(values, new Shape(shape))) {
+      return host.duplicate().toDevice(batchArray.getDevice(), false);
+    }
   }
 
   /** {@code 0, 1, …, size - 1} in float32. */

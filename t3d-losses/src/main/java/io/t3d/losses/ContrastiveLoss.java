@@ -2,6 +2,7 @@ package io.t3d.losses;
 
 import ai.djl.ndarray.NDArray;
 import io.t3d.core.config.Checks;
+import io.t3d.core.tensor.Scalars;
 import io.t3d.core.tensor.Shapes;
 import java.util.HashSet;
 import java.util.List;
@@ -124,7 +125,7 @@ public final class ContrastiveLoss {
     long b = logits.getShape().get(0);
     NDArray imageToText = logits.logSoftmax(1).mul(targets).sum();
     NDArray textToImage = logits.logSoftmax(0).mul(targets.transpose()).sum();
-    return imageToText.add(textToImage).mul(-0.5f / b);
+    return Scalars.multiply(imageToText.add(textToImage), -0.5 / b);
   }
 
   /** The target distribution of each row; {@code (B, B)}. */

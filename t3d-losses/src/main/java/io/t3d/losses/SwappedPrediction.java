@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
+import io.t3d.core.tensor.Scalars;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -57,7 +58,14 @@ final class SwappedPrediction {
    * @param usage effective number of prototypes that are some feature's nearest
    * @param matched share of tokens with a match
    */
-  record Result(NDArray crossEntropy, NDArray divergence, NDArray usage, NDArray matched) {}
+  record Result(NDArray crossEntropy, NDArray divergence, NDArray usage, NDArray matched) {
+    private void attach(NDManager manager) {
+      crossEntropy.attach(manager);
+      divergence.attach(manager);
+      usage.attach(manager);
+      matched.attach(manager);
+    }
+  }
 
   SwappedPrediction(Sinkhorn sinkhorn, double temperature, NDArray prototypes) {
     this.sinkhorn = sinkhorn;
@@ -65,94 +73,121 @@ final class SwappedPrediction {
     this.prototypes = prototypes.transpose(); // (E, K)
   }
 
+  /**
+   * Runs the level. Arrays of (B, N, K) are freed as soon as they are no longer needed: of each
+   * predicting view, only what autograd keeps for the backward pass outlives its turn.
+   */
   Result compute(List<Features> slots, List<ViewPair> pairs, Alignment alignment) {
-    Assigned assigned = assign(slots, pairs);
-    Map<Integer, NDArray> predicted = predict(slots, pairs);
-    NDArray sum = BatchArrays.ones(prototypes, new Shape()).mul(0);
-    NDArray count = BatchArrays.ones(prototypes, new Shape()).mul(0);
-    long tokens = 0;
-    for (ViewPair pair : pairs) {
-      Aligned target = alignment.align(pair, assigned.bySlot().get(pair.assigning()));
-      NDArray logProbability = predicted.get(pair.predicting()); // (B, N, K)
-      NDArray crossEntropy =
-          logProbability.mul(target.assignments()).sum(new int[] {2}).neg(); // (B, N)
-      sum = sum.add(crossEntropy.mul(target.mask()).sum());
-      count = count.add(target.mask().sum());
-      tokens += target.mask().size();
+    NDManager owner = prototypes.getManager();
+    try (NDManager scope = owner.newSubManager()) {
+      Assigned assigned = assign(scope, slots, pairs);
+      List<Predicted> predicted = new ArrayList<>();
+      for (int view : pairs.stream().map(ViewPair::predicting).distinct().toList()) {
+        List<Aligned> targets = new ArrayList<>();
+        try (NDManager turn = scope.newSubManager()) {
+          for (ViewPair pair : pairs) {
+            if (pair.predicting() == view) {
+              NDArray assignments = assigned.bySlot().get(pair.assigning()).stopGradient();
+              assignments.attach(turn);
+              targets.add(alignment.align(pair, assignments));
+            }
+          }
+          Predicted terms = predict(turn, slots.get(view).visual(), targets);
+          terms.attach(scope);
+          predicted.add(terms);
+        }
+      }
+      Result result = result(predicted, assigned.usage());
+      result.attach(owner);
+      return result;
     }
+  }
+
+  /** One predicting view: sums over its tokens, {@code (), (), (K)}, and how many there are. */
+  private record Predicted(
+      NDArray crossEntropy, NDArray matched, NDArray probability, long targets, long tokens) {
+    void attach(NDManager manager) {
+      crossEntropy.attach(manager);
+      matched.attach(manager);
+      probability.attach(manager);
+    }
+  }
+
+  private Predicted predict(NDManager turn, NDArray visual, List<Aligned> targets) {
+    Shape shape = visual.getShape();
+    NDArray logits =
+        Scalars.divide(similarities(turn, visual, prototypes), temperature); // (B·N, K)
+    NDArray logP = logits.logSoftmax(1).reshape(shape.get(0), shape.get(1), -1); // (B, N, K)
+    // Cross-entropy is linear in its target: summing the targets of all assigning views first
+    // leaves one product per view for autograd to keep instead of one per pair.
+    NDArray target =
+        BatchArrays.sum(
+            targets.stream().map(t -> t.assignments().mul(t.mask().expandDims(2))).toList());
+    NDArray matched = BatchArrays.sum(targets.stream().map(t -> t.mask().sum()).toList());
+    long tokens = shape.get(0) * shape.get(1);
+    return new Predicted(
+        logP.mul(target).sum().neg(),
+        matched,
+        logP.exp().sum(new int[] {0, 1}), // (K)
+        tokens * targets.size(),
+        tokens);
+  }
+
+  private static Result result(List<Predicted> views, NDArray usage) {
+    NDArray crossEntropy = BatchArrays.sum(views.stream().map(Predicted::crossEntropy).toList());
+    NDArray matched = BatchArrays.sum(views.stream().map(Predicted::matched).toList());
+    NDArray probability = BatchArrays.sum(views.stream().map(Predicted::probability).toList());
+    long targets = views.stream().mapToLong(Predicted::targets).sum();
+    long tokens = views.stream().mapToLong(Predicted::tokens).sum();
     return new Result(
-        sum.div(count.maximum(1)),
-        divergence(List.copyOf(predicted.values())),
-        assigned.usage(),
-        count.div(tokens));
+        crossEntropy.div(matched.maximum(1)),
+        divergence(Scalars.divide(probability, tokens)),
+        usage,
+        matched.div(targets));
   }
 
   /** Assignments per slot {@code (B, N, K)}, and the effective number of nearest prototypes. */
   private record Assigned(Map<Integer, NDArray> bySlot, NDArray usage) {}
 
   /** Balances all assigning views together: more samples make better balanced clusters. */
-  private Assigned assign(List<Features> slots, List<ViewPair> pairs) {
+  private Assigned assign(NDManager owner, List<Features> slots, List<ViewPair> pairs) {
     List<Integer> views = pairs.stream().map(ViewPair::assigning).distinct().toList();
-    NDManager manager = prototypes.getManager();
-    try (NDManager scope = manager.newSubManager()) {
+    try (NDManager scope = owner.newSubManager()) {
+      NDArray constant = prototypes.stopGradient();
+      constant.attach(scope);
       NDList parts = new NDList();
-      NDArray detached = prototypes.stopGradient();
-      detached.attach(scope);
       for (int view : views) {
         NDArray features = slots.get(view).assigning().stopGradient();
         features.attach(scope);
-        parts.add(similarities(features, detached));
+        parts.add(similarities(scope, features, constant));
       }
       NDArray similarities = NDArrays.concat(parts, 0); // (ΣB·N, K)
       NDArray assignments = sinkhorn.assign(similarities); // (ΣB·N, K)
+      Map<Integer, NDArray> bySlot = new LinkedHashMap<>();
+      long from = 0;
+      for (int view : views) {
+        Shape shape = slots.get(view).assigning().getShape();
+        long to = from + shape.get(0) * shape.get(1);
+        NDArray rows = assignments.get(new NDIndex("{}:{}", from, to)); // (B·N, K)
+        NDArray q = rows.reshape(shape.get(0), shape.get(1), -1); // (B, N, K)
+        q.attach(owner);
+        bySlot.put(view, q);
+        from = to;
+      }
       NDArray usage = usage(similarities);
-      usage.attach(manager);
-      return new Assigned(split(assignments, views, slots, manager), usage);
+      usage.attach(owner);
+      return new Assigned(bySlot, usage);
     }
   }
 
-  private static Map<Integer, NDArray> split(
-      NDArray assignments, List<Integer> views, List<Features> slots, NDManager owner) {
-    Map<Integer, NDArray> bySlot = new LinkedHashMap<>();
-    long from = 0;
-    for (int view : views) {
-      Shape shape = slots.get(view).assigning().getShape();
-      long to = from + shape.get(0) * shape.get(1);
-      NDArray rows = assignments.get(new NDIndex("{}:{}", from, to)); // (B·N, K)
-      NDArray q = rows.reshape(shape.get(0), shape.get(1), -1); // (B, N, K)
-      q.attach(owner);
-      bySlot.put(view, q);
-      from = to;
-    }
-    return bySlot;
-  }
-
-  private Map<Integer, NDArray> predict(List<Features> slots, List<ViewPair> pairs) {
-    Map<Integer, NDArray> out = new LinkedHashMap<>();
-    for (int view : pairs.stream().map(ViewPair::predicting).distinct().toList()) {
-      NDArray features = slots.get(view).visual();
-      Shape shape = features.getShape();
-      NDArray logits = similarities(features, prototypes).div((float) temperature); // (B·N, K)
-      out.put(view, logits.logSoftmax(1).reshape(shape.get(0), shape.get(1), -1)); // (B, N, K)
-    }
-    return out;
-  }
-
-  private static NDArray similarities(NDArray features, NDArray prototypes) {
-    long e = features.getShape().get(2);
-    NDArray rows = features.reshape(-1, e).normalize(2, 1); // (B·N, E)
-    return rows.matMul(prototypes); // (B·N, K)
+  private static NDArray similarities(NDManager owner, NDArray features, NDArray prototypes) {
+    NDArray rows = features.reshape(-1, features.getShape().get(2)); // (B·N, E)
+    rows.attach(owner);
+    return rows.normalize(2, 1).matMul(prototypes); // (B·N, K)
   }
 
   /** KL(mean prediction ‖ uniform) = log K − H(mean prediction); 0 when all are used equally. */
-  private static NDArray divergence(List<NDArray> logProbabilities) {
-    long samples = 0;
-    List<NDArray> sums = new ArrayList<>();
-    for (NDArray logP : logProbabilities) {
-      samples += logP.getShape().get(0) * logP.getShape().get(1);
-      sums.add(logP.exp().sum(new int[] {0, 1})); // (K)
-    }
-    NDArray mean = BatchArrays.sum(sums).div(samples); // (K)
+  private static NDArray divergence(NDArray mean) {
     return negativeEntropy(mean).add((float) Math.log(mean.size()));
   }
 
@@ -167,6 +202,6 @@ final class SwappedPrediction {
   }
 
   private static NDArray negativeEntropy(NDArray p) {
-    return p.mul(p.maximum(TINY).log()).sum();
+    return p.mul(Scalars.atLeast(p, TINY).log()).sum();
   }
 }

@@ -3,6 +3,7 @@ package io.t3d.losses;
 import ai.djl.ndarray.NDArray;
 import io.t3d.core.model.T3DOutput;
 import io.t3d.core.model.ViewFeatures;
+import io.t3d.core.tensor.Scalars;
 import io.t3d.core.train.LossTerms;
 import io.t3d.core.train.Objective;
 import io.t3d.core.volume.View;
@@ -59,7 +60,7 @@ public final class T3DObjective implements Objective {
       LossTerms terms = tma.compute(output);
       parts.put("tma", terms.total().stopGradient());
       terms.parts().forEach((name, part) -> parts.put("tma_" + name, part));
-      weighted.add(terms.total().mul((float) config.lambda()));
+      weighted.add(Scalars.multiply(terms.total(), config.lambda()));
     }
     NDArray batchArray = output.views().get(0).embedding();
     NDArray logitScale = BatchArrays.borrow(batchArray, output.logitScale()).stopGradient().sum();
@@ -84,6 +85,6 @@ public final class T3DObjective implements Objective {
               + " local views; raise the number of global views or set"
               + " ContrastiveConfig.localViews to true");
     }
-    return BatchArrays.sum(losses).div(losses.size());
+    return Scalars.divide(BatchArrays.sum(losses), losses.size());
   }
 }

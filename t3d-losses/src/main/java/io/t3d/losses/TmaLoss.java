@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import io.t3d.core.model.T3DOutput;
 import io.t3d.core.model.ViewFeatures;
+import io.t3d.core.tensor.Scalars;
 import io.t3d.core.tensor.Shapes;
 import io.t3d.core.train.LossTerms;
 import io.t3d.core.volume.View;
@@ -107,7 +108,7 @@ public final class TmaLoss {
               views.stream().map(this::pooled).toList(), pairs, TmaLoss::alignPooled);
       parts.put(VIEW, r.crossEntropy());
       parts.put(VIEW_PROTOTYPE_USAGE, r.usage());
-      weighted.add(r.crossEntropy().mul((float) config.viewWeight()));
+      weighted.add(Scalars.multiply(r.crossEntropy(), config.viewWeight()));
       divergences.add(r.divergence());
     }
     if (config.levels() != TmaConfig.Levels.VIEW) {
@@ -119,12 +120,12 @@ public final class TmaLoss {
       parts.put(TOKEN, r.crossEntropy());
       parts.put(TOKEN_PROTOTYPE_USAGE, r.usage());
       parts.put(MATCHED_TOKENS, r.matched());
-      weighted.add(r.crossEntropy().mul((float) config.tokenWeight()));
+      weighted.add(Scalars.multiply(r.crossEntropy(), config.tokenWeight()));
       divergences.add(r.divergence());
     }
-    NDArray entropy = BatchArrays.sum(divergences).div(divergences.size());
+    NDArray entropy = Scalars.divide(BatchArrays.sum(divergences), divergences.size());
     parts.put(ENTROPY, entropy);
-    weighted.add(entropy.mul((float) config.entropyWeight()));
+    weighted.add(Scalars.multiply(entropy, config.entropyWeight()));
     parts.replaceAll((name, part) -> part.stopGradient());
     return new LossTerms(BatchArrays.sum(weighted), parts);
   }

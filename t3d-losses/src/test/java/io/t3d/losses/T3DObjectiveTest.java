@@ -9,6 +9,8 @@ import ai.djl.ndarray.NDManager;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.t3d.core.model.T3DOutput;
 import io.t3d.core.train.LossTerms;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -95,6 +97,38 @@ class T3DObjectiveTest {
       assertThat(norm(output.views().get(v).embedding().getGradient())).isPositive();
       assertThat(norm(output.views().get(v).fusedTokens().getGradient())).isZero();
     }
+  }
+
+  @Test
+  void aGarbageCollectionBeforeTheBackwardPassChangesNothing() {
+    T3DObjective smoothed =
+        new T3DObjective(
+            new ObjectiveConfig(true, 1, new ContrastiveConfig(0.1, true), TmaConfig.defaults()));
+    float[][] gradients = new float[2][];
+    for (int run = 0; run < 2; run++) {
+      boolean collect = run == 1;
+      T3DOutput output = Outputs.threeViews(manager, 3, 7);
+      Outputs.backward(
+          Outputs.leaves(output),
+          () -> {
+            NDArray total = smoothed.compute(output, PATIENTS).total();
+            if (collect) {
+              overwriteFreedBuffers();
+            }
+            return total;
+          });
+      gradients[run] = output.views().get(0).tokens().getGradient().toFloatArray();
+    }
+    assertThat(gradients[1]).containsExactly(gradients[0], within(1e-6f));
+  }
+
+  private static void overwriteFreedBuffers() {
+    System.gc();
+    List<ByteBuffer> buffers = new ArrayList<>();
+    for (int i = 0; i < 2000; i++) {
+      buffers.add(ByteBuffer.allocateDirect(8).putFloat(0, 77).putFloat(4, 77));
+    }
+    assertThat(buffers).hasSize(2000);
   }
 
   private static float norm(NDArray gradient) {
