@@ -1,40 +1,23 @@
 package io.t3d.data.dataset.phantom;
 
-import java.util.LinkedHashMap;
+import io.t3d.core.task.FindingPrompts;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 
 /** Sentences for zero-shot classification of phantoms, in the language of their reports. */
 public final class PhantomPrompts {
-  /**
-   * Sentences for one finding.
-   *
-   * @param positive say that it is there
-   * @param negative say that it is not
-   */
-  public record Prompts(List<String> positive, List<String> negative) {
-    /** Copies the lists. */
-    public Prompts {
-      positive = List.copyOf(positive);
-      negative = List.copyOf(negative);
-    }
-  }
-
   private PhantomPrompts() {}
 
-  /** The prompts of each {@link FindingKind#label()}, in order. */
-  public static Map<String, Prompts> all() {
-    Map<String, Prompts> all = new LinkedHashMap<>();
-    for (FindingKind kind : FindingKind.values()) {
-      all.put(kind.label(), of(kind));
-    }
-    return all;
+  /** The prompts of each {@link FindingKind}, in order; they are named by its label. */
+  public static List<FindingPrompts> all() {
+    return Arrays.stream(FindingKind.values()).map(PhantomPrompts::of).toList();
   }
 
-  private static Prompts of(FindingKind kind) {
+  private static FindingPrompts of(FindingKind kind) {
     return switch (kind) {
       case NODULE ->
-          new Prompts(
+          new FindingPrompts(
+              kind.label(),
               List.of(
                   "There is a 24 mm pulmonary nodule in the right upper lobe.",
                   "Round nodule in the left lower lobe measures 28 mm.",
@@ -45,7 +28,8 @@ public final class PhantomPrompts {
                   "No evidence of nodule or mass.",
                   "There is no suspicious pulmonary nodule."));
       case PLEURAL_EFFUSION ->
-          new Prompts(
+          new FindingPrompts(
+              kind.label(),
               List.of(
                   "There is a moderate left pleural effusion.",
                   "Large right pleural effusion layering posteriorly.",
@@ -55,7 +39,8 @@ public final class PhantomPrompts {
                   "Without evidence of pleural fluid.",
                   "The pleural spaces are clear."));
       case CONSOLIDATION ->
-          new Prompts(
+          new FindingPrompts(
+              kind.label(),
               List.of(
                   "There is airspace consolidation in the right lower lobe.",
                   "Patchy consolidation of the left upper lobe.",
@@ -67,7 +52,8 @@ public final class PhantomPrompts {
                   "No evidence of airspace opacity.",
                   "The airspaces are clear."));
       case CARDIOMEGALY ->
-          new Prompts(
+          new FindingPrompts(
+              kind.label(),
               List.of(
                   "Moderate cardiomegaly.",
                   "The heart is enlarged.",
@@ -77,7 +63,8 @@ public final class PhantomPrompts {
                   "The heart is normal in size.",
                   "Heart size is within normal limits."));
       case EMPHYSEMA ->
-          new Prompts(
+          new FindingPrompts(
+              kind.label(),
               List.of(
                   "Moderate centrilobular emphysema.",
                   "There is severe emphysema with upper lobe predominance.",
@@ -87,7 +74,8 @@ public final class PhantomPrompts {
                   "No evidence of emphysematous change.",
                   "Lung attenuation is homogeneous."));
       case CALCIFICATION ->
-          new Prompts(
+          new FindingPrompts(
+              kind.label(),
               List.of(
                   "Moderate calcification of the aorta and coronary arteries.",
                   "There are severe vascular calcifications.",
@@ -97,7 +85,8 @@ public final class PhantomPrompts {
                   "No evidence of aortic or coronary calcification.",
                   "The aorta is smooth and normal in calibre."));
       case PNEUMOTHORAX ->
-          new Prompts(
+          new FindingPrompts(
+              kind.label(),
               List.of(
                   "There is a moderate left pneumothorax.",
                   "Large right pneumothorax, anterior and apical.",
@@ -107,7 +96,8 @@ public final class PhantomPrompts {
                   "There is no pneumothorax.",
                   "The lungs are fully expanded to the chest wall."));
       case ATELECTASIS ->
-          new Prompts(
+          new FindingPrompts(
+              kind.label(),
               List.of(
                   "There is moderate left basilar atelectasis.",
                   "Right lower lobe atelectasis with elevation of the hemidiaphragm.",

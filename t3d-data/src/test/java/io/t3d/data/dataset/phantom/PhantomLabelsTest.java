@@ -3,6 +3,7 @@ package io.t3d.data.dataset.phantom;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.HashSet;
+import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
@@ -37,7 +38,7 @@ class PhantomLabelsTest {
     PhantomGenerator generator = PhantomGeneratorTest.coarse();
     for (int seed = 0; seed < 100; seed++) {
       PhantomStudy study = generator.generate(seed);
-      String report = study.report().toLowerCase(java.util.Locale.ROOT);
+      String report = study.report().toLowerCase(Locale.ROOT);
       for (Finding f : study.findings()) {
         if (f.kind() == FindingKind.CONSOLIDATION) {
           assertThat(report).contains(f.lobe().orElseThrow().words());
@@ -79,13 +80,14 @@ class PhantomLabelsTest {
   void promptsSayWhatTheyClaim() {
     PhantomPrompts.all()
         .forEach(
-            (label, prompts) -> {
+            prompts -> {
               assertThat(prompts.positive()).hasSizeGreaterThan(2);
               assertThat(prompts.negative()).hasSizeGreaterThan(2);
               for (String text : prompts.positive()) {
                 PhantomLabels.extract(text)
                     .forEach(
-                        (l, present) -> assertThat(present).as(text).isEqualTo(l.equals(label)));
+                        (l, present) ->
+                            assertThat(present).as(text).isEqualTo(l.equals(prompts.finding())));
               }
               for (String text : prompts.negative()) {
                 assertThat(PhantomLabels.extract(text).values()).as(text).doesNotContain(true);
