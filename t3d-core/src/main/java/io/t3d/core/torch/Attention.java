@@ -69,19 +69,25 @@ public final class Attention {
   /** The same in plain DJL. */
   static NDArray plain(NDArray query, NDArray key, NDArray value, NDArray mask, double dropout) {
     double scale = 1 / Math.sqrt(query.getShape().get(3));
-    NDArray logits = query.matMul(key.transpose(0, 1, 3, 2)).mul(scale); // (B, A, L, S)
-    NDArray weights;
-    if (mask == null) {
-      weights = logits.softmax(-1);
-    } else {
-      NDArray keep = mask.toType(logits.getDataType(), false);
-      // The second product changes only rows that are all masked: their even weights become 0.
-      weights = logits.add(keep.sub(1).mul(MASKED)).softmax(-1).mul(keep);
+    NDArray logits;
+    try (NDArray keyT = key.transpose(0, 1, 3, 2)) {
+      logits = query.matMul(keyT).mul(scale); // (B, A, L, S)
     }
+    NDArray weights = mask == null ? logits.softmax(-1) : maskedSoftmax(logits, mask);
     if (dropout > 0) {
       weights = Dropout.dropout(weights, (float) dropout, true).singletonOrThrow();
     }
     return weights.matMul(value); // (B, A, L, d)
+  }
+
+  /** Closes what it derives from the mask, whose manager may live longer than this step. */
+  private static NDArray maskedSoftmax(NDArray logits, NDArray mask) {
+    try (NDArray keep = mask.toType(logits.getDataType(), false);
+        NDArray minusOneOrZero = keep.sub(1);
+        NDArray bias = minusOneOrZero.mul(MASKED)) {
+      // The product changes only rows that are all masked: their even weights become 0.
+      return logits.add(bias).softmax(-1).mul(keep); // (B, A, L, S)
+    }
   }
 
   /**
@@ -98,9 +104,12 @@ public final class Attention {
   public static NDArray multiHead(
       NDArray query, NDArray key, NDArray value, int heads, NDArray mask, double dropout) {
     checkHeads(query, heads);
-    NDArray out =
-        scaledDotProduct(
-            split(query, heads), split(key, heads), split(value, heads), mask, dropout);
+    NDArray out;
+    try (NDArray q = split(query, heads);
+        NDArray k = split(key, heads);
+        NDArray v = split(value, heads)) {
+      out = scaledDotProduct(q, k, v, mask, dropout); // (B, A, L, C/A)
+    }
     long b = query.getShape().get(0);
     return out.transpose(0, 2, 1, 3).reshape(b, -1, query.getShape().get(2)); // (B, L, C)
   }

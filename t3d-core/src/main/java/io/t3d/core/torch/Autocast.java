@@ -24,7 +24,12 @@ import com.google.common.base.Suppliers;
  *
  * <p>bfloat16 has the range of float32, so no loss scaling is needed. It pays on a CPU with
  * avx512_bf16 or AMX (a matrix product four times as fast) and on recent GPUs; other CPUs get
- * slower. A result in bfloat16 reads as {@code UNKNOWN} in DJL: see {@link Casts}.
+ * slower.
+ *
+ * <p>A result in bfloat16 reads as {@code UNKNOWN} in DJL 0.36, and those of its methods that hand
+ * a type to the native side end the JVM on such an array: {@code softmax}, {@code logSoftmax},
+ * {@code toType}, {@code zerosLike}, {@code onesLike}, and reading values. Call {@link
+ * Casts#toFloat32} first.
  *
  * <p>Scopes nest and close in reverse order, on the thread that opened them.
  */

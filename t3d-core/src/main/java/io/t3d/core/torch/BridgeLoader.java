@@ -2,6 +2,7 @@ package io.t3d.core.torch;
 
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.jni.LibUtils;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -74,7 +75,7 @@ final class BridgeLoader {
           "DJL runs on " + engine.getEngineName() + ", the bridge needs its PyTorch engine");
     }
     try (NDManager manager = engine.newBaseManager()) {
-      manager.zeros(new ai.djl.ndarray.types.Shape(1)).close(); // first use: natives are in
+      manager.zeros(new Shape(1)).close(); // first use: natives are in
     }
     return Path.of(LibUtils.getLibtorchPath());
   }
@@ -131,6 +132,6 @@ final class BridgeLoader {
     String message = root.getMessage();
     return message == null || root instanceof ClassNotFoundException
         ? root.toString()
-        : message.strip();
+        : message.strip().replaceFirst("\\.$", "");
   }
 }

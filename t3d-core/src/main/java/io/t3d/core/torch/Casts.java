@@ -44,7 +44,9 @@ public final class Casts {
 
   /** Whether the array holds bfloat16; without the bridge there are no such arrays. */
   public static boolean isBfloat16(NDArray x) {
-    return TorchBridge.available() && TorchBridge.borrow(x).scalar_type() == ScalarType.BFloat16;
+    // intern(): JavaCPP returns a fresh enum object.
+    return TorchBridge.available()
+        && TorchBridge.borrow(x).scalar_type().intern() == ScalarType.BFloat16;
   }
 
   private static NDArray to(NDArray x, ScalarType type) {

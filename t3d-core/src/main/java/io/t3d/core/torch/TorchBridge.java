@@ -7,6 +7,7 @@ import ai.djl.pytorch.engine.PtNDManager;
 import com.google.common.base.Supplier;
 import com.google.common.base.Suppliers;
 import java.util.Optional;
+import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -99,9 +100,23 @@ public final class TorchBridge {
       throw new IllegalArgumentException(
           "manager must be of DJL's PyTorch engine, got " + manager.getClass().getName());
     }
-    long handle = tensor.address();
-    tensor.deallocate(false); // drops JavaCPP's duty to free, not the tensor
+    long handle = releaseHandle(tensor);
     return new PtNDArray(pt, handle);
+  }
+
+  /**
+   * Takes the native handle out of JavaCPP's hands. A second handle on the same storage goes to
+   * DJL, since the caller's object stays known to its own close() and to an open PointerScope; the
+   * extra reference keeps such a scope from freeing the new one.
+   */
+  private static long releaseHandle(Tensor tensor) {
+    @SuppressWarnings("resource") // DJL frees it
+    Tensor handle = new Tensor(tensor);
+    handle.retainReference();
+    long address = handle.address();
+    handle.deallocate(false); // drops JavaCPP's duty to free, not the tensor
+    tensor.deallocate();
+    return address;
   }
 
   private static Optional<String> start() {
@@ -119,7 +134,7 @@ public final class TorchBridge {
   /** Has no deallocator, so neither close() nor a PointerScope nor the GC frees the tensor. */
   private static final class BorrowedTensor extends Tensor {
     BorrowedTensor(long handle) {
-      super((org.bytedeco.javacpp.Pointer) null);
+      super((Pointer) null);
       address = handle;
     }
   }

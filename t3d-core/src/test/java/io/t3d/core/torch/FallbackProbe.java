@@ -1,0 +1,61 @@
+package io.t3d.core.torch;
+
+import ai.djl.Device;
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.training.GradientCollector;
+import java.util.Arrays;
+
+/** What {@link FallbackTest} runs in a JVM of its own: prints facts, one a line. */
+final class FallbackProbe {
+  private FallbackProbe() {}
+
+  public static void main(String[] args) {
+    System.out.println("available=" + TorchBridge.available());
+    System.out.println("reason=" + TorchBridge.unavailableReason().orElse("none"));
+    System.out.println("attention=" + attention());
+    try (NDManager manager = NDManager.newBaseManager()) {
+      NDArray x = manager.arange(8f).reshape(1, 2, 1, 2, 2);
+      try (NDArray same = MemoryFormats.channelsLast3d(x)) {
+        System.out.println("format=" + Arrays.toString(same.toFloatArray()));
+      }
+      Casts.toFloat32(x).close();
+      System.out.println("stillOpen=" + x.sum().getFloat());
+      System.out.println("bfloat16=" + refusal(() -> Casts.toBfloat16(x)));
+      System.out.println("autocast=" + refusal(() -> Autocast.bfloat16(Device.cpu()).close()));
+    }
+  }
+
+  /** Value and gradient of a masked attention; the same numbers on every path. */
+  static String attention() {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      NDArray q = manager.arange(16f).div(16).reshape(1, 2, 4, 2);
+      NDArray mask = manager.create(new float[] {1, 0, 1, 1}, new Shape(1, 1, 1, 4)).gt(0);
+      q.setRequiresGradient(true);
+      float[] value;
+      try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
+        NDArray y = Attention.scaledDotProduct(q, q, q, mask, 0);
+        value = y.toFloatArray();
+        collector.backward(y.square().sum());
+      }
+      StringBuilder out = new StringBuilder();
+      for (float[] part : new float[][] {value, q.getGradient().toFloatArray()}) {
+        for (float x : part) {
+          out.append(String.format(java.util.Locale.ROOT, "%.3f ", x));
+        }
+      }
+      return out.toString().strip();
+    }
+  }
+
+  private static String refusal(Runnable work) {
+    try {
+      work.run();
+      return "none";
+    } catch (UnsupportedOperationException e) {
+      return e.getMessage();
+    }
+  }
+}
