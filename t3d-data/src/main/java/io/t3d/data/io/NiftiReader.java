@@ -166,7 +166,7 @@ public final class NiftiReader implements VolumeReader {
   private static float[] readVoxels(InputStream in, NiftiHeader h, Path data) throws IOException {
     int bytes = h.type().bytes();
     float[] voxels = new float[(int) h.voxelCount()];
-    byte[] chunk = new byte[CHUNK_BYTES];
+    byte[] chunk = new byte[(int) Math.min(CHUNK_BYTES, h.dataBytes())];
     int perChunk = CHUNK_BYTES / bytes;
     int count;
     for (int at = 0; at < voxels.length; at += count) {

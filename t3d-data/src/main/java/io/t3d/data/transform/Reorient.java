@@ -14,6 +14,7 @@ import java.util.Locale;
 public record Reorient(String codes) implements Transform {
   private static final String POSITIVE = "RAS";
   private static final String NEGATIVE = "LPI";
+  private static final int TILE = 32;
 
   /** Checks that each of the three directions is named once. */
   public Reorient {
@@ -63,21 +64,36 @@ public record Reorient(String codes) implements Transform {
 
   private static float[] gather(float[] in, int[] size, int[] step, int start) {
     float[] out = new float[in.length];
-    int to = 0;
-    for (int z = 0; z < size[2]; z++) {
-      for (int y = 0; y < size[1]; y++) {
-        int row = start + z * step[2] + y * step[1];
-        if (step[0] == 1) {
-          System.arraycopy(in, row, out, to, size[0]);
-          to += size[0];
-        } else {
-          for (int x = 0; x < size[0]; x++) {
-            out[to++] = in[row + x * step[0]];
+    int[] stride = {1, size[0], size[0] * size[1]};
+    // Tiles over x and the axis that was contiguous: both sides then stay in the cache.
+    int inner = Math.abs(step[1]) == 1 ? 1 : 2;
+    int outer = 3 - inner;
+    int tileX = Math.abs(step[0]) == 1 ? size[0] : TILE;
+    for (int o = 0; o < size[outer]; o++) {
+      int from = start + o * step[outer];
+      int to = o * stride[outer];
+      for (int i0 = 0; i0 < size[inner]; i0 += TILE) {
+        int i1 = Math.min(i0 + TILE, size[inner]);
+        for (int x0 = 0; x0 < size[0]; x0 += tileX) {
+          int count = Math.min(tileX, size[0] - x0);
+          for (int i = i0; i < i1; i++) {
+            int row = from + i * step[inner] + x0 * step[0];
+            copyRow(in, row, step[0], out, to + i * stride[inner] + x0, count);
           }
         }
       }
     }
     return out;
+  }
+
+  private static void copyRow(float[] in, int from, int step, float[] out, int to, int count) {
+    if (step == 1) {
+      System.arraycopy(in, from, out, to, count);
+      return;
+    }
+    for (int x = 0; x < count; x++) {
+      out[to + x] = in[from + x * step];
+    }
   }
 
   /** 0, 1, 2 for the world's x, y, z; -1 for no direction. */

@@ -35,6 +35,24 @@ class TransformsTest {
     assertThat(back.affine().matrix()).containsExactly(v.affine().matrix(), within(1e-12));
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"LPI", "PSR", "SLP", "IRA"})
+  void aVolumeLargerThanATileIsReorientedVoxelByVoxel(String codes) {
+    Volume v = random(37, 70, 41, Affine.identity());
+    Volume r = new Reorient(codes).apply(v);
+    for (int z = 0; z < r.depth(); z++) {
+      for (int y = 0; y < r.height(); y++) {
+        for (int x = 0; x < r.width(); x++) {
+          double[] p = r.affine().apply(x, y, z); // identity: the world is the old index
+          float want = v.get((int) p[2], (int) p[1], (int) p[0]);
+          if (r.get(z, y, x) != want) {
+            assertThat(r.get(z, y, x)).as("%d %d %d", z, y, x).isEqualTo(want);
+          }
+        }
+      }
+    }
+  }
+
   @Test
   void anOrientationThatFitsIsLeftAlone() {
     Volume v = random(2, 2, 2, Affine.identity());
