@@ -10,6 +10,7 @@ import io.t3d.examples.run.PretrainConfig;
 import io.t3d.examples.run.PretrainRun;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -45,6 +46,10 @@ final class PretrainCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     PretrainConfig settings =
         config == null ? PretrainConfig.tiny() : Configs.load(config, PretrainConfig.class);
+    if (!resume && Files.exists(out.resolve("checkpoint"))) {
+      throw new IllegalArgumentException(
+          out + " holds a checkpoint already; go on from it with --resume, or choose another --out");
+    }
     Manifest all = Manifest.read(manifest);
     if (all.hasSplits()) {
       Splits.verifyDisjoint(all.rows());

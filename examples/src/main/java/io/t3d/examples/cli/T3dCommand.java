@@ -1,6 +1,5 @@
 package io.t3d.examples.cli;
 
-import io.t3d.core.train.Provenance;
 import java.io.PrintWriter;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -37,8 +36,15 @@ public final class T3dCommand {
 
   /** Runs the command and returns its exit code. */
   public static int run(String... args) {
+    return run(new PrintWriter(System.out, true), new PrintWriter(System.err, true), args);
+  }
+
+  /** The same with other streams. */
+  public static int run(PrintWriter out, PrintWriter err, String... args) {
     T3dCommand root = new T3dCommand();
     return new CommandLine(root)
+        .setOut(out)
+        .setErr(err)
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setExecutionExceptionHandler((e, line, parsed) -> root.report(e, line.getErr()))
         .execute(args);
@@ -81,8 +87,9 @@ public final class T3dCommand {
   static final class Version implements IVersionProvider {
     @Override
     public String[] getVersion() {
+      String version = T3dCommand.class.getPackage().getImplementationVersion();
       return new String[] {
-        "t3d " + Provenance.libraryVersion(),
+        "t3d " + (version == null ? "development" : version),
         "java " + System.getProperty("java.version") + ", " + System.getProperty("os.name")
       };
     }

@@ -65,15 +65,12 @@ public final class PretrainRun {
             .cacheBytes(data.cacheMegabytes() * MEGABYTE)
             .build();
     try (T3DModel model = model()) {
-      return Pretrainer.builder()
-          .model(model)
-          .objective(new T3DObjective(config.objective()))
-          .source(source)
+      return Pretrainer.builder(model, new T3DObjective(config.objective()), source)
           .config(config.training())
           .out(out)
           .attach(TrainedModel.DATA_FILE, Configs.toJson(data))
           .attach("objective.json", Configs.toJson(config.objective()))
-          .data(rows.size() + " pairs")
+          .dataDescription(rows.size() + " pairs")
           .listener(listener)
           .resume(resume)
           .build()

@@ -1,0 +1,154 @@
+package io.t3d.examples.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.t3d.core.tensor.Safetensors;
+import io.t3d.core.volume.Volume;
+import io.t3d.data.io.VolumeReaders;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The commands on a small quickstart: too short to learn much, long enough to run everything. */
+class CommandsTest {
+  private static final int PAIRS = 80;
+
+  @TempDir static Path dir;
+  private static Path out;
+  private static Path manifest;
+  private static CommandRun quickstart;
+
+  @BeforeAll
+  static void runQuickstart() throws IOException {
+    out = dir.resolve("out");
+    quickstart = CommandRun.of("quickstart", "--out", out, "--pairs", PAIRS, "--epochs", 2);
+    try (Stream<Path> found = Files.walk(out)) {
+      manifest = found.filter(p -> p.endsWith("manifest.csv")).findFirst().orElseThrow();
+    }
+  }
+
+  @Test
+  void quickstartLeavesMetricsAPageAndACheckpoint() throws IOException {
+    assertThat(quickstart.exitCode()).as(quickstart.err()).isZero();
+    JsonNode metrics = json(out.resolve("metrics.json"));
+    for (String pointer :
+        new String[] {
+          "/train/firstLoss",
+          "/train/lastLoss",
+          "/train/volumesPerSecond",
+          "/zeroShot/macroAuroc",
+          "/retrieval/imageToText/r1",
+          "/retrieval/imageToText/r5",
+          "/retrieval/imageToText/r10",
+          "/retrieval/textToImage/r10"
+        }) {
+      assertThat(metrics.at(pointer).isNumber()).as(pointer).isTrue();
+    }
+    assertThat(metrics.at("/train/lastLoss").asDouble())
+        .isLessThan(metrics.at("/train/firstLoss").asDouble());
+    assertThat(metrics.at("/zeroShot/perLabel").size()).isPositive();
+    assertThat(Files.readString(out.resolve("report.html")))
+        .contains("<polyline", "data:image/png;base64,", "macro AUROC");
+    assertThat(out.resolve("checkpoint/model.safetensors")).exists();
+    assertThat(out.resolve("log.csv")).exists();
+  }
+
+  @Test
+  void evaluateRepeatsTheQuickstartsNumbers() throws IOException {
+    Path again = dir.resolve("again");
+    CommandRun run =
+        CommandRun.of(
+            "evaluate",
+            "--checkpoint",
+            out,
+            "--manifest",
+            manifest,
+            "--prompts",
+            out.resolve("prompts.yaml"),
+            "--out",
+            again,
+            "--json");
+
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    JsonNode first = json(out.resolve("metrics.json"));
+    JsonNode second = json(again.resolve("metrics.json"));
+    assertThat(second.get("retrieval")).isEqualTo(first.get("retrieval"));
+    assertThat(second.get("zeroShot")).isEqualTo(first.get("zeroShot"));
+    assertThat(new ObjectMapper().readTree(run.out())).isEqualTo(second);
+  }
+
+  @Test
+  void embedWritesOneUnitVectorPerVolumeAndReport() throws IOException {
+    Path file = dir.resolve("embeddings.safetensors");
+    CommandRun run = CommandRun.of("embed", "--checkpoint", out, "--input", manifest, "--out", file);
+
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    try (NDManager manager = NDManager.newBaseManager()) {
+      var contents = Safetensors.read(manager, file);
+      for (String name : new String[] {"volumes", "reports"}) {
+        NDArray rows = contents.tensors().get(name);
+        assertThat(rows.getShape().get(0)).isEqualTo(PAIRS);
+        float[] norms = rows.norm(new int[] {1}).toFloatArray();
+        for (float norm : norms) {
+          assertThat(norm).isCloseTo(1f, within(1e-4f));
+        }
+      }
+      assertThat(contents.metadata().get("files")).contains(".nii.gz");
+    }
+  }
+
+  @Test
+  void inspectTellsWhatTheFileHolds() throws IOException {
+    Path file;
+    try (Stream<Path> files = Files.list(manifest.resolveSibling("volumes"))) {
+      file = files.sorted().findFirst().orElseThrow();
+    }
+    CommandRun run = CommandRun.of("inspect", file, "--json");
+
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    JsonNode found = new ObjectMapper().readTree(run.out());
+    Volume volume = VolumeReaders.read(file);
+    assertThat(found.at("/size/0").asInt()).isEqualTo(volume.width());
+    assertThat(found.at("/size/2").asInt()).isEqualTo(volume.depth());
+    assertThat(found.at("/spacing/0").asDouble()).isEqualTo(volume.spacing().x());
+    assertThat(found.at("/origin/1").asDouble()).isEqualTo(volume.affine().get(1, 3));
+    assertThat(found.get("direction").size()).isEqualTo(9);
+    assertThat(found.get("orientation").asText()).isEqualTo(volume.orientation());
+    assertThat(found.get("pixelType").asText()).isEqualTo("int16");
+    assertThat(found.get("min").asDouble()).isLessThan(-900);
+    assertThat(found.get("reader").asText()).isNotBlank();
+  }
+
+  @Test
+  void resumeOfAFinishedRunWithOtherSettingsIsRefused(@TempDir Path fresh) throws IOException {
+    Path config = fresh.resolve("other.yaml");
+    Files.writeString(config, "preset: tiny\ntraining:\n  learningRate: 0.5\n");
+    CommandRun run =
+        CommandRun.of(
+            "pretrain", "--manifest", manifest, "--out", out, "--config", config, "--resume");
+
+    assertThat(run.exitCode()).isEqualTo(1);
+    assertThat(run.err()).contains("Cannot resume from").contains("learningRate");
+  }
+
+  @Test
+  void pretrainDoesNotOverwriteACheckpoint() {
+    CommandRun run = CommandRun.of("pretrain", "--manifest", manifest, "--out", out);
+
+    assertThat(run.exitCode()).isEqualTo(1);
+    assertThat(run.err()).contains("holds a checkpoint already").contains("--resume");
+  }
+
+  private static JsonNode json(Path file) throws IOException {
+    return new ObjectMapper().readTree(Files.readString(file));
+  }
+}

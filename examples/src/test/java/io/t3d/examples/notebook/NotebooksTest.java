@@ -1,0 +1,65 @@
+package io.t3d.examples.notebook;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.t3d.examples.notebook.NotebookRunner.NotebookException;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Notebooks and the README's example run from the first snippet to the last. */
+class NotebooksTest {
+  private final ByteArrayOutputStream echoed = new ByteArrayOutputStream();
+  private final NotebookRunner runner =
+      new NotebookRunner(
+          NotebookRunner.currentClassPath(),
+          new PrintStream(echoed, true, StandardCharsets.UTF_8));
+
+  static Stream<Path> notebooks() throws IOException {
+    return Files.list(Path.of("notebooks")).filter(p -> p.toString().endsWith(".jsh")).sorted();
+  }
+
+  @ParameterizedTest
+  @MethodSource("notebooks")
+  void everyNotebookRuns(Path notebook) throws Exception {
+    runner.run(notebook);
+    assertThat(echoed.toString(StandardCharsets.UTF_8)).contains("==>");
+  }
+
+  @Test
+  void theReadmesExampleRunsAndIsShort() throws Exception {
+    String readme = Files.readString(Path.of("../README.md"));
+    Matcher block = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL).matcher(readme);
+    assertThat(block.find()).isTrue();
+    String example = block.group(1);
+    assertThat(example.lines().filter(l -> !l.isBlank() && !l.startsWith("import ")).count())
+        .isLessThanOrEqualTo(15);
+
+    runner.run("README.md", example);
+  }
+
+  @Test
+  void aSnippetThatDoesNotCompileFailsTheNotebook() {
+    assertThatThrownBy(() -> runner.run("test", "int one = 1;\nint two = \"2\";"))
+        .isInstanceOf(NotebookException.class)
+        .hasMessageContaining("does not compile")
+        .hasMessageContaining("int two");
+  }
+
+  @Test
+  void aSnippetThatThrowsFailsTheNotebook() {
+    assertThatThrownBy(() -> runner.run("test", "int[] none = {};\nint first = none[0];"))
+        .isInstanceOf(NotebookException.class)
+        .hasMessageContaining("ArrayIndexOutOfBoundsException");
+  }
+}
