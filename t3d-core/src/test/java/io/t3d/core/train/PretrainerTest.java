@@ -1,0 +1,324 @@
+package io.t3d.core.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.Device;
+import io.t3d.core.config.T3DConfig;
+import io.t3d.core.model.T3DModel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+class PretrainerTest {
+  private static final Objective CONTRAST = (output, ids) -> SmallTraining.contrast(output);
+  private static final PairSource SOURCE = SmallTraining.source(5, SmallTraining.PAIRS);
+
+  @TempDir Path folder;
+
+  @Test
+  void aStoppedAndResumedRunEqualsAnUninterruptedOne() throws IOException {
+    TrainingConfig config = SmallTraining.settings().build();
+    List<StepRecord> straight = new ArrayList<>();
+    Map<String, float[]> weights = train(config, "straight", 100, straight);
+
+    List<StepRecord> parts = new ArrayList<>();
+    assertThatThrownBy(() -> train(config, "parts", 3, parts)).hasMessage("stop");
+    Map<String, float[]> resumed = train(config, "parts", 100, parts);
+
+    assertThat(straight).hasSize(10);
+    // The third step's listener stopped the run before its checkpoint: it is done again.
+    assertThat(parts.remove(3).loss()).isEqualTo(parts.get(2).loss());
+    assertThat(parts.stream().map(StepRecord::loss))
+        .containsExactlyElementsOf(straight.stream().map(StepRecord::loss).toList());
+    assertThat(resumed.keySet()).isEqualTo(weights.keySet());
+    weights.forEach((name, w) -> assertThat(resumed.get(name)).as(name).isEqualTo(w));
+    assertThat(losses("parts")).isEqualTo(losses("straight"));
+    assertThat(Files.readAllLines(folder.resolve("parts/log.csv"))).hasSize(11);
+  }
+
+  @Test
+  @EnabledOnOs({OS.LINUX, OS.MAC})
+  void aKilledRunGoesOnAsIfNothingHadHappened() throws Exception {
+    Path out = folder.resolve("killed");
+    Process child =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx512m",
+                "-Dai.djl.offline=true",
+                "-cp",
+                System.getProperty("java.class.path"),
+                SmallTraining.class.getName(),
+                out.toString(),
+                "400")
+            .redirectErrorStream(true)
+            .redirectOutput(folder.resolve("child.log").toFile())
+            .start();
+    try {
+      Path log = out.resolve("log.jsonl");
+      for (int i = 0; i < 300 && child.isAlive(); i++) {
+        if (Files.exists(log) && Files.readAllLines(log).size() >= 4) {
+          break;
+        }
+        TimeUnit.MILLISECONDS.sleep(100);
+      }
+      assertThat(child.isAlive()).as(Files.readString(folder.resolve("child.log"))).isTrue();
+    } finally {
+      child.destroyForcibly().waitFor();
+    }
+    assertThat(Checkpoint.open(out).orElseThrow().step()).isBetween(3, 9);
+    TrainingConfig config = SmallTraining.settings().build();
+    train(config, "killed", 100, new ArrayList<>());
+    train(config, "straight", 100, new ArrayList<>());
+    assertThat(losses("killed")).isEqualTo(losses("straight"));
+  }
+
+  @Test
+  void resumingWithOtherSettingsNamesWhatDiffers() throws IOException {
+    train(SmallTraining.settings().epochs(1).build(), "run", 100, new ArrayList<>());
+    TrainingConfig other = SmallTraining.settings().epochs(1).seed(3).clipNorm(2).build();
+    assertThatThrownBy(() -> train(other, "run", 100, new ArrayList<>()))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("training.seed: 42 in the checkpoint, now 3")
+        .hasMessageContaining("training.clipNorm: 1.0 in the checkpoint, now 2.0");
+  }
+
+  @Test
+  void stepsThatAreNotFiniteAreSkippedAndTooManyStopTheRun() throws IOException {
+    AtomicInteger calls = new AtomicInteger();
+    Objective sometimes =
+        (output, ids) -> {
+          LossTerms terms = SmallTraining.contrast(output);
+          boolean bad = List.of(2, 6, 7, 8).contains(calls.incrementAndGet());
+          return bad ? new LossTerms(terms.total().mul(Float.NaN), terms.parts()) : terms;
+        };
+    List<StepRecord> steps = new ArrayList<>();
+    try (T3DModel model = SmallTraining.model(SmallTraining.resnet(0))) {
+      Pretrainer run =
+          Pretrainer.builder(model, sometimes, SOURCE)
+              .config(SmallTraining.settings().maxBadSteps(3).build())
+              .out(folder)
+              .listener(recorder(steps, 100))
+              .build();
+      assertThatThrownBy(run::run)
+          .isInstanceOf(DivergedException.class)
+          .hasMessageContaining("stopped at step 8: 3 steps in a row")
+          .hasMessageContaining("loss NaN")
+          .hasMessageContaining("global=")
+          .hasMessageContaining("of step 7");
+      assertThat(model.parameters().values())
+          .allSatisfy(
+              p -> assertThat(p.getArray().isNaN().any().getBoolean()).as(p.getName()).isFalse());
+    }
+    assertThat(steps.stream().filter(StepRecord::skipped).map(StepRecord::step))
+        .containsExactly(2, 6, 7, 8);
+    assertThat(Files.readString(folder.resolve("log.jsonl"))).contains("\"loss\":null");
+    try (T3DModel loaded = T3DModel.load(Checkpoint.folderOf(folder), Device.cpu())) {
+      assertThat(loaded.config()).isEqualTo(SmallTraining.resnet(0));
+    }
+  }
+
+  @Test
+  void aGradientThatIsNotFiniteChangesNothing() throws IOException {
+    Objective infinite =
+        (output, ids) -> {
+          // Its value is finite, its slope at 0 is not.
+          var zero = output.views().get(0).embedding().mul(0).abs().sum();
+          var loss = SmallTraining.contrast(output).total().add(zero.sqrt());
+          return new LossTerms(loss, Map.of());
+        };
+    try (T3DModel model = SmallTraining.model(SmallTraining.resnet(0))) {
+      Map<String, float[]> before = weights(model);
+      List<StepRecord> steps = new ArrayList<>();
+      Pretrainer run =
+          Pretrainer.builder(model, infinite, SOURCE)
+              .config(SmallTraining.settings().maxBadSteps(2).build())
+              .out(folder)
+              .listener(recorder(steps, 100))
+              .build();
+      assertThatThrownBy(run::run).isInstanceOf(DivergedException.class);
+      assertThat(steps.get(0).loss()).isFinite();
+      assertThat(steps.get(0).gradNorm()).isNaN();
+      weights(model).forEach((name, w) -> assertThat(w).as(name).isEqualTo(before.get(name)));
+    }
+  }
+
+  @Test
+  void accumulatedBatchesEqualABigOneForAMeanOfIndependentPairs() throws IOException {
+    List<Map<String, float[]>> results = new ArrayList<>();
+    for (int accumulation : new int[] {1, 4}) {
+      try (T3DModel model = SmallTraining.model(SmallTraining.vit())) {
+        Pretrainer.builder(
+                model,
+                (output, ids) -> SmallTraining.distance(output),
+                SmallTraining.source(2 * accumulation, 8 / accumulation))
+            .config(SmallTraining.settings().accumulation(accumulation).epsilon(1e-3).build())
+            .out(folder.resolve("a" + accumulation))
+            .build()
+            .run();
+        results.add(weights(model));
+      }
+    }
+    results
+        .get(0)
+        .forEach(
+            (name, w) ->
+                assertThat(results.get(1).get(name)).as(name).containsExactly(w, within(2e-6f)));
+  }
+
+  @Test
+  void aFailedSaveLeavesTheOldCheckpointAndSaysWhere() throws IOException {
+    TrainingConfig config = SmallTraining.settings().epochs(1).build();
+    train(config, "run", 100, new ArrayList<>());
+    Path weights = folder.resolve("run/checkpoint/model.safetensors");
+    byte[] old = Files.readAllBytes(weights);
+    try (T3DModel model = SmallTraining.model(SmallTraining.resnet(0.1))) {
+      Pretrainer run =
+          Pretrainer.builder(model, CONTRAST, SOURCE)
+              .config(config)
+              .out(folder.resolve("run"))
+              // Too long a name for the file system, met after the model's files are written.
+              .attach("x".repeat(300), "text")
+              .build();
+      assertThatThrownBy(run::run)
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("Cannot save the checkpoint of step 1")
+          .hasMessageContaining("older checkpoint there is untouched");
+    }
+    assertThat(Files.readAllBytes(weights)).isEqualTo(old);
+    assertThat(folder.resolve("run/.checkpoint-new")).doesNotExist();
+    assertThat(Checkpoint.open(folder.resolve("run")).orElseThrow().step()).isEqualTo(5);
+  }
+
+  @Test
+  void aFileWhereTheOutputFolderShouldBeIsAnError() throws IOException {
+    Files.writeString(folder.resolve("run"), "x");
+    assertThatThrownBy(() -> train(SmallTraining.settings().build(), "run", 1, new ArrayList<>()))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("Cannot make the folder");
+  }
+
+  @Test
+  void attachmentsAndProvenanceTravelWithTheModel() throws IOException {
+    try (T3DModel model = SmallTraining.model(SmallTraining.resnet(0))) {
+      TrainingSummary summary =
+          Pretrainer.builder(model, CONTRAST, SOURCE)
+              .config(SmallTraining.settings().epochs(1).build())
+              .out(folder)
+              .dataDescription("random voxels")
+              .attach("preprocessing.yaml", "spacing: 1")
+              .build()
+              .run();
+      assertThat(summary.steps()).isEqualTo(5);
+      assertThat(summary.firstLoss()).isPositive();
+      assertThat(summary.volumesPerSecond()).isPositive();
+    }
+    assertThat(folder.resolve("checkpoint/preprocessing.yaml")).hasContent("spacing: 1");
+    Provenance provenance = Checkpoint.open(folder).orElseThrow().provenance();
+    assertThat(provenance.data()).isEqualTo("random voxels");
+    assertThat(provenance.versions()).containsKeys("t3d", "djl", "libtorch", "java");
+    assertThatThrownBy(() -> Checkpoint.checkAttachment("../a"))
+        .hasMessageContaining("plain file name");
+  }
+
+  @Test
+  void bfloat16Trains() throws IOException {
+    try (T3DModel model = SmallTraining.model(SmallTraining.vit())) {
+      TrainingSummary summary =
+          Pretrainer.builder(model, CONTRAST, SOURCE)
+              .config(SmallTraining.settings().precision(TrainingConfig.Precision.BFLOAT16).build())
+              .out(folder)
+              .build()
+              .run();
+      assertThat(summary.lastLoss()).isFinite();
+      assertThat(summary.skippedSteps()).isZero();
+    }
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void nativeMemoryDoesNotGrowOverSteps() throws IOException {
+    List<Long> resident = new ArrayList<>();
+    try (T3DModel model = SmallTraining.model(SmallTraining.resnet(0.1))) {
+      Pretrainer.builder(model, CONTRAST, SmallTraining.source(60, SmallTraining.PAIRS))
+          .config(SmallTraining.settings().epochs(1).checkpointEverySteps(0).build())
+          .out(folder)
+          .listener(
+              new TrainingListener() {
+                @Override
+                public void onStep(StepRecord step) {
+                  resident.add((long) model.manager().getManagedArrays().size());
+                  resident.add(residentKiB());
+                }
+              })
+          .build()
+          .run();
+    }
+    int last = resident.size() - 2;
+    assertThat(resident.get(last)).as("arrays of the model").isEqualTo(resident.get(20));
+    assertThat(resident.get(last + 1) - resident.get(41)).as("KiB grown").isLessThan(30_000);
+  }
+
+  private static long residentKiB() {
+    try {
+      return Files.readAllLines(Path.of("/proc/self/status")).stream()
+          .filter(line -> line.startsWith("VmRSS:"))
+          .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
+          .findFirst()
+          .orElseThrow();
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  private Map<String, float[]> train(
+      TrainingConfig config, String name, int stopAfter, List<StepRecord> steps)
+      throws IOException {
+    T3DConfig modelConfig = SmallTraining.resnet(0.1);
+    try (T3DModel model = SmallTraining.model(modelConfig)) {
+      Pretrainer.builder(model, CONTRAST, SOURCE)
+          .config(config)
+          .out(folder.resolve(name))
+          .resume(true)
+          .listener(recorder(steps, stopAfter))
+          .build()
+          .run();
+      return weights(model);
+    }
+  }
+
+  private static TrainingListener recorder(List<StepRecord> steps, int stopAfter) {
+    return new TrainingListener() {
+      @Override
+      public void onStep(StepRecord step) {
+        steps.add(step);
+        if (step.step() == stopAfter) {
+          throw new IllegalStateException("stop");
+        }
+      }
+    };
+  }
+
+  private static Map<String, float[]> weights(T3DModel model) {
+    Map<String, float[]> out = new LinkedHashMap<>();
+    model.parameters().forEach((name, p) -> out.put(name, p.getArray().toFloatArray()));
+    return out;
+  }
+
+  private List<String> losses(String name) throws IOException {
+    return Files.readAllLines(folder.resolve(name).resolve("log.jsonl")).stream()
+        .map(line -> line.replaceAll("\"volumesPerSecond\":[^,]*,", ""))
+        .toList();
+  }
+}
