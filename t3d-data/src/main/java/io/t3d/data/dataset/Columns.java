@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 
@@ -59,9 +60,9 @@ final class Columns {
   }
 
   private static Optional<String> closest(String name) {
-    String lower = name.toLowerCase(java.util.Locale.ROOT);
+    String lower = name.toLowerCase(Locale.ROOT);
     if (lower.startsWith("label")) {
-      return Optional.of(LABEL_PREFIX + name.substring(5).replaceFirst("^\\W*_?", ""));
+      return Optional.of(LABEL_PREFIX + lower.replaceFirst("^labels?[^a-z0-9]*", ""));
     }
     return KNOWN.stream()
         .min(Comparator.comparingInt(known -> distance(lower, known)))

@@ -1,0 +1,115 @@
+package io.t3d.data.dataset;
+
+import io.t3d.core.config.Size3;
+import io.t3d.core.volume.Spacing;
+import io.t3d.core.volume.Volume;
+import io.t3d.data.transform.CropOrPad;
+import io.t3d.data.transform.IntensityWindow;
+import io.t3d.data.transform.Reorient;
+import io.t3d.data.transform.Resample;
+import io.t3d.data.transform.Transform;
+import java.util.Objects;
+
+/**
+ * What is done to every volume between reading and cutting views, in this order: non-finite voxels,
+ * orientation, spacing, intensity window, size. A checkpoint stores it, so that a model is used on
+ * volumes prepared as in its training.
+ *
+ * @param orientation axis codes of the result, e.g. {@code RAS}; null keeps the file's
+ * @param spacing mm per voxel of the result; null keeps the file's
+ * @param window maps HU to [0, 1]; null keeps values, e.g. of volumes that are prepared already
+ * @param size voxels of the result, cut or padded about the centre (with 0 after a window, else
+ *     with the smallest value); null keeps what results
+ * @param nonFinite what to do with NaN and infinite voxels
+ */
+public record Preprocessing(
+    String orientation, Spacing spacing, IntensityWindow window, Size3 size, NonFinite nonFinite)
+    implements Transform {
+  /** What to do with NaN and infinite voxels. */
+  public enum NonFinite {
+    /** Stop with an error: the file is likely damaged or was derived by a division by zero. */
+    FAIL,
+    /** Put the smallest finite value of the volume there. */
+    REPLACE_BY_MINIMUM
+  }
+
+  /** Checks the orientation. */
+  public Preprocessing {
+    Objects.requireNonNull(nonFinite, "Preprocessing.nonFinite");
+    if (orientation != null) {
+      // Its constructor knows which codes are valid.
+      orientation = new Reorient(orientation).codes();
+    }
+  }
+
+  /** Chest CT: RAS, 2 mm, window −1000 to 1000 HU, 320×384×384 mm around the centre. */
+  public static Preprocessing chestCt() {
+    return new Preprocessing(
+        "RAS",
+        Spacing.isotropic(2),
+        IntensityWindow.chest(),
+        new Size3(160, 192, 192),
+        NonFinite.FAIL);
+  }
+
+  /** CT of any size and spacing: RAS and window −1000 to 1000 HU only; for phantoms. */
+  public static Preprocessing windowOnly() {
+    return new Preprocessing("RAS", null, IntensityWindow.chest(), null, NonFinite.FAIL);
+  }
+
+  /** Leaves volumes as they are, e.g. after {@code ./t3d preprocess}. */
+  public static Preprocessing none() {
+    return new Preprocessing(null, null, null, null, NonFinite.FAIL);
+  }
+
+  /**
+   * Prepares a volume; the input is left as it is.
+   *
+   * @throws IllegalArgumentException when voxels are not finite and that is to fail, or no voxel is
+   *     finite
+   */
+  @Override
+  public Volume apply(Volume volume) {
+    Volume v = finite(volume);
+    v = orientation == null ? v : new Reorient(orientation).apply(v);
+    v = spacing == null ? v : new Resample(spacing).apply(v);
+    v = window == null ? v : window.apply(v);
+    return size == null ? v : new CropOrPad(size, window == null ? minimum(v) : 0).apply(v);
+  }
+
+  /** The volume without NaN and infinite voxels; an error when it has them and that is to fail. */
+  Volume finite(Volume volume) {
+    float[] voxels = volume.voxels();
+    int bad = 0;
+    for (float v : voxels) {
+      bad += Float.isFinite(v) ? 0 : 1;
+    }
+    if (bad == 0) {
+      return volume;
+    }
+    if (nonFinite == NonFinite.FAIL || bad == voxels.length) {
+      throw new IllegalArgumentException(
+          "Voxels must be finite, got "
+              + bad
+              + " of "
+              + voxels.length
+              + " that are NaN or infinite; correct the file or set Preprocessing.nonFinite to"
+              + " REPLACE_BY_MINIMUM");
+    }
+    float minimum = minimum(volume);
+    float[] replaced = voxels.clone();
+    for (int i = 0; i < replaced.length; i++) {
+      replaced[i] = Float.isFinite(replaced[i]) ? replaced[i] : minimum;
+    }
+    return volume.withVoxels(replaced);
+  }
+
+  /** The smallest finite value. */
+  private static float minimum(Volume volume) {
+    float minimum = Float.POSITIVE_INFINITY;
+    for (float v : volume.voxels()) {
+      minimum = Float.isFinite(v) ? Math.min(minimum, v) : minimum;
+    }
+    return minimum;
+  }
+}
