@@ -4,7 +4,7 @@ import java.util.Locale;
 
 /** What a phantom may show. The order is the order of the label columns. */
 public enum FindingKind {
-  /** One to three round soft-tissue lesions in aerated lung. */
+  /** One to four round soft-tissue lesions in aerated lung. */
   NODULE(0.35),
   /** Fluid that layers at the posterior base of the pleural space. */
   PLEURAL_EFFUSION(0.3),

@@ -171,7 +171,7 @@ final class FindingPainter {
   private Finding paintCalcification(Finding finding) {
     double[][] line = anatomy.aorta();
     Centroid centroid = new Centroid();
-    int plaques = 8 + 4 * finding.severity().ordinal();
+    int plaques = 10 + 6 * finding.severity().ordinal();
     for (int n = 0; n < plaques; n++) {
       double[] at = n % 3 == 2 ? coronary() : wallOf(line, 1 + random.nextInt(line.length - 2));
       double radius = random.nextDouble(7, 11);

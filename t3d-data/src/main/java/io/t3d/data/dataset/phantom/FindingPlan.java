@@ -50,11 +50,11 @@ final class FindingPlan {
   }
 
   private void addNodules() {
-    int count = 1 + Math.max(random.nextInt(3), random.nextInt(3));
+    int count = 1 + Math.max(random.nextInt(4), random.nextInt(4));
     for (int n = 0; n < count; n++) {
-      double size = random.nextDouble(20, 36);
+      double size = random.nextDouble(23, 35);
       Severity severity =
-          size < 26 ? Severity.SMALL : size < 31 ? Severity.MODERATE : Severity.LARGE;
+          size < 27 ? Severity.SMALL : size < 31 ? Severity.MODERATE : Severity.LARGE;
       add(FindingKind.NODULE, side(), severity, Math.rint(size));
     }
   }

@@ -20,6 +20,7 @@ final class ReportWriter {
   private static final double SHORT_STYLE = 0.15;
   private static final double FINDINGS_ONLY = 0.35;
 
+  private static final List<String> COUNTS = List.of("no", "one", "two", "three", "four");
   private static final List<String> DENIAL =
       List.of(
           "No %s.",
@@ -140,7 +141,7 @@ final class ReportWriter {
             .replace("{side}", bothSides ? "bilateral" : largest.side().word())
             .replace("{lobe}", largest.lobe().map(Lobe::words).orElse("lung"))
             .replace("{size}", Long.toString(Math.round(largest.sizeMm())))
-            .replace("{count}", found.size() == 2 ? "two" : "three");
+            .replace("{count}", COUNTS.get(found.size()));
     if (bothSides && largest.kind() == FindingKind.PLEURAL_EFFUSION) {
       text = text.replace("There is a ", "There are ").replace("effusion", "effusions");
     }
