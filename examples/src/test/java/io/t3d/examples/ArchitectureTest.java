@@ -5,12 +5,12 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 
 import ai.djl.ndarray.NDManager;
+import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
-import com.tngtech.archunit.base.DescribedPredicate;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 import java.util.Random;
@@ -49,7 +49,8 @@ class ArchitectureTest {
   static final ArchRule volumesAndShapesKnowNothingOfTheModel =
       noClasses()
           .that()
-          .resideInAnyPackage("io.t3d.core.volume..", "io.t3d.core.tensor..", "io.t3d.core.config..")
+          .resideInAnyPackage(
+              "io.t3d.core.volume..", "io.t3d.core.tensor..", "io.t3d.core.config..")
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage(

@@ -29,7 +29,8 @@ class ConfigFilesTest {
     assertThat(config.model()).isNotNull();
 
     String command = Files.readAllLines(file).get(0);
-    assertThat(command).startsWith("# ./t3d pretrain --config examples/configs/" + file.getFileName());
+    assertThat(command)
+        .startsWith("# ./t3d pretrain --config examples/configs/" + file.getFileName());
     String[] arguments = command.substring("# ./t3d ".length()).split(" ");
     CommandLine.ParseResult parsed = new CommandLine(new T3dCommand()).parseArgs(arguments);
     assertThat(parsed.subcommand().commandSpec().name()).isEqualTo("pretrain");

@@ -29,13 +29,26 @@ import picocli.CommandLine.Spec;
     description = "Embed volumes; with a manifest, their reports too.",
     mixinStandardHelpOptions = true)
 final class EmbedCommand implements Callable<Integer> {
-  @Option(names = "--checkpoint", required = true, paramLabel = "DIR", description = "A checkpoint, or the --out folder of pretrain.")
+  @Option(
+      names = "--checkpoint",
+      required = true,
+      paramLabel = "DIR",
+      description = "A checkpoint, or the --out folder of pretrain.")
   private Path checkpoint;
 
-  @Option(names = "--input", required = true, paramLabel = "PATH", description = "A volume, a folder of volumes, or a manifest (.csv).")
+  @Option(
+      names = "--input",
+      required = true,
+      paramLabel = "PATH",
+      description = "A volume, a folder of volumes, or a manifest (.csv).")
   private Path input;
 
-  @Option(names = "--out", required = true, paramLabel = "FILE", description = "A .safetensors file: embeddings (n, E), L2-normalised; file names in its metadata.")
+  @Option(
+      names = "--out",
+      required = true,
+      paramLabel = "FILE",
+      description =
+          "A .safetensors file: embeddings (n, E), L2-normalised; file names in its metadata.")
   private Path out;
 
   @Spec private CommandSpec spec;

@@ -37,10 +37,18 @@ final class EvaluateCommand implements Callable<Integer> {
     }
   }
 
-  @Option(names = "--checkpoint", required = true, paramLabel = "DIR", description = "A checkpoint, or the --out folder of pretrain.")
+  @Option(
+      names = "--checkpoint",
+      required = true,
+      paramLabel = "DIR",
+      description = "A checkpoint, or the --out folder of pretrain.")
   private Path checkpoint;
 
-  @Option(names = "--manifest", required = true, paramLabel = "CSV", description = "Volumes, reports and labels.")
+  @Option(
+      names = "--manifest",
+      required = true,
+      paramLabel = "CSV",
+      description = "Volumes, reports and labels.")
   private Path manifest;
 
   @Option(
@@ -53,7 +61,10 @@ final class EvaluateCommand implements Callable<Integer> {
   @Option(names = "--split", description = "Which rows: train, validation, test (default) or all.")
   private String split = "test";
 
-  @Option(names = "--prompts", paramLabel = "YAML", description = "Prompts per label; by default the usual phrases around its name.")
+  @Option(
+      names = "--prompts",
+      paramLabel = "YAML",
+      description = "Prompts per label; by default the usual phrases around its name.")
   private Path prompts;
 
   @Option(names = "--out", paramLabel = "DIR", description = "Where metrics.json is written.")

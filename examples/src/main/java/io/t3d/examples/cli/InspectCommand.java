@@ -34,7 +34,16 @@ final class InspectCommand implements Callable<Integer> {
 
   /** What is printed. Coordinates are millimetres in RAS+; arrays are in (x, y, z) order. */
   @JsonPropertyOrder({
-    "size", "spacing", "origin", "direction", "orientation", "pixelType", "min", "max", "mean", "reader"
+    "size",
+    "spacing",
+    "origin",
+    "direction",
+    "orientation",
+    "pixelType",
+    "min",
+    "max",
+    "mean",
+    "reader"
   })
   record Inspection(
       int[] size,
@@ -62,7 +71,11 @@ final class InspectCommand implements Callable<Integer> {
       out.printf("orientation  %s%n", found.orientation());
       out.printf("pixel type   %s%n", found.pixelType());
       out.printf(
-          Locale.ROOT, "values       %.6g to %.6g, mean %.6g%n", found.min(), found.max(), found.mean());
+          Locale.ROOT,
+          "values       %.6g to %.6g, mean %.6g%n",
+          found.min(),
+          found.max(),
+          found.mean());
       out.printf("reader       %s%n", found.reader());
     }
     out.flush();

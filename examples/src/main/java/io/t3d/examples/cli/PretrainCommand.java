@@ -26,13 +26,24 @@ import picocli.CommandLine.Spec;
     description = "Pre-train a model on volume–report pairs.",
     mixinStandardHelpOptions = true)
 final class PretrainCommand implements Callable<Integer> {
-  @Option(names = "--manifest", required = true, paramLabel = "CSV", description = "Volumes and reports; docs/manifest.md tells the columns.")
+  @Option(
+      names = "--manifest",
+      required = true,
+      paramLabel = "CSV",
+      description = "Volumes and reports; docs/manifest.md tells the columns.")
   private Path manifest;
 
-  @Option(names = "--out", required = true, paramLabel = "DIR", description = "Where log.csv and checkpoint/ go.")
+  @Option(
+      names = "--out",
+      required = true,
+      paramLabel = "DIR",
+      description = "Where log.csv and checkpoint/ go.")
   private Path out;
 
-  @Option(names = "--config", paramLabel = "YAML", description = "All settings, e.g. examples/configs/tiny.yaml; those of tiny when left out.")
+  @Option(
+      names = "--config",
+      paramLabel = "YAML",
+      description = "All settings, e.g. examples/configs/tiny.yaml; those of tiny when left out.")
   private Path config;
 
   @Option(names = "--resume", description = "Go on from the checkpoint in DIR.")
@@ -48,7 +59,8 @@ final class PretrainCommand implements Callable<Integer> {
         config == null ? PretrainConfig.tiny() : Configs.load(config, PretrainConfig.class);
     if (!resume && Files.exists(out.resolve("checkpoint"))) {
       throw new IllegalArgumentException(
-          out + " holds a checkpoint already; go on from it with --resume, or choose another --out");
+          out
+              + " holds a checkpoint already; go on from it with --resume, or choose another --out");
     }
     Manifest all = Manifest.read(manifest);
     if (all.hasSplits()) {
@@ -57,7 +69,8 @@ final class PretrainCommand implements Callable<Integer> {
     List<ManifestRow> train = all.select(Split.TRAIN);
     if (train.isEmpty()) {
       throw new IllegalArgumentException(
-          manifest + " has no row of the split train; give some rows split=train, or no split at all");
+          manifest
+              + " has no row of the split train; give some rows split=train, or no split at all");
     }
     PrintWriter err = spec.commandLine().getErr();
     train = skipBad.check(train, settings.data().preprocessing(), err);

@@ -17,13 +17,21 @@ import picocli.CommandLine.Spec;
     description = "Make phantom CT, pre-train a small model on it, evaluate it on unseen patients.",
     mixinStandardHelpOptions = true)
 final class QuickstartCommand implements Callable<Integer> {
-  @Option(names = "--out", paramLabel = "DIR", description = "Where data, log, checkpoint, metrics.json and report.html go (default: ${DEFAULT-VALUE}).")
+  @Option(
+      names = "--out",
+      paramLabel = "DIR",
+      description =
+          "Where data, log, checkpoint, metrics.json and report.html go (default: ${DEFAULT-VALUE}).")
   private Path out = Path.of("quickstart-out");
 
-  @Option(names = "--pairs", description = "Volume–report pairs over all splits (default: ${DEFAULT-VALUE}).")
+  @Option(
+      names = "--pairs",
+      description = "Volume–report pairs over all splits (default: ${DEFAULT-VALUE}).")
   private int pairs = Quickstart.PAIRS;
 
-  @Option(names = "--epochs", description = "Passes over the training pairs (default: ${DEFAULT-VALUE}).")
+  @Option(
+      names = "--epochs",
+      description = "Passes over the training pairs (default: ${DEFAULT-VALUE}).")
   private int epochs = Quickstart.EPOCHS;
 
   @Option(names = "--seed", description = "Of data, weights and order (default: ${DEFAULT-VALUE}).")

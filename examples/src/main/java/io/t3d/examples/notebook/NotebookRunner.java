@@ -18,7 +18,8 @@ import jdk.jshell.SourceCodeAnalysis.CompletionInfo;
 
 /**
  * Runs a JShell notebook and stops at its first error. The {@code jshell} command itself ends with
- * exit code 0 after compile errors and exceptions, so it cannot tell whether a notebook still works.
+ * exit code 0 after compile errors and exceptions, so it cannot tell whether a notebook still
+ * works.
  */
 public final class NotebookRunner {
   private final String classPath;
@@ -48,7 +49,11 @@ public final class NotebookRunner {
   public void run(Path notebook) throws IOException, NotebookException {
     String source =
         Files.readAllLines(notebook).stream()
-            .map(line -> line.startsWith("/") && !line.startsWith("//") && !line.startsWith("/*") ? "" : line)
+            .map(
+                line ->
+                    line.startsWith("/") && !line.startsWith("//") && !line.startsWith("/*")
+                        ? ""
+                        : line)
             .collect(Collectors.joining("\n"));
     run(notebook.toString(), source);
   }

@@ -8,7 +8,8 @@ import java.util.Objects;
 /**
  * How files become batches.
  *
- * @param preprocessing orientation, spacing and intensity window, the same for training and evaluation
+ * @param preprocessing orientation, spacing and intensity window, the same for training and
+ *     evaluation
  * @param views the crops that training sees
  * @param batchSize pairs per batch
  * @param threads that read and crop

@@ -20,8 +20,8 @@ import java.util.concurrent.Future;
 import java.util.function.IntConsumer;
 
 /**
- * Embeds volume files: reads and prepares the next batch on other threads while the model works on this
- * one.
+ * Embeds volume files: reads and prepares the next batch on other threads while the model works on
+ * this one.
  */
 public final class Embedder {
   private static final int BATCH = 8;
@@ -62,8 +62,7 @@ public final class Embedder {
         List<View> views = collect(next);
         next = submit(readers, files, from + BATCH);
         try (NDManager step = model.manager().newSubManager();
-            ViewBatch batch =
-                ViewBatch.collate(step, views.stream().map(List::of).toList())) {
+            ViewBatch batch = ViewBatch.collate(step, views.stream().map(List::of).toList())) {
           NDArray embeddings = model.encodeVolumes(batch.slots().get(0).voxels());
           split(embeddings, rows);
         }

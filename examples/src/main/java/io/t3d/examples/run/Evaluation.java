@@ -4,8 +4,8 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.Map;
 
 /**
- * What an evaluation found; written as {@code metrics.json}. Parts that were not asked for are null and
- * left out.
+ * What an evaluation found; written as {@code metrics.json}. Parts that were not asked for are null
+ * and left out.
  *
  * @param train how training went; null when only a checkpoint was evaluated
  * @param zeroShot zero-shot classification
@@ -48,8 +48,7 @@ public record Evaluation(Train train, ZeroShot zeroShot, Retrieved retrieval) {
    * @param gallery number of pairs
    * @param chanceR10 what guessing gives at 10
    */
-  public record Retrieved(
-      Recall imageToText, Recall textToImage, int gallery, double chanceR10) {}
+  public record Retrieved(Recall imageToText, Recall textToImage, int gallery, double chanceR10) {}
 
   /**
    * Share of queries whose own partner is among the first k.

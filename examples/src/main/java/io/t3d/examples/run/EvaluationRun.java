@@ -68,11 +68,12 @@ public final class EvaluationRun implements AutoCloseable {
         ZeroShotClassifier.create(texts -> model.encodeReports(manager, texts), used, logitScale);
     ClassificationReport report =
         ClassificationReport.of(
-            classifier.findings(), targets(classifier.findings()), classifier.classify(volumes), 0.5);
+            classifier.findings(),
+            targets(classifier.findings()),
+            classifier.classify(volumes),
+            0.5);
     Map<String, Double> perLabel = new LinkedHashMap<>();
-    report
-        .perLabel()
-        .forEach((name, m) -> m.auroc().ifPresent(auroc -> perLabel.put(name, auroc)));
+    report.perLabel().forEach((name, m) -> m.auroc().ifPresent(auroc -> perLabel.put(name, auroc)));
     double macro =
         report
             .macroAuroc()

@@ -1,8 +1,8 @@
 package io.t3d.examples.run;
 
 import com.google.common.html.HtmlEscapers;
-import java.io.IOException;
 import io.t3d.core.tensor.AtomicFiles;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Base64;
 import java.util.List;
@@ -11,11 +11,13 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * A page of HTML in one file: tables, curves as SVG and pictures inside, nothing to load. All text is
- * escaped.
+ * A page of HTML in one file: tables, curves as SVG and pictures inside, nothing to load. All text
+ * is escaped.
  */
 final class HtmlPage {
-  private static final String[] COLORS = {"#1b6ca8", "#c8553d", "#3d8361", "#8e5ea2", "#b8860b", "#555"};
+  private static final String[] COLORS = {
+    "#1b6ca8", "#c8553d", "#3d8361", "#8e5ea2", "#b8860b", "#555"
+  };
   private static final int WIDTH = 560;
   private static final int HEIGHT = 240;
   private static final int MARGIN = 46;
@@ -97,7 +99,11 @@ final class HtmlPage {
     if (box[0] > box[1]) {
       return paragraph("No points to draw.");
     }
-    body.append("<figure><svg viewBox=\"0 0 ").append(WIDTH).append(' ').append(HEIGHT + 24).append("\">\n");
+    body.append("<figure><svg viewBox=\"0 0 ")
+        .append(WIDTH)
+        .append(' ')
+        .append(HEIGHT + 24)
+        .append("\">\n");
     axis(box, xLabel);
     for (int i = 0; i < curves.size(); i++) {
       line(curves.get(i), COLORS[i % COLORS.length], box, i);

@@ -29,7 +29,8 @@ public record TrainedModel(T3DModel model, DataConfig data) implements AutoClose
         Files.isDirectory(folder.resolve("checkpoint")) ? folder.resolve("checkpoint") : folder;
     Path data = checkpoint.resolve(DATA_FILE);
     if (!Files.isDirectory(checkpoint)) {
-      throw new IOException("No checkpoint at " + folder + "; give the --out folder of a pretrain run");
+      throw new IOException(
+          "No checkpoint at " + folder + "; give the --out folder of a pretrain run");
     }
     if (!Files.exists(data)) {
       throw new IOException(

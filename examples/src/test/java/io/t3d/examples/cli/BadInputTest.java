@@ -94,7 +94,9 @@ class BadInputTest {
   @Test
   void aCorruptVolumeStopsTheRunBeforeTrainingUnlessItMayBeSkipped() throws IOException {
     String[] rows =
-        IntStream.range(0, 17).mapToObj(i -> "v" + i + ".nii.gz,Report " + i).toArray(String[]::new);
+        IntStream.range(0, 17)
+            .mapToObj(i -> "v" + i + ".nii.gz,Report " + i)
+            .toArray(String[]::new);
     for (int i = 0; i < rows.length; i++) {
       volume("v" + i + ".nii.gz");
     }
@@ -162,8 +164,7 @@ class BadInputTest {
       voxels[i] = (name.hashCode() * 31L + i * 17L) % 1000;
     }
     Path file = dir.resolve(name);
-    NiftiWriter.write(
-        file, new Volume(voxels, 12, 12, 12, Affine.of(Spacing.isotropic(8))));
+    NiftiWriter.write(file, new Volume(voxels, 12, 12, 12, Affine.of(Spacing.isotropic(8))));
     return file;
   }
 }

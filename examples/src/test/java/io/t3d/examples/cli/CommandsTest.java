@@ -89,7 +89,8 @@ class CommandsTest {
   @Test
   void embedWritesOneUnitVectorPerVolumeAndReport() throws IOException {
     Path file = dir.resolve("embeddings.safetensors");
-    CommandRun run = CommandRun.of("embed", "--checkpoint", out, "--input", manifest, "--out", file);
+    CommandRun run =
+        CommandRun.of("embed", "--checkpoint", out, "--input", manifest, "--out", file);
 
     assertThat(run.exitCode()).as(run.err()).isZero();
     try (NDManager manager = NDManager.newBaseManager()) {

@@ -22,8 +22,7 @@ class NotebooksTest {
   private final ByteArrayOutputStream echoed = new ByteArrayOutputStream();
   private final NotebookRunner runner =
       new NotebookRunner(
-          NotebookRunner.currentClassPath(),
-          new PrintStream(echoed, true, StandardCharsets.UTF_8));
+          NotebookRunner.currentClassPath(), new PrintStream(echoed, true, StandardCharsets.UTF_8));
 
   static Stream<Path> notebooks() throws IOException {
     return Files.list(Path.of("notebooks")).filter(p -> p.toString().endsWith(".jsh")).sorted();
