@@ -26,8 +26,9 @@ import java.util.List;
  * <p>Weights start as in MONAI: convolutions normal with variance 2 / fan-out, norms at scale 1 and
  * shift 0. Seed them by {@code Engine.setRandomSeed} before {@code initialize}.
  *
- * <p>Shortcuts have no bias, as in the published MedicalNet weights of ResNet-50 ({@code
- * bias_downsample=False}); the norm after it makes a bias without effect on what can be learned.
+ * <p>Shortcuts have no bias ({@code bias_downsample=False} in MONAI). MONAI's own default has one;
+ * as a norm follows, a checkpoint's {@code downsample.0.bias} can be subtracted from {@code
+ * downsample.1.running_mean} without a change of the inference.
  *
  * <p>He, Zhang, Ren, Sun 2016, "Deep Residual Learning for Image Recognition"; Chen, Ma, Zheng
  * 2019, "Med3D: Transfer Learning for 3D Medical Image Analysis".
