@@ -28,12 +28,12 @@ enhancing opacity opacities""".split()
 
 
 def words(text: str) -> list[str]:
-    text = re.sub(r"#.*", "", text).lower()
+    text = re.sub(r"#.*|-", " ", text).lower()  # BERT splits at hyphens
     return text.split()
 
 
 def main() -> None:
-    letters = [c for c in ASCII + SIGNS if c.isalnum()]
+    letters = [c for c in ASCII if c.isalnum()] + SIGNS  # BERT does not split at signs
     tokens = SPECIAL + ASCII + SIGNS + ["##" + c for c in letters]
     tokens += ["##" + s for s in SUFFIXES]
     tokens += words((HERE / "radiology_words.txt").read_text())

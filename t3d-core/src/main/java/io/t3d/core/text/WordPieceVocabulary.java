@@ -65,7 +65,7 @@ final class WordPieceVocabulary {
     words.forEach(w -> w.codePoints().mapToObj(Character::toString).forEach(characters::add));
     List<String> out = new ArrayList<>(characters);
     characters.stream()
-        .filter(c -> Character.isLetterOrDigit(c.codePointAt(0)))
+        .filter(c -> !isPunctuation(c.codePointAt(0)))
         .map(c -> "##" + c)
         .forEach(out::add);
     return out;
@@ -82,14 +82,15 @@ final class WordPieceVocabulary {
         .codePoints()
         .forEach(
             c -> {
-              boolean inWord = Character.isLetterOrDigit(c);
+              boolean blank = Character.isWhitespace(c) || Character.isSpaceChar(c);
+              boolean inWord = !blank && !Character.isISOControl(c) && !isPunctuation(c);
               if (!inWord && word.length() > 0) {
                 words.add(word.toString());
                 word.setLength(0);
               }
               if (inWord) {
                 word.appendCodePoint(c);
-              } else if (!Character.isWhitespace(c) && !Character.isISOControl(c)) {
+              } else if (isPunctuation(c)) {
                 words.add(Character.toString(c));
               }
             });
@@ -97,6 +98,24 @@ final class WordPieceVocabulary {
       words.add(word.toString());
     }
     return words;
+  }
+
+  /** As in BERT: all ASCII signs, and Unicode's punctuation; other symbols belong to words. */
+  private static boolean isPunctuation(int c) {
+    if (c < 128) {
+      return c > ' ' && c < 127 && !Character.isLetterOrDigit(c);
+    }
+    return switch (Character.getType(c)) {
+      case Character.CONNECTOR_PUNCTUATION,
+          Character.DASH_PUNCTUATION,
+          Character.START_PUNCTUATION,
+          Character.END_PUNCTUATION,
+          Character.INITIAL_QUOTE_PUNCTUATION,
+          Character.FINAL_QUOTE_PUNCTUATION,
+          Character.OTHER_PUNCTUATION ->
+          true;
+      default -> false;
+    };
   }
 
   /** The HuggingFace description of a BERT tokenizer over these tokens; the line is the id. */

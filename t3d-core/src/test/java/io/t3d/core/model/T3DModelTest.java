@@ -1,17 +1,39 @@
 package io.t3d.core.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
+import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Parameter;
+import ai.djl.training.GradientCollector;
+import io.t3d.core.config.Configs;
 import io.t3d.core.config.T3DConfig;
+import io.t3d.core.config.TextConfig;
+import io.t3d.core.tensor.Safetensors;
+import io.t3d.core.text.ReportTokenizer;
+import io.t3d.core.text.TokenBatch;
+import io.t3d.core.torch.Autocast;
+import io.t3d.core.torch.TorchBridge;
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.View;
 import io.t3d.core.volume.ViewBatch;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -19,49 +41,256 @@ class T3DModelTest {
   private static final List<String> REPORTS =
       List.of("No pleural effusion.", "Small nodule in the right upper lobe, 7 mm.");
 
+  @TempDir Path dir;
+  private T3DModel model;
+  private NDManager manager;
+
+  @BeforeEach
+  void create() {
+    model = T3DModel.create(T3DConfig.tiny(), Device.cpu(), 1);
+    manager = model.manager().newSubManager();
+  }
+
+  @AfterEach
+  void close() {
+    model.close();
+  }
+
   @Test
   void forwardGivesAllOutputsInTheirShapes() {
-    try (T3DModel model = T3DModel.create(T3DConfig.tiny(), Device.cpu(), 1);
-        NDManager manager = model.manager().newSubManager()) {
-      ViewBatch views =
-          new ViewBatch(
-              List.of(
-                  slot(manager, View.Kind.GLOBAL, 32),
-                  slot(manager, View.Kind.GLOBAL, 32),
-                  slot(manager, View.Kind.LOCAL, 16)));
-      T3DOutput out = model.forward(views, model.tokenize(manager, REPORTS));
-      assertThat(out.views()).hasSize(3);
-      for (ViewFeatures v : out.views()) {
-        assertThat(v.embedding().getShape()).isEqualTo(new Shape(2, 128));
-        assertThat(v.fusedEmbedding().getShape()).isEqualTo(new Shape(2, 128));
-        assertThat(v.tokens().getShape()).isEqualTo(new Shape(2, v.grid().size(), 128));
-        assertThat(v.fusedTokens().getShape()).isEqualTo(v.tokens().getShape());
-      }
-      assertThat(out.textEmbeddings().getShape()).isEqualTo(new Shape(2, 128));
-      assertThat(out.prototypes().getShape()).isEqualTo(new Shape(64, 128));
-      assertThat(out.logitScale().getShape()).isEqualTo(new Shape());
+    T3DOutput out = model.forward(views(), model.tokenize(manager, REPORTS));
+    assertThat(out.views())
+        .extracting(ViewFeatures::kind)
+        .containsExactly(View.Kind.GLOBAL, View.Kind.LOCAL, View.Kind.GLOBAL);
+    for (ViewFeatures v : out.views()) {
+      assertThat(v.embedding().getShape()).isEqualTo(new Shape(2, 128));
+      assertThat(v.tokens().getShape()).isEqualTo(new Shape(2, v.grid().size(), 128));
+      assertThat(v.fusedTokens().getShape()).isEqualTo(v.tokens().getShape());
+      assertUnit(v.embedding());
+      assertUnit(v.fusedEmbedding());
+    }
+    assertThat(out.textEmbeddings().getShape()).isEqualTo(new Shape(2, 128));
+    assertUnit(out.textEmbeddings());
+    assertThat(out.prototypes().getShape()).isEqualTo(new Shape(64, 128));
+    assertUnit(out.prototypes());
+    assertThat(out.logitScale().getShape()).isEqualTo(new Shape());
+  }
+
+  @Test
+  void forwardAndEncodeAgreeAndAPairDoesNotDependOnItsBatch() {
+    ViewBatch views = views();
+    T3DOutput out = model.forward(views, model.tokenize(manager, REPORTS));
+    NDArray voxels = views.slots().get(2).voxels();
+    assertClose(model.encodeVolumes(voxels), out.views().get(2).embedding());
+    assertClose(model.encodeVolumes(voxels.get("1:")), out.views().get(2).embedding().get("1:"));
+    assertClose(model.encodeReports(manager, REPORTS), out.textEmbeddings());
+    assertClose(
+        model.encodeReports(manager, REPORTS.subList(0, 1)), out.textEmbeddings().get(":1"));
+  }
+
+  @Test
+  void theSameSeedGivesTheSameWeightsAndAnotherSeedOthers() {
+    Engine.getInstance().setRandomSeed(99);
+    try (T3DModel same = T3DModel.create(T3DConfig.tiny(), Device.cpu(), 1);
+        T3DModel other = T3DModel.create(T3DConfig.tiny(), Device.cpu(), 2)) {
+      assertThat(floats(same)).isEqualTo(floats(model));
+      assertThat(floats(other).get("prototypes.weight"))
+          .isNotEqualTo(floats(model).get("prototypes.weight"));
     }
   }
 
   @Test
-  void aCheckpointGivesTheSameEmbeddings(@TempDir Path dir) throws Exception {
-    try (T3DModel model = T3DModel.create(T3DConfig.tiny(), Device.cpu(), 1)) {
-      model.save(dir.resolve("m"));
-      try (T3DModel loaded = T3DModel.load(dir.resolve("m"), Device.cpu());
-          NDManager manager = model.manager().newSubManager()) {
-        NDArray volumes = manager.randomNormal(new Shape(5, 1, 32, 32, 32));
-        assertThat(loaded.encodeVolumes(volumes).toFloatArray())
-            .isEqualTo(model.encodeVolumes(volumes).toFloatArray());
-        assertThat(loaded.encodeReports(manager, REPORTS).toFloatArray())
-            .isEqualTo(model.encodeReports(manager, REPORTS).toFloatArray());
+  void theGradientReachesEveryTrainableParameter() {
+    backward(model.tokenize(manager, REPORTS));
+    model
+        .parameters()
+        .forEach(
+            (name, parameter) -> {
+              if (parameter.requiresGradient()) {
+                NDArray gradient = parameter.getArray().getGradient();
+                assertThat(gradient.abs().sum().getFloat()).as(name).isPositive().isFinite();
+              }
+            });
+  }
+
+  private float backward(TokenBatch reports) {
+    ViewBatch views = views();
+    try (GradientCollector gradients = Engine.getInstance().newGradientCollector()) {
+      T3DOutput out = model.forward(views, reports, true);
+      NDArray loss = manager.zeros(new Shape());
+      for (ViewFeatures v : out.views()) {
+        for (NDArray part :
+            List.of(v.embedding(), v.tokens(), v.fusedTokens(), v.fusedEmbedding())) {
+          NDArray weights = manager.randomNormal(part.getShape());
+          loss = loss.add(part.mul(weights).mean());
+        }
+      }
+      NDArray logits = out.textEmbeddings().matMul(out.prototypes().transpose()); // (B, K)
+      loss = loss.add(logits.mul(out.logitScale().exp()).logSoftmax(1).get(":, 0").mean());
+      gradients.backward(loss);
+      return loss.getFloat();
+    }
+  }
+
+  @Test
+  void underAutocastOutputsAreFloat32AndGradientsFinite() {
+    Assumptions.assumeTrue(TorchBridge.available());
+    TokenBatch reports = model.tokenize(manager, REPORTS);
+    try (Autocast autocast = Autocast.bfloat16(Device.cpu())) {
+      T3DOutput out = model.forward(views(), reports);
+      assertThat(out.views().get(0).fusedTokens().getDataType()).isEqualTo(DataType.FLOAT32);
+      assertThat(out.textEmbeddings().getDataType()).isEqualTo(DataType.FLOAT32);
+      assertThat(backward(reports)).isFinite();
+    }
+  }
+
+  @Test
+  void aCheckpointGivesTheSameEmbeddings() throws IOException {
+    model.save(dir);
+    try (T3DModel loaded = T3DModel.load(dir, Device.cpu())) {
+      assertThat(loaded.config()).isEqualTo(model.config());
+      assertThat(floats(loaded)).isEqualTo(floats(model));
+      NDArray volumes = manager.randomNormal(new Shape(5, 1, 16, 16, 16));
+      assertThat(loaded.encodeVolumes(volumes).toFloatArray())
+          .isEqualTo(model.encodeVolumes(volumes).toFloatArray());
+      assertThat(loaded.encodeReports(manager, REPORTS).toFloatArray())
+          .isEqualTo(model.encodeReports(manager, REPORTS).toFloatArray());
+    }
+  }
+
+  @Test
+  void aCheckpointOfAnotherConfigIsAnErrorThatListsTheDifferences() throws IOException {
+    model.save(dir);
+    T3DConfig c = T3DConfig.tiny();
+    T3DConfig other =
+        new T3DConfig(
+            c.vision(), c.text(), c.embedDim(), 32, c.fusionHeads(), c.fusionGate(), 0.07);
+    Files.writeString(dir.resolve("config.json"), Configs.toJson(other));
+    assertThatThrownBy(() -> T3DModel.load(dir, Device.cpu()))
+        .isInstanceOf(IOException.class)
+        .hasMessageEndingWith(
+            "model.safetensors holds the weights of another config: of another shape (1):"
+                + " prototypes.weight (64, 128) instead of (32, 128);");
+  }
+
+  @Test
+  void renamedWeightsOfTheSameShapeAreAnError() throws IOException {
+    model.save(dir);
+    Map<String, NDArray> tensors = new LinkedHashMap<>();
+    model.parameters().forEach((name, p) -> tensors.put(name, p.getArray()));
+    tensors.put("text_projection.kernel", tensors.remove("text_projection.weight"));
+    Safetensors.write(dir.resolve("model.safetensors"), tensors, Map.of());
+    assertThatThrownBy(() -> T3DModel.load(dir, Device.cpu()))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("missing (1): text_projection.weight;")
+        .hasMessageContaining("unexpected (1): text_projection.kernel;");
+  }
+
+  @Test
+  void aFolderWithoutWeightsIsAnErrorThatNamesTheFile() throws IOException {
+    model.save(dir);
+    Files.delete(dir.resolve("model.safetensors"));
+    assertThatThrownBy(() -> T3DModel.load(dir, Device.cpu()))
+        .isInstanceOf(NoSuchFileException.class)
+        .hasMessageContaining("model.safetensors")
+        .hasMessageContaining("a T3D checkpoint is a folder with");
+  }
+
+  @Test
+  void wrongInputsAreErrorsThatSayWhatFits() {
+    NDArray noChannel = manager.ones(new Shape(2, 16, 16, 16));
+    assertThatThrownBy(() -> model.encodeVolumes(noChannel))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "volumes must be (B, 1, D, H, W) = (B, 1, D, H, W), got (2, 16, 16, 16);"
+                + " NDArray.expandDims adds a missing batch or channel axis");
+    NDArray ints = manager.ones(new Shape(1, 1, 16, 16, 16), DataType.INT32);
+    assertThatThrownBy(() -> model.encodeVolumes(ints)).hasMessageContaining("must be float32");
+    TokenBatch one = model.tokenize(manager, REPORTS.subList(0, 1));
+    assertThatThrownBy(() -> model.forward(views(), one))
+        .hasMessage("views and reports must hold the same pairs, got 2 and 1");
+    assertThatThrownBy(() -> model.encodeReports(List.of()))
+        .hasMessage("Nothing to encode: the batch is empty");
+  }
+
+  @Test
+  void aVocabularyThatIsTooSmallIsAnError() {
+    T3DConfig small = T3DConfig.tiny().withText(TextConfig.tiny().withTokenizer("builtin", 100));
+    assertThatThrownBy(() -> T3DModel.create(small, Device.cpu(), 0))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("TextConfig.vocabSize must be at least the tokenizer's vocabulary");
+  }
+
+  @Test
+  void aModelOverItsOwnCorpusCanBeSavedAndLoaded() throws IOException {
+    T3DConfig config = T3DConfig.tiny().withText(TextConfig.tiny().withTokenizer("corpus", 200));
+    ReportTokenizer tokenizer = ReportTokenizer.fromCorpus(REPORTS, 200, 128);
+    try (T3DModel own = T3DModel.create(config, tokenizer, Device.cpu(), 4)) {
+      own.save(dir);
+      try (T3DModel loaded = T3DModel.load(dir, Device.cpu())) {
+        assertClose(loaded.encodeReports(manager, REPORTS), own.encodeReports(manager, REPORTS));
       }
     }
   }
 
-  private static ViewBatch.Slot slot(NDManager manager, View.Kind kind, int side) {
+  @Test
+  void repeatedUseDoesNotPileUpArraysOrMemory() throws IOException {
+    int before = model.manager().getManagedArrays().size();
+    long rss = 0;
+    for (int i = 0; i < 200; i++) {
+      try (NDManager batch = model.manager().newSubManager()) {
+        NDArray voxels = batch.randomNormal(new Shape(2, 1, 16, 16, 16));
+        ViewBatch.Slot slot =
+            new ViewBatch.Slot(
+                View.Kind.GLOBAL, voxels, List.of(Affine.identity(), Affine.identity()));
+        model.forward(new ViewBatch(List.of(slot)), model.tokenize(batch, REPORTS));
+        model.encodeVolumes(voxels);
+        model.encodeReports(batch, REPORTS);
+      }
+      rss = i == 50 ? residentMegabytes() : rss;
+    }
+    assertThat(model.manager().getManagedArrays()).hasSize(before);
+    assertThat(residentMegabytes() - rss).isLessThan(60);
+  }
+
+  /** Linux only; 0 elsewhere. */
+  private static long residentMegabytes() throws IOException {
+    Path statm = Path.of("/proc/self/statm");
+    if (!Files.exists(statm)) {
+      return 0;
+    }
+    return Long.parseLong(Files.readString(statm).split(" ", 3)[1]) * 4096 >> 20;
+  }
+
+  private ViewBatch views() {
+    return new ViewBatch(
+        List.of(slot(View.Kind.GLOBAL, 32), slot(View.Kind.LOCAL, 16), slot(View.Kind.GLOBAL, 32)));
+  }
+
+  private ViewBatch.Slot slot(View.Kind kind, int side) {
     return new ViewBatch.Slot(
         kind,
         manager.randomNormal(new Shape(2, 1, side, side, side)),
         List.of(Affine.identity(), Affine.identity()));
+  }
+
+  private static Map<String, List<Float>> floats(T3DModel model) {
+    Map<String, List<Float>> out = new TreeMap<>();
+    for (Map.Entry<String, Parameter> entry : model.parameters().entrySet()) {
+      NDArray array = entry.getValue().getArray();
+      out.put(entry.getKey(), List.of(array.sum().getFloat(), array.square().sum().getFloat()));
+    }
+    return out;
+  }
+
+  private static void assertUnit(NDArray rows) {
+    for (float norm : rows.norm(new int[] {1}).toFloatArray()) {
+      assertThat(norm).isCloseTo(1f, within(1e-5f));
+    }
+  }
+
+  private static void assertClose(NDArray got, NDArray expected) {
+    assertThat(got.getShape()).isEqualTo(expected.getShape());
+    assertThat(got.sub(expected).abs().max().getFloat()).isCloseTo(0f, within(1e-4f));
   }
 }
