@@ -3,7 +3,7 @@ package io.t3d.core.train;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
-import java.util.LinkedHashMap;
+import java.util.IdentityHashMap;
 import java.util.Map;
 
 /**
@@ -11,7 +11,8 @@ import java.util.Map;
  * pass left in them: one NaN would stay there for good.
  */
 final class RunningStatistics {
-  private final Map<NDArray, NDArray> copies = new LinkedHashMap<>();
+  // By identity: arrays of equal content are equal, as all running means are at the start.
+  private final Map<NDArray, NDArray> copies = new IdentityHashMap<>();
 
   /** Copies into a manager. */
   static RunningStatistics copy(NDManager scope, Map<String, Parameter> parameters) {
