@@ -141,7 +141,7 @@ final class SwappedPrediction {
     long tokens = views.stream().mapToLong(Predicted::tokens).sum();
     return new Result(
         crossEntropy.div(matched.maximum(1)),
-        divergence(Scalars.divide(probability, tokens)),
+        divergence(Scalars.divide(probability, (double) tokens)),
         usage,
         matched.div(targets));
   }
@@ -188,7 +188,7 @@ final class SwappedPrediction {
 
   /** KL(mean prediction ‖ uniform) = log K − H(mean prediction); 0 when all are used equally. */
   private static NDArray divergence(NDArray mean) {
-    return negativeEntropy(mean).add((float) Math.log(mean.size()));
+    return negativeEntropy(mean).add((float) Math.log((double) mean.size()));
   }
 
   /**

@@ -37,7 +37,7 @@ class ScalarsTest {
     }
   }
 
-  /** With DJL's own {@code mul(Number)}, this makes the gradient 77. */
+  /** Frees unreachable Java buffers and takes their place, as a busy program would in time. */
   private static void overwriteFreedBuffers() {
     System.gc();
     List<ByteBuffer> buffers = new ArrayList<>();
