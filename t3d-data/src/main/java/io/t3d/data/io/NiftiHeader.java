@@ -67,7 +67,7 @@ record NiftiHeader(
     ByteBuffer b = ByteBuffer.wrap(bytes);
     boolean two = bytes.length == SIZE_2;
     b.order(b.getInt(0) == bytes.length ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN);
-    return new Parser(b, two ? Layout.NIFTI_2 : Layout.NIFTI_1, file).parse();
+    return new Parser(bytes, b, two ? Layout.NIFTI_2 : Layout.NIFTI_1, file).parse();
   }
 
   /** Byte positions of the fields in the two versions. */
@@ -112,11 +112,13 @@ record NiftiHeader(
 
   /** Reads the fields of one header. */
   private static final class Parser {
+    private final byte[] bytes;
     private final ByteBuffer b;
     private final Layout layout;
     private final Path file;
 
-    Parser(ByteBuffer b, Layout layout, Path file) {
+    Parser(byte[] bytes, ByteBuffer b, Layout layout, Path file) {
+      this.bytes = bytes;
       this.b = b;
       this.layout = layout;
       this.file = file;
@@ -140,7 +142,7 @@ record NiftiHeader(
 
     private boolean magic() throws VolumeFormatException {
       char version = two() ? '2' : '1';
-      String got = new String(b.array(), layout.magic, 4, StandardCharsets.ISO_8859_1);
+      String got = new String(bytes, layout.magic, 4, StandardCharsets.ISO_8859_1);
       if (got.equals("n+" + version + '\0')) {
         return true;
       }
@@ -153,7 +155,7 @@ record NiftiHeader(
               + "\" or \"ni"
               + version
               + "\", got bytes "
-              + Arrays.toString(Arrays.copyOfRange(b.array(), layout.magic, layout.magic + 4))
+              + Arrays.toString(Arrays.copyOfRange(bytes, layout.magic, layout.magic + 4))
               + "; Analyze 7.5 files are not supported, convert to NIfTI");
     }
 

@@ -64,7 +64,7 @@ enum NiftiType {
       int[] raw = new int[count];
       in.asIntBuffer().get(raw);
       for (int i = 0; i < count; i++) {
-        out[at + i] = s.apply(raw[i] & 0xffffffffL);
+        out[at + i] = s.apply((double) (raw[i] & 0xffffffffL));
       }
     }
   },
@@ -74,7 +74,7 @@ enum NiftiType {
       long[] raw = new long[count];
       in.asLongBuffer().get(raw);
       for (int i = 0; i < count; i++) {
-        out[at + i] = s.apply(raw[i]);
+        out[at + i] = s.apply((double) raw[i]);
       }
     }
   },
@@ -179,6 +179,6 @@ enum NiftiType {
 
   private static double unsignedToDouble(long raw) {
     // Halving with a sticky last bit keeps round-to-nearest for values above Long.MAX_VALUE.
-    return raw >= 0 ? raw : ((raw >>> 1) | (raw & 1)) * 2.0;
+    return raw >= 0 ? (double) raw : ((raw >>> 1) | (raw & 1)) * 2.0;
   }
 }

@@ -51,12 +51,12 @@ public final class NiftiWriter {
   public static void write(Path file, Volume volume, PixelType type) throws IOException {
     boolean gzip = isGzip(file);
     NiftiType.Scaling scaling = scalingFor(volume, type);
-    ByteBuffer header = header(volume, type, scaling);
+    byte[] header = header(volume, type, scaling);
     checkVoxels(volume, type);
     Path temp = tempBeside(file);
     try {
       try (OutputStream out = open(temp, gzip)) {
-        out.write(header.array());
+        out.write(header);
         writeVoxels(out, volume.voxels(), type, scaling);
       }
       moveInto(temp, file);
@@ -120,7 +120,7 @@ public final class NiftiWriter {
             + (Float.isFinite(v) ? " or INT16_SCALED" : ", or replace non-finite voxels first"));
   }
 
-  private static ByteBuffer header(Volume volume, PixelType type, NiftiType.Scaling scaling) {
+  private static byte[] header(Volume volume, PixelType type, NiftiType.Scaling scaling) {
     ByteBuffer b = ByteBuffer.allocate(VOXEL_OFFSET).order(ByteOrder.LITTLE_ENDIAN);
     b.putInt(0, NiftiHeader.SIZE_1);
     int[] size = {volume.width(), volume.height(), volume.depth()};
@@ -140,7 +140,7 @@ public final class NiftiWriter {
     b.put(123, (byte) 2); // millimetres
     putGeometry(b, volume.affine());
     b.put(344, "n+1".getBytes(StandardCharsets.US_ASCII));
-    return b;
+    return b.array();
   }
 
   private static void putGeometry(ByteBuffer b, Affine affine) {

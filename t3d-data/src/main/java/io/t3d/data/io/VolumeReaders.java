@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.ServiceLoader;
+import java.util.Set;
 import java.util.TreeSet;
 
 /**
@@ -61,8 +62,8 @@ public final class VolumeReaders {
     return READERS.stream().filter(r -> r.canRead(path)).findFirst();
   }
 
-  private static TreeSet<String> suffixes() {
-    TreeSet<String> all = new TreeSet<>();
+  private static Set<String> suffixes() {
+    Set<String> all = new TreeSet<>();
     READERS.forEach(r -> all.addAll(r.suffixes()));
     return all;
   }
