@@ -69,7 +69,8 @@ final class ManifestCsv {
     cells.add(pathText(folder, row.volume()));
     cells.add(row.report());
     cells.add(row.split().text());
-    cells.add(row.patient());
+    // The stand-in for a missing patient is not written: it would not survive a move of the files.
+    cells.add(row.patient().equals(row.volume().toString()) ? "" : row.patient());
     if (masks) {
       cells.add(row.mask().map(m -> pathText(folder, m)).orElse(""));
     }

@@ -65,7 +65,7 @@ public final class Splits {
   }
 
   /**
-   * Checks that no patient is in two splits.
+   * Checks that no patient is in two splits. Unassigned rows are in none.
    *
    * @throws IllegalArgumentException naming the first such rows, not the patients
    */
@@ -73,17 +73,20 @@ public final class Splits {
     Map<String, ManifestRow> first = new HashMap<>();
     List<String> clashes = new ArrayList<>();
     for (ManifestRow row : rows) {
+      if (row.split() == Split.UNASSIGNED) {
+        continue;
+      }
       ManifestRow other = first.putIfAbsent(row.patient(), row);
       if (other != null && other.split() != row.split()) {
         clashes.add(
             "rows "
                 + other.row()
                 + " ("
-                + name(other)
+                + other.split().text()
                 + ") and "
                 + row.row()
                 + " ("
-                + name(row)
+                + row.split().text()
                 + ")");
       }
     }
@@ -95,10 +98,6 @@ public final class Splits {
               + (more > 0 ? " and " + more + " more" : "")
               + "; correct the column split, or leave it out and use Splits.byPatient");
     }
-  }
-
-  private static String name(ManifestRow row) {
-    return row.split() == Split.UNASSIGNED ? "no split" : row.split().text();
   }
 
   private static List<String> shuffledPatients(List<ManifestRow> rows, long seed) {

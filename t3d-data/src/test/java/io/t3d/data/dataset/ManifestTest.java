@@ -182,7 +182,8 @@ class ManifestTest {
     Manifest manifest = read("volume,report\na.nii,x\n");
     Path elsewhere = folder.resolve("sub/deep/m.csv");
     Manifest.write(elsewhere, manifest.rows());
-    assertThat(Manifest.read(elsewhere).rows().get(0).volume()).isEqualTo(folder.resolve("a.nii"));
+    assertThat(Manifest.read(elsewhere).rows()).isEqualTo(manifest.rows());
+    assertThat(Files.readString(elsewhere)).endsWith("\n" + folder.resolve("a.nii") + ",x,,\n");
   }
 
   private List<String> problems(String text) {

@@ -56,10 +56,11 @@ class SplitsTest {
         List.of(
             Rows.row(2, "a", "secret").withSplit(Split.TRAIN),
             Rows.row(3, "b", "other").withSplit(Split.TRAIN),
-            Rows.row(4, "c", "secret").withSplit(Split.TEST));
+            Rows.row(4, "c", "secret").withSplit(Split.TEST),
+            Rows.row(5, "d", "other"));
     assertThatThrownBy(() -> Splits.verifyDisjoint(rows))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("the same patient is in rows 2 (train) and 4 (test)")
+        .hasMessageContaining("the same patient is in rows 2 (train) and 4 (test);")
         .hasMessageNotContaining("secret");
   }
 
