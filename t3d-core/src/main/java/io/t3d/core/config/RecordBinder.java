@@ -122,7 +122,9 @@ final class RecordBinder {
       types[i] = component.getType();
       Object fallback = base == null ? null : invoke(component.getAccessor(), base, path);
       JsonNode child = node.get(component.getName());
-      if (child != null) {
+      if (child != null && child.isNull() && mayBeNull(component.getType())) {
+        arguments[i] = null; // The record's constructor says whether it needs a value.
+      } else if (child != null) {
         arguments[i] =
             value(child, component.getGenericType(), join(path, component.getName()), fallback);
       } else if (base != null) {
@@ -137,6 +139,10 @@ final class RecordBinder {
       throw error(path, "misses the required key(s) " + missing + " of " + type.getSimpleName());
     }
     return construct(type, types, arguments, path);
+  }
+
+  private static boolean mayBeNull(Class<?> type) {
+    return !type.isPrimitive() && type != Optional.class;
   }
 
   private void checkKeys(JsonNode node, Class<?> type, String path, Set<String> known) {
@@ -216,8 +222,12 @@ final class RecordBinder {
       return constructor.newInstance(arguments);
     } catch (InvocationTargetException e) {
       Throwable cause = e.getCause();
+      String what = cause.getMessage();
+      if (cause instanceof NullPointerException) {
+        what += " must have a value, got null"; // The constructor named what it requires.
+      }
       throw new IllegalArgumentException(
-          source + ": " + (path.isEmpty() ? "" : path + ": ") + cause.getMessage(), cause);
+          source + ": " + (path.isEmpty() ? "" : path + ": ") + what, cause);
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException("Cannot construct " + type, e);
     }
