@@ -3,6 +3,7 @@ package io.t3d.examples.run;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.train.TrainingConfig;
 import io.t3d.data.dataset.Preprocessing;
+import io.t3d.data.dataset.ReportSampling;
 import io.t3d.data.view.ViewConfig;
 import io.t3d.losses.ObjectiveConfig;
 import java.util.Objects;
@@ -29,7 +30,7 @@ public record PretrainConfig(
   public static PretrainConfig tiny() {
     return new PretrainConfig(
         T3DConfig.tiny(),
-        new DataConfig(Preprocessing.windowOnly(), ViewConfig.tiny(), 16, 2, 2048),
+        new DataConfig(Preprocessing.windowOnly(), ViewConfig.tiny(), ReportSampling.sentences(), 16, 2, 2048),
         ObjectiveConfig.t3d(),
         TrainingConfig.builder().learningRate(1e-3).epochs(14).build());
   }

@@ -59,6 +59,7 @@ public final class PretrainRun {
             .rows(rows)
             .preprocessing(data.preprocessing())
             .sampler(new MultiViewSampler(data.views()))
+            .reports(data.reports())
             .batchSize(data.batchSize())
             .seed(config.training().seed())
             .threads(data.threads())

@@ -37,9 +37,10 @@ final class T3DNetwork extends AbstractBlock {
     int textDim = config.text().hiddenSize();
     vision = addChildBlock("vision", VisionEncoders.create(config.vision()));
     text = addChildBlock("text", new TransformerTextEncoder(config.text()));
+    boolean norm = config.projection() == T3DConfig.Projection.BATCH_NORM;
     visionProjection =
-        addChildBlock("vision_projection", new ProjectionHead(vision.channels(), embedDim));
-    textProjection = addChildBlock("text_projection", new ProjectionHead(textDim, embedDim));
+        addChildBlock("vision_projection", new ProjectionHead(vision.channels(), embedDim, norm));
+    textProjection = addChildBlock("text_projection", new ProjectionHead(textDim, embedDim, norm));
     fusion =
         addChildBlock(
             "fusion",

@@ -2,31 +2,49 @@ package io.t3d.core.nn;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.core.Linear;
+import ai.djl.nn.norm.BatchNorm;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.initializer.NormalInitializer;
 import ai.djl.util.PairList;
+import io.t3d.core.torch.Casts;
 
 /**
  * Encoder features to the shared space: one linear map without bias, as in CLIP (Radford et al.
- * 2021). Being linear it commutes with the mean: the projected mean of tokens is the mean of
- * projected tokens.
+ * 2021), and, on request, a batch norm after it, as in MGCA (Wang et al. 2022, "Multi-Granularity
+ * Cross-modal Alignment for Generalized Medical Visual Representation Learning").
+ *
+ * <p>Means of rectified features all point about the same way, so that at the start every image is
+ * like every other. The norm takes the common part out, which a model trained from scratch on few
+ * pairs would need many steps to unlearn.
+ *
+ * <p>In inference both commute with the mean: the projected mean of tokens is the mean of projected
+ * tokens.
  */
 public final class ProjectionHead extends AbstractBlock {
   private final int out;
   private final Parameter weight;
+  private final BatchNorm norm;
+
+  /** Linear only. */
+  public ProjectionHead(int in, int out) {
+    this(in, out, false);
+  }
 
   /**
    * Builds the head; weights start normal with standard deviation {@code in^-1/2}.
    *
    * @param in C, width of the features
    * @param out E, width of the embedding
+   * @param batchNorm whether a norm over all rows of the batch follows
    */
   @SuppressWarnings("this-escape")
-  public ProjectionHead(int in, int out) {
+  public ProjectionHead(int in, int out, boolean batchNorm) {
     this.out = out;
     weight =
         addParameter(
@@ -36,12 +54,19 @@ public final class ProjectionHead extends AbstractBlock {
                 .optShape(new Shape(out, in))
                 .optInitializer(new NormalInitializer((float) (1 / Math.sqrt(in))))
                 .build());
+    norm = batchNorm ? addChildBlock("norm", BatchNorm.builder().build()) : null;
   }
 
-  /** {@code features (…, C)} to {@code (…, E)}, not normalised. */
+  /** {@code features (…, C)} to {@code (…, E)}, not L2-normalised. */
   public NDArray project(ParameterStore parameters, NDArray features, boolean training) {
     NDArray w = parameters.getValue(weight, features.getDevice(), training);
-    return Linear.linear(features, w).singletonOrThrow(); // (…, E)
+    NDArray projected = Linear.linear(features, w).singletonOrThrow(); // (…, E)
+    if (norm == null) {
+      return projected;
+    }
+    NDArray rows = Casts.toFloat32(projected).reshape(-1, out); // (rows, E)
+    NDArray normed = norm.forward(parameters, new NDList(rows), training).singletonOrThrow();
+    return normed.reshape(projected.getShape()); // (…, E)
   }
 
   @Override
@@ -57,5 +82,12 @@ public final class ProjectionHead extends AbstractBlock {
   public Shape[] getOutputShapes(Shape[] inputs) {
     Shape in = inputs[0];
     return new Shape[] {in.slice(0, in.dimension() - 1).add(out)};
+  }
+
+  @Override
+  protected void initializeChildBlocks(NDManager manager, DataType dataType, Shape... inputs) {
+    if (norm != null) {
+      norm.initialize(manager, DataType.FLOAT32, new Shape(1, out));
+    }
   }
 }

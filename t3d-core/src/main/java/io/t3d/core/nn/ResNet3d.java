@@ -15,6 +15,7 @@ import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import io.t3d.core.config.ResNet3dConfig;
 import io.t3d.core.tensor.Shapes;
+import io.t3d.core.torch.MemoryFormats;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -136,6 +137,8 @@ public final class ResNet3d extends AbstractBlock implements VisionEncoder {
 
   private NDArray stem(ParameterStore parameters, NDArray views, boolean training) {
     NDArray x = Steps.run(conv1, parameters, views, training);
+    // Channels last from here on: the later layers keep the format and run up to twice as fast.
+    x = Steps.thenFree(x, MemoryFormats::channelsLast3d);
     x = Steps.runAndFree(bn1, parameters, x, training);
     return Steps.thenFree(x, Activation::relu);
   }

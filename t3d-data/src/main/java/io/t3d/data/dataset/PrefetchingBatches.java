@@ -16,6 +16,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,6 +34,7 @@ final class PrefetchingBatches implements PairSource.Batches {
   private final List<int[]> plan;
   private final PairLoader loader;
   private final int prefetch;
+  private final IntFunction<String> reports;
   private final ExecutorService workers;
   private final Deque<Pending> pending = new ArrayDeque<>();
   private int submitted;
@@ -53,17 +55,20 @@ final class PrefetchingBatches implements PairSource.Batches {
    * @param rows all pairs
    * @param plan which of them make up each batch
    * @param firstBatch where to start
+   * @param reports the text of a row
    */
   PrefetchingBatches(
       List<ManifestRow> rows,
       List<int[]> plan,
       int firstBatch,
       PairLoader loader,
+      IntFunction<String> reports,
       int threads,
       int prefetch) {
     this.rows = rows;
     this.plan = plan;
     this.loader = loader;
+    this.reports = reports;
     this.prefetch = prefetch;
     submitted = firstBatch;
     taken = firstBatch;
@@ -132,7 +137,7 @@ final class PrefetchingBatches implements PairSource.Batches {
     List<ManifestRow> taken = Arrays.stream(batch.rows()).mapToObj(rows::get).toList();
     return new PairBatch(
         views,
-        taken.stream().map(ManifestRow::report).toList(),
+        Arrays.stream(batch.rows()).mapToObj(reports).toList(),
         taken.stream().map(ManifestRow::patient).toList());
   }
 

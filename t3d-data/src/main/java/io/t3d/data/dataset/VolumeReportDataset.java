@@ -32,6 +32,7 @@ public final class VolumeReportDataset implements PairSource {
   private final List<ManifestRow> rows;
   private final List<String> patients;
   private final MultiViewSampler sampler;
+  private final ReportSampling reports;
   private final VolumeLoader loader;
   private final int batchSize;
   private final long seed;
@@ -45,6 +46,7 @@ public final class VolumeReportDataset implements PairSource {
     rows = b.rows;
     patients = rows.stream().map(ManifestRow::patient).toList();
     sampler = b.sampler;
+    reports = b.reports;
     loader = b.cacheBytes > 0 ? new VolumeCache(b.loader(), b.cacheBytes) : b.loader();
     batchSize = b.batchSize;
     seed = b.seed;
@@ -102,7 +104,19 @@ public final class VolumeReportDataset implements PairSource {
             ? BatchPlan.shuffled(patients, batchSize, dropLast, Seeds.mix(seed, epoch))
             : BatchPlan.inOrder(rows.size(), batchSize, dropLast);
     return new PrefetchingBatches(
-        rows, plan, firstBatch, row -> views(epoch, row), threads, prefetch);
+        rows,
+        plan,
+        firstBatch,
+        row -> views(epoch, row),
+        row -> report(epoch, row),
+        threads,
+        prefetch);
+  }
+
+  private String report(int epoch, int row) {
+    String report = rows.get(row).report();
+    // Another stream than the views', or both would be drawn alike.
+    return centerViews ? report : reports.sample(report, Seeds.mix(~seed, epoch, row));
   }
 
   private List<View> views(int epoch, int row) throws IOException {
@@ -123,6 +137,7 @@ public final class VolumeReportDataset implements PairSource {
     private List<ManifestRow> rows;
     private Preprocessing preprocessing;
     private MultiViewSampler sampler;
+    private ReportSampling reports = ReportSampling.none();
     private VolumeLoader source = VolumeReaders::read;
     private int batchSize = 8;
     private long seed;
@@ -209,6 +224,12 @@ public final class VolumeReportDataset implements PairSource {
       shuffle = false;
       dropLast = false;
       centerViews = true;
+      return this;
+    }
+
+    /** Which sentences of a report each epoch sees; all, in order, when not set. */
+    public Builder reports(ReportSampling reports) {
+      this.reports = Objects.requireNonNull(reports, "reports");
       return this;
     }
 

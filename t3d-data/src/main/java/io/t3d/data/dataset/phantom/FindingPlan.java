@@ -36,7 +36,7 @@ final class FindingPlan {
         add(kind, Side.MIDLINE, severity, 2 * physique.halfWidth() * ratio);
       }
       case CONSOLIDATION ->
-          add(kind, side(), severity, 64 + 13 * severity.ordinal() + random.nextDouble(8));
+          add(kind, side(), severity, 76 + 15 * severity.ordinal() + random.nextDouble(8));
       case PNEUMOTHORAX ->
           add(kind, side(), severity, 22 + 11 * severity.ordinal() + random.nextDouble(6));
       case ATELECTASIS ->
@@ -52,9 +52,9 @@ final class FindingPlan {
   private void addNodules() {
     int count = 1 + Math.max(random.nextInt(4), random.nextInt(4));
     for (int n = 0; n < count; n++) {
-      double size = random.nextDouble(23, 35);
+      double size = random.nextDouble(27, 42);
       Severity severity =
-          size < 27 ? Severity.SMALL : size < 31 ? Severity.MODERATE : Severity.LARGE;
+          size < 32 ? Severity.SMALL : size < 37 ? Severity.MODERATE : Severity.LARGE;
       add(FindingKind.NODULE, side(), severity, Math.rint(size));
     }
   }

@@ -51,14 +51,15 @@ final class OrganPainter {
   }
 
   /**
-   * Dense spots of the ribs and the sternum, as bright as plaques: brightness alone tells little.
+   * Calcified cartilage and bone islands of the chest wall, as bright and as large as plaques: how
+   * much bright matter there is tells little, where it lies tells all.
    */
   private void paintBoneIslands(SplittableRandom random) {
     int islands = random.nextInt(13);
     for (int n = 0; n < islands; n++) {
       double angle = random.nextDouble(-0.25 * Math.PI, 1.25 * Math.PI);
       double value = random.nextDouble(700, 1300);
-      double radius = random.nextDouble(8, 14);
+      double radius = random.nextDouble(7, 11);
       double x = (physique.halfWidth() + 4) * Math.cos(angle);
       double y = (physique.halfDepth() + 4) * Math.sin(angle);
       double z = random.nextDouble(anatomy.base + 20, anatomy.apex - 70);
@@ -68,7 +69,8 @@ final class OrganPainter {
           z,
           radius,
           (index, px, py, pz) -> {
-            if (canvas.structure(index) == Structure.BONE) {
+            Structure at = canvas.structure(index);
+            if (at == Structure.BONE || at == Structure.BODY) {
               canvas.mix(index, value, 0.9);
             }
           });

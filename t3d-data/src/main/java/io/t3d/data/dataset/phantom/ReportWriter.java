@@ -20,6 +20,9 @@ final class ReportWriter {
   private static final double SHORT_STYLE = 0.15;
   private static final double FINDINGS_ONLY = 0.35;
 
+  /** Share of reports that state the technique, the breath or the habitus: easy to see, no finding. */
+  private static final double ASIDE = 0.2;
+
   private static final List<String> COUNTS = List.of("no", "one", "two", "three", "four");
   private static final List<String> DENIAL =
       List.of(
@@ -40,7 +43,9 @@ final class ReportWriter {
     findings.forEach(f -> byKind.computeIfAbsent(f.kind(), k -> new ArrayList<>()).add(f));
     double style = random.nextDouble();
     List<String> parts = new ArrayList<>();
-    parts.add(technique(acquisition));
+    if (random.nextDouble() < ASIDE) {
+      parts.add(technique(acquisition));
+    }
     if (style >= SHORT_STYLE) {
       parts.addAll(findingSentences(byKind, physique, acquisition));
     }
@@ -76,8 +81,12 @@ final class ReportWriter {
       }
     }
     sentences.addAll(denials(denied));
-    sentences.add(pick(lungVolumes(acquisition)));
-    sentences.add(pick(habitus(physique)));
+    if (random.nextDouble() < ASIDE) {
+      sentences.add(pick(lungVolumes(acquisition)));
+    }
+    if (random.nextDouble() < ASIDE) {
+      sentences.add(pick(habitus(physique)));
+    }
     shuffle(sentences);
     return sentences;
   }
