@@ -4,6 +4,7 @@ import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPac
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
@@ -90,6 +91,31 @@ class ArchitectureTest {
           .orShould()
           .callMethod(java.util.concurrent.ThreadLocalRandom.class, "current")
           .because("runs must be repeatable: take a seed and use SplittableRandom");
+
+  @ArchTest
+  static final ArchRule numbersInGradientScopesAreOwnedByLibtorch =
+      noClasses()
+          .that()
+          .resideInAnyPackage(
+              "io.t3d.core.nn..", "io.t3d.core.model..", "io.t3d.core.torch..", "io.t3d.losses..")
+          .and()
+          // It scales finished gradients, outside the scope.
+          .doNotHaveFullyQualifiedName("io.t3d.core.torch.Gradients")
+          .should()
+          .callMethod(NDArray.class, "mul", Number.class)
+          .orShould()
+          .callMethod(NDArray.class, "div", Number.class)
+          .orShould()
+          .callMethod(NDArray.class, "pow", Number.class)
+          .orShould()
+          .callMethod(NDArray.class, "maximum", Number.class)
+          .orShould()
+          .callMethod(NDArray.class, "minimum", Number.class)
+          .orShould()
+          .callMethod(NDArray.class, "muli", Number.class)
+          .orShould()
+          .callMethod(NDArray.class, "divi", Number.class)
+          .because("DJL may free the number before the backward pass: use io.t3d.core.tensor.Scalars");
 
   @ArchTest
   static final ArchRule nothingIsJavaSerialized =

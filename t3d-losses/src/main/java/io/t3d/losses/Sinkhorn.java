@@ -3,6 +3,7 @@ package io.t3d.losses;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.t3d.core.config.Checks;
+import io.t3d.core.tensor.Scalars;
 import io.t3d.core.tensor.Shapes;
 
 /**
@@ -54,7 +55,7 @@ public record Sinkhorn(double epsilon, int iterations) {
     try (NDManager scope = manager.newSubManager()) {
       NDArray detached = similarities.stopGradient();
       detached.attach(scope);
-      NDArray logQ = detached.div((float) epsilon);
+      NDArray logQ = Scalars.divide(detached, epsilon);
       for (int i = 0; i < iterations; i++) {
         logQ = logQ.logSoftmax(0).logSoftmax(1); // (N, K)
       }

@@ -140,10 +140,10 @@ final class SwappedPrediction {
     long targets = views.stream().mapToLong(Predicted::targets).sum();
     long tokens = views.stream().mapToLong(Predicted::tokens).sum();
     return new Result(
-        crossEntropy.div(matched.maximum(1)),
+        crossEntropy.div(Scalars.atLeast(matched, 1)),
         divergence(Scalars.divide(probability, (double) tokens)),
         usage,
-        matched.div(targets));
+        Scalars.divide(matched, targets));
   }
 
   /** Assignments per slot {@code (B, N, K)}, and the effective number of nearest prototypes. */

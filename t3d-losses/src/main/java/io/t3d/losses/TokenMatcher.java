@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.t3d.core.model.TokenGrid;
+import io.t3d.core.tensor.Scalars;
 import io.t3d.core.volume.Affine;
 
 /**
@@ -51,7 +52,7 @@ final class TokenMatcher {
     NDArray inside = position.gte(0).logicalAnd(position.lt(size)); // (B, N, 3)
     NDArray axesInside = inside.toType(DataType.FLOAT32, false).sum(new int[] {2}); // (B, N)
     NDArray mask = axesInside.eq(3).toType(DataType.FLOAT32, false); // (B, N)
-    NDArray clipped = position.maximum(0).minimum(size.sub(1)); // (B, N, 3)
+    NDArray clipped = Scalars.atLeast(position, 0).minimum(size.sub(1)); // (B, N, 3)
     NDArray strides =
         BatchArrays.of(batchArray, new float[] {1, to.width(), to.width() * to.height()}, 3);
     NDArray index = clipped.mul(strides).sum(new int[] {2}); // (B, N)

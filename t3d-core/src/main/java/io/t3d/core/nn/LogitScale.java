@@ -10,6 +10,7 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import io.t3d.core.config.Checks;
+import io.t3d.core.tensor.Scalars;
 import io.t3d.core.tensor.Scopes;
 
 /**
@@ -51,7 +52,7 @@ public final class LogitScale extends AbstractBlock {
   public NDArray value(ParameterStore parameters, NDManager manager, boolean training) {
     NDArray stored =
         Scopes.handle(parameters.getValue(value, manager.getDevice(), training), manager);
-    NDArray excess = stored.stopGradient().sub(MAX).maximum(0);
+    NDArray excess = Scalars.atLeast(stored.stopGradient().sub(MAX), 0);
     return stored.sub(excess);
   }
 

@@ -11,6 +11,7 @@ import ai.djl.training.ParameterStore;
 import ai.djl.training.initializer.NormalInitializer;
 import ai.djl.util.PairList;
 import io.t3d.core.config.TextConfig;
+import io.t3d.core.tensor.Scalars;
 import io.t3d.core.text.TokenBatch;
 import java.util.ArrayList;
 import java.util.List;
@@ -93,7 +94,7 @@ public final class TransformerTextEncoder extends AbstractBlock {
       return x.get(":, 0"); // (B, C)
     }
     NDArray weights = attentionMask.toType(DataType.FLOAT32, false).expandDims(2); // (B, L, 1)
-    NDArray count = weights.sum(new int[] {1}).maximum(1); // (B, 1)
+    NDArray count = Scalars.atLeast(weights.sum(new int[] {1}), 1); // (B, 1)
     return x.mul(weights).sum(new int[] {1}).div(count); // (B, C)
   }
 

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.norm.Dropout;
 import io.t3d.core.config.Checks;
+import io.t3d.core.tensor.Scalars;
 import io.t3d.core.tensor.Shapes;
 import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.Tensor;
@@ -71,7 +72,7 @@ public final class Attention {
     double scale = 1 / Math.sqrt(query.getShape().get(3));
     NDArray logits;
     try (NDArray keyT = key.transpose(0, 1, 3, 2)) {
-      logits = query.matMul(keyT).mul(scale); // (B, A, L, S)
+      logits = Scalars.multiply(query.matMul(keyT), scale); // (B, A, L, S)
     }
     NDArray weights = mask == null ? logits.softmax(-1) : maskedSoftmax(logits, mask);
     if (dropout > 0) {
@@ -84,7 +85,7 @@ public final class Attention {
   private static NDArray maskedSoftmax(NDArray logits, NDArray mask) {
     try (NDArray keep = mask.toType(logits.getDataType(), false);
         NDArray minusOneOrZero = keep.sub(1);
-        NDArray bias = minusOneOrZero.mul(MASKED)) {
+        NDArray bias = Scalars.multiply(minusOneOrZero, MASKED)) {
       // The product changes only rows that are all masked: their even weights become 0.
       return logits.add(bias).softmax(-1).mul(keep); // (B, A, L, S)
     }

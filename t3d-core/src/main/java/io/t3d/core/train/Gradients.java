@@ -35,7 +35,11 @@ final class Gradients {
         .values()
         .forEach(
             parameter -> {
-              try (NDArray gradient = parameter.getArray().getGradient()) {
+              NDArray weight = parameter.getArray();
+              // set() makes an array of its number on the manager of the gradient.
+              try (NDManager scope = weight.getManager().newSubManager()) {
+                NDArray gradient = weight.getGradient();
+                gradient.attach(scope);
                 gradient.set(ALL, 0);
               }
             });

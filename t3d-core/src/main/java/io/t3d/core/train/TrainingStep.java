@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.training.GradientCollector;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.model.T3DOutput;
+import io.t3d.core.tensor.Scalars;
 import io.t3d.core.text.TokenBatch;
 import io.t3d.core.torch.Autocast;
 import io.t3d.core.train.TrainingConfig.Precision;
@@ -71,7 +72,7 @@ final class TrainingStep {
         if (!means.add(terms)) {
           return false;
         }
-        collector.backward(terms.total().mul(1f / means.count));
+        collector.backward(Scalars.divide(terms.total(), means.count));
         return true;
       }
     }

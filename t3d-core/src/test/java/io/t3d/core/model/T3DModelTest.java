@@ -237,7 +237,7 @@ class T3DModelTest {
   void repeatedUseDoesNotPileUpArraysOrMemory() throws IOException {
     int before = model.manager().getManagedArrays().size();
     long rss = 0;
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < 40; i++) {
       try (NDManager batch = model.manager().newSubManager()) {
         NDArray voxels = batch.randomNormal(new Shape(2, 1, 16, 16, 16));
         ViewBatch.Slot slot =
@@ -247,7 +247,7 @@ class T3DModelTest {
         model.encodeVolumes(voxels);
         model.encodeReports(batch, REPORTS);
       }
-      rss = i == 50 ? residentMegabytes() : rss;
+      rss = i == 15 ? residentMegabytes() : rss;
     }
     assertThat(model.manager().getManagedArrays()).hasSize(before);
     assertThat(residentMegabytes() - rss).isLessThan(60);

@@ -16,7 +16,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -234,7 +233,6 @@ class PretrainerTest {
   }
 
   @Test
-  @Disabled("A run of this class ended the JVM with 'terminate called'; suspected here, not settled")
   void bfloat16Trains() throws IOException {
     try (T3DModel model = SmallTraining.model(SmallTraining.vit())) {
       TrainingSummary summary =
