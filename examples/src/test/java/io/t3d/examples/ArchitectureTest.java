@@ -115,7 +115,8 @@ class ArchitectureTest {
           .callMethod(NDArray.class, "muli", Number.class)
           .orShould()
           .callMethod(NDArray.class, "divi", Number.class)
-          .because("DJL may free the number before the backward pass: use io.t3d.core.tensor.Scalars");
+          .because(
+              "DJL may free the number before the backward pass: use io.t3d.core.tensor.Scalars");
 
   @ArchTest
   static final ArchRule nothingIsJavaSerialized =

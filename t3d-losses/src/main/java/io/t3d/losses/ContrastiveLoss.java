@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import io.t3d.core.config.Checks;
 import io.t3d.core.tensor.Scalars;
 import io.t3d.core.tensor.Shapes;
+import io.t3d.core.torch.Casts;
 import java.util.HashSet;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -118,7 +119,8 @@ public final class ContrastiveLoss {
           "logitScale must be a scalar, got " + Shapes.format(logitScale.getShape()));
     }
     NDArray scale = BatchArrays.borrow(image, logitScale).exp(); // (1)
-    return image.matMul(text.transpose()).mul(scale); // (B, B)
+    // Inside an autocast scope the product is bfloat16, whose softmax would end the JVM in DJL.
+    return Casts.toFloat32(image.matMul(text.transpose())).mul(scale); // (B, B)
   }
 
   private NDArray crossEntropy(NDArray logits, NDArray targets) {

@@ -7,6 +7,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import io.t3d.core.tensor.Scalars;
+import io.t3d.core.torch.Casts;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -183,7 +184,7 @@ final class SwappedPrediction {
   private static NDArray similarities(NDManager owner, NDArray features, NDArray prototypes) {
     NDArray rows = features.reshape(-1, features.getShape().get(2)); // (B·N, E)
     rows.attach(owner);
-    return rows.normalize(2, 1).matMul(prototypes); // (B·N, K)
+    return Casts.toFloat32(rows.normalize(2, 1).matMul(prototypes)); // (B·N, K)
   }
 
   /** KL(mean prediction ‖ uniform) = log K − H(mean prediction); 0 when all are used equally. */

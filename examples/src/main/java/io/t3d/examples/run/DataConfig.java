@@ -18,7 +18,12 @@ import java.util.Objects;
  * @param cacheMegabytes preprocessed volumes kept in memory; 0 reads each volume in every epoch
  */
 public record DataConfig(
-    Preprocessing preprocessing, ViewConfig views, ReportSampling reports, int batchSize, int threads, int cacheMegabytes) {
+    Preprocessing preprocessing,
+    ViewConfig views,
+    ReportSampling reports,
+    int batchSize,
+    int threads,
+    int cacheMegabytes) {
   /** Checks sizes. */
   public DataConfig {
     Objects.requireNonNull(preprocessing, "data.preprocessing");

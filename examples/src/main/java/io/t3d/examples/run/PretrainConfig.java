@@ -30,7 +30,8 @@ public record PretrainConfig(
   public static PretrainConfig tiny() {
     return new PretrainConfig(
         T3DConfig.tiny(),
-        new DataConfig(Preprocessing.windowOnly(), ViewConfig.tiny(), ReportSampling.sentences(), 16, 2, 2048),
+        new DataConfig(
+            Preprocessing.windowOnly(), ViewConfig.tiny(), ReportSampling.sentences(), 16, 2, 2048),
         ObjectiveConfig.t3d(),
         TrainingConfig.builder().learningRate(1e-3).epochs(14).build());
   }

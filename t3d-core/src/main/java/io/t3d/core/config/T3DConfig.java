@@ -54,12 +54,21 @@ public record T3DConfig(
 
   /** ResNet3d-50 with a BERT-base text encoder, as in the paper. */
   public static T3DConfig resnet50() {
-    return new T3DConfig(ResNet3dConfig.resnet50(), TextConfig.bertBase(), 512, 512, 8, 0.1, Projection.LINEAR, 0.07);
+    return new T3DConfig(
+        ResNet3dConfig.resnet50(),
+        TextConfig.bertBase(),
+        512,
+        512,
+        8,
+        0.1,
+        Projection.LINEAR,
+        0.07);
   }
 
   /** ViT-B with patches of 8×16×16 and a BERT-base text encoder. */
   public static T3DConfig vitBase() {
-    return new T3DConfig(Vit3dConfig.base(), TextConfig.bertBase(), 512, 512, 8, 0.1, Projection.LINEAR, 0.07);
+    return new T3DConfig(
+        Vit3dConfig.base(), TextConfig.bertBase(), 512, 512, 8, 0.1, Projection.LINEAR, 0.07);
   }
 
   /** The same settings with another text encoder. */

@@ -101,7 +101,7 @@ class T3DModelTest {
 
   @Test
   void theGradientReachesEveryTrainableParameter() {
-    backward(model.tokenize(manager, REPORTS));
+    backward(model.tokenize(manager, REPORTS), false);
     model
         .parameters()
         .forEach(
@@ -113,10 +113,10 @@ class T3DModelTest {
             });
   }
 
-  private float backward(TokenBatch reports) {
+  private float backward(TokenBatch reports, boolean bfloat16) {
     ViewBatch views = views();
     try (GradientCollector gradients = Engine.getInstance().newGradientCollector()) {
-      T3DOutput out = model.forward(views, reports, true);
+      T3DOutput out = forward(views, reports, bfloat16);
       NDArray loss = manager.zeros(new Shape());
       for (ViewFeatures v : out.views()) {
         for (NDArray part :
@@ -132,6 +132,16 @@ class T3DModelTest {
     }
   }
 
+  /** Only the model runs under autocast: DJL's own softmax of a bfloat16 array ends the JVM. */
+  private T3DOutput forward(ViewBatch views, TokenBatch reports, boolean bfloat16) {
+    if (!bfloat16) {
+      return model.forward(views, reports, true);
+    }
+    try (Autocast autocast = Autocast.bfloat16(Device.cpu())) {
+      return model.forward(views, reports, true);
+    }
+  }
+
   @Test
   void underAutocastOutputsAreFloat32AndGradientsFinite() {
     Assumptions.assumeTrue(TorchBridge.available());
@@ -140,8 +150,8 @@ class T3DModelTest {
       T3DOutput out = model.forward(views(), reports);
       assertThat(out.views().get(0).fusedTokens().getDataType()).isEqualTo(DataType.FLOAT32);
       assertThat(out.textEmbeddings().getDataType()).isEqualTo(DataType.FLOAT32);
-      assertThat(backward(reports)).isFinite();
     }
+    assertThat(backward(reports, true)).isFinite();
   }
 
   @Test
@@ -164,7 +174,14 @@ class T3DModelTest {
     T3DConfig c = T3DConfig.tiny();
     T3DConfig other =
         new T3DConfig(
-            c.vision(), c.text(), c.embedDim(), 32, c.fusionHeads(), c.fusionGate(), 0.07);
+            c.vision(),
+            c.text(),
+            c.embedDim(),
+            32,
+            c.fusionHeads(),
+            c.fusionGate(),
+            c.projection(),
+            0.07);
     Files.writeString(dir.resolve("config.json"), Configs.toJson(other));
     assertThatThrownBy(() -> T3DModel.load(dir, Device.cpu()))
         .isInstanceOf(IOException.class)

@@ -10,6 +10,7 @@ import io.t3d.core.config.VisionConfig;
 import io.t3d.core.config.Vit3dConfig;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.model.T3DOutput;
+import io.t3d.core.tensor.Scalars;
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.View;
 import io.t3d.core.volume.Volume;
@@ -44,8 +45,7 @@ final class SmallTraining {
     TextConfig text =
         new TextConfig(
             "builtin", 4096, 16, 1, 2, 32, 32, 32, 0, 2, dropout, 1e-12, TextConfig.Pooling.MEAN);
-    return new T3DConfig(
-        vision, text, 16, 8, 2, 0.1, T3DConfig.Projection.LINEAR, 0.07);
+    return new T3DConfig(vision, text, 16, 8, 2, 0.1, T3DConfig.Projection.LINEAR, 0.07);
   }
 
   static T3DModel model(T3DConfig config) {
@@ -58,7 +58,8 @@ final class SmallTraining {
     NDArray logits = image.matMul(output.textEmbeddings().transpose()); // (B, B)
     NDArray scaled = logits.mul(output.logitScale().exp());
     NDArray diagonal = logits.getManager().eye((int) logits.getShape().get(0));
-    NDArray loss = scaled.logSoftmax(1).mul(diagonal).sum().div(-logits.getShape().get(0));
+    NDArray loss =
+        Scalars.divide(scaled.logSoftmax(1).mul(diagonal).sum(), -logits.getShape().get(0));
     return new LossTerms(loss, Map.of("global", loss));
   }
 

@@ -7,12 +7,13 @@ import java.util.regex.Pattern;
 
 /**
  * Which sentences of a report a training step sees. Most sentences of a radiology report stand for
- * themselves: a random part of them, in random order, is still a true report of the volume. The text
- * encoder so learns to read single sentences, which is what the prompts of zero-shot classification
- * are.
+ * themselves: a random part of them, in random order, is still a true report of the volume. The
+ * text encoder so learns to read single sentences, which is what the prompts of zero-shot
+ * classification are.
  *
- * <p>Sampling sentences as augmentation: Zhang et al., 2020, "Contrastive Learning of Medical Visual
- * Representations from Paired Images and Text" (ConVIRT), section 3.3, who take one sentence.
+ * <p>Sampling sentences as augmentation: Zhang et al., 2020, "Contrastive Learning of Medical
+ * Visual Representations from Paired Images and Text" (ConVIRT), section 3.3, who take one
+ * sentence.
  *
  * @param minShare smallest share of the sentences that is kept, in (0, 1]; at least one sentence is
  * @param shuffle whether the kept sentences change order

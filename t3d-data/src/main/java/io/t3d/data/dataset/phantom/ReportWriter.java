@@ -20,7 +20,9 @@ final class ReportWriter {
   private static final double SHORT_STYLE = 0.15;
   private static final double FINDINGS_ONLY = 0.35;
 
-  /** Share of reports that state the technique, the breath or the habitus: easy to see, no finding. */
+  /**
+   * Share of reports that state the technique, the breath or the habitus: easy to see, no finding.
+   */
   private static final double ASIDE = 0.2;
 
   private static final List<String> COUNTS = List.of("no", "one", "two", "three", "four");
