@@ -77,7 +77,7 @@ class ArchitectureTest {
           .resideOutsideOfPackage("io.t3d.core.torch..")
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage("org.bytedeco..", "com.sun.jna..")
+          .resideInAPackage("org.bytedeco..")
           .because("the bridge alone decides which libtorch is loaded");
 
   @ArchTest

@@ -22,6 +22,20 @@ import jdk.jshell.SourceCodeAnalysis.CompletionInfo;
  * works.
  */
 public final class NotebookRunner {
+  /** What the jshell command imports at its start. */
+  private static final List<String> DEFAULT_IMPORTS =
+      List.of(
+          "java.io.*",
+          "java.math.*",
+          "java.net.*",
+          "java.nio.file.*",
+          "java.util.*",
+          "java.util.concurrent.*",
+          "java.util.function.*",
+          "java.util.prefs.*",
+          "java.util.regex.*",
+          "java.util.stream.*");
+
   private final String classPath;
   private final PrintStream out;
 
@@ -71,6 +85,7 @@ public final class NotebookRunner {
       for (String entry : classPath.split(File.pathSeparator, -1)) {
         shell.addToClasspath(entry);
       }
+      DEFAULT_IMPORTS.forEach(each -> shell.eval("import " + each + ";"));
       SourceCodeAnalysis analysis = shell.sourceCodeAnalysis();
       String rest = source;
       while (!rest.isBlank()) {

@@ -62,6 +62,22 @@ class ConfigsTest {
         .hasMessageEndingWith("did you mean 'stemKernel'?");
   }
 
+  record Note(String text, Size3 size) {
+    Note {
+      java.util.Objects.requireNonNull(text, "Note.text");
+    }
+  }
+
+  @Test
+  void nullIsAValueWhereTheRecordAllowsIt() {
+    Note note = Configs.fromYaml("text: a\nsize: null\n", Note.class);
+    assertThat(note).isEqualTo(new Note("a", null));
+    assertThat(Configs.fromJson(Configs.toJson(note), Note.class)).isEqualTo(note);
+
+    assertThatThrownBy(() -> Configs.fromYaml("text: null\nsize: null\n", Note.class))
+        .hasMessageEndingWith("Note.text must have a value, got null");
+  }
+
   @Test
   void missingKeysAreNamed() {
     assertFails("embedDim: 128", "the top level misses the required key(s) [vision, text, protot");

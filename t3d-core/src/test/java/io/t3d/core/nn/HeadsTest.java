@@ -76,6 +76,33 @@ class HeadsTest {
   }
 
   @Test
+  void batchNormTakesTheCommonPartOutOfAllRows() {
+    ProjectionHead head = init(new ProjectionHead(6, 4, true));
+    NDArray common = manager.randomNormal(new Shape(6)).add(20);
+    NDArray tokens = manager.randomNormal(new Shape(8, 5, 6)).add(common); // (B, N, C)
+    NDArray rows = head.project(parameters, tokens, true).reshape(-1, 4);
+    for (float mean : rows.mean(new int[] {0}).toFloatArray()) {
+      assertThat(mean).isCloseTo(0f, within(1e-3f));
+    }
+    for (float variance : rows.square().mean(new int[] {0}).toFloatArray()) {
+      assertThat(variance).isCloseTo(1f, within(1e-2f));
+    }
+    assertThat(StateDict.of(head).keySet())
+        .containsExactlyInAnyOrder(
+            "weight", "norm.weight", "norm.bias", "norm.running_mean", "norm.running_var");
+  }
+
+  @Test
+  void inInferenceBatchNormTreatsEveryRowAlone() {
+    ProjectionHead head = init(new ProjectionHead(6, 4, true));
+    NDArray features = manager.randomNormal(new Shape(3, 6));
+    head.project(parameters, features, true); // moves the running statistics
+    NDArray all = head.project(parameters, features, false);
+    NDArray one = head.project(parameters, features.get("1:2"), false);
+    assertThat(one.allClose(all.get("1:2"), 1e-5, 1e-6, false)).isTrue();
+  }
+
+  @Test
   void fusionWithClosedGatesLeavesTheVisualTokens() {
     TextInformedFusion fusion = init(new TextInformedFusion(8, 6, 2, 0));
     NDArray visual = manager.randomNormal(new Shape(4, 3, 8));
