@@ -48,7 +48,7 @@ public record T3DConfig(
   public static T3DConfig tiny() {
     ResNet3dConfig vision =
         new ResNet3dConfig(
-            ResNet3dConfig.Block.BASIC, List.of(1, 1, 1, 1), List.of(16, 32, 64, 128), 3, 1, true);
+            ResNet3dConfig.Block.BASIC, List.of(1, 1, 1, 1), List.of(16, 32, 64, 128), 5, 2, true);
     return new T3DConfig(vision, TextConfig.tiny(), 128, 64, 4, 0.1, Projection.BATCH_NORM, 0.07);
   }
 

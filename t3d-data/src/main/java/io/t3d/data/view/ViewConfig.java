@@ -55,9 +55,10 @@ public record ViewConfig(
     return new ViewConfig(2, size, GLOBAL_SCALE, 0, null, null, Augmentation.mild());
   }
 
-  /** Two global views of 32×32×32: phantoms on two cores. */
+  /** Two global views of 40×40×48 that cover 0.85 to 1.0 of each axis: phantoms on two cores. */
   public static ViewConfig tiny() {
-    return global(Size3.cube(32));
+    Size3 size = new Size3(40, 40, 48);
+    return global(size).withGlobalViews(2, size, new ScaleRange(0.85, 1.0));
   }
 
   /** Two global views of 96×96×96. */
