@@ -16,9 +16,9 @@ import io.t3d.losses.*;
 // 1. Two phantom studies: CT in HU with geometry, a report, labels.
 var generator = new PhantomGenerator(PhantomConfig.standard());
 var studies = List.of(generator.generate(1), generator.generate(2));
-studies.get(0).volume()
-studies.get(0).report()
-studies.get(0).labels()
+studies.get(0).volume();
+studies.get(0).report();
+studies.get(0).labels();
 
 // 2. Prepare them alike: RAS, HU window to [0, 1].
 var volumes = studies.stream().map(s -> Preprocessing.windowOnly().apply(s.volume())).toList();
@@ -26,7 +26,7 @@ var volumes = studies.stream().map(s -> Preprocessing.windowOnly().apply(s.volum
 // 3. Two global views of each; every view knows where in the patient it lies.
 var sampler = new MultiViewSampler(ViewConfig.tiny());
 List<List<View>> views = List.of(sampler.sample(volumes.get(0), 7), sampler.sample(volumes.get(1), 8));
-views.get(0).get(0).crop().affine()
+views.get(0).get(0).crop().affine();
 
 // 4. A small model.
 var model = T3DModel.create(T3DConfig.tiny(), Device.cpu(), 42);
@@ -36,19 +36,19 @@ var reports = studies.stream().map(PhantomStudy::report).toList();
 // 5. Forward: typed outputs.
 var batch = ViewBatch.collate(step, views);
 var output = model.forward(batch, model.tokenize(step, reports));
-output.textEmbeddings().getShape()
-output.views().get(0).fusedTokens().getShape()
+output.textEmbeddings().getShape();
+output.views().get(0).fusedTokens().getShape();
 
 // 6. The objective and its parts.
 var terms = new T3DObjective(ObjectiveConfig.t3d()).compute(output, List.of("patient a", "patient b"));
-terms.total().getFloat()
-terms.parts().keySet()
+terms.total().getFloat();
+terms.parts().keySet();
 
 // 7. Compare a volume with sentences.
 var volumeEmbedding = model.encodeVolumes(batch.slots().get(0).voxels());
 var classifier = ZeroShotClassifier.create(model::encodeReports, PhantomPrompts.all(), model.logitScale());
-classifier.findings()
-classifier.classify(volumeEmbedding)[0].length
+classifier.findings();
+classifier.classify(volumeEmbedding)[0].length;
 
 // 8. Native memory is freed here, not by the garbage collector.
 step.close();

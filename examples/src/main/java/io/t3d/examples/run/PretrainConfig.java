@@ -20,8 +20,8 @@ import java.util.Objects;
  */
 public record PretrainConfig(
     T3DConfig model, DataConfig data, ObjectiveConfig objective, TrainingConfig training) {
-  // From 2e-3 on the text encoder does not learn; see docs/adr/0004-what-the-quickstart-needs.md.
-  private static final double LEARNING_RATE = 1e-3;
+  // At 3e-3 nothing is learned; see docs/adr/0004-what-the-quickstart-needs.md.
+  private static final double LEARNING_RATE = 5e-4;
 
   /** Checks that nothing is missing. */
   public PretrainConfig {

@@ -18,7 +18,7 @@ import java.util.List;
 /** Phantoms, pre-training, evaluation and a page of results: the whole method in minutes. */
 public final class Quickstart {
   /** Pairs over all splits, by default. */
-  public static final int PAIRS = 700;
+  public static final int PAIRS = 1500;
 
   /** Passes over the training pairs, by default. */
   public static final int EPOCHS = 14;

@@ -2,7 +2,9 @@ package io.t3d.core.volume;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import com.sun.jna.Memory;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
@@ -81,10 +83,6 @@ public final class ViewBatch implements AutoCloseable {
   private static Slot collateSlot(NDManager manager, List<List<View>> views, int v, int count) {
     View first = views.get(0).get(v);
     Volume like = first.crop();
-    int size = like.voxels().length;
-    // A direct buffer goes to libtorch without a second copy on the heap.
-    ByteBuffer bytes = manager.allocateDirect(Math.multiplyExact(views.size() * 4, size));
-    FloatBuffer buffer = bytes.asFloatBuffer();
     List<Affine> affines = new ArrayList<>();
     for (List<View> pair : views) {
       if (pair.size() != count) {
@@ -109,14 +107,27 @@ public final class ViewBatch implements AutoCloseable {
                 + " "
                 + crop);
       }
-      buffer.put(crop.voxels());
       affines.add(crop.affine());
     }
-    buffer.rewind();
-    NDArray voxels =
-        manager.create(
-            buffer, new Shape(views.size(), 1, like.depth(), like.height(), like.width()));
+    List<Volume> crops = views.stream().map(pair -> pair.get(v).crop()).toList();
+    Shape shape = new Shape(views.size(), 1, like.depth(), like.height(), like.width());
+    NDArray voxels = copy(manager, crops, shape);
     return new Slot(first.kind(), voxels, affines);
+  }
+
+  /**
+   * Copies crops into memory that libtorch owns. An array made from a Java buffer would keep that
+   * buffer until the garbage collector comes by, which can be gigabytes of views later.
+   */
+  private static NDArray copy(NDManager manager, List<Volume> crops, Shape shape) {
+    try (Memory memory = new Memory(Math.multiplyExact(4L, shape.size()))) {
+      ByteBuffer bytes = memory.getByteBuffer(0, memory.size());
+      FloatBuffer floats = bytes.asFloatBuffer();
+      crops.forEach(crop -> floats.put(crop.voxels()));
+      try (NDArray borrowed = manager.create(bytes, shape, DataType.FLOAT32)) {
+        return borrowed.duplicate();
+      }
+    }
   }
 
   /** The slots, in the order of the sampler's views. */

@@ -249,7 +249,8 @@ class PretrainerTest {
   @Test
   @EnabledOnOs(OS.LINUX)
   void nativeMemoryDoesNotGrowOverSteps() throws IOException {
-    List<Long> resident = new ArrayList<>();
+    List<Integer> arrays = new ArrayList<>();
+    List<Long> bytes = new ArrayList<>();
     try (T3DModel model = SmallTraining.model(SmallTraining.resnet(0.1))) {
       Pretrainer.builder(model, CONTRAST, SmallTraining.source(60, SmallTraining.PAIRS))
           .config(SmallTraining.settings().epochs(1).checkpointEverySteps(0).build())
@@ -258,28 +259,15 @@ class PretrainerTest {
               new TrainingListener() {
                 @Override
                 public void onStep(StepRecord step) {
-                  resident.add((long) model.manager().getManagedArrays().size());
-                  resident.add(residentKiB());
+                  arrays.add(model.manager().getManagedArrays().size());
+                  bytes.add(NativeMemory.inUse());
                 }
               })
           .build()
           .run();
     }
-    int last = resident.size() - 2;
-    assertThat(resident.get(last)).as("arrays of the model").isEqualTo(resident.get(20));
-    assertThat(resident.get(last + 1) - resident.get(41)).as("KiB grown").isLessThan(30_000);
-  }
-
-  private static long residentKiB() {
-    try {
-      return Files.readAllLines(Path.of("/proc/self/status")).stream()
-          .filter(line -> line.startsWith("VmRSS:"))
-          .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
-          .findFirst()
-          .orElseThrow();
-    } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
-    }
+    assertThat(arrays.get(59)).as("arrays of the model").isEqualTo(arrays.get(10));
+    assertThat(bytes.get(59) - bytes.get(19)).as("bytes grown in 40 steps").isLessThan(16_000_000);
   }
 
   private Map<String, float[]> train(

@@ -14,7 +14,10 @@ class ReportSamplingTest {
       "There is a 3.5 mm nodule. No effusion. The heart is normal. Impression: Nodule.";
   private static final List<String> SENTENCES =
       List.of(
-          "There is a 3.5 mm nodule.", "No effusion.", "The heart is normal.", "Impression: Nodule.");
+          "There is a 3.5 mm nodule.",
+          "No effusion.",
+          "The heart is normal.",
+          "Impression: Nodule.");
 
   @Test
   void reportsStayAsTheyAreWithoutSampling() {
