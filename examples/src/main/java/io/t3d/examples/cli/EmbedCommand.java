@@ -1,6 +1,6 @@
 package io.t3d.examples.cli;
 
-import ai.djl.Device;
+import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.t3d.core.config.Configs;
@@ -58,7 +58,8 @@ final class EmbedCommand implements Callable<Integer> {
     boolean manifest = input.toString().endsWith(".csv");
     List<ManifestRow> rows = manifest ? Manifest.read(input).rows() : List.of();
     List<Path> files = manifest ? rows.stream().map(ManifestRow::volume).toList() : volumes();
-    try (TrainedModel trained = TrainedModel.open(checkpoint, Device.cpu());
+    try (TrainedModel trained =
+            TrainedModel.open(checkpoint, Engine.getInstance().defaultDevice());
         NDManager manager = trained.model().manager().newSubManager();
         Progress progress = Progress.overItems("Embedding", files.size())) {
       Map<String, NDArray> tensors = new LinkedHashMap<>();

@@ -1,6 +1,6 @@
 package io.t3d.examples.cli;
 
-import ai.djl.Device;
+import ai.djl.engine.Engine;
 import io.t3d.core.config.Configs;
 import io.t3d.core.tensor.AtomicFiles;
 import io.t3d.data.dataset.Manifest;
@@ -97,7 +97,8 @@ final class EvaluateCommand implements Callable<Integer> {
     Prompts used = prompts == null ? Prompts.around(all.labelNames()) : Prompts.load(prompts);
     Evaluation.ZeroShot zeroShot = null;
     Evaluation.Retrieved retrieved = null;
-    try (TrainedModel trained = TrainedModel.open(checkpoint, Device.cpu())) {
+    try (TrainedModel trained =
+        TrainedModel.open(checkpoint, Engine.getInstance().defaultDevice())) {
       List<ManifestRow> rows =
           skipBad.check(select(all), trained.data().preprocessing(), spec.commandLine().getErr());
       try (EvaluationRun run = embed(trained, rows)) {

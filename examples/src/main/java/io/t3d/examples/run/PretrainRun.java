@@ -1,6 +1,6 @@
 package io.t3d.examples.run;
 
-import ai.djl.Device;
+import ai.djl.engine.Engine;
 import io.t3d.core.config.Configs;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.config.TextConfig;
@@ -84,11 +84,11 @@ public final class PretrainRun {
     long seed = config.training().seed();
     TextConfig text = model.text();
     if (!text.tokenizer().equals("corpus")) {
-      return T3DModel.create(model, Device.cpu(), seed);
+      return T3DModel.create(model, Engine.getInstance().defaultDevice(), seed);
     }
     List<String> reports = rows.stream().map(ManifestRow::report).toList();
     ReportTokenizer tokenizer =
         ReportTokenizer.fromCorpus(reports, text.vocabSize(), text.maxLength());
-    return T3DModel.create(model, tokenizer, Device.cpu(), seed);
+    return T3DModel.create(model, tokenizer, Engine.getInstance().defaultDevice(), seed);
   }
 }

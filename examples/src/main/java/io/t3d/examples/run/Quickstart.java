@@ -1,6 +1,6 @@
 package io.t3d.examples.run;
 
-import ai.djl.Device;
+import ai.djl.engine.Engine;
 import io.t3d.core.config.Configs;
 import io.t3d.core.tensor.AtomicFiles;
 import io.t3d.core.train.TrainingListener;
@@ -67,7 +67,7 @@ public final class Quickstart {
     long start = System.nanoTime();
     TrainingSummary summary = new PretrainRun(config, train, out).run(false, curves);
     double seconds = (System.nanoTime() - start) / 1e9;
-    try (TrainedModel trained = TrainedModel.open(out, Device.cpu());
+    try (TrainedModel trained = TrainedModel.open(out, Engine.getInstance().defaultDevice());
         EvaluationRun evaluation =
             new EvaluationRun(trained.model(), trained.data(), test, done -> {})) {
       Evaluation found =
