@@ -51,8 +51,8 @@ final class OrganPainter {
   }
 
   /**
-   * Calcified cartilage and bone islands of the chest wall, as bright and as large as plaques: how
-   * much bright matter there is tells little, where it lies tells all.
+   * Calcified cartilage and bone islands of the chest wall, as bright and as large as plaques: the
+   * amount of bright matter hints at plaques, but only its place settles it.
    */
   private void paintBoneIslands(SplittableRandom random) {
     int islands = random.nextInt(13);
