@@ -10,6 +10,7 @@ import ai.djl.nn.convolutional.Conv3d;
 import ai.djl.training.ParameterStore;
 import io.t3d.core.config.Size3;
 import io.t3d.core.nn.PatchEmbedding3d;
+import io.t3d.core.tensor.Scopes;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -117,7 +118,7 @@ public class PatchEmbeddingBenchmark {
   @Benchmark
   public float matmul() {
     try (NDManager step = manager.newSubManager()) {
-      NDArray tokens = embedding.forward(parameters, borrow(step), false);
+      NDArray tokens = embedding.forward(parameters, Scopes.handle(views, step), false);
       return tokens.getFloat(0, 0, 0);
     }
   }
@@ -127,15 +128,10 @@ public class PatchEmbeddingBenchmark {
   public float conv3d() {
     try (NDManager step = manager.newSubManager()) {
       NDArray map =
-          convolution.forward(parameters, new NDList(borrow(step)), false).singletonOrThrow();
+          convolution
+              .forward(parameters, new NDList(Scopes.handle(views, step)), false)
+              .singletonOrThrow();
       return map.getFloat(0, 0, 0, 0, 0);
     }
-  }
-
-  /** The views under a manager that the results attach to; a view of the same memory. */
-  private NDArray borrow(NDManager step) {
-    NDArray input = views.reshape(views.getShape());
-    input.attach(step);
-    return input;
   }
 }

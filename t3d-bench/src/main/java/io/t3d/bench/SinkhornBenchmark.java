@@ -4,6 +4,7 @@ import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import io.t3d.core.tensor.Scopes;
 import io.t3d.losses.Sinkhorn;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -54,8 +55,9 @@ public class SinkhornBenchmark {
     similarities = manager.randomUniform(-1, 1, new Shape(samples, prototypes));
     float difference;
     try (NDManager step = manager.newSubManager()) {
-      NDArray ours = new Sinkhorn(EPSILON, ITERATIONS).assign(borrow(step));
-      difference = ours.sub(listing(borrow(step))).abs().max().toFloatArray()[0];
+      NDArray ours = new Sinkhorn(EPSILON, ITERATIONS).assign(Scopes.handle(similarities, step));
+      difference =
+          ours.sub(listing(Scopes.handle(similarities, step))).abs().max().toFloatArray()[0];
     }
     if (!(difference < 1e-4)) {
       throw new IllegalStateException("The two forms differ by " + difference);
@@ -72,7 +74,9 @@ public class SinkhornBenchmark {
   @Benchmark
   public float logDomain() {
     try (NDManager step = manager.newSubManager()) {
-      return new Sinkhorn(EPSILON, ITERATIONS).assign(borrow(step)).getFloat(0, 0);
+      return new Sinkhorn(EPSILON, ITERATIONS)
+          .assign(Scopes.handle(similarities, step))
+          .getFloat(0, 0);
     }
   }
 
@@ -80,7 +84,7 @@ public class SinkhornBenchmark {
   @Benchmark
   public float published() {
     try (NDManager step = manager.newSubManager()) {
-      return listing(borrow(step)).getFloat(0, 0);
+      return listing(Scopes.handle(similarities, step)).getFloat(0, 0);
     }
   }
 
@@ -94,11 +98,5 @@ public class SinkhornBenchmark {
       q = q.div(q.sum(along, true)); // (N, K)
     }
     return q;
-  }
-
-  private NDArray borrow(NDManager step) {
-    NDArray input = similarities.reshape(similarities.getShape());
-    input.attach(step);
-    return input;
   }
 }

@@ -1,5 +1,6 @@
 package io.t3d.data.dataset;
 
+import io.t3d.core.config.DidYouMean;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -65,25 +66,7 @@ final class Columns {
       return Optional.of(LABEL_PREFIX + lower.replaceFirst("^labels?[^a-z0-9]*", ""));
     }
     return KNOWN.stream()
-        .min(Comparator.comparingInt(known -> distance(lower, known)))
-        .filter(known -> distance(lower, known) <= 2);
-  }
-
-  /** Levenshtein distance. */
-  private static int distance(String a, String b) {
-    int[] row = new int[b.length() + 1];
-    for (int j = 0; j <= b.length(); j++) {
-      row[j] = j;
-    }
-    for (int i = 1; i <= a.length(); i++) {
-      int diagonal = row[0];
-      row[0] = i;
-      for (int j = 1; j <= b.length(); j++) {
-        int replace = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-        diagonal = row[j];
-        row[j] = Math.min(replace, 1 + Math.min(row[j], row[j - 1]));
-      }
-    }
-    return row[b.length()];
+        .min(Comparator.comparingInt(known -> DidYouMean.distance(lower, known)))
+        .filter(known -> DidYouMean.distance(lower, known) <= 2);
   }
 }
