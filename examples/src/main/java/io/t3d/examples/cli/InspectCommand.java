@@ -13,15 +13,16 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code ./t3d inspect}: geometry and voxel statistics of a volume. */
+/** {@code ./t3d inspect}: geometry, voxel statistics and a picture of a volume. */
 @Command(
     name = "inspect",
-    description = "Show size, geometry and voxel statistics of a volume.",
+    description = "Show size, geometry and voxel statistics of a volume, and draw it.",
     mixinStandardHelpOptions = true)
 final class InspectCommand implements Callable<Integer> {
   @Parameters(paramLabel = "PATH", description = "A volume file, e.g. scan.nii.gz.")
@@ -29,6 +30,8 @@ final class InspectCommand implements Callable<Integer> {
 
   @Option(names = "--json", description = "Print one JSON object.")
   private boolean json;
+
+  @Mixin private Montage montage;
 
   @Spec private CommandSpec spec;
 
@@ -59,7 +62,10 @@ final class InspectCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    Inspection found = inspect(VolumeReaders.info(path), VolumeReaders.read(path));
+    VolumeInfo info = VolumeReaders.info(path);
+    Volume volume = VolumeReaders.read(path);
+    montage.draw(volume);
+    Inspection found = inspect(info, volume);
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
       out.println(Configs.toJson(found));

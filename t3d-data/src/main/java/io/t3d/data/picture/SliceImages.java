@@ -20,7 +20,8 @@ import javax.imageio.ImageIO;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
 
 /**
- * Draws an axial, a coronal and a sagittal slice side by side, in this order.
+ * Draws an axial, a coronal and a sagittal slice side by side, in this order; a montage of several
+ * slices has one such row for each.
  *
  * <p>Radiological convention: the patient's right is at the left of the axial and coronal slices,
  * anterior at the top of the axial and at the left of the sagittal slice, superior at the top of
@@ -32,7 +33,12 @@ public final class SliceImages {
   private static final int LONGEST_SIDE = 256;
 
   private static final int GAP = 4;
-  private static final int OVERLAY_RGB = 0xff4030;
+
+  /** Colours of the labels 1, 2, 3, …, repeated: far apart in hue, none of them grey. */
+  private static final int[] OVERLAY_RGB = {
+    0xff4030, 0x30a0ff, 0x40d040, 0xffc020, 0xd050ff, 0x20d0d0, 0xff80b0, 0xa0e020
+  };
+
   private static final double OVERLAY_OPACITY = 0.45;
 
   /**
@@ -82,9 +88,10 @@ public final class SliceImages {
 
   /**
    * The slices through the mask's centre of mass (the middle ones when it is empty) as a PNG file,
-   * with the mask laid over in red.
+   * with the mask laid over in colour.
    *
-   * @param mask of the volume's size; voxels above 0.5 belong to it
+   * @param mask of the volume's size; voxels above 0.5 belong to it. Rounded values are labels,
+   *     each with its colour: label 1 is red
    * @throws IllegalArgumentException when the sizes differ
    */
   public static byte[] png(Volume volume, IntensityWindow window, Volume mask) {
@@ -93,19 +100,70 @@ public final class SliceImages {
 
   /** The middle slices as an RGB image. */
   public static BufferedImage montage(Volume volume, IntensityWindow window) {
-    return montage(volume, window, Optional.empty(), middle(volume));
+    return row(volume, window, Optional.empty(), middle(volume));
   }
 
   /** As {@link #png(Volume, IntensityWindow, Volume)}, as an RGB image. */
   public static BufferedImage montage(Volume volume, IntensityWindow window, Volume mask) {
+    return montage(volume, window, Optional.of(mask), 1);
+  }
+
+  /**
+   * Rows of slices, evenly spread over the mask's bounding box, or over the volume when there is no
+   * mask or it is empty.
+   *
+   * @param mask as in {@link #png(Volume, IntensityWindow, Volume)}
+   * @param slices rows, at least 1; one alone goes through the middle or the mask's centre of mass
+   * @throws IllegalArgumentException when the sizes differ or {@code slices} is below 1
+   */
+  public static BufferedImage montage(
+      Volume volume, IntensityWindow window, Optional<Volume> mask, int slices) {
+    mask.ifPresent(m -> requireSameSize(volume, m));
+    if (slices < 1) {
+      throw new IllegalArgumentException("slices must be >= 1, got " + slices);
+    }
+    if (slices == 1) {
+      return row(volume, window, mask, mask.map(SliceImages::centre).orElse(middle(volume)));
+    }
+    VoxelBox box = mask.map(SliceImages::extent).orElse(volume.bounds());
+    List<BufferedImage> rows = new ArrayList<>();
+    for (int i = 0; i < slices; i++) {
+      double at = (i + 0.5) / slices;
+      int[] cut = {
+        box.z0() + (int) (at * box.depth()),
+        box.y0() + (int) (at * box.height()),
+        box.x0() + (int) (at * box.width())
+      };
+      rows.add(row(volume, window, mask, cut));
+    }
+    return stack(rows);
+  }
+
+  /** As {@link #montage(Volume, IntensityWindow, Optional, int)}, as a PNG file. */
+  public static byte[] png(
+      Volume volume, IntensityWindow window, Optional<Volume> mask, int slices) {
+    return encode(montage(volume, window, mask, slices));
+  }
+
+  private static void requireSameSize(Volume volume, Volume mask) {
     if (!mask.bounds().equals(volume.bounds())) {
       throw new IllegalArgumentException(
           "The mask must have the volume's size, got " + mask + " for " + volume);
     }
-    return montage(volume, window, Optional.of(mask), centre(mask));
   }
 
-  private static BufferedImage montage(
+  private static BufferedImage stack(List<BufferedImage> rows) {
+    int width = rows.get(0).getWidth();
+    int height = rows.get(0).getHeight();
+    int all = rows.size() * (height + GAP) - GAP;
+    BufferedImage image = new BufferedImage(width, all, BufferedImage.TYPE_INT_RGB);
+    for (int i = 0; i < rows.size(); i++) {
+      image.getRaster().setRect(0, i * (height + GAP), rows.get(i).getRaster());
+    }
+    return image;
+  }
+
+  private static BufferedImage row(
       Volume volume, IntensityWindow window, Optional<Volume> mask, int[] centre) {
     double pixel = millimetresPerPixel(volume);
     List<BufferedImage> tiles = new ArrayList<>();
@@ -137,18 +195,18 @@ public final class SliceImages {
       int level = Math.round(255 * values[i]);
       int rgb = level << 16 | level << 8 | level;
       if (over.isPresent() && over.get()[i] > 0.5f) {
-        rgb = blend(rgb);
+        rgb = blend(rgb, OVERLAY_RGB[(Math.round(over.get()[i]) - 1) % OVERLAY_RGB.length]);
       }
       image.setRGB(i % width, i / width, rgb);
     }
     return image;
   }
 
-  private static int blend(int rgb) {
+  private static int blend(int rgb, int overlay) {
     int mixed = 0;
     for (int shift = 0; shift <= 16; shift += 8) {
       int under = rgb >> shift & 0xff;
-      int over = OVERLAY_RGB >> shift & 0xff;
+      int over = overlay >> shift & 0xff;
       mixed |= (int) Math.round(under + OVERLAY_OPACITY * (over - under)) << shift;
     }
     return mixed;
@@ -186,6 +244,34 @@ public final class SliceImages {
     return new int[] {
       (int) Math.round(sum[0] / n), (int) Math.round(sum[1] / n), (int) Math.round(sum[2] / n)
     };
+  }
+
+  /** The box around the mask; the whole volume when it is empty. */
+  private static VoxelBox extent(Volume mask) {
+    int[] low = {mask.depth(), mask.height(), mask.width()};
+    int[] high = {-1, -1, -1};
+    for (int z = 0; z < mask.depth(); z++) {
+      for (int y = 0; y < mask.height(); y++) {
+        for (int x = 0; x < mask.width(); x++) {
+          if (mask.get(z, y, x) > 0.5f) {
+            int[] at = {z, y, x};
+            for (int a = 0; a < 3; a++) {
+              low[a] = Math.min(low[a], at[a]);
+              high[a] = Math.max(high[a], at[a]);
+            }
+          }
+        }
+      }
+    }
+    return high[0] < 0
+        ? mask.bounds()
+        : new VoxelBox(
+            low[0],
+            low[1],
+            low[2],
+            high[0] - low[0] + 1,
+            high[1] - low[1] + 1,
+            high[2] - low[2] + 1);
   }
 
   private static byte[] encode(BufferedImage image) {

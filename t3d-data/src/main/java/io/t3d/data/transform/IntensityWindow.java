@@ -1,6 +1,9 @@
 package io.t3d.data.transform;
 
+import com.google.common.math.Quantiles;
 import io.t3d.core.volume.Volume;
+import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * Maps {@code [level - width/2, level + width/2]} linearly to {@code [0, 1]} and clamps outside.
@@ -12,6 +15,8 @@ import io.t3d.core.volume.Volume;
  * @param width width of the window, &gt; 0
  */
 public record IntensityWindow(double level, double width) implements Transform {
+  private static final int PERCENTILE_SAMPLE = 1 << 20;
+
   /** Checks that the window is finite and not empty. */
   public IntensityWindow {
     if (!Double.isFinite(level) || !(width > 0) || Double.isInfinite(width)) {
@@ -36,6 +41,34 @@ public record IntensityWindow(double level, double width) implements Transform {
   /** Level 0, width 2000 HU: lung, soft tissue and most bone in one, usual for pre-training. */
   public static IntensityWindow chest() {
     return new IntensityWindow(0, 2000);
+  }
+
+  /** Level 400, width 1800 HU. */
+  public static IntensityWindow bone() {
+    return new IntensityWindow(400, 1800);
+  }
+
+  /**
+   * From the 0.5th to the 99.5th percentile of the finite voxels, for volumes whose values have no
+   * fixed meaning, such as MR. Of a large volume about a million evenly spaced voxels are looked
+   * at.
+   *
+   * @throws IllegalArgumentException when no voxel is finite
+   */
+  public static IntensityWindow ofPercentiles(Volume volume) {
+    float[] voxels = volume.voxels();
+    int step = Math.max(1, voxels.length / PERCENTILE_SAMPLE);
+    double[] sample =
+        IntStream.iterate(0, i -> i < voxels.length, i -> i + step)
+            .mapToDouble(i -> voxels[i])
+            .filter(Double::isFinite)
+            .toArray();
+    if (sample.length == 0) {
+      throw new IllegalArgumentException("No voxel of " + volume + " is finite");
+    }
+    Map<Integer, Double> ends = Quantiles.scale(1000).indexes(5, 995).computeInPlace(sample);
+    double width = ends.get(995) - ends.get(5);
+    return new IntensityWindow(ends.get(5) + width / 2, width > 0 ? width : 1);
   }
 
   /** The window from one value to another. */

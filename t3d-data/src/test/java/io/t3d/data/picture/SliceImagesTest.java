@@ -11,6 +11,7 @@ import io.t3d.data.transform.Reorient;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.util.Optional;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -66,6 +67,52 @@ class SliceImagesTest {
     // 64 x 16, 64 x 32 and 16 x 32 mm at 4 pixels per mm.
     assertThat(image.getWidth()).isEqualTo(256 + 4 + 256 + 4 + 64);
     assertThat(image.getHeight()).isEqualTo(128);
+  }
+
+  @Test
+  void rowsOfSlicesGoFromOneEndOfTheVolumeToTheOther() {
+    BufferedImage image = SliceImages.montage(corner(), WINDOW, Optional.empty(), 2);
+    assertThat(image.getHeight()).isEqualTo(256 + 4 + 256);
+    // Cuts at a quarter miss the bright corner, those at three quarters meet it.
+    for (int tile = 0; tile < 3; tile++) {
+      assertThat(red(image, tile * 260 + 64, 64)).as("tile %d, first row", tile).isZero();
+      assertThat(red(image, tile * 260 + 64, 260 + 64))
+          .as("tile %d, second row", tile)
+          .isEqualTo(255);
+    }
+  }
+
+  @Test
+  void rowsOfSlicesStayWithinTheMask() {
+    Volume v = corner();
+    BufferedImage image = SliceImages.montage(v, WINDOW, Optional.of(v), 3);
+    for (int row = 0; row < 3; row++) {
+      for (int tile = 0; tile < 3; tile++) {
+        assertThat(red(image, tile * 260 + 64, row * 260 + 64))
+            .as("row %d, tile %d", row, tile)
+            .isEqualTo(255);
+      }
+    }
+  }
+
+  @Test
+  void labelsHaveColoursOfTheirOwn() {
+    Volume v = corner();
+    float[] second = v.voxels().clone();
+    for (int i = 0; i < second.length; i++) {
+      second[i] *= 2;
+    }
+    int red = SliceImages.montage(v, WINDOW, v).getRGB(64, 64);
+    int blue = SliceImages.montage(v, WINDOW, v.withVoxels(second)).getRGB(64, 64);
+    assertThat(red >> 16 & 0xff).isGreaterThan(red & 0xff);
+    assertThat(blue & 0xff).isGreaterThan(blue >> 16 & 0xff);
+  }
+
+  @Test
+  void noRowsAreRefused() {
+    assertThatThrownBy(() -> SliceImages.montage(corner(), WINDOW, Optional.empty(), 0))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("slices must be >= 1, got 0");
   }
 
   @Test

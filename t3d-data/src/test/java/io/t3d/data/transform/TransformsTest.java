@@ -151,6 +151,36 @@ class TransformsTest {
   }
 
   @Test
+  void aWindowOfPercentilesLeavesOutTheExtremes() {
+    float[] in = new float[1001];
+    for (int i = 0; i < in.length; i++) {
+      in[i] = i;
+    }
+    in[0] = -1e9f;
+    in[1000] = Float.POSITIVE_INFINITY;
+    IntensityWindow window =
+        IntensityWindow.ofPercentiles(new Volume(in, 1, 1, in.length, Affine.identity()));
+    // 1,000 finite values, so ranks 0.005·999 and 0.995·999, interpolated.
+    assertThat(window.lower()).isCloseTo(4.995, within(1e-9));
+    assertThat(window.upper()).isCloseTo(994.005, within(1e-9));
+  }
+
+  @Test
+  void percentilesOfAConstantVolumeAreAWindowAllTheSame() {
+    Volume v = new Volume(new float[8], 2, 2, 2, Affine.identity());
+    assertThat(IntensityWindow.ofPercentiles(v).width()).isEqualTo(1);
+  }
+
+  @Test
+  void percentilesNeedAFiniteVoxel() {
+    Volume v = new Volume(new float[] {Float.NaN}, 1, 1, 1, Affine.identity());
+    assertThatThrownBy(() -> IntensityWindow.ofPercentiles(v))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith("No voxel of Volume(D, H, W) = (1, 1, 1)")
+        .hasMessageEndingWith("is finite");
+  }
+
+  @Test
   void anEmptyWindowIsRefused() {
     assertThatThrownBy(() -> new IntensityWindow(40, 0))
         .isInstanceOf(IllegalArgumentException.class)

@@ -1,0 +1,94 @@
+package io.t3d.examples.cli;
+
+import io.t3d.core.tensor.AtomicFiles;
+import io.t3d.core.volume.Affine;
+import io.t3d.core.volume.Volume;
+import io.t3d.data.io.VolumeReaders;
+import io.t3d.data.picture.SliceImages;
+import io.t3d.data.transform.IntensityWindow;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+
+/** The options of a command that draw a volume, and the drawing. */
+final class Montage {
+  @Option(
+      names = "--montage",
+      paramLabel = "PNG",
+      description = "Draw axial, coronal and sagittal slices into this file.")
+  private Path file;
+
+  @Option(
+      names = "--window",
+      paramLabel = "WINDOW",
+      converter = WindowConverter.class,
+      description =
+          "Grey values of the montage: chest, lung, soft-tissue, bone or LEVEL,WIDTH; the 0.5th to"
+              + " 99.5th percentile when left out.")
+  private IntensityWindow window;
+
+  @Option(
+      names = "--mask",
+      paramLabel = "FILE",
+      description = "A segmentation of the volume, laid over the montage, a colour per label.")
+  private Path mask;
+
+  @Option(
+      names = "--slices",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "Rows of the montage, spread over the mask or the volume; 1 when left out.")
+  private int slices;
+
+  /** Draws the picture if one was asked for. */
+  void draw(Volume volume) throws IOException {
+    if (file == null) {
+      if (mask != null || window != null || slices != 1) {
+        throw new IllegalArgumentException(
+            "--window, --mask and --slices belong to a picture; name its file with --montage");
+      }
+      return;
+    }
+    Optional<Volume> overlay = mask == null ? Optional.empty() : Optional.of(readMask(volume));
+    IntensityWindow grey = window == null ? IntensityWindow.ofPercentiles(volume) : window;
+    ByteBuffer png = ByteBuffer.wrap(SliceImages.png(volume, grey, overlay, slices));
+    AtomicFiles.write(
+        file,
+        channel -> {
+          while (png.hasRemaining()) {
+            channel.write(png);
+          }
+        });
+  }
+
+  private Volume readMask(Volume volume) throws IOException {
+    Volume read = VolumeReaders.read(mask);
+    if (read.bounds().equals(volume.bounds()) && farthestCorner(volume, read) > 1) {
+      throw new IllegalArgumentException(
+          "The mask "
+              + mask
+              + " lies elsewhere in the patient than the volume: got "
+              + read.affine()
+              + ", expected "
+              + volume.affine()
+              + "; resample it onto the volume first");
+    }
+    return read;
+  }
+
+  /** How far apart the geometries place a corner of the volume, in voxels. */
+  private static double farthestCorner(Volume volume, Volume mask) {
+    Affine between = volume.affine().inverse().compose(mask.affine());
+    double farthest = 0;
+    for (int corner = 0; corner < 8; corner++) {
+      double x = (corner & 1) * (volume.width() - 1);
+      double y = (corner >> 1 & 1) * (volume.height() - 1);
+      double z = (corner >> 2) * (volume.depth() - 1);
+      double[] p = between.apply(x, y, z);
+      farthest = Math.max(farthest, Math.hypot(Math.hypot(p[0] - x, p[1] - y), p[2] - z));
+    }
+    return farthest;
+  }
+}
