@@ -1,5 +1,6 @@
 package io.t3d.data.dataset.layout;
 
+import com.google.common.base.Splitter;
 import io.t3d.core.volume.Spacing;
 import io.t3d.data.dataset.Calibration;
 import io.t3d.data.dataset.Split;
@@ -282,9 +283,10 @@ public final class CtRateLayout implements DatasetLayout {
 
   private static Calibration calibration(Table.Row row) {
     // As in DICOM's PixelSpacing: between rows first, then between columns.
-    String[] xy = row.get("XYSpacing").replaceAll("[\\[\\]'\"]", "").split(",");
-    double y = number("XYSpacing", xy[0]);
-    double x = xy.length == 1 ? y : number("XYSpacing", xy[1]);
+    List<String> xy =
+        Splitter.on(',').splitToList(row.get("XYSpacing").replaceAll("[\\[\\]'\"]", ""));
+    double y = number("XYSpacing", xy.get(0));
+    double x = xy.size() == 1 ? y : number("XYSpacing", xy.get(1));
     double z = Math.abs(number("ZSpacing", row.get("ZSpacing")));
     return new Calibration(
         number("RescaleSlope", row.get("RescaleSlope")),

@@ -31,7 +31,7 @@ final class Duplicates {
         Comparator.<SourcedStudy>comparingInt(s -> s.study().id().length())
             .thenComparing(s -> s.study().id());
     studies.forEach(s -> first.merge(s.scan(), s, (a, b) -> byName.compare(a, b) <= 0 ? a : b));
-    return keep(studies, s -> first.get(s.scan()) == s, Drop.RECONSTRUCTION);
+    return keep(studies, s -> first.get(s.scan()).equals(s), Drop.RECONSTRUCTION);
   }
 
   /**
@@ -58,7 +58,7 @@ final class Duplicates {
       }
     }
     return keep(
-        studies, s -> !hashes.containsKey(s) || best.get(hashes.get(s)) == s, Drop.SAME_FILE);
+        studies, s -> !hashes.containsKey(s) || best.get(hashes.get(s)).equals(s), Drop.SAME_FILE);
   }
 
   /** Of pairs of different scans with the same report the one in the strictest split. */
