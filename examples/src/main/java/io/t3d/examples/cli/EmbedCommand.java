@@ -56,17 +56,21 @@ final class EmbedCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     boolean manifest = input.toString().endsWith(".csv");
-    List<ManifestRow> rows = manifest ? Manifest.read(input).rows() : List.of();
+    Manifest all = manifest ? Manifest.read(input) : null;
+    List<ManifestRow> rows = manifest ? all.rows() : List.of();
     List<Path> files = manifest ? rows.stream().map(ManifestRow::volume).toList() : volumes();
     try (TrainedModel trained =
             TrainedModel.open(checkpoint, Engine.getInstance().defaultDevice());
         NDManager manager = trained.model().manager().newSubManager();
         Progress progress = Progress.overItems("Embedding", files.size())) {
       Map<String, NDArray> tensors = new LinkedHashMap<>();
+      Embedder embedder = new Embedder(trained.model(), trained.data());
       tensors.put(
           "volumes",
-          new Embedder(trained.model(), trained.data()).embedVolumes(manager, files, progress::to));
-      if (manifest) {
+          manifest
+              ? embedder.embedRows(manager, rows, progress::to)
+              : embedder.embedVolumes(manager, files, progress::to));
+      if (manifest && all.hasReports()) {
         List<String> reports = rows.stream().map(ManifestRow::report).toList();
         tensors.put("reports", trained.model().encodeReports(manager, reports));
       }

@@ -54,9 +54,10 @@ final class EvaluateCommand implements Callable<Integer> {
   @Option(
       names = "--task",
       split = ",",
-      description = "One or more of ${COMPLETION-CANDIDATES}; all when left out.",
+      description =
+          "One or more of ${COMPLETION-CANDIDATES}; all that the manifest allows when left out.",
       converter = TaskName.class)
-  private List<Task> tasks = List.of(Task.values());
+  private List<Task> tasks;
 
   @Option(names = "--split", description = "Which rows: train, validation, test (default) or all.")
   private String split = "test";
@@ -94,6 +95,11 @@ final class EvaluateCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Manifest all = Manifest.read(manifest);
+    if (tasks == null) {
+      tasks = all.hasReports() ? List.of(Task.values()) : List.of(Task.ZERO_SHOT);
+    } else if (tasks.contains(Task.RETRIEVAL)) {
+      all.requireReports();
+    }
     Prompts used = prompts == null ? Prompts.around(all.labelNames()) : Prompts.load(prompts);
     Evaluation.ZeroShot zeroShot = null;
     Evaluation.Retrieved retrieved = null;

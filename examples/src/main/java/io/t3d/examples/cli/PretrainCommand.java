@@ -63,6 +63,7 @@ final class PretrainCommand implements Callable<Integer> {
               + " holds a checkpoint already; go on from it with --resume, or choose another --out");
     }
     Manifest all = Manifest.read(manifest);
+    all.requireReports();
     if (all.hasSplits()) {
       Splits.verifyDisjoint(all.rows());
     }

@@ -19,6 +19,7 @@ import picocli.CommandLine.ScopeType;
       EvaluateCommand.class,
       EmbedCommand.class,
       InspectCommand.class,
+      DatasetCommand.class,
       NotebookCommand.class,
       CommandLine.HelpCommand.class
     })

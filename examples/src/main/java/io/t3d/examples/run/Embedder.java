@@ -2,10 +2,12 @@ package io.t3d.examples.run;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import com.google.common.collect.Lists;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.volume.View;
 import io.t3d.core.volume.ViewBatch;
 import io.t3d.core.volume.Volume;
+import io.t3d.data.dataset.ManifestRow;
 import io.t3d.data.dataset.Preprocessing;
 import io.t3d.data.io.VolumeReaders;
 import io.t3d.data.view.MultiViewSampler;
@@ -13,6 +15,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -38,8 +41,7 @@ public final class Embedder {
   }
 
   /** The one view of a volume that evaluation looks at: all of it, without augmentation. */
-  public View view(Path file) throws IOException {
-    Volume volume = VolumeReaders.read(file);
+  private View view(Volume volume) {
     return sampler.center(preprocessing.apply(volume));
   }
 
@@ -53,6 +55,18 @@ public final class Embedder {
    * @throws IOException when a volume cannot be read
    */
   public NDArray embedVolumes(NDManager manager, List<Path> files, IntConsumer done)
+      throws IOException {
+    return embed(
+        manager, Lists.transform(files, file -> () -> view(VolumeReaders.read(file))), done);
+  }
+
+  /** Embeds the volumes of rows in order, calibrated as the rows say; see {@link #embedVolumes}. */
+  public NDArray embedRows(NDManager manager, List<ManifestRow> rows, IntConsumer done)
+      throws IOException {
+    return embed(manager, Lists.transform(rows, row -> () -> view(row.readVolume())), done);
+  }
+
+  private NDArray embed(NDManager manager, List<Callable<View>> files, IntConsumer done)
       throws IOException {
     List<float[]> rows = new ArrayList<>();
     ExecutorService readers = Executors.newFixedThreadPool(2, Embedder::daemon);
@@ -74,11 +88,10 @@ public final class Embedder {
     return manager.create(rows.toArray(new float[0][]));
   }
 
-  private List<Future<View>> submit(ExecutorService readers, List<Path> files, int from) {
+  private List<Future<View>> submit(ExecutorService readers, List<Callable<View>> files, int from) {
     List<Future<View>> batch = new ArrayList<>();
     for (int i = from; i < Math.min(files.size(), from + BATCH); i++) {
-      Path file = files.get(i);
-      batch.add(readers.submit(() -> view(file)));
+      batch.add(readers.submit(files.get(i)));
     }
     return batch;
   }

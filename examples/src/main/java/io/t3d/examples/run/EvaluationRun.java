@@ -22,10 +22,10 @@ public final class EvaluationRun implements AutoCloseable {
   private final List<ManifestRow> rows;
   private final NDManager manager;
   private final NDArray volumes; // (n, E)
-  private final NDArray reports; // (n, E)
+  private NDArray reports; // (n, E), made when first asked for: classification needs none
 
   /**
-   * Embeds the rows' volumes and reports.
+   * Embeds the rows' volumes; their reports when a task asks for them.
    *
    * @param model what to evaluate
    * @param data the preparation it was trained with
@@ -41,10 +41,7 @@ public final class EvaluationRun implements AutoCloseable {
     this.model = model;
     this.rows = rows;
     this.manager = model.manager().newSubManager();
-    this.volumes =
-        new Embedder(model, data)
-            .embedVolumes(manager, rows.stream().map(ManifestRow::volume).toList(), done);
-    this.reports = model.encodeReports(manager, texts());
+    this.volumes = new Embedder(model, data).embedRows(manager, rows, done);
   }
 
   /**
@@ -98,7 +95,7 @@ public final class EvaluationRun implements AutoCloseable {
 
   /** Cross-modal retrieval both ways over all rows. */
   public Evaluation.Retrieved retrieval() {
-    Retrieval found = Retrieval.evaluate(volumes, reports, texts());
+    Retrieval found = Retrieval.evaluate(volumes, reports(), texts());
     double chance = Math.min(1, 10.0 / rows.size());
     return new Evaluation.Retrieved(
         recall(found.imageToText()), recall(found.textToImage()), rows.size(), chance);
@@ -115,13 +112,20 @@ public final class EvaluationRun implements AutoCloseable {
     try (NDManager scope = manager.newSubManager()) {
       NDArray one = volumes.get(query).reshape(1, -1);
       one.attach(scope);
-      long[] order = one.matMul(reports.transpose()).argSort(1, false).toLongArray(); // (1, n)
+      long[] order = one.matMul(reports().transpose()).argSort(1, false).toLongArray(); // (1, n)
       List<Integer> best = new ArrayList<>();
       for (int i = 0; i < Math.min(count, order.length); i++) {
         best.add((int) order[i]);
       }
       return best;
     }
+  }
+
+  private NDArray reports() {
+    if (reports == null) {
+      reports = model.encodeReports(manager, texts());
+    }
+    return reports;
   }
 
   private List<String> texts() {

@@ -90,7 +90,7 @@ final class ResultsPage {
   private void example(HtmlPage page, int index) throws IOException {
     ManifestRow row = test.get(index);
     Reorient upright = new Reorient("RAS");
-    Volume volume = upright.apply(VolumeReaders.read(row.volume()));
+    Volume volume = upright.apply(row.readVolume());
     byte[] png =
         row.mask().isPresent()
             ? SliceImages.png(

@@ -9,10 +9,14 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.t3d.core.tensor.Safetensors;
 import io.t3d.core.volume.Volume;
+import io.t3d.data.dataset.Manifest;
+import io.t3d.data.dataset.ManifestRow;
 import io.t3d.data.io.VolumeReaders;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -139,6 +143,35 @@ class CommandsTest {
 
     assertThat(run.exitCode()).isEqualTo(1);
     assertThat(run.err()).contains("Cannot resume from").contains("learningRate");
+  }
+
+  @Test
+  void labelledVolumesWithoutReportsAreClassifiedButNotRetrievedOrTrainedOn() throws IOException {
+    List<ManifestRow> rows = Manifest.read(manifest).rows();
+    Path labelled = dir.resolve("transfer.csv");
+    Manifest.write(labelled, rows.stream().map(CommandsTest::withoutReport).toList());
+    CommandRun run =
+        CommandRun.of("evaluate", "--checkpoint", out, "--manifest", labelled, "--json");
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    JsonNode found = new ObjectMapper().readTree(run.out());
+    assertThat(found.at("/zeroShot/macroAuroc").isNumber()).isTrue();
+    assertThat(found.at("/retrieval").isObject()).isFalse();
+
+    CommandRun retrieval =
+        CommandRun.of(
+            "evaluate", "--checkpoint", out, "--manifest", labelled, "--task", "retrieval");
+    CommandRun pretrain =
+        CommandRun.of("pretrain", "--manifest", labelled, "--out", dir.resolve("none"));
+    for (CommandRun refused : List.of(retrieval, pretrain)) {
+      assertThat(refused.exitCode()).isEqualTo(1);
+      assertThat(refused.err())
+          .contains("error: The manifest has labels but no column report; pre-training and");
+    }
+  }
+
+  private static ManifestRow withoutReport(ManifestRow r) {
+    return new ManifestRow(
+        r.row(), r.volume(), "", r.split(), r.patient(), r.labels(), Optional.empty());
   }
 
   @Test

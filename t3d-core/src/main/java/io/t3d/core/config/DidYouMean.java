@@ -9,7 +9,9 @@ public final class DidYouMean {
   private DidYouMean() {}
 
   /**
-   * The known word with the smallest edit distance, when it is close enough to be a typo.
+   * The known word with the smallest edit distance, when it is close enough to be a typo: at most
+   * two letters or a third of the word apart, and not so far that all of its letters differ. Case,
+   * underscores and dashes do not count.
    *
    * @param word what was typed
    * @param known what is understood
@@ -19,7 +21,7 @@ public final class DidYouMean {
     int bestDistance = Math.max(2, word.length() / 3) + 1;
     for (String candidate : known) {
       int distance = distance(normal(word), normal(candidate));
-      if (distance < bestDistance) {
+      if (distance < bestDistance && distance < candidate.length()) {
         best = candidate;
         bestDistance = distance;
       }
@@ -37,7 +39,7 @@ public final class DidYouMean {
   }
 
   /** Levenshtein: insertions, deletions and replacements. */
-  public static int distance(String a, String b) {
+  private static int distance(String a, String b) {
     int[] row = new int[b.length() + 1];
     for (int j = 0; j <= b.length(); j++) {
       row[j] = j;

@@ -9,6 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Writes files so that a reader, or a run that starts after a crash, sees the old content or the
@@ -16,6 +18,8 @@ import java.nio.file.StandardOpenOption;
  * disk and then moved over the target.
  */
 public final class AtomicFiles {
+  private static final AtomicLong COUNTER = new AtomicLong();
+
   private AtomicFiles() {}
 
   /** Fills a file. */
@@ -26,7 +30,8 @@ public final class AtomicFiles {
   }
 
   /**
-   * Writes a file as a whole. Missing parent folders are made.
+   * Writes a file as a whole. Missing parent folders are made. A new file gets the permissions that
+   * the process gives to its files, a replaced one keeps its own.
    *
    * @param file the target; replaced when it exists
    * @param content writes the bytes
@@ -37,12 +42,14 @@ public final class AtomicFiles {
     if (Files.isDirectory(file)) {
       throw new IOException(file + " is a folder, expected a file to write to");
     }
-    Path temp = Files.createTempFile(folder, "." + file.getFileName() + "-", ".tmp");
+    Path temp = tempIn(folder, file);
     try {
-      try (FileChannel channel = FileChannel.open(temp, StandardOpenOption.WRITE)) {
+      try (FileChannel channel =
+          FileChannel.open(temp, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
         content.writeTo(channel);
         channel.force(true);
       }
+      keepPermissions(file, temp);
       move(temp, file);
     } finally {
       Files.deleteIfExists(temp);
@@ -85,6 +92,20 @@ public final class AtomicFiles {
     try (FileChannel channel =
         FileChannel.open(path, folder ? StandardOpenOption.READ : StandardOpenOption.WRITE)) {
       channel.force(true);
+    }
+  }
+
+  // A plain new file, not Files.createTempFile: that one would be readable by its owner only.
+  private static Path tempIn(Path folder, Path file) {
+    long pid = ProcessHandle.current().pid();
+    String unique = pid + "-" + System.nanoTime() + "-" + COUNTER.incrementAndGet();
+    return folder.resolve("." + file.getFileName() + "-" + unique + ".tmp");
+  }
+
+  private static void keepPermissions(Path old, Path fresh) throws IOException {
+    if (Files.exists(old)
+        && Files.getFileAttributeView(old, PosixFileAttributeView.class) != null) {
+      Files.setPosixFilePermissions(fresh, Files.getPosixFilePermissions(old));
     }
   }
 

@@ -2,7 +2,6 @@ package io.t3d.data.dataset;
 
 import io.t3d.core.config.DidYouMean;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -16,9 +15,15 @@ final class Columns {
   static final String SPLIT = "split";
   static final String PATIENT = "patient";
   static final String MASK = "mask";
+  static final String SLOPE = "slope";
+  static final String INTERCEPT = "intercept";
+  static final String SPACING = "spacing";
+  static final String SOURCE = "source";
+  static final String ID = "id";
   static final String LABEL_PREFIX = "label:";
 
-  private static final List<String> KNOWN = List.of(VOLUME, REPORT, SPLIT, PATIENT, MASK);
+  private static final List<String> KNOWN =
+      List.of(VOLUME, REPORT, SPLIT, PATIENT, MASK, SLOPE, INTERCEPT, SPACING, SOURCE, ID);
 
   private Columns() {}
 
@@ -35,8 +40,9 @@ final class Columns {
         problems.add(unknown(name));
       }
     }
+    boolean labelled = header.stream().anyMatch(name -> name.startsWith(LABEL_PREFIX));
     for (String required : List.of(VOLUME, REPORT)) {
-      if (!seen.contains(required)) {
+      if (!seen.contains(required) && !(required.equals(REPORT) && labelled)) {
         problems.add(
             "row 1: required column \""
                 + required
@@ -65,8 +71,6 @@ final class Columns {
     if (lower.startsWith("label")) {
       return Optional.of(LABEL_PREFIX + lower.replaceFirst("^labels?[^a-z0-9]*", ""));
     }
-    return KNOWN.stream()
-        .min(Comparator.comparingInt(known -> DidYouMean.distance(lower, known)))
-        .filter(known -> DidYouMean.distance(lower, known) <= 2);
+    return DidYouMean.suggest(lower, KNOWN);
   }
 }

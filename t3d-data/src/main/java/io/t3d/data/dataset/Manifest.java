@@ -6,7 +6,8 @@ import java.util.List;
 
 /**
  * A table of volume–report pairs, kept as CSV with the columns {@code
- * volume,report[,split][,patient][,mask][,label:NAME…]}; docs/manifest.md describes it.
+ * volume,report[,split][,patient][,mask][,slope][,intercept][,spacing][,source][,id][,label:NAME…]};
+ * docs/manifest.md describes it. Volumes with labels may come without the column of reports.
  *
  * @param rows the pairs, at least one
  * @param labelNames names of the label columns, in order
@@ -46,6 +47,24 @@ public record Manifest(List<ManifestRow> rows, List<String> labelNames) {
   /** Whether any row is assigned to a split. */
   public boolean hasSplits() {
     return rows.stream().anyMatch(r -> r.split() != Split.UNASSIGNED);
+  }
+
+  /** Whether the volumes come with reports; otherwise they have labels only. */
+  public boolean hasReports() {
+    return rows.stream().noneMatch(r -> r.report().isEmpty());
+  }
+
+  /**
+   * Checks that there are reports to learn from or to measure with.
+   *
+   * @throws IllegalArgumentException when the manifest has labels only
+   */
+  public void requireReports() {
+    if (!hasReports()) {
+      throw new IllegalArgumentException(
+          "The manifest has labels but no column report; pre-training and retrieval need reports,"
+              + " zero-shot classification does not");
+    }
   }
 
   /** The rows of a split; all rows when the manifest assigns none. */

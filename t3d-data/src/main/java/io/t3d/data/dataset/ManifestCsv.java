@@ -1,16 +1,16 @@
 package io.t3d.data.dataset;
 
-import java.io.BufferedWriter;
+import io.t3d.core.tensor.AtomicFiles;
 import java.io.IOException;
+import java.io.Writer;
+import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AtomicMoveNotSupportedException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Function;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVPrinter;
 
@@ -23,62 +23,69 @@ final class ManifestCsv {
       throw new IllegalArgumentException("A manifest needs at least one row, got none");
     }
     Path target = file.toAbsolutePath().normalize();
-    Files.createDirectories(target.getParent());
-    Path temp = Files.createTempFile(target.getParent(), target.getFileName().toString(), ".tmp");
-    try {
-      try (BufferedWriter writer = Files.newBufferedWriter(temp, StandardCharsets.UTF_8)) {
-        print(writer, target.getParent(), rows);
-      }
-      move(temp, target);
-    } finally {
-      Files.deleteIfExists(temp);
-    }
-  }
-
-  private static void move(Path temp, Path target) throws IOException {
-    try {
-      Files.move(temp, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    } catch (AtomicMoveNotSupportedException e) {
-      Files.move(temp, target, StandardCopyOption.REPLACE_EXISTING);
-    }
+    AtomicFiles.write(
+        target,
+        channel -> {
+          Writer writer = Channels.newWriter(channel, StandardCharsets.UTF_8);
+          print(writer, target.getParent(), rows);
+          writer.flush();
+        });
   }
 
   private static void print(Appendable out, Path folder, List<ManifestRow> rows)
       throws IOException {
     Set<String> labels = new LinkedHashSet<>();
     rows.forEach(r -> labels.addAll(r.labels().keySet()));
-    boolean masks = rows.stream().anyMatch(r -> r.mask().isPresent());
-    List<String> header =
-        new ArrayList<>(List.of(Columns.VOLUME, Columns.REPORT, Columns.SPLIT, Columns.PATIENT));
-    if (masks) {
-      header.add(Columns.MASK);
-    }
-    labels.forEach(name -> header.add(Columns.LABEL_PREFIX + name));
+    List<Column> columns = columns(folder, rows);
+    labels.forEach(name -> columns.add(new Column(Columns.LABEL_PREFIX + name, label(name))));
     CSVFormat format = CSVFormat.RFC4180.builder().setRecordSeparator('\n').get();
-    try (CSVPrinter printer = new CSVPrinter(out, format)) {
-      printer.printRecord(header);
-      for (ManifestRow row : rows) {
-        printer.printRecord(cells(folder, row, masks, labels));
-      }
+    // Not closed: that would close the channel before it is forced to the disk.
+    CSVPrinter printer = new CSVPrinter(out, format);
+    printer.printRecord(columns.stream().map(Column::name));
+    for (ManifestRow row : rows) {
+      printer.printRecord(columns.stream().map(c -> c.cell().apply(row)));
     }
   }
 
-  private static List<String> cells(
-      Path folder, ManifestRow row, boolean masks, Set<String> labels) {
-    List<String> cells = new ArrayList<>();
-    cells.add(pathText(folder, row.volume()));
-    cells.add(row.report());
-    cells.add(row.split().text());
-    // The stand-in for a missing patient is not written: it would not survive a move of the files.
-    cells.add(row.patient().equals(row.volume().toString()) ? "" : row.patient());
-    if (masks) {
-      cells.add(row.mask().map(m -> pathText(folder, m)).orElse(""));
+  private record Column(String name, Function<ManifestRow, String> cell) {}
+
+  /** The columns but for labels; those that would be empty in all rows are left out. */
+  private static List<Column> columns(Path folder, List<ManifestRow> rows) {
+    List<Column> columns = new ArrayList<>();
+    columns.add(new Column(Columns.VOLUME, r -> pathText(folder, r.volume())));
+    if (rows.stream().anyMatch(r -> !r.report().isEmpty())) {
+      columns.add(new Column(Columns.REPORT, ManifestRow::report));
     }
-    for (String name : labels) {
+    columns.add(new Column(Columns.SPLIT, r -> r.split().text()));
+    columns.add(new Column(Columns.PATIENT, ManifestCsv::patient));
+    List<Column> optional = new ArrayList<>();
+    optional.add(new Column(Columns.MASK, r -> r.mask().map(m -> pathText(folder, m)).orElse("")));
+    List<String> calibration = List.of(Columns.SLOPE, Columns.INTERCEPT, Columns.SPACING);
+    for (int i = 0; i < calibration.size(); i++) {
+      int at = i;
+      optional.add(
+          new Column(calibration.get(i), r -> CalibrationCells.print(r.calibration()).get(at)));
+    }
+    optional.add(new Column(Columns.SOURCE, r -> r.origin().source()));
+    optional.add(new Column(Columns.ID, r -> r.origin().id()));
+    optional.stream()
+        .filter(c -> rows.stream().anyMatch(r -> !c.cell().apply(r).isEmpty()))
+        .forEach(columns::add);
+    return columns;
+  }
+
+  /**
+   * The stand-in for a missing patient is not written: it would not survive a move of the files.
+   */
+  private static String patient(ManifestRow row) {
+    return row.patient().equals(row.volume().toString()) ? "" : row.patient();
+  }
+
+  private static Function<ManifestRow, String> label(String name) {
+    return row -> {
       Boolean value = row.labels().get(name);
-      cells.add(value == null ? "" : value ? "1" : "0");
-    }
-    return cells;
+      return value == null ? "" : value ? "1" : "0";
+    };
   }
 
   private static String pathText(Path folder, Path path) {

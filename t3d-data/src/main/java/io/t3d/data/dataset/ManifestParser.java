@@ -29,6 +29,7 @@ final class ManifestParser {
   private final List<String> header;
   private final List<String> problems = new ArrayList<>();
   private final Map<List<String>, Integer> seen = new HashMap<>();
+  private final Map<Path, ManifestRow> calibrated = new HashMap<>();
 
   private ManifestParser(Path file, List<String> header) {
     this.folder = file.toAbsolutePath().normalize().getParent();
@@ -104,8 +105,8 @@ final class ManifestParser {
     for (int i = 0; i < header.size(); i++) {
       cells.put(header.get(i), record.get(i).strip());
     }
-    String report = cells.get(Columns.REPORT);
-    if (report.isBlank()) {
+    String report = cells.getOrDefault(Columns.REPORT, "");
+    if (report.isBlank() && cells.containsKey(Columns.REPORT)) {
       problem(number, "the report is blank; write it or remove the row");
     }
     Optional<Path> volume = file(number, Columns.VOLUME, cells.get(Columns.VOLUME));
@@ -117,16 +118,44 @@ final class ManifestParser {
     Map<String, Boolean> labels = labels(number, cells);
     volume.ifPresent(v -> noticeRepetition(number, v, report));
     String patient = cells.getOrDefault(Columns.PATIENT, "");
-    return volume.map(
-        v ->
-            new ManifestRow(
-                number,
-                v,
-                report,
-                split,
-                patient.isEmpty() ? v.toString() : patient,
-                labels,
-                mask));
+    Calibration calibration = calibration(number, cells);
+    Origin origin =
+        new Origin(cells.getOrDefault(Columns.SOURCE, ""), cells.getOrDefault(Columns.ID, ""));
+    Optional<ManifestRow> row =
+        volume.map(
+            v ->
+                new ManifestRow(
+                    number,
+                    v,
+                    report,
+                    split,
+                    patient.isEmpty() ? v.toString() : patient,
+                    labels,
+                    mask,
+                    calibration,
+                    origin));
+    row.ifPresent(this::noticeOtherCalibration);
+    return row;
+  }
+
+  private Calibration calibration(int number, Map<String, String> cells) {
+    try {
+      return CalibrationCells.parse(cells);
+    } catch (IllegalArgumentException e) {
+      problem(number, e.getMessage());
+      return Calibration.none();
+    }
+  }
+
+  private void noticeOtherCalibration(ManifestRow row) {
+    ManifestRow earlier = calibrated.putIfAbsent(row.volume(), row);
+    if (earlier != null && !earlier.calibration().equals(row.calibration())) {
+      problem(
+          row.row(),
+          "has another slope, intercept or spacing than row "
+              + earlier.row()
+              + " of the same volume; correct one of them");
+    }
   }
 
   private Optional<Path> file(int number, String column, String cell) {

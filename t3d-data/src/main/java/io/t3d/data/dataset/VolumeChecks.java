@@ -26,7 +26,7 @@ final class VolumeChecks {
       Map<Path, Future<Optional<String>>> volumes = new HashMap<>();
       for (ManifestRow row : rows) {
         volumes.computeIfAbsent(
-            row.volume(), path -> workers.submit(() -> volumeProblem(path, preprocessing)));
+            row.volume(), path -> workers.submit(() -> volumeProblem(row, preprocessing)));
       }
       List<BadRow> bad = new ArrayList<>();
       for (ManifestRow row : rows) {
@@ -48,9 +48,9 @@ final class VolumeChecks {
     }
   }
 
-  private static Optional<String> volumeProblem(Path path, Preprocessing preprocessing) {
+  private static Optional<String> volumeProblem(ManifestRow row, Preprocessing preprocessing) {
     try {
-      Volume volume = VolumeReaders.read(path);
+      Volume volume = row.readVolume();
       if (isConstant(volume)) {
         return Optional.of(
             "all voxels are " + volume.voxels()[0] + "; the scan is empty, export it again");

@@ -241,7 +241,7 @@ public final class VolumeReportDataset implements PairSource {
 
     private VolumeLoader loader() {
       Preprocessing steps = preprocessing;
-      VolumeLoader files = source;
+      VolumeLoader files = new CalibratedVolumes(rows, source);
       return path -> steps.apply(files.load(path));
     }
 

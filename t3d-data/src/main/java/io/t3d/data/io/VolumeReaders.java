@@ -13,8 +13,9 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Finds the reader for a path: the built-in {@link NiftiReader} first, then those that {@link
- * ServiceLoader} finds on the class path (for example one that reads DICOM folders).
+ * Finds the reader for a path: the built-in {@link NiftiReader} and {@link RadChestCtReader} first,
+ * then those that {@link ServiceLoader} finds on the class path (for example one that reads DICOM
+ * folders).
  */
 public final class VolumeReaders {
   private static final List<VolumeReader> READERS = loadAll();
@@ -71,6 +72,7 @@ public final class VolumeReaders {
   private static List<VolumeReader> loadAll() {
     List<VolumeReader> readers = new ArrayList<>();
     readers.add(new NiftiReader());
+    readers.add(new RadChestCtReader());
     ServiceLoader.load(VolumeReader.class, VolumeReaders.class.getClassLoader())
         .forEach(readers::add);
     return List.copyOf(readers);

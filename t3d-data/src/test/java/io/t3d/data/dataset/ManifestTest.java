@@ -4,13 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.t3d.core.volume.Spacing;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -81,7 +85,9 @@ class ManifestTest {
         .singleElement()
         .asString()
         .contains("unknown column \"" + written + "\"")
-        .contains("known are volume, report, split, patient, mask, label:NAME")
+        .contains(
+            "known are volume, report, split, patient, mask, slope, intercept, spacing, source, id,"
+                + " label:NAME")
         .contains("did you mean \"" + meant + "\"?");
   }
 
@@ -175,6 +181,77 @@ class ManifestTest {
     try (Stream<Path> files = Files.list(folder)) {
       assertThat(files).noneMatch(f -> f.toString().endsWith(".tmp"));
     }
+  }
+
+  @Test
+  void calibrationAndOriginAreReadAndWritten() throws IOException {
+    Manifest manifest =
+        read(
+            "volume,report,slope,intercept,spacing,source,id\n"
+                + "a.nii,x,0.5,-1024,0.7 0.8 1.5,ct-rate,train_1_a_1.nii.gz\n"
+                + "b.nii,y,,,,,\n");
+    assertThat(manifest.rows().get(0).calibration())
+        .isEqualTo(new Calibration(0.5, -1024, Optional.of(new Spacing(1.5, 0.8, 0.7))));
+    assertThat(manifest.rows().get(0).origin())
+        .isEqualTo(new Origin("ct-rate", "train_1_a_1.nii.gz"));
+    assertThat(manifest.rows().get(1).calibration().isNone()).isTrue();
+    Path copy = folder.resolve("copy.csv");
+    Manifest.write(copy, manifest.rows());
+    assertThat(Files.readString(copy))
+        .startsWith("volume,report,split,patient,slope,intercept,spacing,source,id\n")
+        .contains("a.nii,x,,,0.5,-1024,0.7 0.8 1.5,ct-rate,train_1_a_1.nii.gz\n");
+    assertThat(Manifest.read(copy)).isEqualTo(manifest);
+  }
+
+  @Test
+  void badCalibrationIsAnError() {
+    assertThat(
+            problems(
+                "volume,report,slope,intercept,spacing\n"
+                    + "a.nii,x,0,,\n"
+                    + "a.nii,y,one,,\n"
+                    + "b.nii,x,,NaN,\n"
+                    + "b.nii,y,,,0.7 0.7\n"
+                    + "series,x,,,1 1 0\n"
+                    + "series,y,2,,\n"))
+        .containsExactly(
+            "row 2: slope must be finite and not 0, got 0.0",
+            "row 3: slope must be a number or empty, got \"one\"",
+            "row 4: intercept must be finite, got NaN",
+            "row 5: spacing must be three lengths > 0 mm, \"x y z\", or empty, got \"0.7 0.7\"",
+            "row 6: spacing must be three lengths > 0 mm, \"x y z\", or empty, got \"1 1 0\"",
+            "row 7: has another slope, intercept or spacing than row 6 of the same volume; correct"
+                + " one of them");
+  }
+
+  @Test
+  void labelledVolumesMayComeWithoutReports() throws IOException {
+    Manifest manifest = read("volume,split,label:nodule\na.nii,test,1\n");
+    assertThat(manifest.hasReports()).isFalse();
+    assertThat(manifest.rows().get(0).report()).isEmpty();
+    assertThatThrownBy(manifest::requireReports)
+        .hasMessage(
+            "The manifest has labels but no column report; pre-training and retrieval need"
+                + " reports, zero-shot classification does not");
+    Path copy = folder.resolve("copy.csv");
+    Manifest.write(copy, manifest.rows());
+    assertThat(Files.readString(copy)).startsWith("volume,split,patient,label:nodule\n");
+    assertThat(Manifest.read(copy)).isEqualTo(manifest);
+    assertThat(problems("volume,report,label:nodule\na.nii,,1\n"))
+        .containsExactly("row 2: the report is blank; write it or remove the row");
+  }
+
+  @Test
+  void writingAgainKeepsThePermissions() throws IOException {
+    Manifest manifest = read("volume,report\na.nii,x\n");
+    Path file = folder.resolve("fresh.csv");
+    Manifest.write(file, manifest.rows());
+    assertThat(Files.getPosixFilePermissions(file))
+        .isEqualTo(Files.getPosixFilePermissions(folder.resolve("a.nii")));
+    Set<PosixFilePermission> shared = PosixFilePermissions.fromString("rw-rw-r--");
+    Files.setPosixFilePermissions(file, shared);
+    Manifest.write(file, manifest.rows());
+    assertThat(Files.getPosixFilePermissions(file)).isEqualTo(shared);
   }
 
   @Test

@@ -41,7 +41,7 @@ class VolumeReadersTest {
     assertThatThrownBy(() -> VolumeReaders.info(file))
         .isInstanceOf(VolumeFormatException.class)
         .hasMessageContaining("known endings: [")
-        .hasMessageContaining(".nii, .nii.gz]");
+        .hasMessageContaining(".nii, .nii.gz, .npz]");
   }
 
   @Test
