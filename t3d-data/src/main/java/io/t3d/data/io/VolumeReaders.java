@@ -31,6 +31,11 @@ public final class VolumeReaders {
     return readerFor(path).read(path);
   }
 
+  /** Reads a volume slice by slice, which saves memory; errors as in {@link #read(Path)}. */
+  public static void read(Path path, SliceSink sink) throws IOException {
+    readerFor(path).read(path, sink);
+  }
+
   /** Reads geometry and pixel type only; errors as in {@link #read}. */
   public static VolumeInfo info(Path path) throws IOException {
     return readerFor(path).info(path);
