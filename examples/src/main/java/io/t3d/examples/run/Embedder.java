@@ -5,9 +5,7 @@ import ai.djl.ndarray.NDManager;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.volume.View;
 import io.t3d.core.volume.ViewBatch;
-import io.t3d.core.volume.Volume;
 import io.t3d.data.dataset.Preprocessing;
-import io.t3d.data.io.VolumeReaders;
 import io.t3d.data.view.MultiViewSampler;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -39,8 +37,7 @@ public final class Embedder {
 
   /** The one view of a volume that evaluation looks at: all of it, without augmentation. */
   public View view(Path file) throws IOException {
-    Volume volume = VolumeReaders.read(file);
-    return sampler.center(preprocessing.apply(volume));
+    return sampler.center(preprocessing.read(file));
   }
 
   /**
