@@ -74,7 +74,7 @@ class ArchitectureTest {
   static final ArchRule onlyTheBridgeTouchesThePresets =
       noClasses()
           .that()
-          .resideOutsideOfPackages("io.t3d.core.torch..", "io.t3d.data.itk..")
+          .resideOutsideOfPackages("io.t3d.core.torch..", "io.t3d.data.itk..", "io.t3d.data.io")
           .should()
           .dependOnClassesThat()
           .resideInAPackage("org.bytedeco..")

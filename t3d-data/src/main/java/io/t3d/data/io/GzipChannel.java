@@ -22,24 +22,34 @@ final class GzipChannel implements ReadableByteChannel {
 
   private final Path file;
   private final FileChannel in;
-  private final RawInflater inflater = new RawInflater.Jdk();
+  private final RawInflater inflater;
   private final ByteBuffer packed = ByteBuffer.allocateDirect(PACKED_BYTES).flip();
   private final CRC32 crc = new CRC32();
   private long length;
   private boolean end;
 
   /**
-   * Opens a file and reads the first header.
+   * Opens a file and reads the first header; closes the inflater with itself.
    *
    * @throws VolumeFormatException here and in {@link #read} when the gzip data is damaged
    */
-  GzipChannel(Path file) throws IOException {
+  GzipChannel(Path file, RawInflater inflater) throws IOException {
     this.file = file;
-    in = FileChannel.open(file);
+    this.inflater = inflater;
+    in = open(file, inflater);
     try {
       header();
     } catch (IOException e) {
       close();
+      throw e;
+    }
+  }
+
+  private static FileChannel open(Path file, RawInflater inflater) throws IOException {
+    try {
+      return FileChannel.open(file);
+    } catch (IOException e) {
+      inflater.close();
       throw e;
     }
   }
@@ -159,13 +169,15 @@ final class GzipChannel implements ReadableByteChannel {
 
   /** Reads on when all packed bytes are used; false at the end of the file. */
   private boolean fill() throws IOException {
-    if (!packed.hasRemaining()) {
-      packed.clear();
-      int got = in.read(packed);
-      packed.flip();
-      return got > 0;
+    if (packed.hasRemaining()) {
+      return true;
     }
-    return true;
+    int kept = Math.min(RawInflater.MAX_GIVEN_BACK, packed.limit());
+    packed.position(packed.limit() - kept);
+    packed.compact();
+    int got = in.read(packed);
+    packed.flip().position(kept);
+    return got > 0;
   }
 
   private VolumeFormatException damaged(String what, Exception cause) {

@@ -188,7 +188,7 @@ public final class NiftiReader implements VolumeReader {
   }
 
   private static ReadableByteChannel open(Path file) throws IOException {
-    return isGzip(file) ? new GzipChannel(file) : FileChannel.open(file);
+    return isGzip(file) ? new GzipChannel(file, RawInflater.fastest()) : FileChannel.open(file);
   }
 
   /** The path with suffix {@code from} (or {@code from.gz}) replaced by {@code to}. */

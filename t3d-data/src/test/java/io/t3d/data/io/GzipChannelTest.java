@@ -15,16 +15,21 @@ import java.util.zip.CRC32;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+/** With the JDK's inflater; {@link GzipChannelIsalTest} repeats it with ISA-L's. */
 class GzipChannelTest {
   private static final int PLAIN_HEADER = 10;
 
   @TempDir Path dir;
 
+  RawInflater inflater() {
+    return new RawInflater.Jdk();
+  }
+
   private byte[] unpack(byte[] gzip, int bufferSize) throws IOException {
     Path file = Files.write(dir.resolve("data.gz"), gzip);
     ByteArrayOutputStream all = new ByteArrayOutputStream();
     ByteBuffer buffer = ByteBuffer.allocateDirect(bufferSize);
-    try (GzipChannel in = new GzipChannel(file)) {
+    try (GzipChannel in = new GzipChannel(file, inflater())) {
       while (in.read(buffer.clear()) >= 0) {
         byte[] bytes = new byte[buffer.flip().remaining()];
         buffer.get(bytes);
