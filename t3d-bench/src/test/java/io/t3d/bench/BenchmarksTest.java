@@ -46,6 +46,9 @@ class BenchmarksTest {
                 "PatchEmbeddingBenchmark.conv3d",
                 "PatchEmbeddingBenchmark.matmul",
                 "SinkhornBenchmark.logDomain",
-                "SinkhornBenchmark.published"));
+                "SinkhornBenchmark.published",
+                "VolumeReadBenchmark.read",
+                "VolumeReadBenchmark.readThenSteps",
+                "VolumeReadBenchmark.readInOnePass"));
   }
 }

@@ -3,6 +3,7 @@ package io.t3d.data.dataset;
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Spacing;
 import io.t3d.core.volume.Volume;
+import io.t3d.data.io.SliceSink;
 import io.t3d.data.io.VolumeInfo;
 import java.util.Objects;
 import java.util.Optional;
@@ -50,9 +51,7 @@ public record Calibration(double slope, double intercept, Optional<Spacing> spac
     float[] voxels = volume.voxels();
     if (slope != 1 || intercept != 0) {
       float[] rescaled = new float[voxels.length];
-      for (int i = 0; i < voxels.length; i++) {
-        rescaled[i] = (float) (slope * voxels[i] + intercept);
-      }
+      rescale(voxels, 0, rescaled);
       voxels = rescaled;
     }
     return new Volume(voxels, volume.depth(), volume.height(), volume.width(), affine);
@@ -67,6 +66,38 @@ public record Calibration(double slope, double intercept, Optional<Spacing> spac
         place(info.affine()),
         info.pixelType(),
         info.reader());
+  }
+
+  /** A sink that hands slices on, in HU and with their true spacing. */
+  SliceSink before(SliceSink next) {
+    return isNone() ? next : new Slices(next);
+  }
+
+  private final class Slices implements SliceSink {
+    private final SliceSink next;
+    private float[] slice;
+
+    Slices(SliceSink next) {
+      this.next = next;
+    }
+
+    @Override
+    public void begin(int depth, int height, int width, Affine affine) {
+      slice = new float[Math.multiplyExact(height, width)];
+      next.begin(depth, height, width, place(affine));
+    }
+
+    @Override
+    public void slice(int z, float[] voxels, int at) {
+      rescale(voxels, at, slice);
+      next.slice(z, slice, 0);
+    }
+  }
+
+  private void rescale(float[] from, int at, float[] to) {
+    for (int i = 0; i < to.length; i++) {
+      to[i] = (float) (slope * from[at + i] + intercept);
+    }
   }
 
   private Affine place(Affine affine) {

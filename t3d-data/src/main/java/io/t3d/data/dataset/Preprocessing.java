@@ -1,13 +1,19 @@
 package io.t3d.data.dataset;
 
 import io.t3d.core.config.Size3;
+import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Spacing;
 import io.t3d.core.volume.Volume;
+import io.t3d.data.io.SliceSink;
+import io.t3d.data.io.VolumeReaders;
 import io.t3d.data.transform.CropOrPad;
 import io.t3d.data.transform.IntensityWindow;
+import io.t3d.data.transform.Interpolation;
+import io.t3d.data.transform.OrientAndResample;
 import io.t3d.data.transform.Reorient;
-import io.t3d.data.transform.Resample;
 import io.t3d.data.transform.Transform;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Objects;
 
 /**
@@ -70,11 +76,70 @@ public record Preprocessing(
    */
   @Override
   public Volume apply(Volume volume) {
-    Volume v = finite(volume);
-    v = orientation == null ? v : new Reorient(orientation).apply(v);
-    v = spacing == null ? v : new Resample(spacing).apply(v);
-    v = window == null ? v : window.apply(v);
+    return resized(voxelSteps().apply(finite(volume)));
+  }
+
+  /**
+   * Reads and prepares a file: {@code apply(VolumeReaders.read(file))}, but while it is read, which
+   * saves the time and memory of the source volume.
+   *
+   * @throws IOException when the file cannot be read, see {@link VolumeReaders#read(Path)}
+   * @throws IllegalArgumentException as {@link #apply}
+   */
+  public Volume read(Path file) throws IOException {
+    return read(file, Calibration.none());
+  }
+
+  /** As {@link #read(Path)}, of a volume whose header does not tell all. */
+  public Volume read(Path file, Calibration calibration) throws IOException {
+    FiniteSlices slices = new FiniteSlices(voxelSteps().slices());
+    VolumeReaders.read(file, calibration.before(slices));
+    // What to do about non-finite voxels takes knowing all of them; such files are rare.
+    return slices.finite
+        ? resized(slices.steps.volume())
+        : apply(calibration.apply(VolumeReaders.read(file)));
+  }
+
+  private OrientAndResample voxelSteps() {
+    return new OrientAndResample(orientation, spacing, Interpolation.LINEAR, window);
+  }
+
+  private Volume resized(Volume v) {
     return size == null ? v : new CropOrPad(size, window == null ? minimum(v) : 0).apply(v);
+  }
+
+  /** Hands slices on until one is not finite. */
+  private static final class FiniteSlices implements SliceSink {
+    private final OrientAndResample.Slices steps;
+    private int plane;
+    private boolean finite = true;
+
+    FiniteSlices(OrientAndResample.Slices steps) {
+      this.steps = steps;
+    }
+
+    @Override
+    public void begin(int depth, int height, int width, Affine affine) {
+      plane = height * width;
+      steps.begin(depth, height, width, affine);
+    }
+
+    @Override
+    public void slice(int z, float[] voxels, int at) {
+      finite &= allFinite(voxels, at, at + plane);
+      if (finite) {
+        steps.slice(z, voxels, at);
+      }
+    }
+
+    private static boolean allFinite(float[] voxels, int from, int to) {
+      for (int i = from; i < to; i++) {
+        if (!Float.isFinite(voxels[i])) {
+          return false;
+        }
+      }
+      return true;
+    }
   }
 
   /** The volume without NaN and infinite voxels; an error when it has them and that is to fail. */

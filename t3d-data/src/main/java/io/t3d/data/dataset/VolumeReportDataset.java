@@ -3,7 +3,6 @@ package io.t3d.data.dataset;
 import io.t3d.core.train.PairSource;
 import io.t3d.core.volume.View;
 import io.t3d.core.volume.Volume;
-import io.t3d.data.io.VolumeReaders;
 import io.t3d.data.view.MultiViewSampler;
 import java.io.IOException;
 import java.util.List;
@@ -138,7 +137,7 @@ public final class VolumeReportDataset implements PairSource {
     private Preprocessing preprocessing;
     private MultiViewSampler sampler;
     private ReportSampling reports = ReportSampling.none();
-    private VolumeLoader source = VolumeReaders::read;
+    private VolumeLoader source; // null: the file readers
     private int batchSize = 8;
     private long seed;
     private int threads = 2;
@@ -241,8 +240,11 @@ public final class VolumeReportDataset implements PairSource {
 
     private VolumeLoader loader() {
       Preprocessing steps = preprocessing;
-      VolumeLoader files = new CalibratedVolumes(rows, source);
-      return path -> steps.apply(files.load(path));
+      VolumeLoader files = source;
+      Calibrations calibrations = new Calibrations(rows);
+      return files == null
+          ? path -> steps.read(path, calibrations.of(path))
+          : path -> steps.apply(calibrations.of(path).apply(files.load(path)));
     }
 
     /**

@@ -45,6 +45,11 @@ record NiftiHeader(
     return voxelCount() * type.bytes();
   }
 
+  /** {@code 512 x 512 x 150 int16}, for messages. */
+  String sizeText() {
+    return width + " x " + height + " x " + depth + " " + type.label();
+  }
+
   /** Header size told by its first four bytes, in either byte order. */
   static int sizeOf(byte[] firstBytes, Path file) throws VolumeFormatException {
     int size = ByteBuffer.wrap(firstBytes).getInt();

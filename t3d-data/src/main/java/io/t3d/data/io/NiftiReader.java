@@ -1,18 +1,16 @@
 package io.t3d.data.io;
 
+import com.google.common.primitives.Bytes;
 import io.t3d.core.volume.Volume;
-import java.io.EOFException;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.ReadableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.zip.GZIPInputStream;
-import java.util.zip.ZipException;
 
 /**
  * Reads NIfTI-1 and NIfTI-2 in plain Java: {@code .nii}, {@code .nii.gz} and {@code .hdr/.img}
@@ -37,8 +35,6 @@ public final class NiftiReader implements VolumeReader {
 
   /** No deflate stream expands by more than this factor. */
   private static final long MAX_DEFLATE_RATIO = 1032;
-
-  private static final int CHUNK_BYTES = 1 << 18;
 
   @Override
   public String name() {
@@ -70,40 +66,68 @@ public final class NiftiReader implements VolumeReader {
 
   @Override
   public Volume read(Path path) throws IOException {
+    try (NiftiVoxels in = voxels(path)) {
+      NiftiHeader h = in.header();
+      float[] voxels = new float[(int) h.voxelCount()];
+      in.read(voxels);
+      in.finish();
+      return new Volume(voxels, h.depth(), h.height(), h.width(), h.affine());
+    }
+  }
+
+  @Override
+  public void read(Path path, SliceSink sink) throws IOException {
+    try (NiftiVoxels in = voxels(path)) {
+      NiftiHeader h = in.header();
+      sink.begin(h.depth(), h.height(), h.width(), h.affine());
+      float[] slice = new float[h.height() * h.width()];
+      for (int z = 0; z < h.depth(); z++) {
+        in.read(slice);
+        sink.slice(z, slice, 0);
+      }
+      in.finish();
+    }
+  }
+
+  private static NiftiVoxels voxels(Path path) throws IOException {
     NiftiHeader h = readHeader(path);
     Path data = dataFile(path, h);
     checkLength(h, data);
     checkHeap(h, data);
-    try (InputStream in = open(data)) {
-      skip(in, h.voxelOffset(), data);
-      float[] voxels = readVoxels(in, h, data);
-      drain(in);
-      return new Volume(voxels, h.depth(), h.height(), h.width(), h.affine());
-    } catch (ZipException | EOFException e) {
-      throw damagedGzip(data, e);
-    }
+    return new NiftiVoxels(open(data), h, data);
   }
 
   private static NiftiHeader readHeader(Path path) throws IOException {
     Path file = sibling(path, ".img", ".hdr");
     requireFile(file);
-    try (InputStream in = open(file)) {
-      byte[] first = in.readNBytes(4);
-      if (first.length < 4) {
+    try (ReadableByteChannel in = open(file)) {
+      byte[] first = readUpTo(in, Integer.BYTES);
+      if (first.length < Integer.BYTES) {
         throw new VolumeFormatException(
             file, "the file holds " + first.length + " bytes, too few for a NIfTI header");
       }
-      byte[] header = new byte[NiftiHeader.sizeOf(first, file)];
-      System.arraycopy(first, 0, header, 0, 4);
-      int got = 4 + in.readNBytes(header, 4, header.length - 4);
-      if (got < header.length) {
+      int size = NiftiHeader.sizeOf(first, file);
+      byte[] rest = readUpTo(in, size - first.length);
+      if (first.length + rest.length < size) {
         throw new VolumeFormatException(
-            file, "truncated: the header has " + header.length + " bytes, the file ends at " + got);
+            file,
+            "truncated: the header has "
+                + size
+                + " bytes, the file ends at "
+                + (first.length + rest.length));
       }
-      return NiftiHeader.parse(header, file);
-    } catch (ZipException | EOFException e) {
-      throw damagedGzip(file, e);
+      return NiftiHeader.parse(Bytes.concat(first, rest), file);
     }
+  }
+
+  private static byte[] readUpTo(ReadableByteChannel in, int count) throws IOException {
+    ByteBuffer buffer = ByteBuffer.allocateDirect(count);
+    while (buffer.hasRemaining() && in.read(buffer) > 0) {
+      continue;
+    }
+    byte[] bytes = new byte[buffer.flip().remaining()];
+    buffer.get(bytes);
+    return bytes;
   }
 
   private static void requireFile(Path file) throws NoSuchFileException {
@@ -138,7 +162,7 @@ public final class NiftiReader implements VolumeReader {
       throw new VolumeFormatException(
           data,
           "truncated or corrupt: the header claims "
-              + sizeText(h)
+              + h.sizeText()
               + " = "
               + needed
               + " bytes, the file "
@@ -154,7 +178,7 @@ public final class NiftiReader implements VolumeReader {
       throw new VolumeFormatException(
           data,
           "the header claims "
-              + sizeText(h)
+              + h.sizeText()
               + ", which needs "
               + (needed >> 20)
               + " MiB as float32, the JVM may use "
@@ -163,72 +187,8 @@ public final class NiftiReader implements VolumeReader {
     }
   }
 
-  private static float[] readVoxels(InputStream in, NiftiHeader h, Path data) throws IOException {
-    int bytes = h.type().bytes();
-    float[] voxels = new float[(int) h.voxelCount()];
-    byte[] chunk = new byte[(int) Math.min(CHUNK_BYTES, h.dataBytes())];
-    int perChunk = CHUNK_BYTES / bytes;
-    int count;
-    for (int at = 0; at < voxels.length; at += count) {
-      count = Math.min(perChunk, voxels.length - at);
-      int got = in.readNBytes(chunk, 0, count * bytes);
-      if (got < count * bytes) {
-        throw truncated(data, h, h.voxelOffset() + (long) at * bytes + got);
-      }
-      h.type().decode(ByteBuffer.wrap(chunk).order(h.order()), count, h.scaling(), voxels, at);
-    }
-    return voxels;
-  }
-
-  private static void skip(InputStream in, long count, Path data) throws IOException {
-    try {
-      in.skipNBytes(count);
-    } catch (EOFException e) {
-      throw new VolumeFormatException(
-          data, "truncated: the file ends before its voxels, which start at byte " + count, e);
-    }
-  }
-
-  /** Reads on to the end: only there does a gzip stream check its CRC-32 and length. */
-  private static void drain(InputStream in) throws IOException {
-    if (in instanceof GZIPInputStream) {
-      in.transferTo(OutputStream.nullOutputStream());
-    }
-  }
-
-  private static InputStream open(Path file) throws IOException {
-    InputStream raw = Files.newInputStream(file);
-    if (!isGzip(file)) {
-      return raw;
-    }
-    try {
-      return new GZIPInputStream(raw, 1 << 16);
-    } catch (IOException e) {
-      raw.close();
-      throw e;
-    }
-  }
-
-  private static VolumeFormatException truncated(Path data, NiftiHeader h, long end) {
-    return new VolumeFormatException(
-        data,
-        "truncated: the header claims "
-            + sizeText(h)
-            + " = "
-            + (h.voxelOffset() + h.dataBytes())
-            + " bytes, the data ends at "
-            + end);
-  }
-
-  private static VolumeFormatException damagedGzip(Path file, IOException e) {
-    return new VolumeFormatException(
-        file,
-        "the gzip data is damaged or truncated (" + e.getMessage() + "); copy the file again",
-        e);
-  }
-
-  private static String sizeText(NiftiHeader h) {
-    return h.width() + " x " + h.height() + " x " + h.depth() + " " + h.type().label();
+  private static ReadableByteChannel open(Path file) throws IOException {
+    return isGzip(file) ? new GzipChannel(file, RawInflater.fastest()) : FileChannel.open(file);
   }
 
   /** The path with suffix {@code from} (or {@code from.gz}) replaced by {@code to}. */

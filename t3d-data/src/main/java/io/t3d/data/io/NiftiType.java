@@ -10,102 +10,81 @@ import java.util.Optional;
 enum NiftiType {
   UINT8(2, 1) {
     @Override
-    void decode(ByteBuffer in, int count, Scaling s, float[] out, int at) {
-      byte[] raw = new byte[count];
-      in.get(raw);
+    void decode(ByteBuffer in, Scaling s, float[] out, int at, int count) {
       for (int i = 0; i < count; i++) {
-        out[at + i] = s.apply(raw[i] & 0xff);
+        out[at + i] = s.apply(in.get(i) & 0xff);
       }
     }
   },
   INT8(256, 1) {
     @Override
-    void decode(ByteBuffer in, int count, Scaling s, float[] out, int at) {
-      byte[] raw = new byte[count];
-      in.get(raw);
+    void decode(ByteBuffer in, Scaling s, float[] out, int at, int count) {
       for (int i = 0; i < count; i++) {
-        out[at + i] = s.apply(raw[i]);
+        out[at + i] = s.apply(in.get(i));
       }
     }
   },
   INT16(4, 2) {
     @Override
-    void decode(ByteBuffer in, int count, Scaling s, float[] out, int at) {
-      short[] raw = new short[count];
-      in.asShortBuffer().get(raw);
+    void decode(ByteBuffer in, Scaling s, float[] out, int at, int count) {
       for (int i = 0; i < count; i++) {
-        out[at + i] = s.apply(raw[i]);
+        out[at + i] = s.apply(in.getShort(2 * i));
       }
     }
   },
   UINT16(512, 2) {
     @Override
-    void decode(ByteBuffer in, int count, Scaling s, float[] out, int at) {
-      short[] raw = new short[count];
-      in.asShortBuffer().get(raw);
+    void decode(ByteBuffer in, Scaling s, float[] out, int at, int count) {
       for (int i = 0; i < count; i++) {
-        out[at + i] = s.apply(raw[i] & 0xffff);
+        out[at + i] = s.apply(in.getShort(2 * i) & 0xffff);
       }
     }
   },
   INT32(8, 4) {
     @Override
-    void decode(ByteBuffer in, int count, Scaling s, float[] out, int at) {
-      int[] raw = new int[count];
-      in.asIntBuffer().get(raw);
+    void decode(ByteBuffer in, Scaling s, float[] out, int at, int count) {
       for (int i = 0; i < count; i++) {
-        out[at + i] = s.apply(raw[i]);
+        out[at + i] = s.apply(in.getInt(4 * i));
       }
     }
   },
   UINT32(768, 4) {
     @Override
-    void decode(ByteBuffer in, int count, Scaling s, float[] out, int at) {
-      int[] raw = new int[count];
-      in.asIntBuffer().get(raw);
+    void decode(ByteBuffer in, Scaling s, float[] out, int at, int count) {
       for (int i = 0; i < count; i++) {
-        out[at + i] = s.apply((double) (raw[i] & 0xffffffffL));
+        out[at + i] = s.apply((double) (in.getInt(4 * i) & 0xffffffffL));
       }
     }
   },
   INT64(1024, 8) {
     @Override
-    void decode(ByteBuffer in, int count, Scaling s, float[] out, int at) {
-      long[] raw = new long[count];
-      in.asLongBuffer().get(raw);
+    void decode(ByteBuffer in, Scaling s, float[] out, int at, int count) {
       for (int i = 0; i < count; i++) {
-        out[at + i] = s.apply((double) raw[i]);
+        out[at + i] = s.apply((double) in.getLong(8 * i));
       }
     }
   },
   UINT64(1280, 8) {
     @Override
-    void decode(ByteBuffer in, int count, Scaling s, float[] out, int at) {
-      long[] raw = new long[count];
-      in.asLongBuffer().get(raw);
+    void decode(ByteBuffer in, Scaling s, float[] out, int at, int count) {
       for (int i = 0; i < count; i++) {
-        out[at + i] = s.apply(unsignedToDouble(raw[i]));
+        out[at + i] = s.apply(unsignedToDouble(in.getLong(8 * i)));
       }
     }
   },
   FLOAT32(16, 4) {
     @Override
-    void decode(ByteBuffer in, int count, Scaling s, float[] out, int at) {
-      in.asFloatBuffer().get(out, at, count);
-      if (!s.isIdentity()) {
-        for (int i = at; i < at + count; i++) {
-          out[i] = s.apply(out[i]);
-        }
+    void decode(ByteBuffer in, Scaling s, float[] out, int at, int count) {
+      for (int i = 0; i < count; i++) {
+        out[at + i] = s.apply(in.getFloat(4 * i));
       }
     }
   },
   FLOAT64(64, 8) {
     @Override
-    void decode(ByteBuffer in, int count, Scaling s, float[] out, int at) {
-      double[] raw = new double[count];
-      in.asDoubleBuffer().get(raw);
+    void decode(ByteBuffer in, Scaling s, float[] out, int at, int count) {
       for (int i = 0; i < count; i++) {
-        out[at + i] = s.apply(raw[i]);
+        out[at + i] = s.apply(in.getDouble(8 * i));
       }
     }
   };
@@ -150,8 +129,8 @@ enum NiftiType {
     }
   }
 
-  /** Decodes {@code count} voxels from the buffer's position, in its byte order. */
-  abstract void decode(ByteBuffer in, int count, Scaling scaling, float[] out, int at);
+  /** Decodes {@code count} voxels from the buffer's start, in its byte order. */
+  abstract void decode(ByteBuffer in, Scaling s, float[] out, int at, int count);
 
   /** The type with this NIfTI code, if it can be read. */
   static Optional<NiftiType> of(int code) {

@@ -1,5 +1,6 @@
 package io.t3d.data.io;
 
+import io.t3d.core.tensor.AtomicFiles;
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Spacing;
 import io.t3d.core.volume.Volume;
@@ -7,14 +8,10 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AtomicMoveNotSupportedException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.Locale;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.zip.Deflater;
 import java.util.zip.GZIPOutputStream;
 
@@ -23,7 +20,7 @@ import java.util.zip.GZIPOutputStream;
  * compression; the same volume gives the same bytes).
  *
  * <p>The sform holds the affine, rounded to float32; the qform too when the axes are orthogonal.
- * The file appears whole or not at all: it is written beside its place and then moved there.
+ * The file appears whole or not at all, see {@link AtomicFiles}.
  */
 public final class NiftiWriter {
   private static final int VOXEL_OFFSET = 352;
@@ -31,8 +28,6 @@ public final class NiftiWriter {
 
   /** Largest error of RᵀR against the identity at which the axes count as orthogonal. */
   private static final double ORTHOGONAL = 1e-5;
-
-  private static final AtomicLong COUNTER = new AtomicLong();
 
   private NiftiWriter() {}
 
@@ -44,7 +39,7 @@ public final class NiftiWriter {
   /**
    * Writes a volume.
    *
-   * @param file its name ends with {@code .nii} or {@code .nii.gz}; its folder exists
+   * @param file its name ends with {@code .nii} or {@code .nii.gz}; missing folders are made
    * @throws IllegalArgumentException when the suffix is another one, a size is above 32,767, or a
    *     voxel does not fit the type (NaN fits only float32)
    */
@@ -53,16 +48,17 @@ public final class NiftiWriter {
     NiftiType.Scaling scaling = scalingFor(volume, type);
     byte[] header = header(volume, type, scaling);
     checkVoxels(volume, type);
-    Path temp = tempBeside(file);
-    try {
-      try (OutputStream out = open(temp, gzip)) {
-        out.write(header);
-        writeVoxels(out, volume.voxels(), type, scaling);
-      }
-      moveInto(temp, file);
-    } finally {
-      Files.deleteIfExists(temp);
-    }
+    AtomicFiles.write(
+        file,
+        channel -> {
+          OutputStream raw = Channels.newOutputStream(channel);
+          OutputStream out = gzip ? new FastGzip(raw) : raw;
+          out.write(header);
+          writeVoxels(out, volume.voxels(), type, scaling);
+          if (out instanceof FastGzip zipped) {
+            zipped.finish(); // the channel is not ours to close
+          }
+        });
   }
 
   private static boolean isGzip(Path file) {
@@ -208,31 +204,6 @@ public final class NiftiWriter {
           chunk.putShort(2 * i, (short) (int) Math.rint((voxels[at + i] - s.inter()) / s.slope()));
         }
       }
-    }
-  }
-
-  private static OutputStream open(Path temp, boolean gzip) throws IOException {
-    OutputStream raw = Files.newOutputStream(temp, StandardOpenOption.CREATE_NEW);
-    return gzip ? new FastGzip(raw) : raw;
-  }
-
-  // A plain new file, not Files.createTempFile: that one would be readable by its owner only.
-  private static Path tempBeside(Path file) {
-    return file.resolveSibling(
-        "."
-            + file.getFileName()
-            + "."
-            + ProcessHandle.current().pid()
-            + "-"
-            + COUNTER.incrementAndGet()
-            + ".tmp");
-  }
-
-  private static void moveInto(Path temp, Path file) throws IOException {
-    try {
-      Files.move(temp, file, StandardCopyOption.ATOMIC_MOVE);
-    } catch (AtomicMoveNotSupportedException e) {
-      Files.move(temp, file, StandardCopyOption.REPLACE_EXISTING);
     }
   }
 

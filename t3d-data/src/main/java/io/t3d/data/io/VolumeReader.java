@@ -31,4 +31,16 @@ public interface VolumeReader {
    * @throws VolumeFormatException when the file is corrupt, truncated or not a 3D volume
    */
   Volume read(Path path) throws IOException;
+
+  /**
+   * Reads a volume slice by slice. Slices may have been handed over before damage shows; errors as
+   * in {@link #read(Path)}. This default reads the whole volume first.
+   */
+  default void read(Path path, SliceSink sink) throws IOException {
+    Volume v = read(path);
+    sink.begin(v.depth(), v.height(), v.width(), v.affine());
+    for (int z = 0; z < v.depth(); z++) {
+      sink.slice(z, v.voxels(), v.index(z, 0, 0));
+    }
+  }
 }

@@ -6,30 +6,49 @@ import java.util.Arrays;
  * Resamples one axis: each output index is a weighted sum of a few neighbouring input indices.
  *
  * <p>Output index i lies at the input coordinate {@code origin + i·step}, clamped to {@code [0,
- * inputSize - 1]}.
+ * inputSize - 1]}; with {@code flip} the input runs backwards. Weights and sums are in double, so
+ * that float32 results carry one rounding only.
  */
 final class AxisResampler {
   private final int inputSize;
-  private final int outputSize;
+  private final int direction; // of the input, 1 or -1
   private final int[] first; // first input index per output index
-  private final float[][] weights; // weights from there on, sum 1
+  private final double[][] weights; // weights from there on, sum 1
 
-  AxisResampler(
-      int inputSize, int outputSize, double origin, double step, Interpolation interpolation) {
-    this.inputSize = inputSize;
-    this.outputSize = outputSize;
-    this.first = new int[outputSize];
-    this.weights = new float[outputSize][];
-    for (int i = 0; i < outputSize; i++) {
-      double at = Math.min(Math.max(origin + i * step, 0), inputSize - 1.0);
+  AxisResampler(Axis axis, Interpolation interpolation) {
+    inputSize = axis.inputSize();
+    direction = axis.flip() ? -1 : 1;
+    first = new int[axis.outputSize()];
+    weights = new double[axis.outputSize()][];
+    for (int i = 0; i < first.length; i++) {
+      double at = Math.min(Math.max(axis.origin() + i * axis.step(), 0), inputSize - 1.0);
       switch (interpolation) {
         case NEAREST -> {
           first[i] = Math.min((int) Math.floor(at + 0.5), inputSize - 1);
-          weights[i] = new float[] {1};
+          weights[i] = new double[] {1};
         }
         case LINEAR -> triangle(i, at, 1);
-        case LINEAR_ANTIALIASED -> triangle(i, at, Math.max(1, step));
+        case LINEAR_ANTIALIASED -> triangle(i, at, Math.max(1, axis.step()));
       }
+      if (axis.flip()) {
+        first[i] = inputSize - 1 - first[i];
+      }
+    }
+  }
+
+  /** One axis of a resampling about the centre of the scan; {@code step} in input voxels. */
+  record Axis(int inputSize, int outputSize, double step, boolean flip) {
+    /** Input coordinate of output index 0, before the flip. */
+    double origin() {
+      return (inputSize - 1) / 2.0 - (outputSize - 1) / 2.0 * step;
+    }
+
+    Axis withFlip(boolean backwards) {
+      return new Axis(inputSize, outputSize, step, backwards);
+    }
+
+    boolean leavesVoxelsInPlace() {
+      return inputSize == outputSize && step == 1 && !flip;
     }
   }
 
@@ -42,68 +61,97 @@ final class AxisResampler {
       w[k] = 1 - Math.abs(low + k - at) / radius;
       sum += w[k];
     }
-    float[] normalised = new float[w.length];
     for (int k = 0; k < w.length; k++) {
-      normalised[k] = (float) (w[k] / sum);
+      w[k] /= sum;
     }
     first[i] = low;
-    weights[i] = normalised;
+    weights[i] = w;
   }
 
-  /**
-   * Applies it to the middle axis of {@code (outer, inputSize, inner)}.
-   *
-   * @return {@code (outer, outputSize, inner)}
-   */
-  float[] apply(float[] in, int outer, int inner) {
-    float[] out = new float[Math.multiplyExact(Math.multiplyExact(outer, outputSize), inner)];
-    for (int o = 0; o < outer; o++) {
-      int inBase = o * inputSize * inner;
-      int outBase = o * outputSize * inner;
-      if (inner == 1) {
-        line(in, inBase, out, outBase);
-      } else {
-        for (int i = 0; i < outputSize; i++) {
-          row(in, inBase + first[i] * inner, out, outBase + i * inner, inner, weights[i]);
-        }
-      }
-    }
-    return out;
+  int inputSize() {
+    return inputSize;
   }
 
-  private void line(float[] in, int inBase, float[] out, int outBase) {
-    for (int i = 0; i < outputSize; i++) {
-      float[] w = weights[i];
+  int outputSize() {
+    return first.length;
+  }
+
+  boolean flipped() {
+    return direction < 0;
+  }
+
+  int taps(int i) {
+    return weights[i].length;
+  }
+
+  /** The input index of tap k of output i. */
+  int input(int i, int k) {
+    return first[i] + k * direction;
+  }
+
+  double weight(int i, int k) {
+    return weights[i][k];
+  }
+
+  /** The largest input index that output i needs. */
+  int lastInput(int i) {
+    return Math.max(input(i, 0), input(i, taps(i) - 1));
+  }
+
+  /** The most taps of any output. */
+  int maxTaps() {
+    return Arrays.stream(weights).mapToInt(w -> w.length).max().orElseThrow();
+  }
+
+  /** Resamples a line of {@code inputSize} values to {@code outputSize}. */
+  void line(float[] in, int inBase, double[] out, int outBase) {
+    for (int i = 0; i < first.length; i++) {
+      double[] w = weights[i];
       int at = inBase + first[i];
-      float sum = w[0] * in[at];
+      double sum = w[0] * in[at];
       for (int k = 1; k < w.length; k++) {
-        sum += w[k] * in[at + k];
+        at += direction;
+        sum += w[k] * in[at];
       }
       out[outBase + i] = sum;
     }
   }
 
-  private static void row(float[] in, int from, float[] out, int to, int inner, float[] w) {
-    if (w.length == 1) {
-      System.arraycopy(in, from, out, to, inner);
-      return;
-    }
-    float w0 = w[0];
-    float w1 = w[1];
-    for (int x = 0; x < inner; x++) {
-      out[to + x] = w0 * in[from + x] + w1 * in[from + inner + x];
-    }
-    for (int k = 2; k < w.length; k++) {
-      float wk = w[k];
-      int base = from + k * inner;
-      for (int x = 0; x < inner; x++) {
-        out[to + x] += wk * in[base + x];
+  /** Resamples {@code (inputSize, width)} along its first axis to {@code (outputSize, width)}. */
+  void rows(double[] in, int width, double[] out) {
+    for (int i = 0; i < first.length; i++) {
+      double[] w = weights[i];
+      if (w.length == 1) {
+        System.arraycopy(in, first[i] * width, out, i * width, width);
+        continue;
+      }
+      pair(w[0], in, input(i, 0) * width, w[1], in, input(i, 1) * width, out, i * width, width);
+      for (int k = 2; k < w.length; k++) {
+        add(w[k], in, input(i, k) * width, out, i * width, width);
       }
     }
   }
 
-  @Override
-  public String toString() {
-    return "AxisResampler " + inputSize + " -> " + outputSize + " from " + Arrays.toString(first);
+  /** {@code out = w0 · in0 + w1 · in1}. */
+  static void pair(
+      double w0,
+      double[] in0,
+      int at0,
+      double w1,
+      double[] in1,
+      int at1,
+      double[] out,
+      int to,
+      int count) {
+    for (int x = 0; x < count; x++) {
+      out[to + x] = w0 * in0[at0 + x] + w1 * in1[at1 + x];
+    }
+  }
+
+  /** {@code out += w · in}. */
+  static void add(double w, double[] in, int at, double[] out, int to, int count) {
+    for (int x = 0; x < count; x++) {
+      out[to + x] += w * in[at + x];
+    }
   }
 }

@@ -103,6 +103,15 @@ public record IntensityWindow(double level, double width) implements Transform {
     return volume.withVoxels(out);
   }
 
+  /** Maps a row of values, each rounded to float32 first. */
+  void map(double[] in, float[] out, int to) {
+    float low = (float) lower();
+    float range = (float) width;
+    for (int i = 0; i < in.length; i++) {
+      out[to + i] = map((float) in[i], low, range);
+    }
+  }
+
   private static float map(float value, float low, float range) {
     float r = (value - low) / range;
     // Written so that NaN takes the last branch.

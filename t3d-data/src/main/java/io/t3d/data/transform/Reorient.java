@@ -36,30 +36,63 @@ public record Reorient(String codes) implements Transform {
     if (from.equals(codes)) {
       return v;
     }
+    AxisMap map = mapFrom(from);
     int[] size = {v.width(), v.height(), v.depth()};
     int[] stride = {1, v.width(), v.width() * v.height()};
     int[] newSize = new int[3];
     int[] step = new int[3]; // how far one step along a new axis goes in the old array
     int start = 0;
-    double[] newToOld = new double[12];
     for (int axis = 0; axis < 3; axis++) {
-      int old = 0;
-      while (worldAxis(from.charAt(old)) != worldAxis(codes.charAt(axis))) {
-        old++;
-      }
-      boolean flip = from.charAt(old) != codes.charAt(axis);
+      int old = map.old[axis];
+      boolean flip = map.flip[axis];
       newSize[axis] = size[old];
       step[axis] = flip ? -stride[old] : stride[old];
       start += flip ? (size[old] - 1) * stride[old] : 0;
-      newToOld[old * 4 + axis] = flip ? -1 : 1;
-      newToOld[old * 4 + 3] = flip ? size[old] - 1 : 0;
     }
     return new Volume(
         gather(v.voxels(), newSize, step, start),
         newSize[2],
         newSize[1],
         newSize[0],
-        v.affine().compose(Affine.of(newToOld)));
+        v.affine().compose(map.newToOld(size)));
+  }
+
+  /** How the axes of a volume of another orientation become these. */
+  AxisMap mapFrom(String from) {
+    AxisMap map = new AxisMap();
+    for (int axis = 0; axis < 3; axis++) {
+      int old = 0;
+      while (worldAxis(from.charAt(old)) != worldAxis(codes.charAt(axis))) {
+        old++;
+      }
+      map.old[axis] = old;
+      map.flip[axis] = from.charAt(old) != codes.charAt(axis);
+    }
+    return map;
+  }
+
+  /** For each new axis x, y, z: which old one it is, and whether it runs backwards. */
+  static final class AxisMap {
+    final int[] old = {0, 1, 2};
+    final boolean[] flip = new boolean[3];
+
+    boolean permutes() {
+      return old[0] != 0 || old[1] != 1;
+    }
+
+    boolean isIdentity() {
+      return !permutes() && !flip[0] && !flip[1] && !flip[2];
+    }
+
+    /** New voxel index (x, y, z) → old. */
+    Affine newToOld(int[] oldSize) {
+      double[] rows = new double[12];
+      for (int axis = 0; axis < 3; axis++) {
+        rows[old[axis] * 4 + axis] = flip[axis] ? -1 : 1;
+        rows[old[axis] * 4 + 3] = flip[axis] ? oldSize[old[axis]] - 1 : 0;
+      }
+      return Affine.of(rows);
+    }
   }
 
   private static float[] gather(float[] in, int[] size, int[] step, int start) {

@@ -35,23 +35,7 @@ public record Resample(Spacing spacing, Interpolation interpolation) implements 
 
   @Override
   public Volume apply(Volume v) {
-    Spacing old = v.spacing();
-    double[] step = {
-      step(spacing.z(), old.z()), step(spacing.y(), old.y()), step(spacing.x(), old.x())
-    };
-    int[] size = {
-      size(v.depth(), step[0]), size(v.height(), step[1]), size(v.width(), step[2]),
-    };
-    return Resampling.apply(v, size, step, interpolation);
-  }
-
-  /** Spacings that differ only by float32 rounding of the header count as equal. */
-  private static double step(double wanted, double old) {
-    double step = wanted / old;
-    return Math.abs(step - 1) < 1e-6 ? 1 : step;
-  }
-
-  private static int size(int n, double step) {
-    return (int) Math.min(Math.max(1, Math.round(n / step)), Integer.MAX_VALUE);
+    return Resampling.apply(
+        v, Resampling.axes(v.depth(), v.height(), v.width(), v.spacing(), spacing), interpolation);
   }
 }

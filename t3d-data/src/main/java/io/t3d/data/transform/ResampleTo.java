@@ -2,6 +2,7 @@ package io.t3d.data.transform;
 
 import io.t3d.core.config.Size3;
 import io.t3d.core.volume.Volume;
+import io.t3d.data.transform.AxisResampler.Axis;
 import java.util.Objects;
 
 /**
@@ -20,10 +21,13 @@ public record ResampleTo(Size3 size, Interpolation interpolation) implements Tra
 
   @Override
   public Volume apply(Volume v) {
-    int[] to = {size.depth(), size.height(), size.width()};
-    double[] step = {
-      (double) v.depth() / to[0], (double) v.height() / to[1], (double) v.width() / to[2]
+    Axis[] axes = {
+      axis(v.depth(), size.depth()), axis(v.height(), size.height()), axis(v.width(), size.width())
     };
-    return Resampling.apply(v, to, step, interpolation);
+    return Resampling.apply(v, axes, interpolation);
+  }
+
+  private static Axis axis(int n, int to) {
+    return new Axis(n, to, (double) n / to, false);
   }
 }

@@ -1,67 +1,87 @@
 package io.t3d.data.transform;
 
 import io.t3d.core.volume.Affine;
+import io.t3d.core.volume.Spacing;
 import io.t3d.core.volume.Volume;
+import io.t3d.data.transform.AxisResampler.Axis;
+import java.util.Arrays;
 
-/** The separable resampling that {@link Resample} and {@link ResampleTo} share. */
+/** Plans of separable resampling, axes in (z, y, x) order, that the transforms share. */
 final class Resampling {
   private static final long MAX_VOXELS = Integer.MAX_VALUE - 8L;
 
   private Resampling() {}
 
-  /**
-   * Resamples about the centre of the scan.
-   *
-   * @param size output size in (z, y, x) order
-   * @param step distance of output voxels in input voxels, in (z, y, x) order
-   */
-  static Volume apply(Volume v, int[] size, double[] step, Interpolation interpolation) {
-    checkSize(v, size);
-    int[] n = {v.depth(), v.height(), v.width()};
-    double[] origin = new double[3];
-    for (int a = 0; a < 3; a++) {
-      origin[a] = (n[a] - 1) / 2.0 - (size[a] - 1) / 2.0 * step[a];
-    }
-    float[] voxels = v.voxels();
-    int[] now = n.clone();
-    // x, y, z: the rows of later passes are contiguous.
-    for (int a = 2; a >= 0; a--) {
-      if (size[a] == n[a] && step[a] == 1) {
-        continue;
-      }
-      int outer = a == 0 ? 1 : a == 1 ? now[0] : now[0] * now[1];
-      int inner = a == 2 ? 1 : a == 1 ? now[2] : now[1] * now[2];
-      voxels =
-          new AxisResampler(n[a], size[a], origin[a], step[a], interpolation)
-              .apply(voxels, outer, inner);
-      now[a] = size[a];
-    }
-    if (voxels == v.voxels()) {
-      return v;
-    }
-    Affine outputToInput =
-        Affine.scaleTranslate(step[2], step[1], step[0], origin[2], origin[1], origin[0]);
-    return new Volume(voxels, size[0], size[1], size[2], v.affine().compose(outputToInput));
+  /** The axes of a volume that is brought to a spacing; see {@link Resample}. */
+  static Axis[] axes(int depth, int height, int width, Spacing old, Spacing wanted) {
+    return new Axis[] {
+      axis(depth, old.z(), wanted.z()),
+      axis(height, old.y(), wanted.y()),
+      axis(width, old.x(), wanted.x())
+    };
   }
 
-  private static void checkSize(Volume v, int[] size) {
-    // Passes go x, y, z, so these are the sizes of all intermediate arrays.
-    double afterX = (double) v.depth() * v.height() * size[2];
-    double afterY = (double) v.depth() * size[1] * size[2];
-    double afterZ = (double) size[0] * size[1] * size[2];
-    if (Math.max(afterX, Math.max(afterY, afterZ)) > MAX_VOXELS) {
+  private static Axis axis(int n, double old, double wanted) {
+    double ratio = wanted / old;
+    // Spacings that differ only by float32 rounding of the header count as equal.
+    double step = Math.abs(ratio - 1) < 1e-6 ? 1 : ratio;
+    int size = (int) Math.min(Math.max(1, Math.round(n / step)), Integer.MAX_VALUE);
+    return new Axis(n, size, step, false);
+  }
+
+  /** Resamples, or returns the volume itself when the axes leave it as it is. */
+  static Volume apply(Volume v, Axis[] axes, Interpolation interpolation) {
+    if (Arrays.stream(axes).allMatch(Axis::leavesVoxelsInPlace)) {
+      return v;
+    }
+    SliceResampler resampler = plan(axes, interpolation, null);
+    for (int z = 0; z < v.depth(); z++) {
+      resampler.add(z, v.voxels(), v.index(z, 0, 0));
+    }
+    return volume(resampler, axes, v.affine());
+  }
+
+  /** A resampler for the axes, whose result is checked to fit one array. */
+  static SliceResampler plan(Axis[] axes, Interpolation interpolation, IntensityWindow window) {
+    double plane = (double) axes[1].outputSize() * axes[2].outputSize();
+    double lines = (double) axes[1].inputSize() * axes[2].outputSize();
+    if (Math.max(lines, axes[0].outputSize() * plane) > MAX_VOXELS) {
       throw new IllegalArgumentException(
-          "Resampling "
-              + v
-              + " to ("
-              + size[0]
-              + ", "
-              + size[1]
-              + ", "
-              + size[2]
-              + ") needs more than "
+          "Resampling a volume of (D, H, W) = "
+              + sizes(axes, true)
+              + " to "
+              + sizes(axes, false)
+              + " needs more than "
               + MAX_VOXELS
               + " voxels; is the spacing of the file or of the config in mm?");
     }
+    return new SliceResampler(axes, interpolation, window);
+  }
+
+  /**
+   * The resampler's result.
+   *
+   * @param affine of the input, after its flips
+   */
+  static Volume volume(SliceResampler resampler, Axis[] axes, Affine affine) {
+    Affine outputToInput =
+        Affine.scaleTranslate(
+            axes[2].step(),
+            axes[1].step(),
+            axes[0].step(),
+            axes[2].origin(),
+            axes[1].origin(),
+            axes[0].origin());
+    return new Volume(
+        resampler.result(),
+        axes[0].outputSize(),
+        axes[1].outputSize(),
+        axes[2].outputSize(),
+        affine.compose(outputToInput));
+  }
+
+  private static String sizes(Axis[] axes, boolean input) {
+    int[] n = Arrays.stream(axes).mapToInt(a -> input ? a.inputSize() : a.outputSize()).toArray();
+    return "(" + n[0] + ", " + n[1] + ", " + n[2] + ")";
   }
 }

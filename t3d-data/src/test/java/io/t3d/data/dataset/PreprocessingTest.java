@@ -10,10 +10,13 @@ import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Spacing;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.dataset.Preprocessing.NonFinite;
+import io.t3d.data.io.NiftiWriter;
 import io.t3d.data.transform.IntensityWindow;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class PreprocessingTest {
   @Test
@@ -36,6 +39,31 @@ class PreprocessingTest {
     assertThat(v.get(12, 1, 2)).isCloseTo(0.75f, within(1e-6f));
     assertThat(v.get(1, 1, 2)).isZero();
     assertThat(voxels).containsOnly(500);
+  }
+
+  @Test
+  void aFileIsPreparedWhileItIsReadWithTheSameResult(@TempDir Path dir) throws IOException {
+    float[] voxels = new float[6 * 5 * 4];
+    for (int i = 0; i < voxels.length; i++) {
+      voxels[i] = 37 * (i % 29) - 500;
+    }
+    Volume scan = new Volume(voxels, 6, 5, 4, Affine.scaleTranslate(-1.5, -1.5, 4, 5, 6, 7));
+    Path file = dir.resolve("scan.nii.gz");
+    for (NonFinite nonFinite : NonFinite.values()) {
+      NiftiWriter.write(file, scan);
+      Preprocessing steps =
+          new Preprocessing(
+              "RAS", Spacing.isotropic(1), IntensityWindow.chest(), new Size3(30, 4, 9), nonFinite);
+      assertThat(steps.read(file).voxels()).isEqualTo(steps.apply(scan).voxels());
+      assertThat(steps.read(file).affine()).isEqualTo(steps.apply(scan).affine());
+    }
+    voxels[77] = Float.NaN;
+    NiftiWriter.write(file, scan);
+    Preprocessing replace =
+        new Preprocessing("RAS", null, null, null, NonFinite.REPLACE_BY_MINIMUM);
+    assertThat(replace.read(file).voxels()).isEqualTo(replace.apply(scan).voxels());
+    assertThatThrownBy(() -> Preprocessing.none().read(file))
+        .hasMessageContaining("got 1 of 120 that are NaN or infinite");
   }
 
   @Test
