@@ -79,6 +79,11 @@ final class MetaCheck {
     }
     long from = local ? header.end() : skip < 0 ? Math.max(0, Files.size(data) - bytes) : skip;
     if (packed) {
+      long there = Files.size(data) - from;
+      if (header.number("0", "compresseddatasize") != there) {
+        throw header.bad( // without it, ITK gives zeros
+            "CompressedDataSize must be that of the data, " + there + " bytes");
+      }
       DataCheck.requirePacked(data, from, bytes);
     } else {
       DataCheck.requireRaw(data, from, bytes);
