@@ -41,6 +41,12 @@ public record ManifestRow(
     return new ManifestRow(row, volume, report, other, patient, labels, mask);
   }
 
+  /** The same pair with other files; a patient that the volume stood in for is named anew. */
+  ManifestRow withFiles(Path newVolume, Optional<Path> newMask) {
+    String who = patient.equals(volume.toString()) ? newVolume.toString() : patient;
+    return new ManifestRow(row, newVolume, report, split, who, labels, newMask);
+  }
+
   /** Row and file, but neither report nor patient. */
   @Override
   public String toString() {
