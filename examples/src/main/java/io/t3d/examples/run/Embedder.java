@@ -5,9 +5,7 @@ import ai.djl.ndarray.NDManager;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.volume.View;
 import io.t3d.core.volume.ViewBatch;
-import io.t3d.core.volume.Volume;
-import io.t3d.data.dataset.Preprocessing;
-import io.t3d.data.io.VolumeReaders;
+import io.t3d.data.dataset.PreparedVolumes;
 import io.t3d.data.view.MultiViewSampler;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -27,20 +25,19 @@ public final class Embedder {
   private static final int BATCH = 8;
 
   private final T3DModel model;
-  private final Preprocessing preprocessing;
+  private final PreparedVolumes volumes;
   private final MultiViewSampler sampler;
 
   /** Embeds with a model and the preparation it was trained with. */
   public Embedder(T3DModel model, DataConfig data) {
     this.model = model;
-    this.preprocessing = data.preprocessing();
+    this.volumes = new PreparedVolumes(data.preprocessing());
     this.sampler = new MultiViewSampler(data.views());
   }
 
   /** The one view of a volume that evaluation looks at: all of it, without augmentation. */
   public View view(Path file) throws IOException {
-    Volume volume = VolumeReaders.read(file);
-    return sampler.center(preprocessing.apply(volume));
+    return sampler.center(volumes.load(file).readAll());
   }
 
   /**
