@@ -43,6 +43,9 @@ class BenchmarksTest {
     assertThat(names)
         .containsAll(
             List.of(
+                "CropReadBenchmark.niftiGz",
+                "CropReadBenchmark.zarr",
+                "CropReadBenchmark.zarrOpened",
                 "PatchEmbeddingBenchmark.conv3d",
                 "PatchEmbeddingBenchmark.matmul",
                 "SinkhornBenchmark.logDomain",

@@ -4,6 +4,8 @@ import io.t3d.core.config.Configs;
 import io.t3d.core.train.TrainingSummary;
 import io.t3d.data.dataset.Manifest;
 import io.t3d.data.dataset.ManifestRow;
+import io.t3d.data.dataset.PreparedVolumes;
+import io.t3d.data.dataset.Preprocessing;
 import io.t3d.data.dataset.Split;
 import io.t3d.data.dataset.Splits;
 import io.t3d.examples.run.PretrainConfig;
@@ -73,6 +75,7 @@ final class PretrainCommand implements Callable<Integer> {
           manifest
               + " has no row of the split train; give some rows split=train, or no split at all");
     }
+    settings = settings.withPreprocessing(preprocessing(settings, train));
     PrintWriter err = spec.commandLine().getErr();
     train = skipBad.check(train, settings.data().preprocessing(), err);
     TrainingSummary summary;
@@ -89,5 +92,13 @@ final class PretrainCommand implements Callable<Integer> {
         out.resolve("checkpoint"));
     stdout.flush();
     return 0;
+  }
+
+  /** Volumes that t3d preprocess has prepared are taken as they are, unless a config objects. */
+  private Preprocessing preprocessing(PretrainConfig settings, List<ManifestRow> train)
+      throws IOException {
+    boolean prepared = config == null && PreparedVolumes.preparationOf(train).isPresent();
+    Preprocessing asked = prepared ? Preprocessing.none() : settings.data().preprocessing();
+    return PreparedVolumes.resolve(asked, train);
   }
 }

@@ -15,6 +15,7 @@ import picocli.CommandLine.ScopeType;
     versionProvider = T3dCommand.Version.class,
     subcommands = {
       QuickstartCommand.class,
+      PreprocessCommand.class,
       PretrainCommand.class,
       EvaluateCommand.class,
       EmbedCommand.class,

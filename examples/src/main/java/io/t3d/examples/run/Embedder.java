@@ -6,8 +6,8 @@ import com.google.common.collect.Lists;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.volume.View;
 import io.t3d.core.volume.ViewBatch;
-import io.t3d.data.dataset.Calibration;
 import io.t3d.data.dataset.ManifestRow;
+import io.t3d.data.dataset.PreparedVolumes;
 import io.t3d.data.dataset.Preprocessing;
 import io.t3d.data.view.MultiViewSampler;
 import java.io.IOException;
@@ -40,8 +40,8 @@ public final class Embedder {
   }
 
   /** The one view of a volume that evaluation looks at: all of it, without augmentation. */
-  private View view(Path file, Calibration calibration) throws IOException {
-    return sampler.center(preprocessing.read(file, calibration));
+  private View view(PreparedVolumes volumes, Path file) throws IOException {
+    return sampler.center(volumes.load(file).readAll());
   }
 
   /**
@@ -55,14 +55,15 @@ public final class Embedder {
    */
   public NDArray embedVolumes(NDManager manager, List<Path> files, IntConsumer done)
       throws IOException {
-    return embed(
-        manager, Lists.transform(files, file -> () -> view(file, Calibration.none())), done);
+    PreparedVolumes volumes = new PreparedVolumes(preprocessing);
+    return embed(manager, Lists.transform(files, file -> () -> view(volumes, file)), done);
   }
 
   /** Embeds the volumes of rows in order, calibrated as the rows say; see {@link #embedVolumes}. */
   public NDArray embedRows(NDManager manager, List<ManifestRow> rows, IntConsumer done)
       throws IOException {
-    return embed(manager, Lists.transform(rows, row -> () -> view(row.volume(), row.calibration())), done);
+    PreparedVolumes volumes = new PreparedVolumes(preprocessing, rows);
+    return embed(manager, Lists.transform(rows, row -> () -> view(volumes, row.volume())), done);
   }
 
   private NDArray embed(NDManager manager, List<Callable<View>> files, IntConsumer done)

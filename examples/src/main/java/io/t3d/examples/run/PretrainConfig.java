@@ -48,6 +48,15 @@ public record PretrainConfig(
         TrainingConfig.builder().learningRate(LEARNING_RATE).epochs(Quickstart.EPOCHS).build());
   }
 
+  /** The same settings with another preparation of volumes. */
+  public PretrainConfig withPreprocessing(Preprocessing other) {
+    DataConfig d = data;
+    DataConfig changed =
+        new DataConfig(
+            other, d.views(), d.reports(), d.batchSize(), d.threads(), d.cacheMegabytes());
+    return new PretrainConfig(model, changed, objective, training);
+  }
+
   /** The same settings with another length and seed. */
   public PretrainConfig with(int epochs, long seed) {
     TrainingConfig t = training;

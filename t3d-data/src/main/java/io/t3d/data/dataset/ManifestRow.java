@@ -73,6 +73,16 @@ public record ManifestRow(
     return calibration.apply(VolumeReaders.info(volume));
   }
 
+  /**
+   * The same pair with other, calibrated files; a patient that the volume stood in for is named
+   * anew.
+   */
+  ManifestRow withFiles(Path newVolume, Optional<Path> newMask) {
+    String who = patient.equals(volume.toString()) ? newVolume.toString() : patient;
+    return new ManifestRow(
+        row, newVolume, report, split, who, labels, newMask, Calibration.none(), origin);
+  }
+
   /** Row and file, but neither report nor patient. */
   @Override
   public String toString() {

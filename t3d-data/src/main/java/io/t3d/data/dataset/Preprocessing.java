@@ -11,6 +11,7 @@ import io.t3d.data.transform.IntensityWindow;
 import io.t3d.data.transform.Interpolation;
 import io.t3d.data.transform.OrientAndResample;
 import io.t3d.data.transform.Reorient;
+import io.t3d.data.transform.Resample;
 import io.t3d.data.transform.Transform;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -56,6 +57,47 @@ public record Preprocessing(
         IntensityWindow.chest(),
         new Size3(160, 192, 192),
         NonFinite.FAIL);
+  }
+
+  /**
+   * The grid of CT-CLIP: 0.75×0.75×1.5 mm, −1000 to 1000 HU, 480×480×240 voxels around the centre.
+   *
+   * <p>Source: Hamamci et al. 2024, "Developing Generalist Foundation Models from a Multimodal
+   * Dataset for 3D Computed Tomography" (arXiv 2403.17834); {@code scripts/data.py} of
+   * github.com/ibrahimethemhamamci/CT-CLIP at commit a2a155c: trilinear without antialiasing, clip
+   * to [−1000, 1000], divide by 1000, cut or pad about the centre with −1.
+   *
+   * <p>Differs from that script:
+   *
+   * <ul>
+   *   <li>values are in [0, 1] and padding is 0; {@code 2v − 1} gives its [−1, 1] and −1
+   *   <li>sizes are rounded to the nearest voxel and the centre of the scan stays in place; the
+   *       script rounds down and stretches the scan to fit
+   *   <li>arrays are (z, y, x) of a volume brought to RAS; the script keeps the file's orientation
+   *       and gives (z, x, y)
+   *   <li>the window comes after resampling in both, as in the script's training code; its
+   *       inference code clips first
+   * </ul>
+   */
+  public static Preprocessing ctClip() {
+    return new Preprocessing(
+        "RAS",
+        new Spacing(1.5, 0.75, 0.75),
+        IntensityWindow.between(-1000, 1000),
+        new Size3(240, 480, 480),
+        NonFinite.FAIL);
+  }
+
+  /**
+   * Our reading of T3D (Liu et al. 2023, arXiv 2312.01529). What its abstract page tells holds no
+   * spacing, range or size, and its code is not public. So this takes the grid and range of CT-CLIP
+   * ({@link #ctClip()}), the baseline of CT-RATE, which is part of T3D's data, but no common size:
+   * the views are cut from the whole scan at random, and a box about its centre would cut off what
+   * reports tell of. If you know the authors' numbers, set them; they are four values.
+   */
+  public static Preprocessing t3d() {
+    Preprocessing grid = ctClip();
+    return new Preprocessing(grid.orientation, grid.spacing, grid.window, null, grid.nonFinite);
   }
 
   /** CT of any size and spacing: RAS and window −1000 to 1000 HU only; for phantoms. */
@@ -140,6 +182,22 @@ public record Preprocessing(
       }
       return true;
     }
+  }
+
+  /**
+   * Brings a mask onto the voxels of the prepared volume: the closest voxel's label, 0 outside.
+   *
+   * @param mask on the voxels of the volume
+   */
+  public Volume applyToMask(Volume mask) {
+    Volume v = orientation == null ? mask : new Reorient(orientation).apply(mask);
+    v = spacing == null ? v : new Resample(spacing, Interpolation.NEAREST).apply(v);
+    return size == null ? v : new CropOrPad(size, 0).apply(v);
+  }
+
+  /** Whether volumes are left as they are, as by {@link #none()}. */
+  public boolean changesNothing() {
+    return orientation == null && spacing == null && window == null && size == null;
   }
 
   /** The volume without NaN and infinite voxels; an error when it has them and that is to fail. */

@@ -50,11 +50,9 @@ final class VolumeChecks {
 
   private static Optional<String> volumeProblem(ManifestRow row, Preprocessing preprocessing) {
     try {
+      PreparedVolumes.requireFits(row.volume(), preprocessing);
       Volume volume = row.readVolume();
-      if (isConstant(volume)) {
-        return Optional.of(
-            "all voxels are " + volume.voxels()[0] + "; the scan is empty, export it again");
-      }
+      requireVaried(volume);
       preprocessing.finite(volume);
       return Optional.empty();
     } catch (IOException | RuntimeException e) {
@@ -62,14 +60,16 @@ final class VolumeChecks {
     }
   }
 
-  private static boolean isConstant(Volume volume) {
+  /** Fails when all voxels are the same. */
+  static void requireVaried(Volume volume) {
     float[] voxels = volume.voxels();
     for (float v : voxels) {
       if (v != voxels[0]) {
-        return false;
+        return;
       }
     }
-    return true;
+    throw new IllegalArgumentException(
+        "all voxels are " + voxels[0] + "; the scan is empty, export it again");
   }
 
   private static Optional<String> maskProblem(ManifestRow row) {

@@ -4,7 +4,7 @@ import io.t3d.core.volume.Volume;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** Reads and prepares a volume. */
+/** Reads a volume file, as it is. */
 @FunctionalInterface
 interface VolumeLoader {
   Volume load(Path path) throws IOException;

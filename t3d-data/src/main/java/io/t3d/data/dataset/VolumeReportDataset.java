@@ -2,7 +2,7 @@ package io.t3d.data.dataset;
 
 import io.t3d.core.train.PairSource;
 import io.t3d.core.volume.View;
-import io.t3d.core.volume.Volume;
+import io.t3d.data.io.VolumeSource;
 import io.t3d.data.view.MultiViewSampler;
 import java.io.IOException;
 import java.util.List;
@@ -10,7 +10,8 @@ import java.util.Objects;
 
 /**
  * Training batches from volume files: reads, prepares and cuts views ahead of their use in worker
- * threads.
+ * threads. Volumes that {@link DatasetPreparation} has prepared are not prepared again, and only
+ * the chunks that the views need are read.
  *
  * <p>What a batch holds depends on seed, epoch and batch number alone: neither on the number of
  * threads nor on where an epoch is begun. At most {@code prefetch} batches of views are held, and
@@ -32,7 +33,7 @@ public final class VolumeReportDataset implements PairSource {
   private final List<String> patients;
   private final MultiViewSampler sampler;
   private final ReportSampling reports;
-  private final VolumeLoader loader;
+  private final SourceLoader loader;
   private final int batchSize;
   private final long seed;
   private final int threads;
@@ -119,9 +120,9 @@ public final class VolumeReportDataset implements PairSource {
   }
 
   private List<View> views(int epoch, int row) throws IOException {
-    Volume volume = loader.load(rows.get(row).volume());
+    VolumeSource volume = loader.load(rows.get(row).volume());
     return centerViews
-        ? List.of(sampler.center(volume))
+        ? List.of(sampler.center(volume.readAll()))
         : sampler.sample(volume, Seeds.mix(seed, epoch, row));
   }
 
@@ -238,13 +239,8 @@ public final class VolumeReportDataset implements PairSource {
       return this;
     }
 
-    private VolumeLoader loader() {
-      Preprocessing steps = preprocessing;
-      VolumeLoader files = source;
-      Calibrations calibrations = new Calibrations(rows);
-      return files == null
-          ? path -> steps.read(path, calibrations.of(path))
-          : path -> steps.apply(calibrations.of(path).apply(files.load(path)));
+    private SourceLoader loader() {
+      return new PreparedVolumes(preprocessing, rows, source);
     }
 
     /**

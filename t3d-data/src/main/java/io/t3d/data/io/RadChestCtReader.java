@@ -138,7 +138,7 @@ public final class RadChestCtReader implements VolumeReader {
       }
       h.type()
           .decode(
-              ByteBuffer.wrap(chunk).order(h.order()), count, NiftiType.Scaling.NONE, values, at);
+              ByteBuffer.wrap(chunk).order(h.order()), NiftiType.Scaling.NONE, values, at, count);
     }
     return values;
   }

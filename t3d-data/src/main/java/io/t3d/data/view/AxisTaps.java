@@ -1,5 +1,7 @@
 package io.t3d.data.view;
 
+import java.util.Arrays;
+
 /**
  * Which source voxels, with which weights, make each output voxel along one axis.
  *
@@ -98,5 +100,19 @@ final class AxisTaps {
       end = inside[i] ? Math.max(end, first[i] + weights[i].length) : end;
     }
     return end;
+  }
+
+  /** The smallest source voxel with a weight, whether its output voxel is inside or not. */
+  int first() {
+    return Arrays.stream(first).min().getAsInt();
+  }
+
+  /** How many source voxels lie from {@link #first()} to the largest with a weight. */
+  int extent() {
+    int end = 0;
+    for (int i = 0; i < first.length; i++) {
+      end = Math.max(end, first[i] + weights[i].length);
+    }
+    return end - first();
   }
 }

@@ -11,7 +11,7 @@ import java.util.Arrays;
  * averaging where the box is larger than the result. See {@link AxisTaps} for the weights.
  */
 final class CropResize {
-  private final Volume volume;
+  private final Size3 source;
   private final Size3 size;
   private final AxisTaps z;
   private final AxisTaps y;
@@ -26,18 +26,24 @@ final class CropResize {
   /**
    * Plans a crop.
    *
-   * @param volume the source
+   * @param source D, H, W of the volume
+   * @param sourceAffine its voxels → world
    * @param box may reach over the volume's edge
    * @param size voxels of the result
    * @param flip which axes of the result run backwards
    */
-  CropResize(Volume volume, VoxelBox box, Size3 size, Flip flip) {
-    this.volume = volume;
+  CropResize(Size3 source, Affine sourceAffine, VoxelBox box, Size3 size, Flip flip) {
+    this.source = source;
     this.size = size;
-    z = AxisTaps.plan(volume.depth(), box.z0(), box.depth(), size.depth(), flip.z());
-    y = AxisTaps.plan(volume.height(), box.y0(), box.height(), size.height(), flip.y());
-    x = AxisTaps.plan(volume.width(), box.x0(), box.width(), size.width(), flip.x());
-    affine = volume.affine().compose(toSource(box, size, flip));
+    z = AxisTaps.plan(source.depth(), box.z0(), box.depth(), size.depth(), flip.z());
+    y = AxisTaps.plan(source.height(), box.y0(), box.height(), size.height(), flip.y());
+    x = AxisTaps.plan(source.width(), box.x0(), box.width(), size.width(), flip.x());
+    affine = sourceAffine.compose(toSource(box, size, flip));
+  }
+
+  /** The voxels that {@link #run} reads: the box, or a little more where it interpolates. */
+  VoxelBox reads() {
+    return new VoxelBox(z.first(), y.first(), x.first(), z.extent(), y.extent(), x.extent());
   }
 
   /** Result voxel (x, y, z) → source voxel. */
@@ -56,20 +62,27 @@ final class CropResize {
     return flip ? new double[] {-ratio, lastCentre} : new double[] {ratio, firstCentre};
   }
 
+  /** Computes the crop of a volume that is all in memory; see the other {@code run}. */
+  Volume run(Volume volume, float fill) {
+    return run(volume, volume.bounds(), fill);
+  }
+
   /**
    * Computes the crop.
    *
+   * @param part voxels of the source
+   * @param where the box of the source that they are; holds {@link #reads()}
    * @param fill the value where the box reaches over the volume's edge
    */
-  Volume run(float fill) {
+  Volume run(Volume part, VoxelBox where, float fill) {
     int plane = size.height() * size.width();
     float[] out = new float[Math.multiplyExact(size.depth(), plane)];
-    float[] rows = new float[volume.height() * size.width()];
+    float[] rows = new float[source.height() * size.width()];
     float[] slice = new float[plane];
-    for (int source = z.lowest(); source < z.end(); source++) {
-      resizeSlice(source, rows, slice);
+    for (int from = z.lowest(); from < z.end(); from++) {
+      resizeSlice(part, where, from, rows, slice);
       for (int k = 0; k < size.depth(); k++) {
-        int tap = source - z.first[k];
+        int tap = from - z.first[k];
         if (z.inside[k] && tap >= 0 && tap < z.weights[k].length) {
           addScaled(slice, 0, z.weights[k][tap], out, k * plane, plane);
         }
@@ -80,10 +93,11 @@ final class CropResize {
   }
 
   /** Resizes one source slice to {@code (H, W)}: along x into {@code rows}, then along y. */
-  private void resizeSlice(int source, float[] rows, float[] slice) {
+  private void resizeSlice(Volume part, VoxelBox where, int from, float[] rows, float[] slice) {
     int width = size.width();
     for (int row = y.lowest(); row < y.end(); row++) {
-      resizeRow(volume.index(source, row, 0), rows, row * width);
+      int rowStart = part.index(from - where.z0(), row - where.y0(), 0) - where.x0();
+      resizeRow(part.voxels(), rowStart, rows, row * width);
     }
     Arrays.fill(slice, 0);
     for (int j = 0; j < size.height(); j++) {
@@ -93,8 +107,7 @@ final class CropResize {
     }
   }
 
-  private void resizeRow(int rowStart, float[] rows, int at) {
-    float[] voxels = volume.voxels();
+  private void resizeRow(float[] voxels, int rowStart, float[] rows, int at) {
     for (int i = 0; i < x.first.length; i++) {
       int from = rowStart + x.first[i];
       float[] w = x.weights[i];

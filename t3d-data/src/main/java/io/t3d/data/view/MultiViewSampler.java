@@ -1,9 +1,12 @@
 package io.t3d.data.view;
 
 import io.t3d.core.config.Size3;
+import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.View;
 import io.t3d.core.volume.Volume;
 import io.t3d.core.volume.VoxelBox;
+import io.t3d.data.io.VolumeSource;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -47,17 +50,33 @@ public final class MultiViewSampler {
    * @return {@link ViewConfig#views()} views, global ones first
    */
   public List<View> sample(Volume volume, long seed) {
-    SplittableRandom random = new SplittableRandom(seed);
-    List<View> views = new ArrayList<>(config.views());
-    for (int v = 0; v < config.globalViews(); v++) {
-      // One generator per view: a change of one view's settings leaves the others as they are.
-      views.add(
-          view(
-              volume, View.Kind.GLOBAL, config.globalSize(), config.globalScale(), random.split()));
+    return plan(sizeOf(volume), volume.affine(), seed).stream()
+        .map(cut -> cut.from(volume, volume.bounds()))
+        .toList();
+  }
+
+  /**
+   * Cuts the views of one volume, reading only what they show: the very views that {@link
+   * #sample(Volume, long)} cuts from the whole.
+   *
+   * @param source finite values, best after windowing
+   * @param seed equal seeds give equal views
+   * @return {@link ViewConfig#views()} views, global ones first
+   * @throws IOException when the source cannot be read
+   */
+  public List<View> sample(VolumeSource source, long seed) throws IOException {
+    if (source instanceof VolumeSource.InMemory memory) {
+      return sample(memory.volume(), seed);
     }
-    for (int v = 0; v < config.localViews(); v++) {
-      views.add(
-          view(volume, View.Kind.LOCAL, config.localSize(), config.localScale(), random.split()));
+    List<Cut> cuts = plan(source.size(), source.affine(), seed);
+    // Views that lie in one another are read once, views far apart each by itself.
+    VoxelBox hull = cuts.stream().map(Cut::reads).reduce(MultiViewSampler::hull).orElseThrow();
+    long apart = cuts.stream().mapToLong(cut -> cut.reads().size()).sum();
+    Volume all = hull.size() <= apart ? source.read(hull) : null;
+    List<View> views = new ArrayList<>(cuts.size());
+    for (Cut cut : cuts) {
+      VoxelBox where = all == null ? cut.reads() : hull;
+      views.add(cut.from(all == null ? source.read(where) : all, where));
     }
     return views;
   }
@@ -68,26 +87,84 @@ public final class MultiViewSampler {
    */
   public View center(Volume volume) {
     VoxelBox box = volume.bounds();
-    Volume crop = new CropResize(volume, box, config.globalSize(), CropResize.Flip.NONE).run(0);
-    return new View(View.Kind.GLOBAL, crop, box);
+    CropResize crop =
+        new CropResize(
+            sizeOf(volume), volume.affine(), box, config.globalSize(), CropResize.Flip.NONE);
+    return new View(View.Kind.GLOBAL, crop.run(volume, 0), box);
   }
 
-  private View view(
-      Volume volume, View.Kind kind, Size3 size, ScaleRange scale, RandomGenerator random) {
-    VoxelBox box = randomBox(volume, scale, random);
+  private List<Cut> plan(Size3 source, Affine affine, long seed) {
+    SplittableRandom random = new SplittableRandom(seed);
+    List<Cut> cuts = new ArrayList<>(config.views());
+    // One generator per view: a change of one view's settings leaves the others as they are.
+    for (int v = 0; v < config.globalViews(); v++) {
+      cuts.add(cut(source, affine, View.Kind.GLOBAL, random.split()));
+    }
+    for (int v = 0; v < config.localViews(); v++) {
+      cuts.add(cut(source, affine, View.Kind.LOCAL, random.split()));
+    }
+    return cuts;
+  }
+
+  private Cut cut(Size3 source, Affine affine, View.Kind kind, RandomGenerator random) {
+    boolean global = kind == View.Kind.GLOBAL;
+    Size3 size = global ? config.globalSize() : config.localSize();
+    VoxelBox box = randomBox(source, global ? config.globalScale() : config.localScale(), random);
     Augmentation a = config.augmentation();
     // All three are drawn whether used or not, so that one switch does not change the others.
     boolean z = random.nextBoolean();
     boolean y = random.nextBoolean();
     boolean x = random.nextBoolean();
     CropResize.Flip flip = new CropResize.Flip(z && a.flipZ(), y && a.flipY(), x && a.flipX());
-    Volume crop = new CropResize(volume, box, size, flip).run(0);
-    jitter(crop.voxels(), random);
-    return new View(kind, crop, box);
+    return new Cut(kind, box, new CropResize(source, affine, box, size, flip), random);
   }
 
-  private static VoxelBox randomBox(Volume volume, ScaleRange scale, RandomGenerator random) {
-    int[] size = {volume.depth(), volume.height(), volume.width()};
+  /** A view that is planned but not cut yet; it is cut once, because jitter draws on. */
+  private final class Cut {
+    private final View.Kind kind;
+    private final VoxelBox box;
+    private final CropResize crop;
+    private final RandomGenerator random;
+    private final VoxelBox reads;
+
+    Cut(View.Kind kind, VoxelBox box, CropResize crop, RandomGenerator random) {
+      this.kind = kind;
+      this.box = box;
+      this.crop = crop;
+      this.random = random;
+      this.reads = crop.reads();
+    }
+
+    VoxelBox reads() {
+      return reads;
+    }
+
+    View from(Volume part, VoxelBox where) {
+      Volume view = crop.run(part, where, 0);
+      jitter(view.voxels(), random);
+      return new View(kind, view, box);
+    }
+  }
+
+  private static Size3 sizeOf(Volume volume) {
+    return new Size3(volume.depth(), volume.height(), volume.width());
+  }
+
+  private static VoxelBox hull(VoxelBox a, VoxelBox b) {
+    int z0 = Math.min(a.z0(), b.z0());
+    int y0 = Math.min(a.y0(), b.y0());
+    int x0 = Math.min(a.x0(), b.x0());
+    return new VoxelBox(
+        z0,
+        y0,
+        x0,
+        Math.max(a.z0() + a.depth(), b.z0() + b.depth()) - z0,
+        Math.max(a.y0() + a.height(), b.y0() + b.height()) - y0,
+        Math.max(a.x0() + a.width(), b.x0() + b.width()) - x0);
+  }
+
+  private static VoxelBox randomBox(Size3 source, ScaleRange scale, RandomGenerator random) {
+    int[] size = {source.depth(), source.height(), source.width()};
     int[] extent = new int[3];
     int[] start = new int[3];
     for (int axis = 0; axis < 3; axis++) {

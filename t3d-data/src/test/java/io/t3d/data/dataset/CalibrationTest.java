@@ -71,7 +71,7 @@ class CalibrationTest {
   void rowsOfOneVolumeMustAgree() {
     Path file = Path.of("a.nii");
     List<ManifestRow> rows = List.of(row(file, Calibration.none()), row(file, RAW));
-    assertThatThrownBy(() -> new CalibratedVolumes(rows, path -> null))
+    assertThatThrownBy(() -> new Calibrations(rows))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
             "row 2 (a.nii) has another slope, intercept or spacing than an earlier row of this"

@@ -89,9 +89,8 @@ class CropResizeTest {
   void aFlipMirrorsVoxelsAndAffineAlike() {
     Volume volume = counting(2, 3, 4);
     Volume crop =
-        new CropResize(
-                volume, volume.bounds(), new Size3(2, 3, 4), new CropResize.Flip(true, false, true))
-            .run(0);
+        crop(
+            volume, volume.bounds(), new Size3(2, 3, 4), new CropResize.Flip(true, false, true), 0);
     assertThat(crop.get(0, 1, 0)).isEqualTo(volume.get(1, 1, 3));
     assertThat(crop.affine().apply(0, 1, 0)).containsExactly(3, 1, 1);
   }
@@ -100,9 +99,7 @@ class CropResizeTest {
   void aBoxOverTheEdgeIsFilled() {
     Volume volume = counting(2, 2, 2);
     Volume crop =
-        new CropResize(
-                volume, new VoxelBox(-1, 0, 0, 4, 2, 2), new Size3(4, 2, 2), CropResize.Flip.NONE)
-            .run(-9);
+        crop(volume, new VoxelBox(-1, 0, 0, 4, 2, 2), new Size3(4, 2, 2), CropResize.Flip.NONE, -9);
     assertThat(crop.voxels())
         .containsExactly(-9, -9, -9, -9, 0, 1, 2, 3, 4, 5, 6, 7, -9, -9, -9, -9);
     assertThat(crop.affine().apply(0, 0, 1)[2]).isCloseTo(0, within(1e-12));
@@ -111,17 +108,23 @@ class CropResizeTest {
   @Test
   void aBoxBesideTheVolumeHoldsOnlyFill() {
     Volume crop =
-        new CropResize(
-                counting(2, 2, 2),
-                new VoxelBox(5, 0, 0, 2, 2, 2),
-                Size3.cube(2),
-                CropResize.Flip.NONE)
-            .run(-9);
+        crop(
+            counting(2, 2, 2),
+            new VoxelBox(5, 0, 0, 2, 2, 2),
+            Size3.cube(2),
+            CropResize.Flip.NONE,
+            -9);
     assertThat(crop.voxels()).containsOnly(-9f);
   }
 
   private static Volume crop(Volume volume, VoxelBox box, Size3 size) {
-    return new CropResize(volume, box, size, CropResize.Flip.NONE).run(0);
+    return crop(volume, box, size, CropResize.Flip.NONE, 0);
+  }
+
+  private static Volume crop(
+      Volume volume, VoxelBox box, Size3 size, CropResize.Flip flip, float fill) {
+    Size3 source = new Size3(volume.depth(), volume.height(), volume.width());
+    return new CropResize(source, volume.affine(), box, size, flip).run(volume, fill);
   }
 
   private static Volume counting(int depth, int height, int width) {

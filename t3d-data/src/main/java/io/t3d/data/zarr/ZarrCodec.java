@@ -1,0 +1,148 @@
+package io.t3d.data.zarr;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.github.luben.zstd.Zstd;
+import com.github.luben.zstd.ZstdCompressCtx;
+import com.github.luben.zstd.ZstdException;
+import io.t3d.data.io.VolumeFormatException;
+import java.io.ByteArrayInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Path;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.InflaterInputStream;
+import java.util.zip.ZipException;
+
+/**
+ * How chunks are compressed, and whether their bytes are shuffled before: all first bytes of the
+ * values, then all second bytes. The high bytes of neighbouring voxels are alike, so they compress
+ * well when they lie together.
+ *
+ * @param compressor {@code zstd}, {@code gzip}, {@code zlib} or {@code none}
+ * @param level of compression, for {@code zstd}
+ * @param shuffled whether bytes are shuffled
+ */
+record ZarrCodec(String compressor, int level, boolean shuffled) {
+  private static final String FIX =
+      "; in Python, write with compressor=numcodecs.Zstd() and filters=None";
+
+  /** Zstandard of shuffled bytes. */
+  static ZarrCodec zstd(int level) {
+    return new ZarrCodec("zstd", level, true);
+  }
+
+  static ZarrCodec parse(Path folder, JsonNode root, ZarrDtype dtype) throws IOException {
+    JsonNode compressor = root.path("compressor");
+    String id = compressor.isObject() ? compressor.path("id").asText() : "none";
+    if (!id.matches("zstd|gzip|zlib|none")) {
+      throw ZarrMetadata.bad(
+          folder, "compressor must be zstd, gzip, zlib or null, got " + compressor + FIX);
+    }
+    JsonNode filters = root.path("filters");
+    boolean shuffle =
+        filters.size() == 1
+            && filters.get(0).path("id").asText().equals("shuffle")
+            && filters.get(0).path("elementsize").asInt(4) == dtype.bytes;
+    if (filters.size() > 0 && !shuffle) {
+      throw ZarrMetadata.bad(
+          folder,
+          "filters must be null or one shuffle of elementsize "
+              + dtype.bytes
+              + ", got "
+              + filters
+              + FIX);
+    }
+    return new ZarrCodec(id, compressor.path("level").asInt(1), shuffle);
+  }
+
+  JsonNode compressorJson(ObjectMapper json) {
+    return json.createObjectNode().put("id", compressor).put("level", level);
+  }
+
+  JsonNode filtersJson(ObjectMapper json, ZarrDtype dtype) {
+    return json.createArrayNode()
+        .add(json.createObjectNode().put("id", "shuffle").put("elementsize", dtype.bytes));
+  }
+
+  /** Shuffles and compresses; the frame ends with a checksum, so that damage is noticed. */
+  byte[] encode(byte[] raw, int elementBytes) {
+    byte[] shuffle = shuffle(raw, elementBytes);
+    try (ZstdCompressCtx context = new ZstdCompressCtx()) {
+      return context.setLevel(level).setChecksum(true).compress(shuffle);
+    }
+  }
+
+  private static byte[] shuffle(byte[] raw, int elementBytes) {
+    int count = raw.length / elementBytes;
+    byte[] out = new byte[raw.length];
+    for (int b = 0; b < elementBytes; b++) {
+      for (int i = 0; i < count; i++) {
+        out[b * count + i] = raw[i * elementBytes + b];
+      }
+    }
+    return out;
+  }
+
+  /**
+   * Decompresses; the bytes stay shuffled.
+   *
+   * @param chunk the file, for messages
+   * @param stored its bytes
+   * @param rawBytes how many come out
+   */
+  byte[] decode(Path chunk, byte[] stored, int rawBytes) throws IOException {
+    if (compressor.equals("none")) {
+      if (stored.length != rawBytes) {
+        throw new VolumeFormatException(chunk, expected(rawBytes, stored.length));
+      }
+      return stored;
+    }
+    return compressor.equals("zstd")
+        ? zstd(chunk, stored, rawBytes)
+        : inflate(chunk, stored, rawBytes);
+  }
+
+  private static byte[] zstd(Path chunk, byte[] stored, int rawBytes) throws IOException {
+    byte[] raw = new byte[rawBytes];
+    try {
+      long length = Zstd.decompressByteArray(raw, 0, rawBytes, stored, 0, stored.length);
+      if (Zstd.isError(length)) {
+        throw damaged(chunk, Zstd.getErrorName(length), null);
+      }
+      if (length != rawBytes) {
+        throw new VolumeFormatException(chunk, expected(rawBytes, length));
+      }
+      return raw;
+    } catch (ZstdException e) {
+      throw damaged(chunk, e.getMessage(), e);
+    }
+  }
+
+  private static VolumeFormatException damaged(Path chunk, String problem, Throwable cause) {
+    return new VolumeFormatException(
+        chunk, "the chunk is damaged (" + problem + "); write the volume again", cause);
+  }
+
+  private byte[] inflate(Path chunk, byte[] stored, int rawBytes) throws IOException {
+    try (InputStream bytes = new ByteArrayInputStream(stored);
+        InputStream in =
+            compressor.equals("gzip")
+                ? new GZIPInputStream(bytes)
+                : new InflaterInputStream(bytes)) {
+      byte[] raw = in.readNBytes(rawBytes);
+      if (raw.length != rawBytes || in.read() >= 0) {
+        throw new VolumeFormatException(
+            chunk, expected(rawBytes, raw.length < rawBytes ? raw.length : rawBytes + 1L));
+      }
+      return raw;
+    } catch (EOFException | ZipException e) {
+      throw damaged(chunk, e.getMessage(), e);
+    }
+  }
+
+  private static String expected(int rawBytes, long got) {
+    return "the chunk must hold " + rawBytes + " bytes, got " + got + "; write the volume again";
+  }
+}

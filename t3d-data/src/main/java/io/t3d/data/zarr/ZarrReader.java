@@ -1,0 +1,35 @@
+package io.t3d.data.zarr;
+
+import io.t3d.core.volume.Volume;
+import io.t3d.data.io.VolumeInfo;
+import io.t3d.data.io.VolumeReader;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/** Reads {@code .zarr} folders, whole; {@link ZarrVolume} reads parts. */
+public final class ZarrReader implements VolumeReader {
+  private static final String NAME = "zarr-java";
+
+  /** For the service loader. */
+  public ZarrReader() {}
+
+  @Override
+  public String name() {
+    return NAME;
+  }
+
+  @Override
+  public boolean canRead(Path path) {
+    return ZarrVolume.isNamed(path);
+  }
+
+  @Override
+  public VolumeInfo info(Path path) throws IOException {
+    return ZarrVolume.open(path).info(NAME);
+  }
+
+  @Override
+  public Volume read(Path path) throws IOException {
+    return ZarrVolume.open(path).readAll();
+  }
+}
