@@ -6,6 +6,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -26,9 +28,9 @@ import java.util.zip.ZipException;
  *   <li>Geometry: sform when its code is &gt; 0, else qform when its code is &gt; 0, else pixdim
  *       centred on the origin, as nibabel. Metres and microns are converted to mm; an unknown unit
  *       is taken for mm.
- *   <li>Safety: sizes are checked against the file's length before anything is allocated, and a
- *       gzip is read to its end so that its CRC-32 and length are checked. Trailing dimensions of
- *       size 1 are dropped; real 4-D and 2-D files are refused.
+ *   <li>Safety: sizes are checked against the file's length, of a gzip the unpacked length, before
+ *       anything is allocated, and a gzip is read to its end so that its CRC-32 and length are
+ *       checked. Trailing dimensions of size 1 are dropped; real 4-D and 2-D files are refused.
  * </ul>
  */
 public final class NiftiReader implements VolumeReader {
@@ -39,6 +41,9 @@ public final class NiftiReader implements VolumeReader {
   private static final long MAX_DEFLATE_RATIO = 1032;
 
   private static final int CHUNK_BYTES = 1 << 18;
+
+  /** Claims up to here cost too little to be doubted. */
+  private static final long SMALL_CLAIM_BYTES = 16L << 20;
 
   @Override
   public String name() {
@@ -74,6 +79,7 @@ public final class NiftiReader implements VolumeReader {
     Path data = dataFile(path, h);
     checkLength(h, data);
     checkHeap(h, data);
+    checkGzipHolds(h, data);
     try (InputStream in = open(data)) {
       skip(in, h.voxelOffset(), data);
       float[] voxels = readVoxels(in, h, data);
@@ -160,6 +166,33 @@ public final class NiftiReader implements VolumeReader {
               + " MiB as float32, the JVM may use "
               + (max >> 20)
               + " MiB; raise -Xmx if the size is right");
+    }
+  }
+
+  /**
+   * A gzip's last four bytes tell the unpacked length, if it is one member below 4 GiB. Where they
+   * do not bear out the header's claim, the gzip is unpacked once to count, before any allocation.
+   */
+  private static void checkGzipHolds(NiftiHeader h, Path data) throws IOException {
+    long needed = h.voxelOffset() + h.dataBytes();
+    if (!isGzip(data) || needed <= SMALL_CLAIM_BYTES || gzipTrailerLength(data) >= needed) {
+      return;
+    }
+    try (InputStream in = open(data)) {
+      long got = in.transferTo(OutputStream.nullOutputStream());
+      if (got < needed) {
+        throw truncated(data, h, got);
+      }
+    } catch (ZipException | EOFException e) {
+      throw damagedGzip(data, e);
+    }
+  }
+
+  private static long gzipTrailerLength(Path data) throws IOException {
+    try (FileChannel channel = FileChannel.open(data)) {
+      ByteBuffer last = ByteBuffer.allocate(Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+      channel.read(last, Math.max(0, channel.size() - Integer.BYTES));
+      return Integer.toUnsignedLong(last.getInt(0));
     }
   }
 
