@@ -139,9 +139,10 @@ record DicomFields(ByteOrder order, boolean explicit, boolean bare) implements F
     }
   }
 
-  static DicomFields explicitLittle() {
-    return new DicomFields(ByteOrder.LITTLE_ENDIAN, true, false);
-  }
+  static final DicomFields IMPLICIT = new DicomFields(ByteOrder.LITTLE_ENDIAN, false, false);
+  static final DicomFields EXPLICIT = new DicomFields(ByteOrder.LITTLE_ENDIAN, true, false);
+  static final DicomFields BIG_ENDIAN = new DicomFields(ByteOrder.BIG_ENDIAN, true, false);
+  static final DicomFields INFLATED = new DicomFields(ByteOrder.LITTLE_ENDIAN, true, true);
 
   @Override
   public List<Field> find(byte[] file) {

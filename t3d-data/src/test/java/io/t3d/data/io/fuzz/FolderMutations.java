@@ -17,6 +17,7 @@ final class FolderMutations {
           FolderMutations::shuffleNames,
           FolderMutations::addText,
           FolderMutations::addEmptyFile,
+          FolderMutations::addForeignSlice,
           FolderMutations::emptyFolder);
 
   private FolderMutations() {}
@@ -62,9 +63,9 @@ final class FolderMutations {
     return new Mutant(s, new TreeMap<>(), Expectation.REFUSED, "no file");
   }
 
-  /** A slice of another series among the files. */
-  static Mutation foreignSlice(byte[] slice) {
-    return (s, r) -> add(s, "zz.dcm", slice, Expectation.REFUSED, "a slice of another series");
+  private static Mutant addForeignSlice(Sample s, RandomGenerator r) {
+    byte[] slice = Corpus.sliceOfAnotherSeries();
+    return add(s, "zz.dcm", slice, Expectation.REFUSED, "a slice of another series");
   }
 
   private static Mutant add(
