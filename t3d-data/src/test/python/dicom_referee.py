@@ -61,6 +61,12 @@ def frames(ds):
     return found
 
 
+def gap(path):
+    """What a single slice says of its thickness, in mm."""
+    ds = pydicom.dcmread(path, stop_before_pixels=True)
+    return float(ds.get("SpacingBetweenSlices") or ds.get("SliceThickness") or 1)
+
+
 def read(paths):
     """Voxels [x, y, z] and the affine in RAS+, slices along the normal of the first one."""
     slices = [f for p in paths for f in frames(load(p))]
@@ -73,6 +79,6 @@ def read(paths):
     affine = np.eye(4)
     affine[:3, 0] = row * float(spacing[1])
     affine[:3, 1] = column * float(spacing[0])
-    affine[:3, 2] = (last - first) / (len(slices) - 1)
+    affine[:3, 2] = (last - first) / (len(slices) - 1) if len(slices) > 1 else normal * gap(paths[0])
     affine[:3, 3] = first
     return np.stack([s[3].T for s in slices], axis=2), ras(affine)

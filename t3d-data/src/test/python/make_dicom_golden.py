@@ -78,7 +78,7 @@ def series(name, n=SLICES, **kw):
 
 def save(ds, path, syntax=ExplicitVRLittleEndian):
     order = ">" if syntax == ExplicitVRBigEndian else "<"
-    kind = "i" if ds.PixelRepresentation else "u"
+    kind = "i" if ds.get("PixelRepresentation") == 1 else "u"
     if "PixelData" not in ds and ds.values is not None:
         raw = ds.values.astype(f"{order}{kind}{ds.BitsAllocated // 8}").tobytes()
         ds.add_new("PixelData", "OB" if ds.BitsAllocated == 8 else "OW", raw)
@@ -101,7 +101,7 @@ def store(name, slices, syntax=ExplicitVRLittleEndian, names=None):
     return out
 
 
-def sound(name, slices, syntax=ExplicitVRLittleEndian, names=None, convert=None):
+def sound(name, slices, syntax=ExplicitVRLittleEndian, names=None, convert=None, expect="exact"):
     """Stores a series and notes what the referee reads, which must be what was written."""
     out = store(name, slices, syntax, names)
     if convert:
@@ -110,7 +110,7 @@ def sound(name, slices, syntax=ExplicitVRLittleEndian, names=None, convert=None)
             subprocess.run([*convert, str(f), str(packed)], check=True)
             packed.replace(f)
     voxels, affine = dicom_referee.read(sorted(out.iterdir()))
-    cases.append(exact(name, voxels, affine))
+    cases.append({**exact(name, voxels, affine), "expect": expect})
     return voxels
 
 
@@ -156,6 +156,17 @@ def pixel_kinds():
     for ds in slices:
         ds.PhotometricInterpretation = "MONOCHROME1"
     sound("monochrome1", slices)
+
+
+def big_endian_bytes():
+    """8-bit pixels with the VR OW lie in 16-bit words, whose bytes change places."""
+    name = "explicit-be-8-bit"
+    slices = series(name, stored=8, allocated=8)
+    for ds in slices:
+        words = ds.values.astype(np.uint8).reshape(-1, 2)[:, ::-1]
+        ds.add_new("PixelData", "OW", words.tobytes())
+    written = np.stack([s.values.T - 1024.0 for s in slices], axis=2)
+    assert (sound(name, slices, ExplicitVRBigEndian, expect="exact or refused") == written).all()
 
 
 def dirty(slices, clean=False):
@@ -225,6 +236,15 @@ def enhanced(name, order, per_frame_slope=False):
     return ds
 
 
+def frames_lie(claimed):
+    """A count of frames that is not what the pixel data and the functional groups hold."""
+    name = f"enhanced-claims-{claimed or 'none'}"
+    ds = enhanced(name, [0, 1, 2, 3, 4])
+    ds.NumberOfFrames = claimed
+    store(name, [ds])
+    cases.append(refused(f"{name}/0.dcm", "frame", "truncated"))
+
+
 def rescale(slope, inter):
     ds = Dataset()
     ds.RescaleSlope, ds.RescaleIntercept, ds.RescaleType = slope, inter, "HU"
@@ -244,6 +264,8 @@ def multi_frame():
         hard = name in ("enhanced-slopes", "enhanced-shuffled")
         case = exact(f"{name}/0.dcm", voxels, affine)
         cases.append({**case, "expect": "exact or refused"} if hard else case)
+    for claimed in ("4", "6", ""):
+        frames_lie(claimed)
     store("enhanced-gap", [enhanced("enhanced-gap", [0, 1, 2, 4, 5])])
     cases.append(refused("enhanced-gap/0.dcm", "spac", "position", "missing", "distance", "gap"))
 
@@ -275,9 +297,12 @@ def position(z, xyz):
     return lambda slices: setattr(slices[z], "ImagePositionPatient", ds_text(xyz))
 
 
-def tilt(slices):
+def gantry_tilt():
+    """Slices that step sideways too: an affine with shear places them, and nothing less does."""
+    slices = series("gantry-tilt")
     for z, ds in enumerate(slices):
         ds.ImagePositionPatient = ds_text([0, 0.6 * z, 2.5 * z])
+    sound("gantry-tilt", slices, expect="exact or refused")
 
 
 def time_points(slices):
@@ -286,6 +311,21 @@ def time_points(slices):
         ds.AcquisitionNumber = 2
         ds.InstanceNumber += 4
     return slices + again
+
+
+def far(slices):
+    for z, ds in enumerate(slices):
+        ds.ImagePositionPatient = ["0", "0", ("-1e308", "-1e300", "1e300", "1e308")[z]]
+
+
+def patched(name, keyword, old, new, *words):
+    """A value that pydicom would not write, of the same length."""
+    slices = series(name, 4)
+    for ds in slices:
+        setattr(ds, keyword, old)
+    store(name, slices)
+    replace_bytes(name, old.encode(), new.encode())
+    cases.append(refused(name, *words))
 
 
 def rgb(slices):
@@ -327,11 +367,15 @@ def truncate(name, keep):
 def patch(name, old, new, *words):
     """Bytes that pydicom would not write."""
     store(name, series(name, 4))
+    replace_bytes(name, old, new)
+    cases.append(refused(name, *words))
+
+
+def replace_bytes(name, old, new):
     for path in (OUT / name).iterdir():
         raw = path.read_bytes()
-        assert old in raw and len(old) == len(new)
+        assert raw.count(old) >= 1 and len(old) == len(new), (name, raw.count(old))
         path.write_bytes(raw.replace(old, new))
-    cases.append(refused(name, *words))
 
 
 def bad():
@@ -342,7 +386,6 @@ def bad():
     broken("bad-mixed-size", other_size, "size", "Rows", "rows", "12")
     broken("bad-mixed-spacing", setter("PixelSpacing", ["0.5", "0.5"], 1), "pacing")
     broken("bad-mixed-orientation", setter("ImageOrientationPatient", ds_text([0, 1, 0, 1, 0, 0]), 1), "rientation")
-    broken("bad-gantry-tilt", tilt, "tilt", "normal", "shear")
     broken("bad-rgb", rgb, "RGB", "colour", "color", "samples", "components")
     broken("bad-no-position", remover("ImagePositionPatient"), "osition")
     broken("bad-no-position-once", remover("ImagePositionPatient", 1), "osition")
@@ -350,6 +393,15 @@ def bad():
     broken("bad-no-spacing", remover("PixelSpacing"), "pacing")
     broken("bad-slope-zero", setter("RescaleSlope", "0"), "lope")
     broken("bad-slope-zero-once", setter("RescaleSlope", "0", 2), "lope")
+    for value in ("NaN", "inf", "one", ""):
+        name = f"bad-slope-{value or 'empty'}"
+        patched(name, "RescaleSlope", "1.5 ", value.ljust(4), "lope")
+    patched("bad-intercept-text", "RescaleIntercept", "-1024 ", "minus ", "ntercept")
+    broken("bad-no-representation", remover("PixelRepresentation"), "Representation")
+    broken("bad-representation", setter("PixelRepresentation", 2), "Representation")
+    broken("bad-bits-stored", setter("BitsStored", 17), "its Stored")
+    broken("bad-high-bit", setter("HighBit", 16), "igh Bit")
+    broken("bad-far-positions", far, "osition", "finite", "spac")
     broken("bad-zero-spacing", setter("PixelSpacing", ["0", "0.5"]), "pacing")
     broken("bad-orientation", setter("ImageOrientationPatient", ds_text([1, 0, 0, 1, 0, 0])), "rientation", "invertible", "perpendicular")
     broken("bad-4d", time_points, "position", "duplicate", "4-D", "time")
@@ -374,7 +426,9 @@ def main():
     OUT.mkdir(parents=True)
     encodings()
     pixel_kinds()
+    big_endian_bytes()
     geometries()
+    gantry_tilt()
     multi_frame()
     bad()
     write(OUT, cases)

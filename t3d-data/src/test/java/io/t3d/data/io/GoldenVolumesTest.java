@@ -86,10 +86,12 @@ class GoldenVolumesTest {
   @MethodSource("broken")
   void whatIsBrokenIsRefusedByNameAndReason(Path path, JsonNode expected) {
     Throwable thrown = catchThrowable(() -> VolumeReaders.read(path));
-    assertThat(thrown).isInstanceOf(IOException.class).hasMessageContaining(path.toString());
+    // A slice of the folder or the data file of a header may be named instead.
+    String folder = path.getParent().toString();
+    assertThat(thrown).isInstanceOf(IOException.class).hasMessageContaining(folder);
     List<String> words = new ArrayList<>();
     expected.get("words").forEach(w -> words.add(w.asText()));
-    String reason = thrown.getMessage().replace(path.toString(), "");
+    String reason = thrown.getMessage().replace(folder, "");
     assertThat(words).as(reason).anyMatch(reason::contains);
   }
 
