@@ -74,11 +74,33 @@ class ArchitectureTest {
   static final ArchRule onlyTheBridgeTouchesThePresets =
       noClasses()
           .that()
-          .resideOutsideOfPackage("io.t3d.core.torch..")
+          .resideOutsideOfPackages("io.t3d.core.torch..", "io.t3d.data.itk..")
           .should()
           .dependOnClassesThat()
           .resideInAPackage("org.bytedeco..")
           .because("the bridge alone decides which libtorch is loaded");
+
+  @ArchTest
+  static final ArchRule itkDoesNotKnowLibtorch =
+      noClasses()
+          .that()
+          .resideInAPackage("io.t3d.data.itk..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("org.bytedeco.pytorch..")
+          .because("it uses JavaCPP itself, for ITK's natives");
+
+  @ArchTest
+  static final ArchRule itkReadsNoFileInsideTheJvm =
+      noClasses()
+          .that()
+          .doNotHaveFullyQualifiedName("io.t3d.data.itk.ItkMemory")
+          .and()
+          .resideOutsideOfPackage("io.t3d.data.itk.preset..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("io.t3d.data.itk.preset..")
+          .because("only work on our own memory runs in the JVM; files go to a worker process");
 
   @ArchTest
   static final ArchRule randomnessIsSeeded =

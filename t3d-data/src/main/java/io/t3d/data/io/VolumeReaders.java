@@ -14,7 +14,8 @@ import java.util.TreeSet;
 
 /**
  * Finds the reader for a path: the built-in {@link NiftiReader} first, then those that {@link
- * ServiceLoader} finds on the class path (for example one that reads DICOM folders).
+ * ServiceLoader} finds on the class path, among them those of {@code io.t3d.data.itk} for DICOM,
+ * NRRD and MetaImage.
  */
 public final class VolumeReaders {
   private static final List<VolumeReader> READERS = loadAll();
@@ -51,11 +52,7 @@ public final class VolumeReaders {
       return reader.get();
     }
     throw new VolumeFormatException(
-        path,
-        Files.isDirectory(path)
-            ? "is a folder; DICOM folders need the ITK reader, which is not in this build:"
-                + " convert the series to .nii.gz (for example with dcm2niix)"
-            : "no reader knows this kind of file; known endings: " + suffixes());
+        path, "no reader knows this kind of file; known endings: " + suffixes());
   }
 
   private static Optional<VolumeReader> find(Path path) {

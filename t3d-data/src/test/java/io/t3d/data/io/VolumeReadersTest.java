@@ -17,8 +17,11 @@ class VolumeReadersTest {
   void supportIsToldByTheName() {
     assertThat(VolumeReaders.supports(Path.of("a.nii"))).isTrue();
     assertThat(VolumeReaders.supports(Path.of("A.NII.GZ"))).isTrue();
-    assertThat(VolumeReaders.supports(Path.of("a.mha"))).isFalse();
-    assertThat(VolumeReaders.supports(dir)).isFalse();
+    assertThat(VolumeReaders.supports(Path.of("a.mha"))).isTrue();
+    assertThat(VolumeReaders.supports(Path.of("a.nhdr"))).isTrue();
+    assertThat(VolumeReaders.supports(Path.of("a.dcm"))).isTrue();
+    assertThat(VolumeReaders.supports(Path.of("a.txt"))).isFalse();
+    assertThat(VolumeReaders.supports(dir)).as("a folder of DICOM files").isTrue();
   }
 
   @Test
@@ -37,18 +40,10 @@ class VolumeReadersTest {
 
   @Test
   void anUnknownEndingListsTheKnownOnes() throws IOException {
-    Path file = Files.createFile(dir.resolve("a.mha"));
+    Path file = Files.createFile(dir.resolve("a.txt"));
     assertThatThrownBy(() -> VolumeReaders.info(file))
         .isInstanceOf(VolumeFormatException.class)
         .hasMessageContaining("known endings: [")
-        .hasMessageContaining(".nii, .nii.gz]");
-  }
-
-  @Test
-  void aFolderPointsToTheItkReader() throws IOException {
-    Path folder = Files.createDirectory(dir.resolve("series.nii"));
-    assertThatThrownBy(() -> VolumeReaders.read(folder))
-        .isInstanceOf(VolumeFormatException.class)
-        .hasMessageContaining("DICOM folders need the ITK reader");
+        .hasMessageContaining(".nii, .nii.gz, .nrrd]");
   }
 }

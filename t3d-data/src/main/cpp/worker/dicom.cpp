@@ -1,0 +1,346 @@
+#include "dicom.h"
+
+#include <gdcmDataElement.h>
+#include <gdcmImageReader.h>
+#include <gdcmSequenceOfItems.h>
+#include <gdcmTrace.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+#include <vector>
+
+#include "dicom_file.h"
+
+namespace t3d {
+
+namespace {
+
+constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
+constexpr uint32_t kNoNumber = 0xffffffffu;
+
+/* How io.t3d.data.itk.DicomScan reads a record. */
+enum Kind : uint8_t { kNotDicom = 0, kNoImage = 1, kImage = 2, kDamaged = 3 };
+
+const gdcm::Tag kFunctionalShared(0x5200, 0x9229);
+const gdcm::Tag kFunctionalPerFrame(0x5200, 0x9230);
+
+std::string textOf(const gdcm::DataSet& data, uint16_t group, uint16_t element) {
+  const gdcm::Tag tag(group, element);
+  if (!data.FindDataElement(tag)) {
+    return "";
+  }
+  const gdcm::ByteValue* value = data.GetDataElement(tag).GetByteValue();
+  if (value == nullptr || value->GetPointer() == nullptr) {
+    return "";
+  }
+  std::string text(value->GetPointer(), value->GetLength());
+  const size_t from = text.find_first_not_of(' ');
+  const size_t to = text.find_last_not_of(std::string(" \0", 2));
+  return from == std::string::npos || to == std::string::npos ? "" : text.substr(from, to - from + 1);
+}
+
+uint32_t shortOf(const gdcm::DataSet& data, uint16_t group, uint16_t element) {
+  const gdcm::Tag tag(group, element);
+  const gdcm::ByteValue* value =
+      data.FindDataElement(tag) ? data.GetDataElement(tag).GetByteValue() : nullptr;
+  if (value == nullptr || value->GetPointer() == nullptr || value->GetLength() < 2) {
+    return kNoNumber;
+  }
+  uint16_t number;
+  std::memcpy(&number, value->GetPointer(), 2); // GDCM has swapped it
+  return number;
+}
+
+/* Decimal strings, as many as wanted, or all of them missing. */
+std::vector<double> decimals(const gdcm::DataSet& data, uint16_t group, uint16_t element, size_t count) {
+  const std::string text = textOf(data, group, element);
+  std::vector<double> values;
+  const char* at = text.c_str();
+  while (values.size() < count) {
+    char* end;
+    const double value = std::strtod(at, &end);
+    while (*end == ' ') {
+      ++end;
+    }
+    if (end == at || (*end != '\\' && *end != '\0')) {
+      break;
+    }
+    values.push_back(value);
+    if (*end == '\0') {
+      break;
+    }
+    at = end + 1;
+  }
+  return values.size() == count ? values : std::vector<double>(count, kMissing);
+}
+
+uint32_t integerOf(const gdcm::DataSet& data, uint16_t group, uint16_t element) {
+  const double value = decimals(data, group, element, 1)[0];
+  return value >= 0 && value < 4e9 ? static_cast<uint32_t>(value) : kNoNumber;
+}
+
+/* What places one frame and gives its values a meaning. */
+struct Frame {
+  std::vector<double> position{kMissing, kMissing, kMissing};
+  std::vector<double> orientation = std::vector<double>(6, kMissing);
+  std::vector<double> spacing{kMissing, kMissing};
+  double thickness = kMissing;
+  double slope = kMissing;
+  double intercept = kMissing;
+
+  void take(std::vector<double>& to, const std::vector<double>& found) {
+    if (!std::isnan(found[0])) {
+      to = found;
+    }
+  }
+  void take(double& to, double found) {
+    if (!std::isnan(found)) {
+      to = found;
+    }
+  }
+  void takeFrom(const gdcm::DataSet& d) {
+    take(position, decimals(d, 0x0020, 0x0032, 3));
+    take(orientation, decimals(d, 0x0020, 0x0037, 6));
+    take(spacing, decimals(d, 0x0028, 0x0030, 2));
+    take(thickness, decimals(d, 0x0018, 0x0050, 1)[0]);
+    take(intercept, decimals(d, 0x0028, 0x1052, 1)[0]);
+    take(slope, decimals(d, 0x0028, 0x1053, 1)[0]);
+  }
+};
+
+gdcm::SmartPointer<gdcm::SequenceOfItems> sequence(const gdcm::DataSet& data, const gdcm::Tag& tag) {
+  if (!data.FindDataElement(tag)) {
+    return nullptr;
+  }
+  return data.GetDataElement(tag).GetValueAsSQ();
+}
+
+/* Plane position, plane orientation, pixel measures and pixel value transformation of a group. */
+void takeGroup(Frame& frame, const gdcm::DataSet& group) {
+  for (const gdcm::Tag& tag : {gdcm::Tag(0x0020, 0x9113), gdcm::Tag(0x0020, 0x9116),
+                               gdcm::Tag(0x0028, 0x9110), gdcm::Tag(0x0028, 0x9145)}) {
+    auto items = sequence(group, tag);
+    if (items != nullptr && items->GetNumberOfItems() > 0) {
+      frame.takeFrom(items->GetItem(1).GetNestedDataSet());
+    }
+  }
+}
+
+/* One entry per frame; none when a file of several frames does not place each of them. */
+std::vector<Frame> framesOf(const gdcm::DataSet& data, uint32_t count) {
+  Frame all;
+  all.takeFrom(data);
+  auto shared = sequence(data, kFunctionalShared);
+  if (shared != nullptr && shared->GetNumberOfItems() > 0) {
+    takeGroup(all, shared->GetItem(1).GetNestedDataSet());
+  }
+  auto groups = sequence(data, kFunctionalPerFrame);
+  if (groups == nullptr) {
+    return count == 1 ? std::vector<Frame>{all} : std::vector<Frame>{};
+  }
+  if (groups->GetNumberOfItems() != count) {
+    throw FormatError("its header claims " + std::to_string(count) + " frames, but places " +
+                      std::to_string(groups->GetNumberOfItems()));
+  }
+  std::vector<Frame> frames(count, all);
+  for (uint32_t i = 0; i < count; ++i) {
+    takeGroup(frames[i], groups->GetItem(i + 1).GetNestedDataSet());
+  }
+  return frames;
+}
+
+void put(Response& response, const std::vector<double>& values) {
+  for (double value : values) {
+    response.f64(value);
+  }
+}
+
+bool hasImageTags(const gdcm::DataSet& data, const DicomFile& file) {
+  return file.pixels().found || shortOf(data, 0x0028, 0x0010) != kNoNumber ||
+         data.FindDataElement(gdcm::Tag(0x7fe0, 0x0008)) || data.FindDataElement(gdcm::Tag(0x7fe0, 0x0009));
+}
+
+/* The storage classes of CT, MR, PET, NM, US, XA, secondary capture and their enhanced forms. */
+bool isImageClass(const std::string& uid) {
+  for (const char* end : {".1", ".2", ".4", ".7", ".20", ".128", ".130", ".6.1", ".3.1", ".12"}) {
+    const std::string base = "1.2.840.10008.5.1.4.1.1" + std::string(end);
+    if (uid == base || uid.rfind(base + ".", 0) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void describeImage(DicomFile& file, Response& out) {
+  const gdcm::DataSet& d = file.data();
+  const uint32_t rows = shortOf(d, 0x0028, 0x0010);
+  const uint32_t columns = shortOf(d, 0x0028, 0x0011);
+  const uint32_t samples = shortOf(d, 0x0028, 0x0002);
+  const uint32_t allocated = shortOf(d, 0x0028, 0x0100);
+  const uint32_t claimed = integerOf(d, 0x0028, 0x0008);
+  const uint32_t count = claimed == kNoNumber ? 1 : claimed;
+  for (uint32_t needed : {rows, columns, allocated}) {
+    if (needed == kNoNumber || needed == 0) {
+      throw FormatError("its header lacks Rows, Columns or Bits Allocated; the file is damaged");
+    }
+  }
+  if (samples == 1 || samples == kNoNumber) { // others are refused for what they are
+    const uint64_t bits = static_cast<uint64_t>(rows) * columns * count * allocated;
+    file.requirePixels((bits + 7) / 8, count);
+  }
+  const std::vector<Frame> frames = framesOf(d, count);
+  out.u8(kImage);
+  out.text(textOf(d, 0x0020, 0x000e)); // series
+  out.text(textOf(d, 0x0008, 0x0060)); // modality
+  out.text(textOf(d, 0x0028, 0x0004)); // photometric interpretation
+  out.u32(integerOf(d, 0x0020, 0x0011)); // series number
+  out.u32(rows);
+  out.u32(columns);
+  out.u32(samples == kNoNumber ? 1 : samples);
+  out.u32(allocated);
+  out.u32(shortOf(d, 0x0028, 0x0101)); // bits stored
+  out.u32(shortOf(d, 0x0028, 0x0102)); // high bit
+  out.u32(shortOf(d, 0x0028, 0x0103)); // signed
+  out.u8(d.FindDataElement(gdcm::Tag(0x0028, 0x3000)) ? 1 : 0); // modality lookup table
+  out.f64(decimals(d, 0x0018, 0x0088, 1)[0]); // spacing between slices
+  out.u32(count);
+  out.u32(static_cast<uint32_t>(frames.size()));
+  for (const Frame& frame : frames) {
+    put(out, frame.position);
+    put(out, frame.orientation);
+    put(out, frame.spacing);
+    put(out, {frame.thickness, frame.slope, frame.intercept});
+  }
+}
+
+Response scanOne(const std::string& path) {
+  Response out;
+  try {
+    const bool magic = DicomFile::hasMagic(path);
+    DicomFile file(path);
+    std::string sopClass = textOf(file.data(), 0x0008, 0x0016);
+    if (sopClass.empty()) {
+      sopClass = file.mediaStorage();
+    }
+    const bool image = hasImageTags(file.data(), file) || isImageClass(sopClass);
+    if (!magic && !image) {
+      out.u8(kNotDicom);
+    } else if (!image && !sopClass.empty()) {
+      out.u8(kNoImage);
+    } else {
+      Response record;
+      describeImage(file, record);
+      out = record;
+    }
+  } catch (const FormatError& e) {
+    out = Response();
+    const bool magic = DicomFile::hasMagic(path);
+    out.u8(magic ? kDamaged : kNotDicom);
+    if (magic) {
+      out.text(e.what());
+    }
+  } catch (const SystemError&) {
+    throw;
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception&) { // GDCM's own
+    out = Response();
+    out.u8(kDamaged);
+    out.text("its DICOM header is damaged");
+  }
+  return out;
+}
+
+/* libjpeg and others report damage on stderr only, and fill in what is missing. */
+bool complained() {
+  const off_t size = lseek(STDERR_FILENO, 0, SEEK_CUR);
+  if (size <= 0) {
+    return false;
+  }
+  std::string text(static_cast<size_t>(size), '\0');
+  const ssize_t got = pread(STDERR_FILENO, &text[0], text.size(), 0);
+  text.resize(got < 0 ? 0 : static_cast<size_t>(got));
+  for (const char* word : {"Corrupt", "corrupt", "Premature", "premature", "runcated", "rror"}) {
+    if (text.find(word) != std::string::npos) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void forgetComplaints() {
+  if (ftruncate(STDERR_FILENO, 0) == 0) {
+    lseek(STDERR_FILENO, 0, SEEK_SET);
+  }
+}
+
+void decodeWithGdcm(DicomFile& file, char* to, uint64_t size, uint32_t rows, uint32_t columns) {
+  gdcm::ImageReader reader;
+  reader.SetStream(file.at(0));
+  if (!reader.Read()) {
+    throw FormatError("its pixel data cannot be decoded; the file is damaged");
+  }
+  const gdcm::Image& image = reader.GetImage();
+  if (image.GetBufferLength() != size || image.GetDimension(0) != columns || image.GetDimension(1) != rows) {
+    throw FormatError("its compressed image has another size than the header says");
+  }
+  forgetComplaints();
+  const bool done = image.GetBuffer(to);
+  const bool damaged = complained();
+  forgetComplaints();
+  if (!done || damaged) {
+    throw FormatError("its pixel data cannot be decoded; the file is damaged");
+  }
+}
+
+}  // namespace
+
+void scanDicom(Request& request, Response& response) {
+  gdcm::Trace::WarningOff();
+  const uint32_t count = request.u32();
+  for (uint32_t i = 0; i < count; ++i) {
+    progress(i);
+    const Response record = scanOne(request.text());
+    response.text(record.bytes());
+  }
+}
+
+void decodeDicom(Request& request, Response&) {
+  const std::string exchange = request.text();
+  const uint32_t rows = request.u32();
+  const uint32_t columns = request.u32();
+  const uint32_t bytes = request.u32();
+  const uint64_t total = request.u64();
+  const uint32_t count = request.u32();
+  const uint64_t perFrame = static_cast<uint64_t>(rows) * columns * bytes;
+  SharedFile shared(exchange, perFrame * total);
+  uint64_t done = 0;
+  for (uint32_t i = 0; i < count; ++i) {
+    progress(i);
+    const std::string path = request.text();
+    const uint32_t frames = request.u32();
+    const uint64_t size = perFrame * frames;
+    try {
+      if (frames > total - done) {
+        throw std::logic_error("more frames than announced");
+      }
+      DicomFile file(path);
+      file.requirePixels(size, frames);
+      char* to = shared.data() + done * perFrame;
+      const bool plain = !file.pixels().encapsulated && !(file.bigEndian() && bytes > 1);
+      if (plain) {
+        file.at(file.pixels().offset).read(to, static_cast<std::streamsize>(size));
+      } else {
+        decodeWithGdcm(file, to, size, rows, columns);
+      }
+    } catch (const FormatError& e) {
+      throw FileError(i, e.what());
+    }
+    done += frames;
+  }
+}
+
+}  // namespace t3d

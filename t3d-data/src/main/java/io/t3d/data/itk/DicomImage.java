@@ -1,0 +1,150 @@
+package io.t3d.data.itk;
+
+import io.t3d.data.io.VolumeFormatException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The header of one DICOM file that holds an image, without anything of the patient. */
+record DicomImage(
+    Path file,
+    String series,
+    String modality,
+    String photometric,
+    int seriesNumber,
+    int rows,
+    int columns,
+    int samples,
+    int bitsAllocated,
+    int bitsStored,
+    int highBit,
+    boolean signed,
+    boolean lookupTable,
+    double sliceSpacing,
+    int frameCount,
+    List<DicomFrame> frames) {
+
+  static DicomImage from(Path file, ByteBuffer in) {
+    String series = Message.text(in);
+    String modality = Message.text(in);
+    String photometric = Message.text(in);
+    int number = in.getInt();
+    int rows = in.getInt();
+    int columns = in.getInt();
+    int samples = in.getInt();
+    int allocated = in.getInt();
+    int stored = orElse(in.getInt(), allocated);
+    int highBit = orElse(in.getInt(), stored - 1);
+    boolean signed = in.getInt() == 1;
+    boolean table = in.get() != 0;
+    double sliceSpacing = in.getDouble();
+    int count = in.getInt();
+    int placed = in.getInt();
+    List<DicomFrame> frames = new ArrayList<>(placed);
+    for (int i = 0; i < placed; i++) {
+      frames.add(DicomFrame.from(in));
+    }
+    return new DicomImage(
+        file,
+        series,
+        modality,
+        photometric,
+        number,
+        rows,
+        columns,
+        samples,
+        allocated,
+        stored,
+        highBit,
+        signed,
+        table,
+        sliceSpacing,
+        count,
+        frames);
+  }
+
+  private static int orElse(int value, int missing) {
+    return value == -1 ? missing : value;
+  }
+
+  RawType type() {
+    return RawType.ofBits(bitsAllocated, signed);
+  }
+
+  RawType.Bits bits() {
+    return new RawType.Bits(highBit + 1 - bitsStored, bitsStored);
+  }
+
+  /** Refuses what is not one grey value per voxel, or cannot be placed in space. */
+  void check() throws VolumeFormatException {
+    if (samples != 1 || !photometric.startsWith("MONOCHROME")) {
+      throw bad(
+          "a volume has one grey value per voxel, this image is "
+              + (photometric.isEmpty() ? "of unknown kind" : photometric)
+              + " with "
+              + samples
+              + " samples per pixel; colour and derived images cannot be read");
+    }
+    if (bitsAllocated != 8 && bitsAllocated != 16 && bitsAllocated != 32) {
+      throw bad("Bits Allocated must be 8, 16 or 32, got " + bitsAllocated);
+    }
+    if (bitsStored < 1 || bitsStored > highBit + 1 || highBit >= bitsAllocated) {
+      throw bad(
+          "Bits Stored "
+              + bitsStored
+              + " and High Bit "
+              + highBit
+              + " do not fit Bits Allocated "
+              + bitsAllocated
+              + "; the header is damaged");
+    }
+    if (lookupTable) {
+      throw bad("its values go through a Modality LUT Sequence, which is not supported");
+    }
+    if (frames.isEmpty()) {
+      throw bad(
+          "it holds "
+              + frameCount
+              + " frames without the place of each (Per-frame Functional Groups Sequence);"
+              + " convert it to an enhanced or a single-frame series");
+    }
+    for (DicomFrame frame : frames) {
+      check(frame);
+    }
+  }
+
+  private void check(DicomFrame frame) throws VolumeFormatException {
+    requireFinite(frame.position(), "Image Position (Patient)");
+    requireFinite(frame.orientation(), "Image Orientation (Patient)");
+    requireFinite(frame.spacing(), "Pixel Spacing");
+    if (!(frame.spacing()[0] > 0 && frame.spacing()[1] > 0)) {
+      throw bad(
+          "Pixel Spacing must be > 0 mm, got " + frame.spacing()[0] + " and " + frame.spacing()[1]);
+    }
+    if (!(Math.abs(frame.scale().slope()) > 0)
+        || !Double.isFinite(frame.scale().slope())
+        || !Double.isFinite(frame.scale().intercept())) {
+      throw bad(
+          "Rescale Slope and Intercept must be finite and the slope not 0, got "
+              + frame.scale().slope()
+              + " and "
+              + frame.scale().intercept());
+    }
+  }
+
+  private void requireFinite(double[] values, String tag) throws VolumeFormatException {
+    for (double v : values) {
+      if (!Double.isFinite(v)) {
+        throw bad(
+            tag
+                + " is missing or not a number, so the image has no place in the patient;"
+                + " secondary captures and scanned films cannot be read");
+      }
+    }
+  }
+
+  private VolumeFormatException bad(String problem) {
+    return new VolumeFormatException(file, problem);
+  }
+}

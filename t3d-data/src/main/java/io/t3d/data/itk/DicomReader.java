@@ -1,0 +1,69 @@
+package io.t3d.data.itk;
+
+import io.t3d.core.volume.Volume;
+import io.t3d.data.io.VolumeFormatException;
+import io.t3d.data.io.VolumeInfo;
+import io.t3d.data.io.VolumeReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/**
+ * Reads a folder that holds one DICOM series, or a single file, through GDCM, ITK's DICOM library.
+ *
+ * <p>Values are {@code slope · stored + intercept}, per slice; {@code MONOCHROME1} is not inverted,
+ * since that tells how to show values, not what they are.
+ *
+ * @see DicomSeries for folders with several series
+ */
+public final class DicomReader implements VolumeReader {
+  static final String NAME = "itk-dicom";
+  private static final List<String> SUFFIXES = List.of(".dcm", ".dicom", ".ima");
+
+  @Override
+  public String name() {
+    return NAME;
+  }
+
+  @Override
+  public List<String> suffixes() {
+    return SUFFIXES;
+  }
+
+  @Override
+  public boolean canRead(Path path) {
+    Path name = path.getFileName();
+    String lower = name == null ? "" : name.toString().toLowerCase(Locale.ROOT);
+    return Files.isDirectory(path) || SUFFIXES.stream().anyMatch(lower::endsWith);
+  }
+
+  @Override
+  public VolumeInfo info(Path path) throws IOException {
+    return series(path).info();
+  }
+
+  @Override
+  public Volume read(Path path) throws IOException {
+    return series(path).read();
+  }
+
+  private static DicomSeries series(Path path) throws IOException {
+    if (!Files.isDirectory(path)) {
+      return DicomSeries.ofFiles(List.of(path));
+    }
+    List<DicomSeries> all = DicomSeries.list(path);
+    if (all.size() > 1) {
+      throw new VolumeFormatException(
+          path,
+          "the folder holds "
+              + all.size()
+              + " series, expected one: "
+              + all.stream().map(DicomSeries::toString).collect(Collectors.joining("; "))
+              + ". Read one with DicomSeries.list(folder).get(i).read(), or give each a folder");
+    }
+    return all.get(0);
+  }
+}

@@ -1,0 +1,81 @@
+package io.t3d.data.itk;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URISyntaxException;
+import java.net.URL;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import org.bytedeco.javacpp.Loader;
+
+/** Where ITK's natives lie: in the build's folder of classes, or unpacked from their jar. */
+final class ItkNatives {
+  private static final String FOLDER = "/io/t3d/data/itk/preset/linux-x86_64/";
+  private static final String WORKER = "t3d-itk-worker";
+
+  private ItkNatives() {}
+
+  /** The worker's executable, with its libraries beside it. */
+  static Path worker() throws IOException {
+    return folder().resolve(WORKER);
+  }
+
+  /** The folder of all natives, unpacked at the first call. */
+  static Path folder() throws IOException {
+    return Unpacked.folder();
+  }
+
+  /** Whether natives for this platform are on the class path. */
+  static boolean present() {
+    return ItkNatives.class.getResource(FOLDER + "natives.txt") != null;
+  }
+
+  private static final class Unpacked {
+    private static Path folder;
+
+    private static synchronized Path folder() throws IOException {
+      if (folder == null) {
+        folder = unpack();
+      }
+      return folder;
+    }
+  }
+
+  private static Path unpack() throws IOException {
+    URL list = ItkNatives.class.getResource(FOLDER + "natives.txt");
+    if (list == null) {
+      throw new ItkMissingException();
+    }
+    if (list.getProtocol().equals("file")) {
+      try {
+        return Path.of(list.toURI()).getParent();
+      } catch (URISyntaxException e) {
+        throw new IOException("Cannot find ITK's natives at " + list, e);
+      }
+    }
+    // JavaCPP reads this once, when its Loader starts, and the bridge to libtorch needs it.
+    if (System.getProperty("org.bytedeco.javacpp.pathsfirst") == null) {
+      System.setProperty("org.bytedeco.javacpp.pathsfirst", "true");
+    }
+    Path folder = null;
+    for (String name : names(list)) {
+      java.io.File file = Loader.cacheResource(ItkNatives.class, FOLDER + name);
+      if (file == null) {
+        throw new IOException("The jar of ITK's natives lacks " + name + "; download it again");
+      }
+      folder = file.toPath().getParent();
+      if (name.equals(WORKER) && !file.canExecute() && !file.setExecutable(true)) {
+        throw new IOException(
+            file + " cannot be made executable; set -Dorg.bytedeco.javacpp.cachedir elsewhere");
+      }
+    }
+    return folder;
+  }
+
+  private static List<String> names(URL list) throws IOException {
+    try (InputStream in = list.openStream()) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8).lines().toList();
+    }
+  }
+}

@@ -1,0 +1,6 @@
+/**
+ * DICOM, NRRD and MetaImage through ITK. Input files are parsed by worker processes only: a file
+ * that crashes a decoder costs a worker, not the JVM. Resampling and writing, which see nothing but
+ * our own memory, run inside the JVM through a JavaCPP preset.
+ */
+package io.t3d.data.itk;

@@ -1,0 +1,2 @@
+/** The JavaCPP preset over {@code t3d_itk.h}; generated, and for {@code io.t3d.data.itk} alone. */
+package io.t3d.data.itk.preset;
