@@ -242,7 +242,7 @@ def frames_lie(claimed):
     ds = enhanced(name, [0, 1, 2, 3, 4])
     ds.NumberOfFrames = claimed
     store(name, [ds])
-    cases.append(refused(f"{name}/0.dcm", "frame", "truncated"))
+    cases.append(refused(f"{name}/0.dcm", "rame", "truncated"))
 
 
 def rescale(slope, inter):
