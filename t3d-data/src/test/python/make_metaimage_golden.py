@@ -140,7 +140,7 @@ def broken_files():
     bad("bad-sizes-count", "DimSize", "ize", data=data, DimSize="5 12")
     adler = bytearray(packed)
     adler[-1] ^= 0xFF
-    words = ("compressed", "zlib", "damaged")
+    words = ("ompressed", "zlib", "damaged")
     bad("bad-packed-checksum", *words, data=data, body=bytes(adler), **zipped)
     cut = packed[:-3]
     bad("bad-packed-cut", *words, "truncated", data=data, body=cut, **{**zipped, "CompressedDataSize": len(cut)})
@@ -153,6 +153,10 @@ def broken_files():
     bad("bad-data-gone", "no such", "missing", "not found", data=data, body=b"", suffix="mhd", ElementDataFile="gone.raw")
     # MetaIO takes a colon for the equals sign, which a checker of the header must know.
     bad("bad-colon", "HeaderSize", "eader", data=data, body=raw, **{"HeaderSize : 40\nComment": "none"})
+    empty = {"Comment": "", "BinaryDataByteOrderMSB": None}
+    bad("bad-empty-value", "line", data=data, body=raw, **empty)
+    bad("bad-other-case", "case", data=data, body=raw, HeaderSize=None, **{"headersize": 0})
+    bad("bad-flag", "True or False", data=data, body=raw, BinaryDataByteOrderMSB="yes")
     bad("bad-header-size", "HeaderSize", data=data, body=raw, HeaderSize=40)
     bad("bad-twice", "twice", data=data, body=raw, **{"DimSize ": "5 4 3"})
     bad("bad-list", "several files", data=data, body=b"axial.mha\naxial.mha\n", suffix="mhd", ElementDataFile="LIST")
@@ -172,7 +176,7 @@ def broken_files():
     bad("bad-object", "ObjectType", ObjectType="Scene")
     for name, content in {"text": b"hello, this is no volume\n", "empty": b""}.items():
         (OUT / f"bad-{name}.mha").write_bytes(content)
-        cases.append(refused(f"bad-{name}.mha", "MetaImage", "ndims"))
+        cases.append(refused(f"bad-{name}.mha", "MetaImage", "elementtype"))
 
 
 def main():

@@ -23,6 +23,7 @@ final class TextHeader {
   private final Path file;
   private final Map<String, String> fields = new HashMap<>();
   private long end;
+  private int lines;
 
   /** Takes a line; says whether it was the last. */
   interface Line {
@@ -45,15 +46,20 @@ final class TextHeader {
         }
         if (next != '\n') {
           line.append((char) next);
-        } else if (parser.isLast(stripReturn(line), header)) {
+        } else if (header.takes(line, parser)) {
           return header;
         } else {
           line.setLength(0);
         }
       }
-      parser.isLast(stripReturn(line), header);
+      header.takes(line, parser);
       return header;
     }
+  }
+
+  private boolean takes(StringBuilder line, Line parser) throws VolumeFormatException {
+    lines++;
+    return parser.isLast(stripReturn(line), this);
   }
 
   private static String stripReturn(StringBuilder line) {
@@ -67,6 +73,11 @@ final class TextHeader {
     if (fields.put(name, value.strip()) != null) {
       throw bad("its header has the field '" + name + "' twice");
     }
+  }
+
+  /** How many lines were read so far. */
+  int lines() {
+    return lines;
   }
 
   /** The first byte after the header. */
@@ -93,6 +104,21 @@ final class TextHeader {
       return Long.parseLong(text);
     } catch (NumberFormatException e) {
       throw bad("the field '" + keys[0] + "' of its header must be a whole number");
+    }
+  }
+
+  /** Refuses lengths that are not finite and above 0; ITK makes 1 mm of NaN, and flips axes. */
+  void requirePositive(String key) throws VolumeFormatException {
+    for (String word : words(get(key).orElse(""))) {
+      double length;
+      try {
+        length = Double.parseDouble(word);
+      } catch (NumberFormatException e) {
+        length = Double.NaN;
+      }
+      if (!(length > 0) || Double.isInfinite(length)) {
+        throw bad("the field '" + key + "' of its header must hold finite numbers above 0");
+      }
     }
   }
 

@@ -127,7 +127,7 @@ final class Fuzzer implements AutoCloseable {
     if (reading.thrown == null) {
       return Outcome.ACCEPTED;
     }
-    return reading.thrown.getMessage().contains("the decoder")
+    return reading.thrown.getMessage().contains("the decoder process ended")
         ? Outcome.WORKER_DIED
         : Outcome.REFUSED;
   }
