@@ -15,6 +15,9 @@ import java.util.zip.ZipException;
 
 /** Checks that the voxels a text header claims are there: ITK returns what it finds. */
 final class DataCheck {
+  /** No file system has longer ones, and errors quote it. */
+  private static final int LONGEST_NAME = 255;
+
   private DataCheck() {}
 
   /**
@@ -22,6 +25,9 @@ final class DataCheck {
    * somewhere must not make us read any file of this machine.
    */
   static Path beside(Path header, String name) throws IOException {
+    if (name.length() > LONGEST_NAME) {
+      throw new VolumeFormatException(header, "its data file has an impossible name");
+    }
     Path folder = header.toAbsolutePath().normalize().getParent();
     Path file;
     try {

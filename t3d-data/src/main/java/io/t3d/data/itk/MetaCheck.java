@@ -76,13 +76,25 @@ final class MetaCheck {
     if (header.get("elementspacing", "elementsize").isEmpty()) {
       throw header.bad("it has no ElementSpacing: the voxels have no size");
     }
-    header.requirePositive("elementspacing");
-    header.requirePositive("elementsize");
+    checkGeometry(header, (int) header.number(null, "ndims"));
     if (!header.get("distanceunits").orElse("mm").equalsIgnoreCase("mm")) {
       throw header.bad("its DistanceUnits must be mm");
     }
     checkData(path, header, header.bytes(claimed));
     return claimed;
+  }
+
+  private static void checkGeometry(TextHeader header, int dimensions)
+      throws VolumeFormatException {
+    for (String key : List.of("elementspacing", "elementsize")) {
+      header.requirePositive(key, dimensions);
+    }
+    for (String key : List.of("offset", "position", "origin")) {
+      header.requireFinite(key, dimensions);
+    }
+    for (String key : List.of("transformmatrix", "rotation", "orientation")) {
+      header.requireFinite(key, dimensions * dimensions);
+    }
   }
 
   private static RawType type(TextHeader header) throws VolumeFormatException {

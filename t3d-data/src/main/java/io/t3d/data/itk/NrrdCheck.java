@@ -76,7 +76,7 @@ final class NrrdCheck {
     if (directions.isEmpty() && header.get("spacings").isEmpty()) {
       throw header.bad("it has neither 'space directions' nor 'spacings': the voxels have no size");
     }
-    header.requirePositive("spacings");
+    header.requirePositive("spacings", (int) header.number(null, "dimension"));
     if (directions.isPresent()) {
       String space = header.get("space").orElse("").toLowerCase(Locale.ROOT);
       if (!SPACES.contains(space)) {

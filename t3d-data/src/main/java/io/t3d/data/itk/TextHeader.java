@@ -2,6 +2,7 @@ package io.t3d.data.itk;
 
 import com.google.common.base.CharMatcher;
 import com.google.common.base.Splitter;
+import com.google.common.primitives.Doubles;
 import io.t3d.data.io.VolumeFormatException;
 import io.t3d.data.itk.ItkImageReader.ClaimedImage;
 import java.io.BufferedInputStream;
@@ -10,6 +11,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -108,18 +110,37 @@ final class TextHeader {
   }
 
   /** Refuses lengths that are not finite and above 0; ITK makes 1 mm of NaN, and flips axes. */
-  void requirePositive(String key) throws VolumeFormatException {
-    for (String word : words(get(key).orElse(""))) {
-      double length;
-      try {
-        length = Double.parseDouble(word);
-      } catch (NumberFormatException e) {
-        length = Double.NaN;
-      }
-      if (!(length > 0) || Double.isInfinite(length)) {
+  void requirePositive(String key, int count) throws VolumeFormatException {
+    for (double length : requireFinite(key, count)) {
+      if (!(length > 0)) {
         throw bad("the field '" + key + "' of its header must hold finite numbers above 0");
       }
     }
+  }
+
+  /**
+   * Refuses a field that is there and does not hold so many finite numbers: ITK takes those that it
+   * finds.
+   */
+  List<Double> requireFinite(String key, int count) throws VolumeFormatException {
+    List<Double> numbers = new ArrayList<>();
+    for (String word : words(get(key).orElse(""))) {
+      Double number = Doubles.tryParse(word);
+      if (number == null || !Double.isFinite(number)) {
+        throw bad("the field '" + key + "' of its header must hold finite numbers");
+      }
+      numbers.add(number);
+    }
+    if (get(key).isPresent() && numbers.size() != count) {
+      throw bad(
+          "the field '"
+              + key
+              + "' of its header must hold "
+              + count
+              + " numbers, got "
+              + numbers.size());
+    }
+    return numbers;
   }
 
   /** Three sizes; further ones may only be 1. */
