@@ -58,6 +58,8 @@ def why_not(files):
         return "colour"
     if any("ImagePositionPatient" not in s for s in slices):
         return "no position"
+    if any(int(s.get("NumberOfFrames", 1)) > 1 for s in slices):
+        return "frames without the place of each"
     if len({tuple(s.ImageOrientationPatient) for s in slices}) > 1:
         return "several orientations"
     positions = np.array([s.ImagePositionPatient for s in slices], dtype=float)

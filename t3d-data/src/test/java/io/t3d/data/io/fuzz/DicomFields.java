@@ -167,7 +167,7 @@ record DicomFields(ByteOrder order, boolean explicit, boolean bare) implements F
   private Element element(byte[] file, int at) {
     boolean meta = file[at] == 2 && file[at + 1] == 0 && !bare;
     ByteBuffer b = ByteBuffer.wrap(file).order(meta ? ByteOrder.LITTLE_ENDIAN : order);
-    int tag = (b.getShort(at) & 0xffff) << 16 | b.getShort(at + 2) & 0xffff;
+    int tag = ((b.getShort(at) & 0xffff) << 16) | (b.getShort(at + 2) & 0xffff);
     int value = at + 8;
     long length;
     if (!meta && !explicit) {

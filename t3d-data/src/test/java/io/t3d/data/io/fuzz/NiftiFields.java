@@ -49,7 +49,7 @@ final class NiftiFields implements FieldFinder {
   };
 
   /** A number in the header. */
-  private record Number(String name, int at, char kind, ByteOrder order) implements Field {
+  private record NumberField(String name, int at, char kind, ByteOrder order) implements Field {
     @Override
     public byte[] damage(byte[] file, RandomGenerator random) {
       byte[] out = file.clone();
@@ -118,7 +118,7 @@ final class NiftiFields implements FieldFinder {
           default -> 8;
         };
     for (int i = 0; i < count; i++) {
-      fields.add(new Number(name + "[" + i + "]", at + i * bytes, kind, order));
+      fields.add(new NumberField(name + "[" + i + "]", at + i * bytes, kind, order));
     }
   }
 }

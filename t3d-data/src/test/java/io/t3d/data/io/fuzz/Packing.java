@@ -99,7 +99,7 @@ enum Packing {
   private static int dicomDataset(byte[] file) {
     int length = 0;
     for (int i = 3; i >= 0; i--) {
-      length = length << 8 | file[DICOM_META_START + 8 + i] & 0xff;
+      length = (length << 8) | (file[DICOM_META_START + 8 + i] & 0xff);
     }
     return DICOM_META_START + 12 + length;
   }
