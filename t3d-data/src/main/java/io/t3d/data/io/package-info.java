@@ -1,2 +1,2 @@
-/** Readers of volume files behind one interface, and the NIfTI writer. */
+/** Readers and writers of volume files, each behind one interface. */
 package io.t3d.data.io;

@@ -9,8 +9,11 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -23,22 +26,52 @@ import java.util.concurrent.atomic.AtomicLong;
  * a mapping; Java maps the same pages and deletes the file's name at once.
  */
 final class Exchange implements AutoCloseable {
+  private static final String PREFIX = "t3d-itk-";
+
+  private static final String LOCK = "lock";
+
   private final Path folder;
+  private final FileChannel lock; // open, and so locked, as long as this JVM lives
   private final AtomicLong counter = new AtomicLong();
 
   Exchange(Path parent) throws IOException {
     try {
+      sweep(parent);
       folder =
           Files.createTempDirectory(
               parent,
-              "t3d-itk-",
+              PREFIX,
               PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+      lock =
+          FileChannel.open(
+              folder.resolve(LOCK), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+      lock.lock();
     } catch (IOException e) {
       throw new IOException(
           "Cannot make a folder in "
               + parent
               + " to hand over voxels; set -Dt3d.itk.exchange to a folder that can be written to",
           e);
+    }
+  }
+
+  /** Removes the folders of JVMs that were killed: nobody holds their lock. */
+  private static void sweep(Path parent) throws IOException {
+    try (DirectoryStream<Path> folders = Files.newDirectoryStream(parent, PREFIX + "*")) {
+      for (Path folder : folders) {
+        if (Files.isWritable(folder.resolve(LOCK)) && isAbandoned(folder.resolve(LOCK))) {
+          delete(folder);
+        }
+      }
+    }
+  }
+
+  private static boolean isAbandoned(Path lock) throws IOException {
+    try (FileChannel channel = FileChannel.open(lock, StandardOpenOption.WRITE);
+        FileLock held = channel.tryLock()) {
+      return held != null;
+    } catch (OverlappingFileLockException e) {
+      return false; // ours
     }
   }
 
@@ -107,15 +140,22 @@ final class Exchange implements AutoCloseable {
 
   @Override
   public void close() {
+    try {
+      lock.close();
+      delete(folder);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void delete(Path folder) throws IOException {
     try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
       for (Path file : files) {
         Files.deleteIfExists(file);
       }
       Files.deleteIfExists(folder);
-    } catch (java.nio.file.NoSuchFileException e) {
-      // Closed before.
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+    } catch (NoSuchFileException e) {
+      // Deleted before.
     }
   }
 

@@ -5,7 +5,6 @@ import io.t3d.core.volume.Spacing;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.itk.preset.T3dItk;
 import java.io.IOException;
-import java.nio.Buffer;
 import java.nio.file.Path;
 import org.bytedeco.javacpp.Pointer;
 
@@ -13,9 +12,15 @@ import org.bytedeco.javacpp.Pointer;
 final class ItkMemory {
   private ItkMemory() {}
 
-  /** Unpacks the libraries first: the preset's own loader would not find them. */
-  private static void load() throws IOException {
+  /**
+   * Loads ITK, once; JavaCPP's pointers work from then on. Unpacks the libraries first: the
+   * preset's own loader would not find them.
+   *
+   * @return ITK's version
+   */
+  static String load() throws IOException {
     ItkNatives.folder();
+    return T3dItk.t3d_itk_version().getString();
   }
 
   /**
@@ -43,10 +48,10 @@ final class ItkMemory {
   /**
    * Writes voxels to a file whose ending picks the format.
    *
-   * @param voxels direct memory of the type
+   * @param voxels memory of that type
    * @param pixelType one of {@code T3dItk.T3D_ITK_…}
    */
-  static void write(Path file, Buffer voxels, int pixelType, Volume geometry) throws IOException {
+  static void write(Path file, Pointer voxels, int pixelType, Volume geometry) throws IOException {
     load();
     Affine affine = geometry.affine();
     Spacing s = affine.spacing();
@@ -61,11 +66,8 @@ final class ItkMemory {
       }
     }
     int[] size = {geometry.width(), geometry.height(), geometry.depth()};
-    try (Pointer memory = new Pointer(voxels)) {
-      requireDone(
-          T3dItk.t3d_itk_write(
-              file.toString(), memory, pixelType, size, spacing, origin, direction));
-    }
+    requireDone(
+        T3dItk.t3d_itk_write(file.toString(), voxels, pixelType, size, spacing, origin, direction));
   }
 
   private static void requireDone(int failed) throws IOException {

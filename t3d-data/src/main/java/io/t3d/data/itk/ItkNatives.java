@@ -12,6 +12,7 @@ import org.bytedeco.javacpp.Loader;
 /** Where ITK's natives lie: in the build's folder of classes, or unpacked from their jar. */
 final class ItkNatives {
   private static final String FOLDER = "/io/t3d/data/itk/preset/linux-x86_64/";
+  private static final String LIST = "natives.txt";
   private static final String WORKER = "t3d-itk-worker";
 
   private ItkNatives() {}
@@ -26,24 +27,23 @@ final class ItkNatives {
     return Unpacked.folder();
   }
 
-  /** Whether natives for this platform are on the class path. */
-  static boolean present() {
-    return ItkNatives.class.getResource(FOLDER + "natives.txt") != null;
-  }
-
   private static final class Unpacked {
     private static Path folder;
 
     private static synchronized Path folder() throws IOException {
       if (folder == null) {
-        folder = unpack();
+        folder = unpack(ItkNatives.class.getResource(FOLDER + LIST));
       }
       return folder;
     }
   }
 
-  private static Path unpack() throws IOException {
-    URL list = ItkNatives.class.getResource(FOLDER + "natives.txt");
+  /**
+   * Unpacks what a list names.
+   *
+   * @param list null when there is none
+   */
+  static Path unpack(URL list) throws IOException {
     if (list == null) {
       throw new ItkMissingException();
     }

@@ -66,11 +66,8 @@ final class Worker implements AutoCloseable {
   ByteBuffer ask(Message request, List<Path> files, long bytes) throws IOException {
     Duration limit = settings.timeoutFor(bytes);
     int current = 0;
+    send(request);
     try {
-      byte[] frame = request.toBytes();
-      out.writeInt(Integer.reverseBytes(frame.length));
-      out.write(frame);
-      out.flush();
       while (true) {
         ByteBuffer answer = nextFrame(limit);
         int status = answer.get() & 0xff;
@@ -87,6 +84,26 @@ final class Worker implements AutoCloseable {
       throw e;
     } catch (EOFException e) {
       throw ended(files.get(current), limit, e);
+    }
+  }
+
+  /** It died before it had the request, so the input is not to blame. */
+  static final class GoneException extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    private GoneException(IOException cause) {
+      super("A decoder process cannot be reached", cause);
+    }
+  }
+
+  private void send(Message request) throws GoneException {
+    try {
+      byte[] frame = request.toBytes();
+      out.writeInt(Integer.reverseBytes(frame.length));
+      out.write(frame);
+      out.flush();
+    } catch (IOException e) {
+      throw new GoneException(e);
     }
   }
 

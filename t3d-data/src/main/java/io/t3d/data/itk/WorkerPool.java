@@ -44,7 +44,11 @@ final class WorkerPool implements AutoCloseable {
 
   /** Asks a worker for information; see {@link Worker#ask}. */
   ByteBuffer ask(Message request, List<Path> files, long bytes) throws IOException {
-    return withWorker(worker -> worker.ask(request, files, bytes));
+    try {
+      return withWorker(worker -> worker.ask(request, files, bytes));
+    } catch (Worker.GoneException e) { // killed from outside while idle: a new one will do
+      return withWorker(worker -> worker.ask(request, files, bytes));
+    }
   }
 
   /** Makes the request that names the file for the voxels. */
