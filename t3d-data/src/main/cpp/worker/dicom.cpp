@@ -13,13 +13,19 @@
 #include <vector>
 
 #include "dicom_file.h"
+#include "memory.h"
 
 namespace t3d {
 
 namespace {
 
 constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
+/* It is there, but is no number: must never pass for missing, which may have a default. */
+constexpr double kUnreadable = std::numeric_limits<double>::infinity();
 constexpr uint32_t kNoNumber = 0xffffffffu;
+
+/* OpenJPEG alone holds a sample in four bytes, twice. */
+constexpr uint64_t kDecoderCopies = 8;
 
 /* How io.t3d.data.itk.DicomScan reads a record. */
 enum Kind : uint8_t { kNotDicom = 0, kNoImage = 1, kImage = 2, kDamaged = 3 };
@@ -54,8 +60,11 @@ uint32_t shortOf(const gdcm::DataSet& data, uint16_t group, uint16_t element) {
   return number;
 }
 
-/* Decimal strings, as many as wanted, or all of them missing. */
+/* Decimal strings, as many as wanted, or all of them missing, or all of them unreadable. */
 std::vector<double> decimals(const gdcm::DataSet& data, uint16_t group, uint16_t element, size_t count) {
+  if (!data.FindDataElement(gdcm::Tag(group, element))) {
+    return std::vector<double>(count, kMissing);
+  }
   const std::string text = textOf(data, group, element);
   std::vector<double> values;
   const char* at = text.c_str();
@@ -65,7 +74,7 @@ std::vector<double> decimals(const gdcm::DataSet& data, uint16_t group, uint16_t
     while (*end == ' ') {
       ++end;
     }
-    if (end == at || (*end != '\\' && *end != '\0')) {
+    if (end == at || (*end != '\\' && *end != '\0') || std::isnan(value)) {
       break;
     }
     values.push_back(value);
@@ -74,7 +83,13 @@ std::vector<double> decimals(const gdcm::DataSet& data, uint16_t group, uint16_t
     }
     at = end + 1;
   }
-  return values.size() == count ? values : std::vector<double>(count, kMissing);
+  return values.size() == count ? values : std::vector<double>(count, kUnreadable);
+}
+
+/* One that may as well be missing when it cannot be read. */
+double optional(const gdcm::DataSet& data, uint16_t group, uint16_t element) {
+  const double value = decimals(data, group, element, 1)[0];
+  return std::isfinite(value) ? value : kMissing;
 }
 
 uint32_t integerOf(const gdcm::DataSet& data, uint16_t group, uint16_t element) {
@@ -105,7 +120,7 @@ struct Frame {
     take(position, decimals(d, 0x0020, 0x0032, 3));
     take(orientation, decimals(d, 0x0020, 0x0037, 6));
     take(spacing, decimals(d, 0x0028, 0x0030, 2));
-    take(thickness, decimals(d, 0x0018, 0x0050, 1)[0]);
+    take(thickness, optional(d, 0x0018, 0x0050));
     take(intercept, decimals(d, 0x0028, 0x1052, 1)[0]);
     take(slope, decimals(d, 0x0028, 0x1053, 1)[0]);
   }
@@ -174,14 +189,28 @@ bool isImageClass(const std::string& uid) {
   return false;
 }
 
+uint32_t framesClaimed(const gdcm::DataSet& data) {
+  if (!data.FindDataElement(gdcm::Tag(0x0028, 0x0008))) {
+    return 1;
+  }
+  const uint32_t claimed = integerOf(data, 0x0028, 0x0008);
+  if (claimed == kNoNumber || claimed == 0) {
+    throw FormatError("its Number of Frames is no number above 0; the header is damaged");
+  }
+  return claimed;
+}
+
 void describeImage(DicomFile& file, Response& out) {
   const gdcm::DataSet& d = file.data();
   const uint32_t rows = shortOf(d, 0x0028, 0x0010);
   const uint32_t columns = shortOf(d, 0x0028, 0x0011);
   const uint32_t samples = shortOf(d, 0x0028, 0x0002);
   const uint32_t allocated = shortOf(d, 0x0028, 0x0100);
-  const uint32_t claimed = integerOf(d, 0x0028, 0x0008);
-  const uint32_t count = claimed == kNoNumber ? 1 : claimed;
+  const uint32_t count = framesClaimed(d);
+  const uint32_t representation = shortOf(d, 0x0028, 0x0103);
+  if (representation > 1) {
+    throw FormatError("its Pixel Representation must be 0 (unsigned) or 1 (signed), it is another or missing");
+  }
   for (uint32_t needed : {rows, columns, allocated}) {
     if (needed == kNoNumber || needed == 0) {
       throw FormatError("its header lacks Rows, Columns or Bits Allocated; the file is damaged");
@@ -203,9 +232,9 @@ void describeImage(DicomFile& file, Response& out) {
   out.u32(allocated);
   out.u32(shortOf(d, 0x0028, 0x0101)); // bits stored
   out.u32(shortOf(d, 0x0028, 0x0102)); // high bit
-  out.u32(shortOf(d, 0x0028, 0x0103)); // signed
+  out.u32(representation); // signed
   out.u8(d.FindDataElement(gdcm::Tag(0x0028, 0x3000)) ? 1 : 0); // modality lookup table
-  out.f64(decimals(d, 0x0018, 0x0088, 1)[0]); // spacing between slices
+  out.f64(optional(d, 0x0018, 0x0088)); // spacing between slices
   out.u32(count);
   out.u32(static_cast<uint32_t>(frames.size()));
   for (const Frame& frame : frames) {
@@ -278,6 +307,7 @@ void forgetComplaints() {
 }
 
 void decodeWithGdcm(DicomFile& file, char* to, uint64_t size, uint32_t rows, uint32_t columns) {
+  const MemoryBudget budget(kDecoderCopies * (file.size() + size));
   gdcm::ImageReader reader;
   reader.SetStream(file.at(0));
   if (!reader.Read()) {
@@ -330,7 +360,7 @@ void decodeDicom(Request& request, Response&) {
       DicomFile file(path);
       file.requirePixels(size, frames);
       char* to = shared.data() + done * perFrame;
-      const bool plain = !file.pixels().encapsulated && !(file.bigEndian() && bytes > 1);
+      const bool plain = !file.pixels().encapsulated && !file.bigEndian();
       if (plain) {
         file.at(file.pixels().offset).read(to, static_cast<std::streamsize>(size));
       } else {
@@ -338,6 +368,8 @@ void decodeDicom(Request& request, Response&) {
       }
     } catch (const FormatError& e) {
       throw FileError(i, e.what());
+    } catch (const std::bad_alloc&) {
+      throw FileError(i, "it takes more memory to decode than its size warrants; the file is damaged");
     }
     done += frames;
   }

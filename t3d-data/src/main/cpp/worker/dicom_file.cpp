@@ -9,6 +9,7 @@
 #include <sstream>
 #include <vector>
 
+#include "memory.h"
 #include "wire.h"
 
 namespace t3d {
@@ -18,6 +19,8 @@ namespace {
 const char kDeflated[] = "1.2.840.10008.1.2.1.99";
 const char kExplicitLittle[] = "1.2.840.10008.1.2.1";
 constexpr uint64_t kPreamble = 132;
+/* GDCM holds a value in a buffer, and sequences in a second one. */
+constexpr uint64_t kHeaderCopies = 4;
 
 std::string trimmed(const std::string& text) {
   size_t end = text.size();
@@ -125,10 +128,19 @@ DicomFile::DicomFile(const std::string& path) : stream_(openFile(path)) {
   at(0);
   const gdcm::Tag pixelData(0x7fe0, 0x0010);
   reader_.SetStream(*stream_);
-  if (!reader_.ReadUpToTag(pixelData, std::set<gdcm::Tag>{pixelData})) {
+  if (!readHeader(pixelData)) {
     throw FormatError("its DICOM header is damaged");
   }
   locatePixels();
+}
+
+bool DicomFile::readHeader(const gdcm::Tag& end) {
+  const MemoryBudget budget(kHeaderCopies * size_);
+  try {
+    return reader_.ReadUpToTag(end, std::set<gdcm::Tag>{end});
+  } catch (const std::bad_alloc&) {
+    throw FormatError("its DICOM header claims values longer than the file");
+  }
 }
 
 std::string DicomFile::mediaStorage() const {
@@ -196,6 +208,12 @@ void DicomFile::requirePixels(uint64_t bytes, uint64_t frames) {
     throw FormatError("truncated: its header claims " + std::to_string(bytes) +
                       " bytes of voxels, the file holds " + std::to_string(there) +
                       "; copy the file again");
+  }
+  // Some writers pad the end. A whole frame more is no padding.
+  if (frames > 0 && there - bytes >= bytes / frames) {
+    throw FormatError("its header claims " + std::to_string(frames) + " frames of " +
+                      std::to_string(bytes / frames) + " bytes, the file holds " +
+                      std::to_string(there) + " bytes of voxels; the header is damaged");
   }
 }
 

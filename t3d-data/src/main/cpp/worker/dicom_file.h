@@ -32,12 +32,15 @@ class DicomFile {
   std::string transferSyntax() const;
   bool bigEndian() const;
   const PixelData& pixels() const { return pixels_; }
+  /* Bytes of the stream. */
+  uint64_t size() const { return size_; }
   /* Throws FormatError unless so many bytes per frame, or so many compressed frames, are there. */
   void requirePixels(uint64_t bytes, uint64_t frames);
   /* The stream, rewound to a place; deflated files are inflated in it. */
   std::istream& at(uint64_t offset);
 
  private:
+  bool readHeader(const gdcm::Tag& end);
   void locatePixels();
   void walkFragments(uint64_t frames);
   void requireEndOfImage(uint64_t from, uint64_t length);

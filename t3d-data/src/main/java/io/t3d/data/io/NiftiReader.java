@@ -4,6 +4,7 @@ import com.google.common.primitives.Bytes;
 import io.t3d.core.volume.Volume;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.file.Files;
@@ -35,6 +36,9 @@ public final class NiftiReader implements VolumeReader {
 
   /** No deflate stream expands by more than this factor. */
   private static final long MAX_DEFLATE_RATIO = 1032;
+
+  /** Claims up to here cost too little to be doubted. */
+  private static final long SMALL_CLAIM_BYTES = 16L << 20;
 
   @Override
   public String name() {
@@ -94,6 +98,7 @@ public final class NiftiReader implements VolumeReader {
     Path data = dataFile(path, h);
     checkLength(h, data);
     checkHeap(h, data);
+    checkGzipHolds(h, data);
     return new NiftiVoxels(open(data), h, data);
   }
 
@@ -184,6 +189,27 @@ public final class NiftiReader implements VolumeReader {
               + " MiB as float32, the JVM may use "
               + (max >> 20)
               + " MiB; raise -Xmx if the size is right");
+    }
+  }
+
+  /**
+   * A gzip's last four bytes tell the unpacked length, if it is one member below 4 GiB. Where they
+   * do not bear out the header's claim, the gzip is unpacked once to count, before any allocation.
+   */
+  private static void checkGzipHolds(NiftiHeader h, Path data) throws IOException {
+    long needed = h.voxelOffset() + h.dataBytes();
+    if (isGzip(data) && needed > SMALL_CLAIM_BYTES && gzipTrailerLength(data) < needed) {
+      try (NiftiVoxels voxels = new NiftiVoxels(open(data), h, data)) {
+        voxels.skip();
+      }
+    }
+  }
+
+  private static long gzipTrailerLength(Path data) throws IOException {
+    try (FileChannel channel = FileChannel.open(data)) {
+      ByteBuffer last = ByteBuffer.allocate(Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+      channel.read(last, Math.max(0, channel.size() - Integer.BYTES));
+      return Integer.toUnsignedLong(last.getInt(0));
     }
   }
 

@@ -44,6 +44,20 @@ final class NiftiVoxels implements Closeable {
     }
   }
 
+  /**
+   * Reads all voxels, and keeps none.
+   *
+   * @throws VolumeFormatException when the file ends before
+   */
+  void skip() throws IOException {
+    skipTo(header.voxelOffset());
+    int count;
+    for (long left = header.dataBytes(); left > 0; left -= count) {
+      count = (int) Math.min(CHUNK_BYTES, left);
+      fill(count);
+    }
+  }
+
   /** Reads on to the end: only there does a gzip file show that it is whole. */
   void finish() throws IOException {
     if (in instanceof GzipChannel) {

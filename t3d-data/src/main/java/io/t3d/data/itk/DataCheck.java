@@ -15,6 +15,9 @@ import java.util.zip.ZipException;
 
 /** Checks that the voxels a text header claims are there: ITK returns what it finds. */
 final class DataCheck {
+  /** No file system has longer ones, and errors quote it. */
+  private static final int LONGEST_NAME = 255;
+
   private DataCheck() {}
 
   /**
@@ -22,6 +25,9 @@ final class DataCheck {
    * somewhere must not make us read any file of this machine.
    */
   static Path beside(Path header, String name) throws IOException {
+    if (name.length() > LONGEST_NAME) {
+      throw new VolumeFormatException(header, "its data file has an impossible name");
+    }
     Path folder = header.toAbsolutePath().normalize().getParent();
     Path file;
     try {
@@ -57,11 +63,17 @@ final class DataCheck {
     }
   }
 
-  /** Unpacks to the end, where gzip and zlib keep their checksums, and counts. */
-  static void requirePacked(Path file, long from, long claimed) throws IOException {
+  /**
+   * Unpacks to the end, where gzip and zlib keep their checksums, and counts.
+   *
+   * @param zlibToo whether the format knows bare zlib: NRRD does not, and ITK takes it for raw
+   *     bytes
+   */
+  static void requirePacked(Path file, long from, long claimed, boolean zlibToo)
+      throws IOException {
     try (InputStream raw = Files.newInputStream(file)) {
       raw.skipNBytes(from);
-      try (InputStream in = unpack(raw)) {
+      try (InputStream in = unpack(raw, zlibToo)) {
         long there = count(in, claimed);
         if (there != claimed) {
           throw wrongSize(file, claimed, "they unpack to " + (there > claimed ? "more" : there));
@@ -73,11 +85,11 @@ final class DataCheck {
     }
   }
 
-  private static InputStream unpack(InputStream raw) throws IOException {
+  private static InputStream unpack(InputStream raw, boolean zlibToo) throws IOException {
     byte[] magic = raw.readNBytes(2);
     InputStream all = new SequenceInputStream(new java.io.ByteArrayInputStream(magic), raw);
     boolean gzip = magic.length == 2 && (magic[0] & 0xff) == 0x1f && (magic[1] & 0xff) == 0x8b;
-    return gzip ? new GZIPInputStream(all, 1 << 16) : new InflaterInputStream(all);
+    return gzip || !zlibToo ? new GZIPInputStream(all, 1 << 16) : new InflaterInputStream(all);
   }
 
   private static long count(InputStream in, long most) throws IOException {

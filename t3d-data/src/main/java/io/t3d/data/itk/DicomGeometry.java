@@ -235,7 +235,7 @@ final class DicomGeometry {
     return p.image().frameCount() == 1 ? file : file + " frame " + (p.index() + 1);
   }
 
-  private Affine affine(double[] step) {
+  private Affine affine(double[] step) throws VolumeFormatException {
     DicomFrame f = sorted.get(0).frame();
     double[] r = f.rowDirection();
     double[] c = f.columnDirection();
@@ -250,7 +250,7 @@ final class DicomGeometry {
     for (int i = 0; i < 12; i++) {
       rows[i] += 0.0; // no negative zeros
     }
-    return Affine.of(rows);
+    return Placement.of(place, rows);
   }
 
   private static double dot(double[] a, double[] b) {

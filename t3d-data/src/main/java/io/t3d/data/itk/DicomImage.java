@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /** The header of one DICOM file that holds an image, without anything of the patient. */
 record DicomImage(
@@ -25,10 +26,13 @@ record DicomImage(
     int frameCount,
     List<DicomFrame> frames) {
 
+  /** What a code of DICOM looks like: anything else in its place may be a name. */
+  private static final Pattern CODE = Pattern.compile("[A-Z0-9_ ]{1,16}");
+
   static DicomImage from(Path file, ByteBuffer in) {
     String series = Message.text(in);
-    String modality = Message.text(in);
-    String photometric = Message.text(in);
+    String modality = code(in);
+    String photometric = code(in);
     int number = in.getInt();
     int rows = in.getInt();
     int columns = in.getInt();
@@ -64,6 +68,11 @@ record DicomImage(
         frames);
   }
 
+  private static String code(ByteBuffer in) {
+    String text = Message.text(in);
+    return CODE.matcher(text).matches() ? text : "";
+  }
+
   private static int orElse(int value, int missing) {
     return value == -1 ? missing : value;
   }
@@ -78,7 +87,7 @@ record DicomImage(
 
   /** Refuses what is not one grey value per voxel, or cannot be placed in space. */
   void check() throws VolumeFormatException {
-    if (samples != 1 || !photometric.startsWith("MONOCHROME")) {
+    if (samples != 1 || !photometric.matches("MONOCHROME[12]")) {
       throw bad(
           "a volume has one grey value per voxel, this image is "
               + (photometric.isEmpty() ? "of unknown kind" : photometric)

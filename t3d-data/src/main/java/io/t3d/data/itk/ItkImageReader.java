@@ -148,11 +148,8 @@ public abstract sealed class ItkImageReader implements VolumeReader {
         }
         rows[4 * row + 3] = sign * origin[row] + 0.0;
       }
-      try {
-        return new Header(type, found.width(), found.height(), found.depth(), Affine.of(rows));
-      } catch (IllegalArgumentException e) {
-        throw new VolumeFormatException(path, e.getMessage(), e);
-      }
+      return new Header(
+          type, found.width(), found.height(), found.depth(), Placement.of(path, rows));
     }
   }
 }

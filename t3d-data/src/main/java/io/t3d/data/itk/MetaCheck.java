@@ -1,12 +1,18 @@
 package io.t3d.data.itk;
 
+import static java.util.stream.Collectors.toMap;
+
 import io.t3d.data.io.VolumeFormatException;
 import io.t3d.data.itk.ItkImageReader.ClaimedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** Checks a MetaImage file against its header. */
 final class MetaCheck {
@@ -23,6 +29,35 @@ final class MetaCheck {
           "MET_FLOAT", RawType.FLOAT32,
           "MET_DOUBLE", RawType.FLOAT64);
 
+  private static final Pattern FIELD =
+      Pattern.compile("([A-Za-z][A-Za-z0-9_]*)[ \\t]*=[ \\t]*(\\S.*)");
+
+  /** The keys that say what the voxels are and where, by their lower case. */
+  private static final Map<String, String> KEYS =
+      Stream.of(
+              "ObjectType",
+              "NDims",
+              "BinaryData",
+              "BinaryDataByteOrderMSB",
+              "ElementByteOrderMSB",
+              "CompressedData",
+              "CompressedDataSize",
+              "TransformMatrix",
+              "Rotation",
+              "Orientation",
+              "Offset",
+              "Position",
+              "Origin",
+              "DistanceUnits",
+              "ElementSpacing",
+              "ElementSize",
+              "DimSize",
+              "HeaderSize",
+              "ElementNumberOfChannels",
+              "ElementType",
+              "ElementDataFile")
+          .collect(toMap(key -> key.toLowerCase(Locale.ROOT), key -> key));
+
   private MetaCheck() {}
 
   static ClaimedImage of(Path path) throws IOException {
@@ -35,14 +70,31 @@ final class MetaCheck {
               + channels
               + "; colour and vector images cannot be read");
     }
+    if (!header.get("objecttype").orElse("Image").equals("Image")) {
+      throw header.bad("its ObjectType must be Image");
+    }
     if (header.get("elementspacing", "elementsize").isEmpty()) {
       throw header.bad("it has no ElementSpacing: the voxels have no size");
     }
+    checkGeometry(header, (int) header.number(null, "ndims"));
     if (!header.get("distanceunits").orElse("mm").equalsIgnoreCase("mm")) {
       throw header.bad("its DistanceUnits must be mm");
     }
     checkData(path, header, header.bytes(claimed));
     return claimed;
+  }
+
+  private static void checkGeometry(TextHeader header, int dimensions)
+      throws VolumeFormatException {
+    for (String key : List.of("elementspacing", "elementsize")) {
+      header.requirePositive(key, dimensions);
+    }
+    for (String key : List.of("offset", "position", "origin")) {
+      header.requireFinite(key, dimensions);
+    }
+    for (String key : List.of("transformmatrix", "rotation", "orientation")) {
+      header.requireFinite(key, dimensions * dimensions);
+    }
   }
 
   private static RawType type(TextHeader header) throws VolumeFormatException {
@@ -53,13 +105,35 @@ final class MetaCheck {
     return type;
   }
 
+  /**
+   * Takes only what MetaIO reads in the same way: it takes a colon for the equals sign, looks for
+   * the value of an empty field on the next line, and does not know a key in another case.
+   */
   private static boolean line(String line, TextHeader header) throws VolumeFormatException {
-    int equals = line.indexOf('=');
-    if (equals < 1) {
-      return false;
+    Matcher field = FIELD.matcher(line);
+    if (!field.matches()) {
+      throw header.bad(
+          "not a MetaImage header: every line must be 'Key = value', line "
+              + header.lines()
+              + " is not");
     }
-    header.put(line.substring(0, equals), line.substring(equals + 1));
-    return line.substring(0, equals).strip().equalsIgnoreCase("ElementDataFile");
+    String key = field.group(1);
+    String known = KEYS.get(key.toLowerCase(Locale.ROOT));
+    if (known != null && !known.equals(key)) {
+      throw header.bad("the field " + known + " of its header is written in another case");
+    }
+    header.put(key, field.group(2));
+    return key.equals("ElementDataFile");
+  }
+
+  /** MetaIO takes whatever begins otherwise than with T, t or 1 for no. */
+  private static boolean flag(TextHeader header, String key, String missing)
+      throws VolumeFormatException {
+    String text = header.get(key).orElse(missing).toLowerCase(Locale.ROOT);
+    if (!List.of("true", "false", "t", "f", "1", "0").contains(text)) {
+      throw header.bad("the field '" + key + "' of its header must be True or False");
+    }
+    return text.startsWith("t") || text.equals("1");
   }
 
   private static void checkData(Path path, TextHeader header, long bytes) throws IOException {
@@ -69,11 +143,13 @@ final class MetaCheck {
     }
     boolean local = named.equalsIgnoreCase("LOCAL");
     Path data = local ? path : DataCheck.beside(path, named);
-    if (isFalse(header.get("binarydata").orElse("True"))) {
+    flag(header, "binarydatabyteordermsb", "False");
+    flag(header, "elementbyteordermsb", "False");
+    if (!flag(header, "binarydata", "False")) {
       throw header.bad("its voxels are written as text; convert it to binary");
     }
     long skip = header.number("0", "headersize");
-    boolean packed = !isFalse(header.get("compresseddata").orElse("False"));
+    boolean packed = flag(header, "compresseddata", "False");
     if (skip < -1 || ((packed || local) && skip != 0)) {
       throw header.bad("HeaderSize must be 0, or -1 or more with a raw data file");
     }
@@ -84,14 +160,9 @@ final class MetaCheck {
         throw header.bad( // without it, ITK gives zeros
             "CompressedDataSize must be that of the data, " + there + " bytes");
       }
-      DataCheck.requirePacked(data, from, bytes);
+      DataCheck.requirePacked(data, from, bytes, true);
     } else {
       DataCheck.requireRaw(data, from, bytes);
     }
-  }
-
-  private static boolean isFalse(String text) {
-    String lower = text.toLowerCase(Locale.ROOT);
-    return lower.startsWith("f") || lower.equals("0") || lower.startsWith("n");
   }
 }

@@ -18,15 +18,12 @@ import java.util.Set;
 final class NrrdCheck {
   private static final Map<String, RawType> TYPES = types();
 
-  /** Those that ITK turns to its own coordinates; it takes all others for them. */
+  /**
+   * Those that ITK turns to its own coordinates rightly. It takes all others for its own, but for
+   * LAS, of which it flips the wrong axis (5.2.1).
+   */
   private static final Set<String> SPACES =
-      Set.of(
-          "lps",
-          "left-posterior-superior",
-          "ras",
-          "right-anterior-superior",
-          "las",
-          "left-anterior-superior");
+      Set.of("lps", "left-posterior-superior", "ras", "right-anterior-superior");
 
   private static final Set<String> SCALAR_KINDS = Set.of("domain", "space", "???", "none");
 
@@ -79,12 +76,13 @@ final class NrrdCheck {
     if (directions.isEmpty() && header.get("spacings").isEmpty()) {
       throw header.bad("it has neither 'space directions' nor 'spacings': the voxels have no size");
     }
+    header.requirePositive("spacings", (int) header.number(null, "dimension"));
     if (directions.isPresent()) {
       String space = header.get("space").orElse("").toLowerCase(Locale.ROOT);
       if (!SPACES.contains(space)) {
         throw header.bad(
-            "its space must be left-posterior-superior, right-anterior-superior or"
-                + " left-anterior-superior, it is another or missing");
+            "its space must be left-posterior-superior or right-anterior-superior, it is another or"
+                + " missing");
       }
       if (directions.get().contains("none")) {
         throw header.bad("one of its axes has no direction in space");
@@ -112,7 +110,7 @@ final class NrrdCheck {
     String encoding = header.require("encoding").toLowerCase(Locale.ROOT);
     switch (encoding) {
       case "raw" -> DataCheck.requireRaw(data, from + skip, bytes);
-      case "gz", "gzip" -> DataCheck.requirePacked(data, from, skip + bytes);
+      case "gz", "gzip" -> DataCheck.requirePacked(data, from, skip + bytes, false);
       default -> throw header.bad("its encoding must be raw or gzip; convert it with another tool");
     }
   }

@@ -2,6 +2,7 @@ package io.t3d.data.itk;
 
 import com.google.common.base.CharMatcher;
 import com.google.common.base.Splitter;
+import com.google.common.primitives.Doubles;
 import io.t3d.data.io.VolumeFormatException;
 import io.t3d.data.itk.ItkImageReader.ClaimedImage;
 import java.io.BufferedInputStream;
@@ -10,6 +11,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -23,6 +25,7 @@ final class TextHeader {
   private final Path file;
   private final Map<String, String> fields = new HashMap<>();
   private long end;
+  private int lines;
 
   /** Takes a line; says whether it was the last. */
   interface Line {
@@ -45,15 +48,20 @@ final class TextHeader {
         }
         if (next != '\n') {
           line.append((char) next);
-        } else if (parser.isLast(stripReturn(line), header)) {
+        } else if (header.takes(line, parser)) {
           return header;
         } else {
           line.setLength(0);
         }
       }
-      parser.isLast(stripReturn(line), header);
+      header.takes(line, parser);
       return header;
     }
+  }
+
+  private boolean takes(StringBuilder line, Line parser) throws VolumeFormatException {
+    lines++;
+    return parser.isLast(stripReturn(line), this);
   }
 
   private static String stripReturn(StringBuilder line) {
@@ -67,6 +75,11 @@ final class TextHeader {
     if (fields.put(name, value.strip()) != null) {
       throw bad("its header has the field '" + name + "' twice");
     }
+  }
+
+  /** How many lines were read so far. */
+  int lines() {
+    return lines;
   }
 
   /** The first byte after the header. */
@@ -94,6 +107,40 @@ final class TextHeader {
     } catch (NumberFormatException e) {
       throw bad("the field '" + keys[0] + "' of its header must be a whole number");
     }
+  }
+
+  /** Refuses lengths that are not finite and above 0; ITK makes 1 mm of NaN, and flips axes. */
+  void requirePositive(String key, int count) throws VolumeFormatException {
+    for (double length : requireFinite(key, count)) {
+      if (!(length > 0)) {
+        throw bad("the field '" + key + "' of its header must hold finite numbers above 0");
+      }
+    }
+  }
+
+  /**
+   * Refuses a field that is there and does not hold so many finite numbers: ITK takes those that it
+   * finds.
+   */
+  List<Double> requireFinite(String key, int count) throws VolumeFormatException {
+    List<Double> numbers = new ArrayList<>();
+    for (String word : words(get(key).orElse(""))) {
+      Double number = Doubles.tryParse(word);
+      if (number == null || !Double.isFinite(number)) {
+        throw bad("the field '" + key + "' of its header must hold finite numbers");
+      }
+      numbers.add(number);
+    }
+    if (get(key).isPresent() && numbers.size() != count) {
+      throw bad(
+          "the field '"
+              + key
+              + "' of its header must hold "
+              + count
+              + " numbers, got "
+              + numbers.size());
+    }
+    return numbers;
   }
 
   /** Three sizes; further ones may only be 1. */

@@ -3,14 +3,17 @@ package io.t3d.data.io;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.management.ThreadMXBean;
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Volume;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -87,6 +90,37 @@ class NiftiReaderTest {
     assertThatThrownBy(() -> reader.read(gz))
         .isInstanceOf(VolumeFormatException.class)
         .hasMessageContaining("can unpack to at most");
+  }
+
+  @Test
+  void aGzipThatHoldsLessThanItsHeaderClaimsIsCountedBeforeAllocation() throws IOException {
+    byte[] noise = new byte[1 << 20];
+    new SplittableRandom(1).nextBytes(noise);
+    byte[] header = NiftiFiles.bytes(b -> NiftiFiles.dims(b, 3, 500, 500, 500));
+    Path gz = Files.write(dir.resolve("claim.nii.gz"), NiftiFiles.gzip(concat(header, noise)));
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long before = threads.getCurrentThreadAllocatedBytes();
+    assertThatThrownBy(() -> reader.read(gz))
+        .isInstanceOf(VolumeFormatException.class)
+        .hasMessageContaining(
+            "truncated: the header claims 500 x 500 x 500 int16 = 250000352 bytes, the data ends at"
+                + " 1048976");
+    assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(32L << 20);
+  }
+
+  @Test
+  void aLargeGzipOfSeveralMembersIsReadThoughItsTrailerTellsTheLastOnly() throws IOException {
+    byte[] header = NiftiFiles.bytes(b -> NiftiFiles.dims(b, 3, 300, 300, 100));
+    byte[] voxels = new byte[300 * 300 * 100 * 2 - (header.length - 352)];
+    voxels[voxels.length - 2] = 7;
+    Path gz = Files.write(dir.resolve("members.nii.gz"), NiftiFiles.gzip(header, voxels));
+    assertThat(reader.read(gz).get(99, 299, 299)).isEqualTo(7);
+  }
+
+  private static byte[] concat(byte[] a, byte[] b) {
+    byte[] all = Arrays.copyOf(a, a.length + b.length);
+    System.arraycopy(b, 0, all, a.length, b.length);
+    return all;
   }
 
   @Test

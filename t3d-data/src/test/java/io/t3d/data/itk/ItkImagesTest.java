@@ -235,8 +235,8 @@ class ItkImagesTest {
   void unknownSpacesAndUnitsAreRefused() throws IOException {
     assertRefused(
         file("a.nrrd", NRRD.replace("left-posterior-superior", "scanner-xyz"), VOXELS),
-        "its space must be left-posterior-superior, right-anterior-superior or"
-            + " left-anterior-superior, it is another or missing");
+        "its space must be left-posterior-superior or right-anterior-superior, it is another or"
+            + " missing");
     assertRefused(
         file("b.nrrd", NRRD.replace("kinds:", "space units: \"cm\" \"cm\" \"cm\"\nkinds:"), VOXELS),
         "its space units must be mm, and ITK would take them for mm");
