@@ -18,6 +18,7 @@ import picocli.CommandLine.ScopeType;
       PretrainCommand.class,
       EvaluateCommand.class,
       EmbedCommand.class,
+      ExportCommand.class,
       InspectCommand.class,
       NotebookCommand.class,
       CommandLine.HelpCommand.class
