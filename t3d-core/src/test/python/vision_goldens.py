@@ -241,4 +241,5 @@ def main():
     )
 
 
-main()
+if __name__ == "__main__":
+    main()

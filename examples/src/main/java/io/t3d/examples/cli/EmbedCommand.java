@@ -5,16 +5,20 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.t3d.core.config.Configs;
 import io.t3d.core.tensor.Safetensors;
+import io.t3d.core.train.TrainingConfig.Precision;
 import io.t3d.data.dataset.Manifest;
 import io.t3d.data.dataset.ManifestRow;
 import io.t3d.data.io.VolumeReaders;
 import io.t3d.examples.run.Embedder;
+import io.t3d.examples.run.Throughput;
 import io.t3d.examples.run.TrainedModel;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
@@ -51,6 +55,19 @@ final class EmbedCommand implements Callable<Integer> {
           "A .safetensors file: embeddings (n, E), L2-normalised; file names in its metadata.")
   private Path out;
 
+  @Option(
+      names = "--precision",
+      paramLabel = "TYPE",
+      defaultValue = "FLOAT32",
+      description =
+          "FLOAT32, or BFLOAT16, which is faster on CPUs and GPUs that have it (${DEFAULT-VALUE}).")
+  private Precision precision;
+
+  @Option(
+      names = "--json",
+      description = "Print count, speed and the encoder's busy share as JSON.")
+  private boolean json;
+
   @Spec private CommandSpec spec;
 
   @Override
@@ -59,17 +76,19 @@ final class EmbedCommand implements Callable<Integer> {
     Manifest all = manifest ? Manifest.read(input) : null;
     List<ManifestRow> rows = manifest ? all.rows() : List.of();
     List<Path> files = manifest ? rows.stream().map(ManifestRow::volume).toList() : volumes();
+    Throughput speed;
     try (TrainedModel trained =
             TrainedModel.open(checkpoint, Engine.getInstance().defaultDevice());
         NDManager manager = trained.model().manager().newSubManager();
         Progress progress = Progress.overItems("Embedding", files.size())) {
       Map<String, NDArray> tensors = new LinkedHashMap<>();
-      Embedder embedder = new Embedder(trained.model(), trained.data());
+      Embedder embedder = new Embedder(trained.model(), trained.data(), precision);
       tensors.put(
           "volumes",
           manifest
               ? embedder.embedRows(manager, rows, progress::to)
               : embedder.embedVolumes(manager, files, progress::to));
+      speed = embedder.throughput();
       if (manifest && all.hasReports()) {
         List<String> reports = rows.stream().map(ManifestRow::report).toList();
         tensors.put("reports", trained.model().encodeReports(manager, reports));
@@ -77,8 +96,24 @@ final class EmbedCommand implements Callable<Integer> {
       String names = Configs.toJson(files.stream().map(Path::toString).toList());
       Safetensors.write(out, tensors, Map.of("files", names));
     }
-    spec.commandLine().getOut().println(files.size() + " volumes embedded in " + out);
+    report(speed);
     return 0;
+  }
+
+  private void report(Throughput speed) {
+    PrintWriter stdout = spec.commandLine().getOut();
+    if (json) {
+      stdout.print(Configs.toJson(speed));
+    } else {
+      stdout.printf(
+          Locale.ROOT,
+          "%d volumes embedded in %s, %.1f volumes/s, encoder busy %.0f %%%n",
+          speed.volumes(),
+          out,
+          speed.volumesPerSecond(),
+          100 * speed.encoderBusy());
+    }
+    stdout.flush();
   }
 
   private List<Path> volumes() throws IOException {

@@ -1,6 +1,7 @@
 package io.t3d.examples.run;
 
 import io.t3d.core.config.T3DConfig;
+import io.t3d.core.model.Pretrained;
 import io.t3d.core.train.TrainingConfig;
 import io.t3d.data.dataset.Preprocessing;
 import io.t3d.data.dataset.Preprocessing.NonFinite;
@@ -9,6 +10,7 @@ import io.t3d.data.transform.IntensityWindow;
 import io.t3d.data.view.ViewConfig;
 import io.t3d.losses.ObjectiveConfig;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * All settings of a pre-training run; the files under {@code examples/configs} are of this form.
@@ -17,11 +19,22 @@ import java.util.Objects;
  * @param data preprocessing, views and batches
  * @param objective losses and their weights
  * @param training optimizer, schedule and checkpoints
+ * @param pretrained published weights to start from; none when left out
  */
 public record PretrainConfig(
-    T3DConfig model, DataConfig data, ObjectiveConfig objective, TrainingConfig training) {
+    T3DConfig model,
+    DataConfig data,
+    ObjectiveConfig objective,
+    TrainingConfig training,
+    Optional<Pretrained> pretrained) {
   // At 3e-3 nothing is learned; see docs/adr/0004-what-the-quickstart-needs.md.
   private static final double LEARNING_RATE = 5e-4;
+
+  /** Settings of a run that starts from random weights. */
+  public PretrainConfig(
+      T3DConfig model, DataConfig data, ObjectiveConfig objective, TrainingConfig training) {
+    this(model, data, objective, training, Optional.empty());
+  }
 
   /** Checks that nothing is missing. */
   public PretrainConfig {
@@ -29,6 +42,7 @@ public record PretrainConfig(
     Objects.requireNonNull(data, "data");
     Objects.requireNonNull(objective, "objective");
     Objects.requireNonNull(training, "training");
+    Objects.requireNonNull(pretrained, "pretrained");
   }
 
   /** The quickstart's settings: phantoms or other small volumes on two cores, in minutes. */
@@ -78,6 +92,7 @@ public record PretrainConfig(
             t.precision(),
             seed,
             t.checkpointEverySteps(),
-            t.maxBadSteps()));
+            t.maxBadSteps()),
+        pretrained);
   }
 }

@@ -1,11 +1,13 @@
 package io.t3d.examples.run;
 
+import ai.djl.Device;
 import ai.djl.engine.Engine;
 import io.t3d.core.config.Configs;
-import io.t3d.core.config.T3DConfig;
 import io.t3d.core.config.TextConfig;
+import io.t3d.core.model.Pretrained;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.text.ReportTokenizer;
+import io.t3d.core.train.Checkpoint;
 import io.t3d.core.train.Pretrainer;
 import io.t3d.core.train.TrainingListener;
 import io.t3d.core.train.TrainingSummary;
@@ -16,6 +18,7 @@ import io.t3d.losses.T3DObjective;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /** Pre-trains a model on the rows of a manifest. */
 public final class PretrainRun {
@@ -65,7 +68,7 @@ public final class PretrainRun {
             .threads(data.threads())
             .cacheBytes(data.cacheMegabytes() * MEGABYTE)
             .build();
-    try (T3DModel model = model()) {
+    try (T3DModel model = model(resume)) {
       return Pretrainer.builder(model, new T3DObjective(config.objective()), source)
           .config(config.training())
           .out(out)
@@ -79,16 +82,38 @@ public final class PretrainRun {
     }
   }
 
-  private T3DModel model() {
-    T3DConfig model = config.model();
-    long seed = config.training().seed();
-    TextConfig text = model.text();
-    if (!text.tokenizer().equals("corpus")) {
-      return T3DModel.create(model, Engine.getInstance().defaultDevice(), seed);
+  private T3DModel model(boolean resume) throws IOException {
+    Pretrained pretrained = config.pretrained().orElse(Pretrained.none());
+    Optional<Checkpoint> checkpoint = resume ? Checkpoint.open(out) : Optional.empty();
+    if (pretrained.text().isPresent() && checkpoint.isPresent()) {
+      return resumable(checkpoint.get().folder());
+    }
+    // A checkpoint has all weights: none need be read before it.
+    Pretrained start = checkpoint.isPresent() ? Pretrained.none() : pretrained;
+    TextConfig text = config.model().text();
+    if (start.text().isPresent() || !text.tokenizer().equals("corpus")) {
+      return start.create(config.model(), device(), seed());
     }
     List<String> reports = rows.stream().map(ManifestRow::report).toList();
     ReportTokenizer tokenizer =
         ReportTokenizer.fromCorpus(reports, text.vocabSize(), text.maxLength());
-    return T3DModel.create(model, tokenizer, Engine.getInstance().defaultDevice(), seed);
+    return start.create(config.model(), tokenizer, device(), seed());
+  }
+
+  /** A model of the checkpoint's text sizes and tokenizer, so that the folder is needed no more. */
+  private T3DModel resumable(Path checkpoint) throws IOException {
+    try (T3DModel saved = T3DModel.load(checkpoint, device())) {
+      TextConfig text = config.model().text().withSizesOf(saved.config().text());
+      ReportTokenizer tokenizer = ReportTokenizer.fromPretrained(checkpoint, text.maxLength());
+      return T3DModel.create(config.model().withText(text), tokenizer, device(), seed());
+    }
+  }
+
+  private static Device device() {
+    return Engine.getInstance().defaultDevice();
+  }
+
+  private long seed() {
+    return config.training().seed();
   }
 }

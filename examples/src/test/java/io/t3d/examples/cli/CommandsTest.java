@@ -94,9 +94,13 @@ class CommandsTest {
   void embedWritesOneUnitVectorPerVolumeAndReport() throws IOException {
     Path file = dir.resolve("embeddings.safetensors");
     CommandRun run =
-        CommandRun.of("embed", "--checkpoint", out, "--input", manifest, "--out", file);
+        CommandRun.of("embed", "--checkpoint", out, "--input", manifest, "--out", file, "--json");
 
     assertThat(run.exitCode()).as(run.err()).isZero();
+    JsonNode speed = new ObjectMapper().readTree(run.out());
+    assertThat(speed.get("volumes").asInt()).isEqualTo(PAIRS);
+    assertThat(speed.get("encoderBusy").asDouble()).isBetween(0.0, 1.0);
+    assertThat(speed.get("volumesPerSecond").asDouble()).isPositive();
     try (NDManager manager = NDManager.newBaseManager()) {
       var contents = Safetensors.read(manager, file);
       for (String name : new String[] {"volumes", "reports"}) {

@@ -1,11 +1,14 @@
 package io.t3d.core.config;
 
+import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.JsonSerializer;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.SerializerProvider;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.ser.std.ToStringSerializer;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
@@ -15,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Optional;
 
 /**
  * Reads and writes settings records as YAML or JSON.
@@ -49,9 +53,24 @@ public final class Configs {
 
   private Configs() {}
 
+  /** An optional setting: its value, or null. */
+  @SuppressWarnings("rawtypes")
+  private static final class OptionalSerializer extends JsonSerializer<Optional> {
+    @Override
+    public void serialize(Optional value, JsonGenerator out, SerializerProvider provider)
+        throws IOException {
+      if (value.isPresent()) {
+        provider.defaultSerializeValue(value.get(), out);
+      } else {
+        out.writeNull();
+      }
+    }
+  }
+
   private static ObjectMapper configure(ObjectMapper mapper) {
     SimpleModule paths = new SimpleModule();
     paths.addSerializer(Path.class, ToStringSerializer.instance);
+    paths.addSerializer(Optional.class, new OptionalSerializer());
     return mapper
         .registerModule(paths)
         .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)

@@ -68,6 +68,27 @@ public record TextConfig(
         "builtin", 4096, 128, 2, 4, 256, 128, 128, 0, 2, 0.1, 1e-12, Pooling.MEAN);
   }
 
+  /**
+   * The same settings (dropout, pooling, maxLength as far as positions reach) with the tokenizer
+   * and all sizes of another encoder, so that its weights fit.
+   */
+  public TextConfig withSizesOf(TextConfig other) {
+    return new TextConfig(
+        other.tokenizer,
+        other.vocabSize,
+        other.hiddenSize,
+        other.layers,
+        other.heads,
+        other.mlpSize,
+        Math.min(maxLength, other.positions - other.positionOffset),
+        other.positions,
+        other.positionOffset,
+        other.tokenTypes,
+        dropout,
+        other.layerNormEps,
+        pooling);
+  }
+
   /** The same settings with another tokenizer and vocabulary size. */
   public TextConfig withTokenizer(String newTokenizer, int newVocabSize) {
     return new TextConfig(

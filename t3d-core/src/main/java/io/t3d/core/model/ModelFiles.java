@@ -21,6 +21,7 @@ import java.util.Map;
 final class ModelFiles {
   private static final String CONFIG = "config.json";
   private static final String WEIGHTS = "model.safetensors";
+  private static final String ORIGIN = "pretrained."; // of the metadata's keys
 
   private ModelFiles() {}
 
@@ -31,7 +32,9 @@ final class ModelFiles {
     AtomicFiles.writeText(dir.resolve(CONFIG), Configs.toJson(model.config()));
     Map<String, NDArray> tensors = new LinkedHashMap<>();
     model.parameters().forEach((name, parameter) -> tensors.put(name, parameter.getArray()));
-    Safetensors.write(dir.resolve(WEIGHTS), tensors, Map.of("format", "pt"));
+    Map<String, String> metadata = new LinkedHashMap<>(Map.of("format", "pt"));
+    model.origins().forEach((encoder, origin) -> metadata.put(ORIGIN + encoder, origin));
+    Safetensors.write(dir.resolve(WEIGHTS), tensors, metadata);
   }
 
   static T3DModel load(Path dir, Device device) throws IOException {
@@ -65,7 +68,19 @@ final class ModelFiles {
 
   private static void readWeights(Path file, T3DModel model) throws IOException {
     try (NDManager scope = model.manager().newSubManager()) {
-      Weights.load(model.block(), Safetensors.read(scope, file).tensors(), file.toString());
+      Safetensors.Contents contents = Safetensors.read(scope, file);
+      Weights.load(model.block(), contents.tensors(), file.toString());
+      noteOrigins(contents.metadata(), model);
     }
+  }
+
+  /** Takes over what {@link #save} wrote into the weights' metadata. */
+  private static void noteOrigins(Map<String, String> metadata, T3DModel model) {
+    metadata.forEach(
+        (key, value) -> {
+          if (key.startsWith(ORIGIN)) {
+            model.noteOrigin(key.substring(ORIGIN.length()), value);
+          }
+        });
   }
 }

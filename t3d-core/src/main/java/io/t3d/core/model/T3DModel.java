@@ -29,6 +29,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Function;
 
 /**
@@ -58,6 +59,7 @@ public final class T3DModel implements AutoCloseable {
   private final NDManager manager;
   private final ReportTokenizer tokenizer;
   private final T3DNetwork network;
+  private final Map<String, String> origins = new TreeMap<>();
 
   private T3DModel(T3DConfig config, ReportTokenizer tokenizer, Device device, long seed) {
     if (tokenizer.vocabSize() > config.text().vocabSize()) {
@@ -381,6 +383,27 @@ public final class T3DModel implements AutoCloseable {
   /** All parameters and buffers under dotted names, e.g. {@code vision.conv1.weight}. */
   public Map<String, Parameter> parameters() {
     return Collections.unmodifiableMap(StateDict.of(network));
+  }
+
+  /**
+   * Where weights that were not random at the start came from: {@code text} or {@code vision} →
+   * file and SHA-256. Saved with the model.
+   */
+  public Map<String, String> origins() {
+    return Collections.unmodifiableMap(origins);
+  }
+
+  /** Notes where an encoder's weights come from; for those who load weights. */
+  public void noteOrigin(String encoder, String origin) {
+    origins.put(encoder, origin);
+  }
+
+  T3DNetwork network() {
+    return network;
+  }
+
+  ReportTokenizer tokenizer() {
+    return tokenizer;
   }
 
   /** The learned log inverse temperature, as the contrastive loss sees it; {@code exp()} at use. */

@@ -20,14 +20,14 @@ import java.util.stream.Stream;
  * <p>State-dict names are those of MONAI's {@code ViT} with {@code proj_type="conv"} and without
  * classification: {@code patch_embedding.patch_embeddings.weight} {@code (C, 1, pd, ph, pw)},
  * {@code patch_embedding.position_embeddings} (LEARNED only), {@code blocks.0.norm1.weight}, {@code
- * blocks.0.attn.qkv.weight} (no bias), {@code blocks.0.attn.out_proj.weight}, {@code
- * blocks.0.mlp.linear1.weight}, …, {@code norm.weight}.
+ * blocks.0.attn.qkv.weight} (its bias only with {@code qkvBias}), {@code
+ * blocks.0.attn.out_proj.weight}, {@code blocks.0.mlp.linear1.weight}, …, {@code norm.weight}.
  *
  * <p>Weights start normal with standard deviation 0.02, biases at 0. Seed them by {@code
  * Engine.setRandomSeed} before {@code initialize}.
  *
  * <p>Dosovitskiy et al. 2021, "An Image is Worth 16x16 Words". Differs from the paper: three axes,
- * no class token, no bias in query, key and value.
+ * no class token; no bias in query, key and value unless {@code Vit3dConfig.qkvBias} asks for it.
  */
 public final class Vit3d extends AbstractBlock implements VisionEncoder {
   /** Standard deviation of all weights at the start, as in BERT and ViT. */
@@ -46,7 +46,7 @@ public final class Vit3d extends AbstractBlock implements VisionEncoder {
         addChildBlock(
             "blocks",
             new Chain(Stream.generate(() -> new VitBlock(config)).limit(config.layers()).toList()));
-    norm = addChildBlock("norm", VitBlock.norm());
+    norm = addChildBlock("norm", VitBlock.norm(config));
   }
 
   @Override

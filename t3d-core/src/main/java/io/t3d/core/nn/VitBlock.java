@@ -29,15 +29,15 @@ final class VitBlock extends AbstractBlock {
   private final Mlp mlp;
 
   VitBlock(Vit3dConfig config) {
-    norm1 = addChildBlock("norm1", norm());
+    norm1 = addChildBlock("norm1", norm(config));
     attn = addChildBlock("attn", new SelfAttention(config));
-    norm2 = addChildBlock("norm2", norm());
+    norm2 = addChildBlock("norm2", norm(config));
     mlp = addChildBlock("mlp", new Mlp(config));
   }
 
   /** A layer norm over the channels of {@code (B, N, C)}. */
-  static LayerNorm norm() {
-    return LayerNorm.builder().axis(2).build();
+  static LayerNorm norm(Vit3dConfig config) {
+    return NamedBlocks.layerNorm(config.layerNormEps());
   }
 
   private static Linear linear(int outputs, boolean bias) {
@@ -81,7 +81,7 @@ final class VitBlock extends AbstractBlock {
     }
   }
 
-  /** Self-attention; {@code qkv.weight} stacks query, key and value rows, without bias. */
+  /** Self-attention; {@code qkv.weight} stacks query, key and value rows. */
   private static final class SelfAttention extends AbstractBlock {
     private final Vit3dConfig config;
     private final Linear qkv;
@@ -89,7 +89,7 @@ final class VitBlock extends AbstractBlock {
 
     SelfAttention(Vit3dConfig config) {
       this.config = config;
-      qkv = addChildBlock("qkv", linear(3 * config.hiddenSize(), false));
+      qkv = addChildBlock("qkv", linear(3 * config.hiddenSize(), config.qkvBias()));
       outProj = addChildBlock("out_proj", linear(config.hiddenSize(), true));
     }
 

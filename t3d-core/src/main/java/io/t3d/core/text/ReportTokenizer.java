@@ -100,7 +100,8 @@ public final class ReportTokenizer implements AutoCloseable {
   /**
    * A pretrained tokenizer.
    *
-   * @param path a {@code tokenizer.json}, or a folder with one or with a {@code vocab.txt}
+   * @param path a {@code tokenizer.json}, or a folder with one, with BERT's {@code vocab.txt}, or
+   *     with RoBERTa's {@code vocab.json} and {@code merges.txt}
    * @param maxLength L at most
    * @throws IOException when there is no such file
    * @throws IllegalArgumentException when the file is not a tokenizer
@@ -111,12 +112,18 @@ public final class ReportTokenizer implements AutoCloseable {
     if (Files.exists(vocab) && !Files.exists(file)) {
       return fromVocabTxt(vocab, maxLength);
     }
+    Path merges = path.resolve("merges.txt");
+    if (Files.exists(merges) && !Files.exists(file)) {
+      Path pieces = path.resolve("vocab.json");
+      return new ReportTokenizer(
+          ByteLevelVocabulary.toTokenizerJson(pieces, merges), maxLength, pieces.toString());
+    }
     if (!Files.exists(file)) {
       throw new NoSuchFileException(
           path.toString(),
           null,
-          "no tokenizer there; expected a tokenizer.json, or a folder with tokenizer.json or"
-              + " vocab.txt");
+          "no tokenizer there; expected a tokenizer.json, or a folder with tokenizer.json,"
+              + " vocab.txt, or vocab.json and merges.txt");
     }
     String json = Files.readString(file, StandardCharsets.UTF_8);
     return new ReportTokenizer(json, maxLength, file.toString());

@@ -153,6 +153,7 @@ public final class Checkpoint {
         }
         tensor.copyTo(array);
       }
+      provenance().pretrained().forEach(model::noteOrigin);
       Map<String, NDArray> moments = Safetensors.read(scope, folder.resolve(OPTIMIZER)).tensors();
       optimizer.restore(moments, state.updates());
     }

@@ -119,7 +119,7 @@ public final class Pretrainer {
       this.stepper = new TrainingStep(model, objective, optimizer, config);
       this.schedule = config.schedule(state.totalSteps());
       this.log = TrainingLog.open(out, state.step());
-      this.provenance = Provenance.capture(dataDescription, model.config(), config);
+      this.provenance = Provenance.capture(dataDescription, model, config);
     }
 
     TrainingSummary toTheEnd() throws IOException {

@@ -2,6 +2,7 @@ package io.t3d.core.train;
 
 import ai.djl.engine.Engine;
 import io.t3d.core.config.T3DConfig;
+import io.t3d.core.model.T3DModel;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -19,6 +20,8 @@ import java.util.concurrent.TimeUnit;
  * @param versions name → version of this library, DJL, libtorch and Java
  * @param machine system, processor kind, cores and heap
  * @param started when the run, or its resumed part, began; ISO 8601, UTC
+ * @param pretrained encoder → where the weights it started from come from; empty when all were
+ *     random
  * @param gitCommit commit of the working folder, or {@code unknown}
  */
 public record Provenance(
@@ -28,17 +31,19 @@ public record Provenance(
     Map<String, String> versions,
     String machine,
     String started,
+    Map<String, String> pretrained,
     String gitCommit) {
 
   /** Notes down this process. */
-  public static Provenance capture(String data, T3DConfig model, TrainingConfig training) {
+  public static Provenance capture(String data, T3DModel model, TrainingConfig training) {
     return new Provenance(
         data,
-        model,
+        model.config(),
         training,
         findVersions(),
         describeMachine(),
         Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
+        model.origins(),
         findCommit());
   }
 

@@ -1,0 +1,64 @@
+package io.t3d.core.model;
+
+import ai.djl.ndarray.NDArray;
+import io.t3d.core.nn.StateDict;
+import io.t3d.core.tensor.AtomicFiles;
+import io.t3d.core.tensor.Safetensors;
+import io.t3d.core.text.HuggingFaceFolder;
+import io.t3d.core.text.ReportTokenizer;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * A model's parts as Python expects them; docs/pretrained.md shows the loading.
+ *
+ * <pre>{@code
+ * DIR/text/                     for transformers.AutoModel and AutoTokenizer
+ * DIR/vision.safetensors        for monai.networks.nets.resnet… or .ViT, load_state_dict
+ * DIR/projections.safetensors   vision_projection.*, text_projection.*, logit_scale, …
+ * }</pre>
+ */
+public final class ModelExport {
+  private ModelExport() {}
+
+  /**
+   * Writes all parts; each file is replaced as a whole.
+   *
+   * @param model to export; stays as it is
+   * @param folder made when missing
+   */
+  public static void write(T3DModel model, Path folder) throws IOException {
+    Path text = AtomicFiles.makeFolder(folder.resolve("text"));
+    AtomicFiles.writeText(
+        text.resolve("config.json"), HuggingFaceFolder.describe(model.config().text()));
+    model.tokenizer().save(text.resolve(ReportTokenizer.FILE_NAME));
+    writeTensors(text.resolve("model.safetensors"), arrays(model, "text."));
+    writeTensors(folder.resolve("vision.safetensors"), arrays(model, "vision."));
+    writeTensors(folder.resolve("projections.safetensors"), others(model));
+  }
+
+  /** The arrays under a prefix, without it. */
+  private static Map<String, NDArray> arrays(T3DModel model, String prefix) {
+    Map<String, NDArray> out = new LinkedHashMap<>();
+    StateDict.of(model.block())
+        .forEach(
+            (name, parameter) -> {
+              if (name.startsWith(prefix)) {
+                out.put(name.substring(prefix.length()), parameter.getArray());
+              }
+            });
+    return out;
+  }
+
+  private static Map<String, NDArray> others(T3DModel model) {
+    Map<String, NDArray> out = arrays(model, "");
+    out.keySet().removeIf(name -> name.startsWith("text.") || name.startsWith("vision."));
+    return out;
+  }
+
+  private static void writeTensors(Path file, Map<String, NDArray> tensors) throws IOException {
+    Safetensors.write(file, tensors, Map.of("format", "pt"));
+  }
+}

@@ -1,0 +1,127 @@
+package io.t3d.core.text;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.t3d.core.config.TextConfig;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Locale;
+
+/** The {@code config.json} of a HuggingFace folder of the BERT or RoBERTa family. */
+public final class HuggingFaceFolder {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String CONFIG = "config.json";
+
+  private HuggingFaceFolder() {}
+
+  /**
+   * The text encoder that a folder describes.
+   *
+   * @param folder holds {@code config.json} and a tokenizer
+   * @return its sizes, the folder as tokenizer, pooling by the first token
+   * @throws IOException when the file is missing, not of these families, or asks for what {@code
+   *     TransformerTextEncoder} does not have
+   */
+  public static TextConfig sizes(Path folder) throws IOException {
+    Path file = folder.resolve(CONFIG);
+    if (!Files.isRegularFile(file)) {
+      throw new NoSuchFileException(
+          file.toString(), null, "a HuggingFace folder holds config.json, a tokenizer and weights");
+    }
+    JsonNode config = read(file);
+    boolean roberta = isRoberta(file, config);
+    require(file, config, "hidden_act", "gelu");
+    require(file, config, "position_embedding_type", "absolute");
+    int offset = roberta ? config.path("pad_token_id").asInt(1) + 1 : 0;
+    int positions = integer(file, config, "max_position_embeddings");
+    return new TextConfig(
+        folder.toString(),
+        integer(file, config, "vocab_size"),
+        integer(file, config, "hidden_size"),
+        integer(file, config, "num_hidden_layers"),
+        integer(file, config, "num_attention_heads"),
+        integer(file, config, "intermediate_size"),
+        positions - offset,
+        positions,
+        offset,
+        config.path("type_vocab_size").asInt(2),
+        config.path("hidden_dropout_prob").asDouble(0.1),
+        config.path("layer_norm_eps").asDouble(1e-12),
+        TextConfig.Pooling.CLS);
+  }
+
+  private static JsonNode read(Path file) throws IOException {
+    try {
+      return JSON.readTree(file.toFile());
+    } catch (JsonProcessingException e) {
+      throw new IOException(file + " is not valid JSON: " + e.getOriginalMessage(), e);
+    }
+  }
+
+  /** By {@code model_type}, which the oldest folders lack, else by {@code architectures}. */
+  private static boolean isRoberta(Path file, JsonNode config) throws IOException {
+    String type = config.path("model_type").asText("");
+    String architecture = config.path("architectures").path(0).asText("");
+    if (type.isEmpty() && architecture.startsWith("Roberta")) {
+      return true;
+    }
+    if (type.isEmpty() && architecture.startsWith("Bert")) {
+      return false;
+    }
+    if (type.equals("bert") || type.equals("roberta")) {
+      return type.equals("roberta");
+    }
+    throw new IOException(
+        file
+            + ": model_type must be bert or roberta, got "
+            + (type.isEmpty() ? "none" : type)
+            + "; other families have other layers");
+  }
+
+  private static void require(Path file, JsonNode config, String key, String value)
+      throws IOException {
+    String got = config.path(key).asText(value);
+    if (!got.equals(value)) {
+      throw new IOException(
+          file + ": " + key + " must be " + value + ", got " + got + ", which is not supported");
+    }
+  }
+
+  private static int integer(Path file, JsonNode config, String key) throws IOException {
+    if (!config.path(key).canConvertToInt()) {
+      throw new IOException(file + " misses the whole number " + key);
+    }
+    return config.get(key).intValue();
+  }
+
+  /**
+   * The {@code config.json} with which {@code transformers.AutoModel} builds an encoder.
+   *
+   * @param config of the encoder
+   * @return JSON of a {@code bert}, or with a position offset of a {@code roberta}
+   */
+  public static String describe(TextConfig config) {
+    boolean roberta = config.positionOffset() > 0;
+    String type = roberta ? "roberta" : "bert";
+    ObjectNode root = JSON.createObjectNode().put("model_type", type);
+    root.putArray("architectures")
+        .add(type.substring(0, 1).toUpperCase(Locale.ROOT) + type.substring(1) + "Model");
+    root.put("vocab_size", config.vocabSize())
+        .put("hidden_size", config.hiddenSize())
+        .put("num_hidden_layers", config.layers())
+        .put("num_attention_heads", config.heads())
+        .put("intermediate_size", config.mlpSize())
+        .put("max_position_embeddings", config.positions())
+        .put("type_vocab_size", config.tokenTypes())
+        .put("hidden_act", "gelu")
+        .put("layer_norm_eps", config.layerNormEps())
+        .put("hidden_dropout_prob", config.dropout())
+        .put("attention_probs_dropout_prob", config.dropout())
+        .put("pad_token_id", Math.max(0, config.positionOffset() - 1));
+    return root.toPrettyString() + "\n";
+  }
+}

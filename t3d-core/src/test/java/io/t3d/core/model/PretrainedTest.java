@@ -1,0 +1,241 @@
+package io.t3d.core.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.training.ParameterStore;
+import io.t3d.core.config.ResNet3dConfig;
+import io.t3d.core.config.Size3;
+import io.t3d.core.config.T3DConfig;
+import io.t3d.core.config.VisionConfig;
+import io.t3d.core.config.Vit3dConfig;
+import io.t3d.core.config.Vit3dConfig.Position;
+import io.t3d.core.tensor.Safetensors;
+import io.t3d.core.text.TokenBatch;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Against transformers and PyTorch, on the files of {@code pretrained_text_goldens.py} and {@code
+ * pretrained_vision_goldens.py}.
+ */
+class PretrainedTest {
+  private static final Path GOLDEN = Path.of("src/test/resources/golden/pretrained");
+  private static final List<String> REPORTS =
+      List.of(
+          "Small pleural effusion on the left.",
+          "No nodule. 7mm CYST in the right kidney, unchanged; clinical correlation is advised",
+          "Café-sized opacity!");
+
+  @TempDir Path dir;
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"bert-safetensors", "bert-sharded", "bert-bin", "bert-bin-old", "roberta-bin"})
+  void aTextFolderGivesTheTokensOfTransformers(String name) throws IOException {
+    Path folder = GOLDEN.resolve(name);
+    try (T3DModel model = text(folder);
+        NDManager manager = model.manager().newSubManager()) {
+      var expected = Safetensors.read(manager, folder.resolve("expected.safetensors")).tensors();
+
+      TokenBatch reports = model.tokenize(manager, REPORTS);
+      assertThat(reports.tokenIds()).isEqualTo(expected.get("ids"));
+      assertThat(reports.attentionMask()).isEqualTo(expected.get("mask"));
+
+      ParameterStore parameters = new ParameterStore(manager, false);
+      NDArray tokens = model.network().text.encode(parameters, reports, false).tokens();
+      NDArray real = expected.get("mask").toType(DataType.FLOAT32, false).expandDims(2);
+      assertClose(tokens.mul(real), expected.get("tokens").mul(real));
+      assertThat(model.origins().get("text")).startsWith(name + "/").contains(" sha256:");
+    }
+  }
+
+  static Stream<Arguments> visionFiles() {
+    ResNet3dConfig.Block basic = ResNet3dConfig.Block.BASIC;
+    List<Integer> widths = List.of(2, 3, 4, 5);
+    Size3 ours = new Size3(2, 3, 5);
+    return Stream.of(
+        arguments(
+            "resnet-monai.pt", new ResNet3dConfig(basic, List.of(1, 2, 1, 1), widths, 7, 2, true)),
+        arguments(
+            "resnet-medicalnet.pth",
+            new ResNet3dConfig(basic, List.of(1, 1, 1, 1), widths, 5, 1, true)),
+        arguments(
+            "vit-monai.pt",
+            new Vit3dConfig(
+                new Size3(2, 4, 4), 12, 2, 3, 16, Position.LEARNED, new Size3(2, 3, 2), 0)),
+        arguments("vit-timm.pth", planar(new Size3(2, 4, 4), ours, 1e-6)),
+        arguments(
+            "vit-huggingface.safetensors", planar(new Size3(3, 4, 4), new Size3(1, 3, 3), 1e-12)));
+  }
+
+  private static Vit3dConfig planar(Size3 patch, Size3 grid, double eps) {
+    return new Vit3dConfig(patch, 12, 2, 3, 20, Position.LEARNED, grid, 0, true, eps);
+  }
+
+  @ParameterizedTest
+  @MethodSource("visionFiles")
+  void aVisionFileGivesTheTokensOfPyTorch(String name, VisionConfig config) throws IOException {
+    Path file = GOLDEN.resolve("vision").resolve(name);
+    String stem = name.substring(0, name.lastIndexOf('.'));
+    try (T3DModel model = Pretrained.none().withVision(file).create(with(config), Device.cpu(), 1);
+        NDManager manager = model.manager().newSubManager()) {
+      var golden =
+          Safetensors.read(manager, file.resolveSibling(stem + ".expected.safetensors")).tensors();
+
+      ParameterStore parameters = new ParameterStore(manager, false);
+      NDArray tokens =
+          model.network().vision.encode(parameters, golden.get("input"), false).tokens();
+
+      assertClose(tokens, golden.get("tokens"));
+      assertThat(model.origins().get("vision")).startsWith("vision/" + name + " sha256:");
+    }
+  }
+
+  @Test
+  void aSavedModelNeedsTheFolderNoMoreAndKeepsItsOrigin() throws IOException {
+    Path folder = Files.createDirectory(dir.resolve("published"));
+    for (String file : List.of("config.json", "vocab.txt", "pytorch_model.bin")) {
+      Files.copy(GOLDEN.resolve("bert-bin").resolve(file), folder.resolve(file));
+    }
+    Path saved = dir.resolve("saved");
+    Map<String, String> origins;
+    float[] before;
+    try (T3DModel model = text(folder)) {
+      model.save(saved);
+      origins = model.origins();
+      before = model.encodeReports(REPORTS).toFloatArray();
+    }
+    for (String file : List.of("config.json", "vocab.txt", "pytorch_model.bin")) {
+      Files.delete(folder.resolve(file));
+    }
+
+    try (T3DModel model = T3DModel.load(saved, Device.cpu())) {
+      assertThat(model.encodeReports(REPORTS).toFloatArray()).isEqualTo(before);
+      assertThat(model.origins()).isEqualTo(origins).containsKey("text");
+    }
+  }
+
+  @Test
+  void theFoldersSizesReplaceTheModels() throws IOException {
+    T3DConfig fitted =
+        Pretrained.none().withText(GOLDEN.resolve("roberta-bin")).fit(T3DConfig.tiny());
+
+    assertThat(fitted.text().hiddenSize()).isEqualTo(16);
+    assertThat(fitted.text().positionOffset()).isEqualTo(2);
+    assertThat(fitted.text().maxLength()).isEqualTo(38);
+    assertThat(fitted.text().pooling()).isEqualTo(T3DConfig.tiny().text().pooling());
+    assertThat(fitted.vision()).isEqualTo(T3DConfig.tiny().vision());
+  }
+
+  @Test
+  void namesAndShapesThatDoNotFitAreListed() {
+    Path file = GOLDEN.resolve("vision/resnet-monai.pt");
+    ResNet3dConfig wider =
+        new ResNet3dConfig(
+            ResNet3dConfig.Block.BASIC, List.of(1, 1, 1, 1), List.of(2, 3, 4, 6), 7, 2, true);
+
+    assertThatThrownBy(() -> Pretrained.none().withVision(file).create(with(wider), cpu(), 1))
+        .isInstanceOf(IOException.class)
+        .hasMessageStartingWith(
+            file
+                + " holds the weights of another config: unexpected (10):"
+                + " layer2.1.conv1.weight, ")
+        .hasMessageContaining(
+            " of another shape (15): layer4.0.conv1.weight (5, 4, 3, 3, 3) instead of"
+                + " (6, 4, 3, 3, 3), ");
+  }
+
+  @Test
+  void aFileOfAnotherKindSaysWhatItHolds() {
+    Path file = GOLDEN.resolve("bert-bin/pytorch_model.bin");
+
+    assertThatThrownBy(() -> Pretrained.none().withVision(file).create(tiny(), cpu(), 1))
+        .isInstanceOf(IOException.class)
+        .hasMessageStartingWith(
+            file + " holds no 3D ResNet: no tensor is named …conv1.weight, but [bert.embeddings.");
+  }
+
+  @Test
+  void anotherFamilyIsRefused() throws IOException {
+    Path config = dir.resolve("config.json");
+    Files.writeString(config, "{\"model_type\": \"mpnet\"}");
+
+    assertThatThrownBy(() -> text(dir))
+        .isInstanceOf(IOException.class)
+        .hasMessage(
+            config
+                + ": model_type must be bert or roberta, got mpnet; other families have other"
+                + " layers");
+  }
+
+  @Test
+  void aTableOfPositionsNeedsALearnedPosition() {
+    Path file = GOLDEN.resolve("vision/vit-timm.pth");
+    Vit3dConfig fixed =
+        new Vit3dConfig(
+            new Size3(2, 4, 4), 12, 2, 3, 20, Position.SINCOS, Size3.cube(1), 0, true, 1e-6);
+
+    assertThatThrownBy(() -> Pretrained.none().withVision(file).create(with(fixed), cpu(), 1))
+        .hasMessage(
+            file
+                + " has a table of positions; set Vit3dConfig.position to LEARNED and gridSize to"
+                + " the tokens of a view along each axis");
+  }
+
+  @Test
+  void biasesOfTheQueryNeedTheirSetting() {
+    Path file = GOLDEN.resolve("vision/vit-timm.pth");
+    Vit3dConfig without =
+        new Vit3dConfig(new Size3(2, 4, 4), 12, 2, 3, 20, Position.LEARNED, new Size3(2, 3, 5), 0);
+
+    assertThatThrownBy(() -> Pretrained.none().withVision(file).create(with(without), cpu(), 1))
+        .hasMessage(file + " has biases of query, key and value; set Vit3dConfig.qkvBias to true");
+  }
+
+  private static Device cpu() {
+    return Device.cpu();
+  }
+
+  private static T3DModel text(Path folder) throws IOException {
+    return Pretrained.none().withText(folder).create(tiny(), cpu(), 1);
+  }
+
+  private static T3DConfig tiny() {
+    return T3DConfig.tiny();
+  }
+
+  private static T3DConfig with(VisionConfig vision) {
+    T3DConfig t = tiny();
+    return new T3DConfig(
+        vision,
+        t.text(),
+        t.embedDim(),
+        t.prototypes(),
+        t.fusionHeads(),
+        t.fusionGate(),
+        t.projection(),
+        t.temperature());
+  }
+
+  private static void assertClose(NDArray got, NDArray expected) {
+    assertThat(got.getShape()).isEqualTo(expected.getShape());
+    assertThat((double) got.sub(expected).abs().max().getFloat()).isCloseTo(0, within(1e-4));
+  }
+}
