@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import io.t3d.core.config.Checks;
 import io.t3d.core.tensor.Scalars;
 import io.t3d.core.tensor.Shapes;
+import io.t3d.core.torch.MatrixBalance;
 
 /**
  * Sinkhorn–Knopp: turns similarities to prototypes into soft assignments that use all prototypes
@@ -17,9 +18,10 @@ import io.t3d.core.tensor.Shapes;
  * <p>Caron et al., 2020, <a href="https://arxiv.org/abs/2006.09882">Unsupervised Learning of Visual
  * Features by Contrasting Cluster Assignments</a>, eq. 3–5 and listing 1; Cuturi, 2013.
  *
- * <p>Differs from the paper: in the log domain, where scaling the columns is a log-softmax down the
- * samples and scaling the rows one along the prototypes; equal to the paper's form, but free of
- * overflow for any epsilon.
+ * <p>Differs from the paper: where the similarities' spread over epsilon is small enough for
+ * float32, the two scaling vectors are updated instead of the matrix ({@link MatrixBalance}); else,
+ * in the log domain, scaling the columns is a log-softmax down the samples and scaling the rows one
+ * along the prototypes. Both equal the paper's form, but are free of overflow for any epsilon.
  *
  * <p>With fewer samples than prototypes (N &lt; K) the equal shares force every row to spread over
  * about K/N prototypes: still defined, but a weak target. Then choose a smaller K or rely on
@@ -50,6 +52,12 @@ public record Sinkhorn(double epsilon, int iterations) {
   public NDArray assign(NDArray similarities) {
     Shapes.check("similarities", similarities, "N, K", "one row per sample", -1, -1);
     BatchArrays.requireFloat32("similarities", similarities);
+    return MatrixBalance.tryBalance(similarities, epsilon, iterations)
+        .orElseGet(() -> inTheLogDomain(similarities));
+  }
+
+  /** For any epsilon and on every platform, at a fifth of the speed. */
+  NDArray inTheLogDomain(NDArray similarities) {
     NDManager manager = similarities.getManager();
     // Of 2 · iterations arrays as large as the input, only the last outlives this call.
     try (NDManager scope = manager.newSubManager()) {

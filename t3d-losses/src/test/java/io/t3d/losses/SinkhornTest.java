@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class SinkhornTest {
   private final NDManager manager = NDManager.newBaseManager();
@@ -29,6 +31,36 @@ class SinkhornTest {
       NDArray q = sinkhorn.assign(Golden.array(manager, c.get("similarities")));
       Golden.assertClose(q, c.get("assignments"), 1e-5, "assignments");
     }
+  }
+
+  /** Spreads on both sides of what float32 holds, several blocks of rows, many iterations. */
+  @ParameterizedTest
+  @CsvSource({
+    "7, 3, 0.05, 3", "3, 7, 0.05, 3", "1, 5, 0.05, 1", "5, 1, 0.05, 2",
+    "700, 1000, 0.05, 3", "700, 1000, 0.0313, 3", "50, 20, 0.01, 3", "50, 20, 5, 100"
+  })
+  void equalsTheLogDomain(int samples, int prototypes, double epsilon, int iterations) {
+    NDArray cosines = Outputs.random(manager, new SplittableRandom(4), samples, prototypes);
+    Sinkhorn sinkhorn = new Sinkhorn(epsilon, iterations);
+    NDArray difference = sinkhorn.assign(cosines).sub(sinkhorn.inTheLogDomain(cosines));
+    assertThat(difference.abs().max().getFloat()).isLessThan(1e-5f);
+  }
+
+  @Test
+  void aTransposedMatrixAndOneOfEqualValuesAreFine() {
+    NDArray cosines = Outputs.random(manager, new SplittableRandom(5), 6, 9).transpose();
+    NDArray difference =
+        Sinkhorn.defaults().assign(cosines).sub(Sinkhorn.defaults().inTheLogDomain(cosines));
+    assertThat(difference.abs().max().getFloat()).isLessThan(1e-6f);
+    NDArray equal = Sinkhorn.defaults().assign(manager.ones(new Shape(4, 8)));
+    assertThat(equal.sub(0.125f).abs().max().getFloat()).isLessThan(1e-6f);
+  }
+
+  @Test
+  void aSimilarityThatIsNoNumberShowsInTheResult() {
+    NDArray q =
+        Sinkhorn.defaults().assign(manager.create(new float[] {1, Float.NaN}).reshape(1, 2));
+    assertThat(q.getFloat(0, 0)).isNaN();
   }
 
   @Test

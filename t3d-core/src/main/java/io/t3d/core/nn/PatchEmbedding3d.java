@@ -2,22 +2,34 @@ package io.t3d.core.nn;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Parameter;
+import ai.djl.nn.convolutional.Conv3d;
 import ai.djl.nn.core.Linear;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.initializer.NormalInitializer;
 import ai.djl.util.PairList;
 import io.t3d.core.config.Size3;
 import io.t3d.core.tensor.Shapes;
+import io.t3d.core.torch.Autocast;
+import io.t3d.core.torch.MemoryFormats;
+import io.t3d.core.torch.Patches;
 
 /**
  * Cuts views into blocks of voxels and maps each to a token: what a {@code conv3d} whose stride is
- * its kernel does, and with its weights ({@code weight (C, 1, pd, ph, pw)}, {@code bias (C)}), but
- * computed as one matrix product, which is far faster in bfloat16 on a CPU.
+ * its kernel does, and with its weights ({@code weight (C, 1, pd, ph, pw)}, {@code bias (C)}).
+ * Computed as that convolution or as one matrix product, whichever is faster for the type and size;
+ * in bfloat16 on a CPU the product is 60 times as fast.
  */
 public final class PatchEmbedding3d extends AbstractBlock {
+  /** Voxels of a patch from which on the convolution is faster in float32. */
+  private static final long CONVOLUTION_FROM = 512;
+
+  /** Voxels of a patch up to which it is faster in training too. */
+  private static final long CONVOLUTION_TRAINS_TO = 2048;
+
   private final Size3 patch;
   private final int channels;
   private final Parameter weight;
@@ -74,38 +86,54 @@ public final class PatchEmbedding3d extends AbstractBlock {
    * Embeds views.
    *
    * @param parameters where the weights come from
-   * @param views {@code (B, 1, D, H, W)}
+   * @param views {@code (B, 1, D, H, W)}; may be a crop of a larger array
    * @param training whether gradients of the weights are wanted
-   * @return {@code (B, N, C)}, in (z, y, x) order
+   * @return {@code (B, N, C)}, in (z, y, x) order; bfloat16 inside an {@link Autocast} scope
    */
   public NDArray forward(ParameterStore parameters, NDArray views, boolean training) {
+    grid(views.getShape());
     NDArray w = parameters.getValue(weight, views.getDevice(), training);
     NDArray b = parameters.getValue(bias, views.getDevice(), training);
-    NDArray flat = w.reshape(channels, -1); // (C, pd·ph·pw)
-    NDArray patches = patches(views); // (B, N, pd·ph·pw)
-    // `flat` belongs to the weight's manager, which outlives the batch: free it here.
-    try (flat;
-        patches) {
-      return Linear.linear(patches, flat, b).singletonOrThrow(); // (B, N, C)
-    }
+    boolean bfloat16 = Autocast.isEnabled(views.getDevice());
+    return !bfloat16 && convolutionIsFaster(views, training)
+        ? convolution(views, w, b)
+        : product(views, w, b, bfloat16);
   }
 
-  private NDArray patches(NDArray views) {
-    Size3 g = grid(views.getShape());
-    long batch = views.getShape().get(0);
-    NDArray split =
-        views.reshape(
-            batch,
-            g.depth(),
-            patch.depth(),
-            g.height(),
-            patch.height(),
-            g.width(),
-            patch.width()); // (B, d, pd, h, ph, w, pw)
-    NDArray grouped =
-        Steps.thenFree(split, x -> x.transpose(0, 1, 3, 5, 2, 4, 6)); // (B, d, h, w, pd, ph, pw)
-    long tokens = (long) g.depth() * g.height() * g.width();
-    return Steps.thenFree(grouped, x -> x.reshape(batch, tokens, -1)); // (B, N, pd·ph·pw)
+  /**
+   * The rule, from timings of 21 shapes (docs/performance.md, "Kernels"). Blocks of 512 voxels and
+   * more in float32: oneDNN's convolution has 1.2 to 1.6 times the speed of the matrix product,
+   * except for the gradient of weights of 4,096 voxels, where it has half. Smaller blocks: about
+   * the same, a fifth slower for the smallest. bfloat16: the convolution is 60 times slower.
+   *
+   * <p>Never when a gradient of the views is wanted: that of libtorch 2.7.1's convolution is wrong
+   * below 16 channels.
+   */
+  private boolean convolutionIsFaster(NDArray views, boolean training) {
+    long voxels = (long) patch.depth() * patch.height() * patch.width();
+    return views.getDataType() == DataType.FLOAT32
+        && !views.getDevice().isGpu()
+        && !views.hasGradient()
+        && voxels >= CONVOLUTION_FROM
+        && (!training || voxels <= CONVOLUTION_TRAINS_TO);
+  }
+
+  private NDArray convolution(NDArray views, NDArray w, NDArray b) {
+    Shape stride = new Shape(patch.depth(), patch.height(), patch.width());
+    NDArray map =
+        Conv3d.conv3d(views, w, b, stride, new Shape(0, 0, 0), new Shape(1, 1, 1))
+            .singletonOrThrow(); // (B, C, d, h, w)
+    NDArray flat = Steps.thenFree(map, x -> x.reshape(x.getShape().get(0), channels, -1));
+    NDArray tokens = Steps.thenFree(flat, x -> x.transpose(0, 2, 1)); // (B, N, C)
+    return Steps.thenFree(tokens, MemoryFormats::contiguous);
+  }
+
+  private NDArray product(NDArray views, NDArray w, NDArray b, boolean bfloat16) {
+    // `flat` belongs to the weight's manager, which outlives the batch: free it here.
+    try (NDArray flat = w.reshape(channels, -1); // (C, pd·ph·pw)
+        NDArray rows = Patches.rows(views, patch, bfloat16)) { // (B, N, pd·ph·pw)
+      return Linear.linear(rows, flat, b).singletonOrThrow(); // (B, N, C)
+    }
   }
 
   @Override

@@ -75,9 +75,13 @@ public final class Autocast implements AutoCloseable {
     }
   }
 
-  /** Whether autocast is on for the device's kind in this thread. */
+  /** Whether autocast is on for the device's kind in this thread; where it cannot be, it is not. */
   public static boolean isEnabled(Device device) {
-    return TorchBridge.available() && NATIVE.get().isEnabled(deviceType(device));
+    try {
+      return TorchBridge.available() && NATIVE.get().isEnabled(deviceType(device));
+    } catch (UnsatisfiedLinkError e) {
+      return false;
+    }
   }
 
   /**

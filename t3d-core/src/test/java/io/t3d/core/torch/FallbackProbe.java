@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
+import io.t3d.core.config.Size3;
 import java.util.Arrays;
 
 /** What {@link FallbackTest} runs in a JVM of its own: prints facts, one a line. */
@@ -16,6 +17,7 @@ final class FallbackProbe {
     System.out.println("available=" + TorchBridge.available());
     System.out.println("reason=" + TorchBridge.unavailableReason().orElse("none"));
     System.out.println("attention=" + attention());
+    System.out.println("patches=" + patches());
     try (NDManager manager = NDManager.newBaseManager()) {
       NDArray x = manager.arange(8f).reshape(1, 2, 1, 2, 2);
       try (NDArray same = MemoryFormats.channelsLast3d(x)) {
@@ -23,6 +25,9 @@ final class FallbackProbe {
       }
       Casts.toFloat32(x).close();
       System.out.println("stillOpen=" + x.sum().getFloat());
+      NDArray views = x.reshape(1, 1, 2, 2, 2);
+      System.out.println(
+          "rows=" + refusal(() -> Patches.rows(views, new Size3(1, 2, 2), true).close()));
       System.out.println("bfloat16=" + refusal(() -> Casts.toBfloat16(x)));
       System.out.println("autocast=" + refusal(() -> Autocast.bfloat16(Device.cpu()).close()));
     }
@@ -47,6 +52,14 @@ final class FallbackProbe {
         }
       }
       return out.toString().strip();
+    }
+  }
+
+  /** Two blocks of four voxels of a crop; the same numbers on every path. */
+  static String patches() {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      NDArray crop = manager.arange(12f).reshape(1, 1, 1, 2, 6).get(":, :, :, :, 1:5");
+      return Arrays.toString(Patches.rows(crop, new Size3(1, 2, 2), false).toFloatArray());
     }
   }
 

@@ -20,6 +20,10 @@ class FallbackTest {
     assertThat(lines)
         .contains("available=false", "reason=it is switched off by -Dt3d.bridge=off")
         .contains("attention=" + FallbackProbe.attention())
+        .contains("patches=[1.0, 2.0, 7.0, 8.0, 3.0, 4.0, 9.0, 10.0]")
+        .contains(
+            "rows=Patches in bfloat16 needs the bridge to libtorch, which is not there: it is"
+                + " switched off by -Dt3d.bridge=off")
         .contains("format=[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]", "stillOpen=28.0")
         .contains(
             "bfloat16=A cast to bfloat16 needs the bridge to libtorch, which is not there: it is"
