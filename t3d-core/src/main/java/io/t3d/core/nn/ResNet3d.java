@@ -8,7 +8,6 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Activation;
 import ai.djl.nn.Block;
-import ai.djl.nn.convolutional.Conv3d;
 import ai.djl.nn.norm.BatchNorm;
 import ai.djl.nn.pooling.Pool;
 import ai.djl.training.ParameterStore;
@@ -40,7 +39,7 @@ public final class ResNet3d extends AbstractBlock implements VisionEncoder {
   private static final Shape ONE = new Shape(1, 1, 1);
 
   private final ResNet3dConfig config;
-  private final Conv3d conv1;
+  private final Block conv1;
   private final BatchNorm bn1;
   private final List<Chain> layers = new ArrayList<>();
 

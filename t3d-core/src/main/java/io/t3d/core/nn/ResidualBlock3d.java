@@ -15,6 +15,7 @@ import ai.djl.nn.norm.BatchNorm;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import io.t3d.core.config.ResNet3dConfig;
+import io.t3d.core.torch.MemoryFormats;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -27,7 +28,7 @@ final class ResidualBlock3d extends AbstractBlock {
   /** Takes every second voxel of D, H and W. */
   private static final NDIndex EVERY_SECOND_VOXEL = new NDIndex(":, :, ::2, ::2, ::2");
 
-  private final List<Conv3d> convs = new ArrayList<>();
+  private final List<Block> convs = new ArrayList<>();
   private final List<BatchNorm> norms = new ArrayList<>();
   private final int stride;
   private final Chain downsample;
@@ -65,7 +66,10 @@ final class ResidualBlock3d extends AbstractBlock {
   }
 
   /** A convolution without bias (the norm after it has one), He-initialised by fan-out. */
-  static Conv3d conv(int kernel, int stride, int channels) {
+  static Block conv(int kernel, int stride, int channels) {
+    if (kernel == 1 && stride == 1) {
+      return new PointwiseConv3d(channels, ResidualBlock3d::kaimingFanOut);
+    }
     long pad = kernel / 2;
     Conv3d conv =
         Conv3d.builder()
@@ -114,8 +118,12 @@ final class ResidualBlock3d extends AbstractBlock {
     NDArray shortcut =
         stride == 1
             ? downsample.forward(parameters, x, training)
-            : downsample.forwardAndFree(parameters, x.get(EVERY_SECOND_VOXEL), training);
+            : downsample.forwardAndFree(parameters, everySecondVoxel(x), training);
     return Steps.addAndFree(y, shortcut);
+  }
+
+  private static NDArray everySecondVoxel(NDArray x) {
+    return Steps.thenFree(x.get(EVERY_SECOND_VOXEL), MemoryFormats::channelsLast3d);
   }
 
   @Override
@@ -130,7 +138,7 @@ final class ResidualBlock3d extends AbstractBlock {
   @Override
   public Shape[] getOutputShapes(Shape[] inputs) {
     Shape[] shapes = inputs;
-    for (Conv3d conv : convs) {
+    for (Block conv : convs) {
       shapes = conv.getOutputShapes(shapes);
     }
     return shapes;
