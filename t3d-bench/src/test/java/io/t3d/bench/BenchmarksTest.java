@@ -44,8 +44,11 @@ class BenchmarksTest {
         .containsAll(
             List.of(
                 "PatchEmbeddingBenchmark.conv3d",
-                "PatchEmbeddingBenchmark.matmul",
+                "PatchEmbeddingBenchmark.conv3dBfloat16",
+                "PatchEmbeddingBenchmark.ours",
+                "PatchEmbeddingBenchmark.oursBfloat16",
                 "SinkhornBenchmark.logDomain",
+                "SinkhornBenchmark.ours",
                 "SinkhornBenchmark.published"));
   }
 }
