@@ -1,5 +1,6 @@
 package io.t3d.bench;
 
+import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -11,6 +12,8 @@ import ai.djl.training.ParameterStore;
 import io.t3d.core.config.Size3;
 import io.t3d.core.nn.PatchEmbedding3d;
 import io.t3d.core.tensor.Scopes;
+import io.t3d.core.torch.Autocast;
+import io.t3d.core.torch.Casts;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -27,8 +30,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * 3D patch embedding: our matrix-product form against {@code conv3d} with stride = kernel, which is
- * what most libraries run. The setup checks that both give the same tokens.
+ * 3D patch embedding: ours against {@code conv3d} with stride = kernel, which is what most
+ * libraries run. The setup checks that both give the same tokens.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -114,12 +117,24 @@ public class PatchEmbeddingBenchmark {
     manager.close();
   }
 
-  /** Reshape, permute, matrix product. */
+  /** Ours in float32: the form that the rule picks. */
   @Benchmark
-  public float matmul() {
+  public float ours() {
     try (NDManager step = manager.newSubManager()) {
       NDArray tokens = embedding.forward(parameters, Scopes.handle(views, step), false);
       return tokens.getFloat(0, 0, 0);
+    }
+  }
+
+  /** Ours inside autocast to bfloat16, from float32 views and weights. */
+  @Benchmark
+  public float oursBfloat16() {
+    try (NDManager step = manager.newSubManager()) {
+      NDArray tokens;
+      try (Autocast scope = Autocast.bfloat16(Device.cpu())) {
+        tokens = embedding.forward(parameters, Scopes.handle(views, step), false);
+      }
+      return Casts.toFloat32(tokens.get("0, 0, 0:1")).getFloat(0);
     }
   }
 
@@ -132,6 +147,21 @@ public class PatchEmbeddingBenchmark {
               .forward(parameters, new NDList(Scopes.handle(views, step)), false)
               .singletonOrThrow();
       return map.getFloat(0, 0, 0, 0, 0);
+    }
+  }
+
+  /** The same inside autocast to bfloat16. */
+  @Benchmark
+  public float conv3dBfloat16() {
+    try (NDManager step = manager.newSubManager()) {
+      NDArray map;
+      try (Autocast scope = Autocast.bfloat16(Device.cpu())) {
+        map =
+            convolution
+                .forward(parameters, new NDList(Scopes.handle(views, step)), false)
+                .singletonOrThrow();
+      }
+      return Casts.toFloat32(map.get("0, 0, 0, 0, 0:1")).getFloat(0);
     }
   }
 }

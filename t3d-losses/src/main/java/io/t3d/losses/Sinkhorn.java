@@ -56,7 +56,7 @@ public record Sinkhorn(double epsilon, int iterations) {
         .orElseGet(() -> inTheLogDomain(similarities));
   }
 
-  /** For any epsilon and on every platform, at a fifth of the speed. */
+  /** For any epsilon and on every platform, at about a tenth of the speed. */
   NDArray inTheLogDomain(NDArray similarities) {
     NDManager manager = similarities.getManager();
     // Of 2 · iterations arrays as large as the input, only the last outlives this call.

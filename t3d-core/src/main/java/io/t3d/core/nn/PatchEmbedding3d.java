@@ -14,6 +14,7 @@ import ai.djl.util.PairList;
 import io.t3d.core.config.Size3;
 import io.t3d.core.tensor.Shapes;
 import io.t3d.core.torch.Autocast;
+import io.t3d.core.torch.CpuGuard;
 import io.t3d.core.torch.MemoryFormats;
 import io.t3d.core.torch.Patches;
 
@@ -24,6 +25,10 @@ import io.t3d.core.torch.Patches;
  * in bfloat16 on a CPU the product is 60 times as fast.
  */
 public final class PatchEmbedding3d extends AbstractBlock {
+  static {
+    CpuGuard.install();
+  }
+
   /** Voxels of a patch from which on the convolution is faster in float32. */
   private static final long CONVOLUTION_FROM = 512;
 

@@ -15,6 +15,7 @@ import ai.djl.nn.norm.BatchNorm;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import io.t3d.core.config.ResNet3dConfig;
+import io.t3d.core.torch.CpuGuard;
 import io.t3d.core.torch.MemoryFormats;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,6 +26,10 @@ import java.util.List;
  * shortcut is a strided 1×1×1 convolution with a norm (He et al. 2016, option B).
  */
 final class ResidualBlock3d extends AbstractBlock {
+  static {
+    CpuGuard.install();
+  }
+
   /** Takes every second voxel of D, H and W. */
   private static final NDIndex EVERY_SECOND_VOXEL = new NDIndex(":, :, ::2, ::2, ::2");
 

@@ -35,6 +35,10 @@ public final class TorchBridge {
   private static final Logger logger = LoggerFactory.getLogger(TorchBridge.class);
   private static final Supplier<Optional<String>> REASON = Suppliers.memoize(TorchBridge::start);
 
+  static {
+    CpuGuard.install();
+  }
+
   private TorchBridge() {}
 
   /** Whether the bridge works on this machine; the first call loads it. */
