@@ -35,7 +35,10 @@ final class InspectCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  /** What is printed. Coordinates are millimetres in RAS+; arrays are in (x, y, z) order. */
+  /**
+   * What is printed. Coordinates are millimetres in RAS+; arrays are in (x, y, z) order; values are
+   * of the finite voxels.
+   */
   @JsonPropertyOrder({
     "size",
     "spacing",
@@ -92,10 +95,17 @@ final class InspectCommand implements Callable<Integer> {
     double min = Double.POSITIVE_INFINITY;
     double max = Double.NEGATIVE_INFINITY;
     double sum = 0;
+    int count = 0;
     for (float v : volume.voxels()) {
-      min = Math.min(min, v);
-      max = Math.max(max, v);
-      sum += v;
+      if (Float.isFinite(v)) {
+        min = Math.min(min, v);
+        max = Math.max(max, v);
+        sum += v;
+        count++;
+      }
+    }
+    if (count == 0) {
+      throw new IllegalArgumentException("No voxel of " + volume + " is finite");
     }
     Affine a = volume.affine();
     Spacing s = a.spacing();
@@ -113,7 +123,7 @@ final class InspectCommand implements Callable<Integer> {
         info.pixelType(),
         min,
         max,
-        sum / volume.voxels().length,
+        sum / count,
         info.reader());
   }
 }

@@ -62,6 +62,9 @@ final class BridgeLoader {
     System.setProperty("org.bytedeco.javacpp.pathsfirst", "true");
     System.setProperty("org.bytedeco.javacpp.platform.preloadpath", libtorch.toString());
     System.setProperty("org.bytedeco.javacpp.platform.linkpath", libtorch.toString());
+    // JavaCPP keeps the properties it read at its first use, which may have been by another
+    // library.
+    Loader.loadProperties(true);
     Loader.load(torch.class);
     checkVersion();
     checkOneLibtorch(loadedLibraries("libtorch_cpu.so"));

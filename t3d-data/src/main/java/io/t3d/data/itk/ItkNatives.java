@@ -47,16 +47,16 @@ final class ItkNatives {
     if (list == null) {
       throw new ItkMissingException();
     }
+    // JavaCPP reads this once, when its Loader starts, and the bridge to libtorch needs it.
+    if (System.getProperty("org.bytedeco.javacpp.pathsfirst") == null) {
+      System.setProperty("org.bytedeco.javacpp.pathsfirst", "true");
+    }
     if (list.getProtocol().equals("file")) {
       try {
         return Path.of(list.toURI()).getParent();
       } catch (URISyntaxException e) {
         throw new IOException("Cannot find ITK's natives at " + list, e);
       }
-    }
-    // JavaCPP reads this once, when its Loader starts, and the bridge to libtorch needs it.
-    if (System.getProperty("org.bytedeco.javacpp.pathsfirst") == null) {
-      System.setProperty("org.bytedeco.javacpp.pathsfirst", "true");
     }
     Path folder = null;
     for (String name : names(list)) {
