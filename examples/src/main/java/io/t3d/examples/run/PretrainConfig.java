@@ -68,7 +68,7 @@ public record PretrainConfig(
     DataConfig changed =
         new DataConfig(
             other, d.views(), d.reports(), d.batchSize(), d.threads(), d.cacheMegabytes());
-    return new PretrainConfig(model, changed, objective, training);
+    return new PretrainConfig(model, changed, objective, training, pretrained);
   }
 
   /** The same settings with another length and seed. */
