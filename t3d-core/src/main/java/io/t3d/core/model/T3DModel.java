@@ -15,6 +15,7 @@ import io.t3d.core.config.T3DConfig;
 import io.t3d.core.nn.ProjectionHead;
 import io.t3d.core.nn.StateDict;
 import io.t3d.core.nn.TransformerTextEncoder.TextFeatures;
+import io.t3d.core.nn.VisionEncoder;
 import io.t3d.core.nn.VisionEncoder.VisualTokens;
 import io.t3d.core.tensor.Scopes;
 import io.t3d.core.tensor.Shapes;
@@ -373,6 +374,14 @@ public final class T3DModel implements AutoCloseable {
   /** The model's settings. */
   public T3DConfig config() {
     return config;
+  }
+
+  /**
+   * The vision encoder, for heads and decoders of one's own that need its tokens or feature maps.
+   * It belongs to this model.
+   */
+  public VisionEncoder vision() {
+    return network.vision;
   }
 
   /** All weights as one block, for optimizers. */
