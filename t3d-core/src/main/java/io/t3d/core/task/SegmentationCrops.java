@@ -1,5 +1,6 @@
 package io.t3d.core.task;
 
+import ai.djl.ndarray.types.Shape;
 import io.t3d.core.config.Size3;
 import io.t3d.core.volume.Volume;
 import java.io.IOException;
@@ -32,7 +33,13 @@ final class SegmentationCrops {
   }
 
   /** Crops as flat arrays, one after the other. */
-  record Crops(float[] voxels, long[] classes) {}
+  record Crops(float[] voxels, long[] classes) {
+    /** {@code (B, 1, D, H, W)} of windows. */
+    Shape shape(Size3 w) {
+      long voxelsOfOne = (long) w.depth() * w.height() * w.width();
+      return new Shape(voxels.length / voxelsOfOne, 1, w.depth(), w.height(), w.width());
+    }
+  }
 
   Crops next(int count) throws IOException {
     Size3 w = config.window();

@@ -211,10 +211,10 @@ public final class Segmenter implements AutoCloseable {
       TaskTrainer trainer,
       SegmentationLoss loss,
       boolean frozen) {
-    Size3 w = config.window();
-    NDArray views = scope.create(batch.voxels(), new Shape(-1, 1, w.depth(), w.height(), w.width()));
-    NDArray target =
-        scope.create(batch.classes(), new Shape(-1, w.depth(), w.height(), w.width()));
+    Shape shape = batch.shape(config.window());
+    // Copies: DJL's arrays would borrow Java buffers, which autograd does not keep alive.
+    NDArray views = scope.create(batch.voxels(), shape).duplicate();
+    NDArray target = scope.create(batch.classes(), shape).squeeze(1).duplicate();
     NDArray logits = trainer.inPrecision(() -> forward(views, !frozen, true));
     return loss.compute(logits, target);
   }
