@@ -47,7 +47,7 @@ class FineTunerTest {
   }
 
   /** Noise, with a bright cube in every second volume and stripes in every third. */
-  private record Cubes(int size, long seed) implements VolumeSource {
+  private record Cubes(int size, long seed) implements VolumeBatches {
     @Override
     public NDArray load(NDManager owner, int[] rows) {
       float[] voxels = new float[rows.length * SIDE * SIDE * SIDE];
