@@ -116,6 +116,9 @@ public class CropReadBenchmark {
     int[] c = Arrays.stream(chunk.split("x")).mapToInt(Integer::parseInt).toArray();
     ZarrOptions options =
         new ZarrOptions(ZarrOptions.Values.INT16, new Size3(c[0], c[1], c[2]), level);
+    if (Files.exists(stored)) {
+      MoreFiles.deleteRecursively(stored, RecursiveDeleteOption.ALLOW_INSECURE);
+    }
     long start = System.nanoTime();
     ZarrWriter.write(stored, prepared(volume), options, "{}");
     double seconds = (System.nanoTime() - start) / 1e9;
