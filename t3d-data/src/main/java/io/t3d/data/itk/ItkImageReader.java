@@ -152,8 +152,13 @@ public abstract sealed class ItkImageReader implements VolumeReader {
   @Override
   public VolumeInfo info(Path path) throws IOException {
     ClaimedImage claimed = check(path);
-    ByteBuffer answer = WorkerPool.shared().ask(request(path, "", 0), List.of(path), 0);
-    Header header = Header.from(path, answer, claimed);
+    Header header =
+        WorkerPool.shared()
+            .ask(
+                request(path, "", 0),
+                List.of(path),
+                0,
+                answer -> Header.from(path, answer, claimed));
     return new VolumeInfo(
         header.depth, header.height, header.width, header.affine, header.type.label(), name);
   }
@@ -168,7 +173,13 @@ public abstract sealed class ItkImageReader implements VolumeReader {
             exchange -> request(path, exchange, bytes),
             List.of(path),
             bytes,
-            (answer, voxels) -> volume(Header.from(path, answer, claimed), voxels));
+            (answer, voxels) -> {
+              if (voxels.size() != bytes) {
+                throw new VolumeFormatException(
+                    path, "the decoder gave " + voxels.size() + " bytes, expected " + bytes);
+              }
+              return volume(Header.from(path, answer, claimed), voxels);
+            });
   }
 
   private Message request(Path path, String exchange, long most) {
