@@ -5,10 +5,12 @@ import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.t3d.core.tensor.Scalars;
 import io.t3d.core.tensor.Shapes;
 import io.t3d.core.torch.Casts;
+import io.t3d.core.torch.PrototypeBalance;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -36,23 +38,47 @@ public record ClusterAssignment(List<NDArray> assignments, NDArray usage) {
    * @param features one or more of {@code (N, E)}, of any scale
    * @param prototypes {@code (K, E)}, L2-normalised rows
    * @return owned by the manager of the first features
-   * @throws IllegalArgumentException when a shape differs
+   * @throws IllegalArgumentException when a shape or dtype differs
    */
   public static ClusterAssignment of(
       Sinkhorn sinkhorn, List<NDArray> features, NDArray prototypes) {
     Shapes.check("prototypes", prototypes, "K, E", "one row per cluster", -1, -1);
+    BatchArrays.requireFloat32("prototypes", prototypes);
     long e = prototypes.getShape().get(1);
+    for (NDArray part : features) {
+      Shapes.check("features", part, "N, E", "E is that of the prototypes", -1, e);
+      BatchArrays.requireFloat32("features", part);
+    }
+    return PrototypeBalance.tryAssign(
+            features, prototypes, sinkhorn.epsilon(), sinkhorn.iterations())
+        .map(ClusterAssignment::of)
+        .orElseGet(() -> inSteps(sinkhorn, features, prototypes));
+  }
+
+  private static ClusterAssignment of(PrototypeBalance.Balanced balanced) {
+    NDManager owner = balanced.nearest().getManager();
+    try (NDManager scope = owner.newSubManager()) {
+      balanced.nearest().attach(scope);
+      NDArray counts = balanced.nearest().toType(DataType.FLOAT32, true); // (K)
+      NDArray usage = usage(counts.div(counts.sum()));
+      usage.attach(owner);
+      return new ClusterAssignment(balanced.parts(), usage);
+    }
+  }
+
+  /** For any epsilon and on every platform. */
+  static ClusterAssignment inSteps(Sinkhorn sinkhorn, List<NDArray> features, NDArray prototypes) {
     NDManager owner = features.get(0).getManager();
     try (NDManager scope = owner.newSubManager()) {
       NDArray transposed = constant(prototypes, scope).transpose(); // (E, K)
       NDList parts = new NDList();
       for (NDArray part : features) {
-        Shapes.check("features", part, "N, E", "E is that of the prototypes", -1, e);
         parts.add(similarities(constant(part, scope), transposed));
       }
       NDArray similarities = NDArrays.concat(parts, 0); // (ΣN, K)
       List<NDArray> assignments = split(sinkhorn.assign(similarities), parts);
-      NDArray usage = usage(similarities);
+      int k = (int) prototypes.getShape().get(0);
+      NDArray usage = usage(similarities.argMax(1).oneHot(k).mean(new int[] {0}));
       assignments.forEach(a -> a.attach(owner));
       usage.attach(owner);
       return new ClusterAssignment(assignments, usage);
@@ -86,9 +112,8 @@ public record ClusterAssignment(List<NDArray> assignments, NDArray usage) {
     return rows;
   }
 
-  private static NDArray usage(NDArray similarities) {
-    int k = (int) similarities.getShape().get(1);
-    NDArray share = similarities.argMax(1).oneHot(k).mean(new int[] {0}); // (K)
+  /** exp of the entropy of shares {@code (K)}. */
+  private static NDArray usage(NDArray share) {
     return negativeEntropy(share).neg().exp();
   }
 
