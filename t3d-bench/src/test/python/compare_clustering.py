@@ -36,7 +36,8 @@ class Java:
         line = self.process.stdout.readline()
         if not line:
             raise SystemExit("The Java side ended")
-        return json.loads(line)["seconds"]
+        result = json.loads(line)
+        return result["seconds"], result["cpu"]
 
     def close(self):
         self.process.stdin.close()
@@ -44,9 +45,9 @@ class Java:
 
 
 def python_seconds(stage, tensors):
-    start = time.perf_counter()
+    start, cpu = time.perf_counter(), time.thread_time()
     result = clustering.STAGES[stage](tensors)
-    return time.perf_counter() - start, result
+    return (time.perf_counter() - start, time.thread_time() - cpu), result
 
 
 def check(stage, theirs, ours):
@@ -76,7 +77,7 @@ def main():
     java = Java(a.classpath, str(inputs), str(outputs))
     tokens = tensors["similarities"].shape[0]
     print(f"{tokens} tokens x {prototypes} prototypes, E {dim}; {torch.__version__}")
-    print("| stage | T3D | PyTorch | ratio |\n| --- | --- | --- | --- |")
+    print("| stage | T3D | PyTorch | ratio | processor time | | ratio |\n| --- | --- | --- | --- | --- | --- | --- |")
     for stage in [a.only] if a.only else clustering.STAGES:
         for _ in range(2):
             java.seconds(stage, True)
@@ -87,8 +88,14 @@ def main():
         for _ in range(a.runs):
             j.append(java.seconds(stage, False))
             p.append(python_seconds(stage, tensors)[0])
-        j, p = statistics.median(j) * 1e3, statistics.median(p) * 1e3
-        print(f"| {stage} | {j:.2f} ms | {p:.2f} ms | {p / j:.2f} |", flush=True)
+        (j, j_cpu), (p, p_cpu) = (
+            [statistics.median(times) * 1e3 for times in zip(*side)] for side in (j, p)
+        )
+        print(
+            f"| {stage} | {j:.1f} ms | {p:.1f} ms | {p / j:.2f}"
+            f" | {j_cpu:.1f} ms | {p_cpu:.1f} ms | {p_cpu / j_cpu:.2f} |",
+            flush=True,
+        )
     java.close()
 
 

@@ -92,10 +92,10 @@ public record ClusterAssignment(List<NDArray> assignments, NDArray usage) {
   }
 
   /**
-   * Cosines; gradients flow.
+   * Cosines, times the prototypes' length; gradients flow.
    *
    * @param features {@code (N, E)}
-   * @param prototypes {@code (E, K)}, L2-normalised columns
+   * @param prototypes {@code (E, K)}
    */
   static NDArray similarities(NDArray features, NDArray prototypes) {
     return Casts.toFloat32(features.normalize(2, 1).matMul(prototypes)); // (N, K)

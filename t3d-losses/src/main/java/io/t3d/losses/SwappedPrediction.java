@@ -109,9 +109,10 @@ final class SwappedPrediction {
 
   private Predicted predict(NDManager turn, NDArray visual, List<Aligned> targets) {
     Shape shape = visual.getShape();
-    NDArray cosines =
-        ClusterAssignment.similarities(rows(turn, visual), prototypes.transpose()); // (B·N, K)
-    NDArray logits = Scalars.divide(cosines, temperature); // (B·N, K)
+    NDArray sharpened = Scalars.divide(prototypes, temperature); // (K, E), far fewer than logits
+    sharpened.attach(turn);
+    NDArray logits =
+        ClusterAssignment.similarities(rows(turn, visual), sharpened.transpose()); // (B·N, K)
     NDArray logP = logits.logSoftmax(1).reshape(shape.get(0), shape.get(1), -1); // (B, N, K)
     // Cross-entropy is linear in its target: summing the targets of all assigning views first
     // leaves one product per view for autograd to keep instead of one per pair.

@@ -1,8 +1,8 @@
 package io.t3d.losses;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
 import io.t3d.core.model.TokenGrid;
 import io.t3d.core.tensor.Scalars;
 import io.t3d.core.volume.Affine;
@@ -66,10 +66,15 @@ public final class TokenMatcher {
    * @return {@code (B, N, K)}
    */
   public static NDArray gather(NDArray features, Match match) {
-    Shape index = match.index().getShape();
-    long k = features.getShape().get(2);
-    return features.gather(
-        match.index().expandDims(2).broadcast(index.get(0), index.get(1), k), 1); // (B, N, K)
+    long b = features.getShape().get(0);
+    long m = features.getShape().get(1);
+    NDArray first = features.getManager().arange(0, b * m, m, DataType.INT64);
+    // Whole rows are copied; gathering along an axis looks up every element.
+    NDArray rows = match.index().add(first.toDevice(features.getDevice(), false).expandDims(1));
+    return features
+        .reshape(b * m, -1)
+        .get(new NDIndex("{}", rows.reshape(-1)))
+        .reshape(b, rows.getShape().get(1), -1); // (B, N, K)
   }
 
   /** The nearest token index (x, y, z) in {@code to} of each token of {@code from}, unclipped. */
