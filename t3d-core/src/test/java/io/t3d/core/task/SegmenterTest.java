@@ -39,7 +39,7 @@ class SegmenterTest {
   private static SegmenterConfig config(VisionConfig vision, Size3 window) {
     return new SegmenterConfig(
         vision,
-        new DecoderConfig(6, 16),
+        new DecoderConfig(8, 32),
         List.of(SegmentationClass.of("bright", 3), new SegmentationClass("dark", List.of(7, 9))),
         window,
         0.5,
@@ -79,7 +79,7 @@ class SegmenterTest {
 
   private static SegmentationTraining training(int steps) {
     return new SegmentationTraining(
-        steps, 2, 0.7, false, SegmentationTraining.optimizer(5e-3, 1));
+        steps, 2, 0.7, false, SegmentationTraining.optimizer(1e-2, 1));
   }
 
   @ParameterizedTest
@@ -91,8 +91,8 @@ class SegmenterTest {
         Segmenter.create(config(vision, Size3.cube(16)), Device.cpu(), 1)) {
       double[] losses =
           segmenter.train(
-              SegmentationSource.of(cases), SegmenterTest::crossEntropy, training(30));
-      assertThat(losses[29]).isLessThan(losses[0] / 3);
+              SegmentationSource.of(cases), SegmenterTest::crossEntropy, training(50));
+      assertThat(losses[49]).isLessThan(losses[0] / 3);
       SegmentationCase unseen = scene(9, 20, 18, 22);
       Volume mask = segmenter.segment(unseen.volume());
       assertThat(mask.affine()).isEqualTo(unseen.volume().affine());
