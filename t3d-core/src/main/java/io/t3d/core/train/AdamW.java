@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.ToDoubleFunction;
 import java.util.regex.Pattern;
 
 /**
@@ -41,6 +42,7 @@ public final class AdamW implements AutoCloseable {
   private final double beta1;
   private final double beta2;
   private final double epsilon;
+  private final ToDoubleFunction<String> rate;
   private int updates;
 
   /**
@@ -52,6 +54,20 @@ public final class AdamW implements AutoCloseable {
    * @param config betas, epsilon and weight decay
    */
   public AdamW(NDManager owner, Map<String, Parameter> parameters, TrainingConfig config) {
+    this(owner, parameters, config, name -> 1);
+  }
+
+  /**
+   * The same where some parameters learn more slowly.
+   *
+   * @param rate dotted name → factor of the learning rate
+   */
+  public AdamW(
+      NDManager owner,
+      Map<String, Parameter> parameters,
+      TrainingConfig config,
+      ToDoubleFunction<String> rate) {
+    this.rate = rate;
     this.manager = owner.newSubManager();
     this.weightDecay = config.weightDecay();
     this.beta1 = config.beta1();
@@ -111,6 +127,7 @@ public final class AdamW implements AutoCloseable {
         (name, parameter) -> {
           NDArray weight = parameter.getArray();
           NDArray gradient = gradients.of(name);
+          double own = learningRate * rate.applyAsDouble(name);
           // What starts from m or v would live as long as they: it is attached to the scope.
           try (NDManager scope = gradient.getManager().newSubManager()) {
             gradient.attach(scope);
@@ -121,9 +138,9 @@ public final class AdamW implements AutoCloseable {
             divisor.divi(squareCorrection).addi(epsilon);
             NDArray change = m.div(divisor);
             change.attach(scope);
-            change.muli(learningRate / meanCorrection);
+            change.muli(own / meanCorrection);
             if (decays(name, weight.getShape().dimension())) {
-              weight.muli(1 - learningRate * weightDecay);
+              weight.muli(1 - own * weightDecay);
             }
             weight.subi(change);
           }
