@@ -10,6 +10,7 @@ import ai.djl.nn.core.Linear;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import io.t3d.core.config.ReportDecoderConfig;
+import io.t3d.core.tensor.Scopes;
 import io.t3d.core.torch.Attention;
 
 /**
@@ -50,9 +51,11 @@ final class DecoderAttention extends AbstractBlock {
   NDArray attend(
       ParameterStore parameters, NDArray x, KeyValue seen, NDArray mask, boolean training) {
     NDArray q = Steps.run(query, parameters, x, training);
+    // The heads are split on the manager of keys and values, which may be one that lives on.
+    NDArray k = Scopes.handle(seen.key(), x.getManager());
+    NDArray v = Scopes.handle(seen.value(), x.getManager());
     NDArray joined =
-        Attention.multiHead(
-            q, seen.key(), seen.value(), config.heads(), mask, training ? config.dropout() : 0);
+        Attention.multiHead(q, k, v, config.heads(), mask, training ? config.dropout() : 0);
     return Steps.run(output, parameters, joined, training); // (B, L, C)
   }
 

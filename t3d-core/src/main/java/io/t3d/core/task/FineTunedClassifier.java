@@ -121,7 +121,7 @@ public final class FineTunedClassifier implements AutoCloseable {
    * @return {@code [N][L]}
    * @throws IOException when a volume cannot be read
    */
-  public double[][] scores(VolumeSource volumes) throws IOException {
+  public double[][] scores(VolumeBatches volumes) throws IOException {
     double[][] out = new double[volumes.size()][];
     for (int from = 0; from < out.length; from += VOLUMES_AT_ONCE) {
       int[] rows = IntStream.range(from, Math.min(out.length, from + VOLUMES_AT_ONCE)).toArray();
@@ -138,8 +138,8 @@ public final class FineTunedClassifier implements AutoCloseable {
     return sigmoid(scores(volumes));
   }
 
-  /** The probability of each label, {@code [N][L]}; see {@link #scores(VolumeSource)}. */
-  public double[][] probabilities(VolumeSource volumes) throws IOException {
+  /** The probability of each label, {@code [N][L]}; see {@link #scores(VolumeBatches)}. */
+  public double[][] probabilities(VolumeBatches volumes) throws IOException {
     return sigmoid(scores(volumes));
   }
 

@@ -61,7 +61,7 @@ public final class FineTuner {
    * @throws IOException when a volume cannot be read
    * @throws IllegalArgumentException when counts differ or no label is known
    */
-  public FineTunedClassifier train(T3DModel model, VolumeSource volumes, LabelMatrix labels)
+  public FineTunedClassifier train(T3DModel model, VolumeBatches volumes, LabelMatrix labels)
       throws IOException {
     return train(model, volumes, labels, null, null);
   }
@@ -81,9 +81,9 @@ public final class FineTuner {
    */
   public FineTunedClassifier train(
       T3DModel model,
-      VolumeSource volumes,
+      VolumeBatches volumes,
       LabelMatrix labels,
-      VolumeSource held,
+      VolumeBatches held,
       LabelMatrix heldLabels)
       throws IOException {
     check("training", volumes, labels);
@@ -108,7 +108,7 @@ public final class FineTuner {
     }
   }
 
-  private static void check(String what, VolumeSource volumes, LabelMatrix labels) {
+  private static void check(String what, VolumeBatches volumes, LabelMatrix labels) {
     if (volumes.size() != labels.size()) {
       throw new IllegalArgumentException(
           "The "
@@ -128,7 +128,7 @@ public final class FineTuner {
   private final class Run {
     private final NDManager memory;
     private final FineTunedClassifier classifier;
-    private final VolumeSource volumes;
+    private final VolumeBatches volumes;
     private final LabelMatrix labels;
     private final MaskedBce loss;
     private final int[] order; // volumes with a known label
@@ -137,7 +137,7 @@ public final class FineTuner {
     Run(
         NDManager memory,
         FineTunedClassifier classifier,
-        VolumeSource volumes,
+        VolumeBatches volumes,
         LabelMatrix labels) {
       this.memory = memory;
       this.classifier = classifier;
@@ -151,7 +151,7 @@ public final class FineTuner {
       this.batch = Math.min(config.batchSize(), order.length);
     }
 
-    void train(VolumeSource held, LabelMatrix heldLabels) throws IOException {
+    void train(VolumeBatches held, LabelMatrix heldLabels) throws IOException {
       Map<String, Parameter> parameters = classifier.parameters();
       Map<String, Parameter> trained = new LinkedHashMap<>(parameters);
       if (config.encoderRate() == 0) {
@@ -204,7 +204,7 @@ public final class FineTuner {
       return sum / batches;
     }
 
-    private double validate(VolumeSource held, LabelMatrix heldLabels) throws IOException {
+    private double validate(VolumeBatches held, LabelMatrix heldLabels) throws IOException {
       double[][] logits = classifier.scores(held);
       try (NDManager scope = memory.newSubManager()) {
         float[][] rows = new float[logits.length][logits[0].length];

@@ -10,8 +10,8 @@ import io.t3d.core.nn.StateDict;
 import io.t3d.core.nn.Weights;
 import io.t3d.core.tensor.AtomicFiles;
 import io.t3d.core.tensor.Safetensors;
-import io.t3d.core.text.ReportTokenizer;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -32,31 +32,26 @@ final class GeneratorFiles {
    * What the file says.
    *
    * @param decoder its sizes
-   * @param vocabSize entries of the tokenizer
-   * @param longest tokens of a report at most, begin and end among them
+   * @param positions tokens of a report at most, begin and end among them
    * @param encoder checksum of the weights it read from
    * @param tokenizer checksum of the tokenizer
    */
   record Description(
-      ReportDecoderConfig decoder, int vocabSize, int longest, String encoder, String tokenizer) {}
+      ReportDecoderConfig decoder, int positions, String encoder, String tokenizer) {}
 
   static void save(Path dir, ReportGenerator generator) throws IOException {
     AtomicFiles.makeFolder(dir);
-    AtomicFiles.writeText(
-        dir.resolve(CONFIG), Configs.toJson(describe(generator.config(), generator.model())));
+    T3DModel model = generator.model();
+    Description description =
+        new Description(
+            generator.config(),
+            generator.decoder().positions(),
+            checksum(model),
+            model.tokenizer().checksum());
+    AtomicFiles.writeText(dir.resolve(CONFIG), Configs.toJson(description));
     Map<String, NDArray> tensors = new LinkedHashMap<>();
     generator.parameters().forEach((name, parameter) -> tensors.put(name, parameter.getArray()));
     Safetensors.write(dir.resolve(WEIGHTS), tensors, Map.of("format", "pt"));
-  }
-
-  private static Description describe(ReportDecoderConfig config, T3DModel model) {
-    ReportTokenizer tokenizer = model.tokenizer();
-    return new Description(
-        config,
-        tokenizer.vocabSize(),
-        tokenizer.maxLength(),
-        checksum(model),
-        tokenizer.checksum());
   }
 
   static ReportGenerator load(Path dir, T3DModel model) throws IOException {
@@ -70,15 +65,9 @@ final class GeneratorFiles {
     }
     Path config = dir.resolve(CONFIG);
     Description saved = Configs.fromJson(Files.readString(config), Description.class);
-    Description here = describe(saved.decoder(), model);
-    if (!saved.equals(here)) {
-      throw new IOException(
-          config
-              + " was trained on another model: "
-              + (saved.tokenizer().equals(here.tokenizer()) ? "its encoder" : "its tokenizer")
-              + " differs; give the checkpoint that it was trained on, or train a new generator");
-    }
-    ReportGenerator generator = ReportGenerator.create(model, saved.decoder(), 0);
+    check(config, "tokenizer", saved.tokenizer(), model.tokenizer().checksum());
+    check(config, "encoder", saved.encoder(), checksum(model));
+    ReportGenerator generator = new ReportGenerator(model, saved.decoder(), saved.positions(), 0);
     try (NDManager scope = generator.manager().newSubManager()) {
       Path weights = dir.resolve(WEIGHTS);
       Safetensors.Contents contents = Safetensors.read(scope, weights);
@@ -90,11 +79,25 @@ final class GeneratorFiles {
     }
   }
 
+  private static void check(Path config, String what, String saved, String here)
+      throws IOException {
+    if (!saved.equals(here)) {
+      throw new IOException(
+          config
+              + " was trained on another model: its "
+              + what
+              + " differs; give the checkpoint that it was trained on, or train a new generator");
+    }
+  }
+
   /** Of the encoder's weights: a decoder means nothing to another encoder of the same sizes. */
   private static String checksum(T3DModel model) {
     CRC32C sum = new CRC32C();
     for (Parameter parameter : new TreeMap<>(StateDict.of(model.vision())).values()) {
-      sum.update(parameter.getArray().toByteBuffer());
+      float[] values = parameter.getArray().toFloatArray();
+      ByteBuffer bytes = ByteBuffer.allocate(Float.BYTES * values.length);
+      bytes.asFloatBuffer().put(values);
+      sum.update(bytes);
     }
     return Long.toHexString(sum.getValue());
   }

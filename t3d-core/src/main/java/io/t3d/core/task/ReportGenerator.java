@@ -18,7 +18,6 @@ import io.t3d.core.nn.StateDict;
 import io.t3d.core.nn.VisionEncoder.VisualTokens;
 import io.t3d.core.tensor.Scopes;
 import io.t3d.core.tensor.Shapes;
-import io.t3d.core.text.ReportTokenizer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -51,13 +50,11 @@ public final class ReportGenerator implements AutoCloseable {
   private final NDManager manager;
   private final ReportDecoder decoder;
 
-  private ReportGenerator(T3DModel model, ReportDecoderConfig config, long seed) {
+  ReportGenerator(T3DModel model, ReportDecoderConfig config, int positions, long seed) {
     this.model = model;
     this.config = config;
-    ReportTokenizer tokenizer = model.tokenizer();
-    decoder =
-        new ReportDecoder(
-            config, tokenizer.vocabSize(), tokenizer.maxLength(), model.vision().channels());
+    int vocabSize = model.tokenizer().vocabSize();
+    decoder = new ReportDecoder(config, vocabSize, positions, model.vision().channels());
     manager = model.manager().newSubManager();
     manager.setName("ReportGenerator");
     Engine.getInstance().setRandomSeed(Long.hashCode(seed));
@@ -72,7 +69,7 @@ public final class ReportGenerator implements AutoCloseable {
    * @param seed same seed, same weights; sets the engine's random seed
    */
   public static ReportGenerator create(T3DModel model, ReportDecoderConfig config, long seed) {
-    return new ReportGenerator(model, config, seed);
+    return new ReportGenerator(model, config, model.tokenizer().maxLength(), seed);
   }
 
   /**

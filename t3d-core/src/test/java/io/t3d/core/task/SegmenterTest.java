@@ -10,6 +10,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import io.t3d.core.config.DecoderConfig;
 import io.t3d.core.config.ResNet3dConfig;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.VisionConfig;
@@ -36,10 +37,13 @@ class SegmenterTest {
   }
 
   private static SegmenterConfig config(VisionConfig vision, Size3 window) {
-    return SegmenterConfig.of(
+    return new SegmenterConfig(
         vision,
+        new DecoderConfig(8, 32),
         List.of(SegmentationClass.of("bright", 3), new SegmentationClass("dark", List.of(7, 9))),
-        window);
+        window,
+        0.5,
+        0.125);
   }
 
   /** A bright box and a dark box in noise. */
@@ -75,7 +79,7 @@ class SegmenterTest {
 
   private static SegmentationTraining training(int steps) {
     return new SegmentationTraining(
-        steps, 2, 0.7, false, SegmentationTraining.optimizer(5e-3, 1));
+        steps, 2, 0.7, false, SegmentationTraining.optimizer(1e-2, 1));
   }
 
   @ParameterizedTest
@@ -87,8 +91,8 @@ class SegmenterTest {
         Segmenter.create(config(vision, Size3.cube(16)), Device.cpu(), 1)) {
       double[] losses =
           segmenter.train(
-              SegmentationSource.of(cases), SegmenterTest::crossEntropy, training(40));
-      assertThat(losses[39]).isLessThan(losses[0] / 3);
+              SegmentationSource.of(cases), SegmenterTest::crossEntropy, training(50));
+      assertThat(losses[49]).isLessThan(losses[0] / 3);
       SegmentationCase unseen = scene(9, 20, 18, 22);
       Volume mask = segmenter.segment(unseen.volume());
       assertThat(mask.affine()).isEqualTo(unseen.volume().affine());

@@ -5,7 +5,7 @@ import ai.djl.ndarray.NDManager;
 import java.io.IOException;
 
 /** N volumes that are prepared when they are needed. */
-public interface VolumeSource {
+public interface VolumeBatches {
   /** N. */
   int size();
 
