@@ -82,7 +82,7 @@ public final class TrainingStep {
         before.restore();
       }
     } finally {
-      Gradients.zero(optimizer.trained());
+      Gradients.free(optimizer.trained());
     }
     return new Result(means.loss, means.parts, norm, means.pairs);
   }
