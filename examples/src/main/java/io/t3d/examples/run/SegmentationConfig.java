@@ -57,7 +57,7 @@ public record SegmentationConfig(
             null,
             NonFinite.FAIL),
         DiceCrossEntropyLoss.Settings.defaults().withBackground(false).overBatch(),
-        SegmentationTraining.defaults(),
+        SegmentationTraining.defaults().withSteps(400),
         2048);
   }
 

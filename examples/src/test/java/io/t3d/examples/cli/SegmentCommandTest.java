@@ -60,7 +60,7 @@ class SegmentCommandTest {
           orientation: RAS
           spacing: {z: 10, y: 10, x: 10}
           window: {level: -100, width: 1800}
-          size:
+          size: null
           nonFinite: fail
         training:
           steps: 60
