@@ -73,8 +73,7 @@ final class SegmentTrainCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     if (Files.exists(out.resolve("segmenter"))) {
-      throw new IllegalArgumentException(
-          out + " holds a segmenter already; choose another --out");
+      throw new IllegalArgumentException(out + " holds a segmenter already; choose another --out");
     }
     Manifest all = Manifest.read(manifest);
     if (all.hasSplits()) {

@@ -51,11 +51,7 @@ public record SegmentationConfig(
             0.5,
             0.125),
         new Preprocessing(
-            "RAS",
-            Spacing.isotropic(6),
-            IntensityWindow.between(-1000, 800),
-            null,
-            NonFinite.FAIL),
+            "RAS", Spacing.isotropic(6), IntensityWindow.between(-1000, 800), null, NonFinite.FAIL),
         DiceCrossEntropyLoss.Settings.defaults().withBackground(false).overBatch(),
         SegmentationTraining.defaults().withSteps(400),
         2048);

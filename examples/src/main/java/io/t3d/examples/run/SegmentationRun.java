@@ -34,7 +34,9 @@ public final class SegmentationRun {
     return train(Segmenter.create(config.segmenter(), device, seed), config, rows, listener);
   }
 
-  /** Trains with a copy of a model's encoder as the start; the model's vision settings are taken. */
+  /**
+   * Trains with a copy of a model's encoder as the start; the model's vision settings are taken.
+   */
   public static Result from(
       T3DModel model,
       SegmentationConfig config,

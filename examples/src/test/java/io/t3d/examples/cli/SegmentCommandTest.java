@@ -124,8 +124,7 @@ class SegmentCommandTest {
     assertThat(noSegmenter.exitCode()).isEqualTo(1);
     assertThat(noSegmenter.err())
         .contains("No segmenter at " + dir + "; give the --out folder of t3d segment train");
-    CommandRun twice =
-        CommandRun.of("segment", "train", "--manifest", manifest, "--out", out);
+    CommandRun twice = CommandRun.of("segment", "train", "--manifest", manifest, "--out", out);
     assertThat(twice.exitCode()).isEqualTo(1);
     assertThat(twice.err()).contains("holds a segmenter already; choose another --out");
     CommandRun nothing = CommandRun.of("segment");

@@ -194,8 +194,7 @@ public final class Segmenter implements AutoCloseable {
       ObjDoubleConsumer<Integer> listener)
       throws IOException {
     SegmentationCrops crops =
-        new SegmentationCrops(
-            source, config, settings.foreground(), settings.optimizer().seed());
+        new SegmentationCrops(source, config, settings.foreground(), settings.optimizer().seed());
     boolean frozen = settings.freezeEncoder();
     Map<String, Parameter> learning = frozen ? prefixed("decoder.", decoder) : parameters();
     double[] losses = new double[settings.steps()];
