@@ -19,6 +19,7 @@ import picocli.CommandLine.ScopeType;
       PretrainCommand.class,
       EvaluateCommand.class,
       EmbedCommand.class,
+      GenerateCommand.class,
       ExportCommand.class,
       InspectCommand.class,
       DatasetCommand.class,
