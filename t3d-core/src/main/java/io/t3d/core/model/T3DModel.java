@@ -413,7 +413,8 @@ public final class T3DModel implements AutoCloseable {
     return network;
   }
 
-  ReportTokenizer tokenizer() {
+  /** The tokenizer, for decoders of one's own. It belongs to this model. */
+  public ReportTokenizer tokenizer() {
     return tokenizer;
   }
 
