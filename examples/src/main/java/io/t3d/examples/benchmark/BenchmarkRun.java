@@ -126,10 +126,11 @@ public final class BenchmarkRun {
   }
 
   private List<ManifestRow> rows() throws IOException {
-    Path data = out.resolve("phantoms-" + config.pairs() + "-seed" + config.dataSeed());
+    Path data = out.resolve(config.phantomFolder());
     if (!Files.exists(data)) {
       watcher.at(done, total, "writing " + config.pairs() + " phantom studies");
-      PhantomDataset.write(data, config.pairs(), config.dataSeed());
+      int threads = Runtime.getRuntime().availableProcessors();
+      PhantomDataset.write(data, config.pairs(), config.dataSeed(), config.phantoms(), threads);
     }
     return Manifest.read(data.resolve("manifest.csv")).rows();
   }

@@ -18,7 +18,13 @@ class BenchmarkRunTest {
   private static BenchmarkConfig smoke(List<Long> seeds, List<Method> methods) {
     BenchmarkConfig all = BenchmarkConfig.smoke();
     return new BenchmarkConfig(
-        all.pairs(), all.dataSeed(), seeds, methods, all.pretrain(), all.tasks());
+        all.pairs(),
+        all.dataSeed(),
+        all.findings(),
+        seeds,
+        methods,
+        all.pretrain(),
+        all.tasks());
   }
 
   @Test
