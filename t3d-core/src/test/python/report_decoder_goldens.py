@@ -36,7 +36,7 @@ def positions():
 
 
 def main():
-    torch.manual_seed(7)
+    torch.manual_seed(8)
     config = MBartConfig(
         vocab_size=VOCAB, d_model=WIDTH, decoder_layers=2, decoder_attention_heads=3,
         decoder_ffn_dim=20, max_position_embeddings=POSITIONS, activation_function="gelu",
@@ -44,8 +44,11 @@ def main():
         bos_token_id=BEGIN, eos_token_id=END, forced_eos_token_id=None, use_cache=True,
         is_decoder=True, add_cross_attention=True, tie_word_embeddings=True)
     model = MBartForCausalLM(config).eval()
-    for p in model.parameters():
-        torch.nn.init.normal_(p, std=0.35)
+    for name, p in model.named_parameters():
+        # Position and layers speak louder than the token that came last: texts vary and end.
+        loud = any(part in name for part in ("out_proj", "fc2", "embed_positions"))
+        gain = "norm" in name and name.endswith("weight")
+        torch.nn.init.normal_(p, mean=1.0 if gain else 0.0, std=1.0 if loud else 0.3)
     projection = torch.nn.Linear(CHANNELS, WIDTH)
     norm = torch.nn.LayerNorm(WIDTH, eps=1e-5)
     for p in [*projection.parameters(), *norm.parameters()]:
@@ -77,14 +80,14 @@ def main():
         out = model.generate(
             input_ids=ids[:, :1], encoder_hidden_states=memory, max_new_tokens=POSITIONS - 1,
             num_beams=beams, length_penalty=penalty, do_sample=False, early_stopping=False,
-            bad_words_ids=banned, renormalize_logits=True)
+            bad_words_ids=banned, renormalize_logits=True, use_cache=False)
         rows = []
         for row in out[:, 1:].tolist():
             rows.append(row[: row.index(END) + 1] if END in row else row)
         searches.append({"beams": beams, "lengthPenalty": penalty, "tokens": rows})
     (OUT / "searches.json").write_text(json.dumps(
         {"transformers": transformers.__version__, "searches": searches}, indent=1) + "\n")
-    print(json.dumps(searches))
+    print("\n".join(json.dumps(s) for s in searches))
 
 
 main()

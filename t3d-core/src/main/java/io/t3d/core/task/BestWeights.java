@@ -3,6 +3,7 @@ package io.t3d.core.task;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
+import io.t3d.core.torch.NoGrad;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -38,16 +39,20 @@ final class BestWeights {
   private void keep() {
     copies.values().forEach(NDArray::close);
     copies.clear();
-    parameters.forEach(
-        (name, parameter) -> {
-          NDArray copy = parameter.getArray().duplicate();
-          copy.attach(memory);
-          copies.put(name, copy);
-        });
+    try (NoGrad constant = new NoGrad()) {
+      parameters.forEach(
+          (name, parameter) -> {
+            NDArray copy = parameter.getArray().duplicate();
+            copy.attach(memory);
+            copies.put(name, copy);
+          });
+    }
   }
 
   /** Puts the kept weights back; without any, all stay as they are. */
   void restore() {
-    copies.forEach((name, copy) -> copy.copyTo(parameters.get(name).getArray()));
+    try (NoGrad constant = new NoGrad()) {
+      copies.forEach((name, copy) -> copy.copyTo(parameters.get(name).getArray()));
+    }
   }
 }

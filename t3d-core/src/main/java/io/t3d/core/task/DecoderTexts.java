@@ -10,19 +10,33 @@ import io.t3d.core.nn.ReportDecoder;
 import io.t3d.core.nn.VisionEncoder.VisualTokens;
 import io.t3d.core.text.ReportTokenizer;
 import java.util.Arrays;
+import java.util.Set;
 
 /** The report decoder as the searches see it: a batch of texts that grow by a token. */
 final class DecoderTexts implements NextToken, AutoCloseable {
   private final NDManager manager;
   private final ReportDecoder decoder;
-  private final ReportTokenizer tokenizer;
+  private final Specials specials;
   private final DecoderCache cache;
 
-  DecoderTexts(
-      NDManager owner, ReportDecoder decoder, ReportTokenizer tokenizer, VisualTokens visual) {
+  /**
+   * Tokens that are no words.
+   *
+   * @param begin stands before every text
+   * @param end ends it
+   * @param all these and others; no text holds them, but for the end
+   */
+  record Specials(int begin, int end, Set<Long> all) {
+    static Specials of(ReportTokenizer tokenizer) {
+      return new Specials(
+          (int) tokenizer.beginId(), (int) tokenizer.endId(), tokenizer.specialIds());
+    }
+  }
+
+  DecoderTexts(NDManager owner, ReportDecoder decoder, Specials specials, VisualTokens visual) {
     this.manager = owner.newSubManager();
     this.decoder = decoder;
-    this.tokenizer = tokenizer;
+    this.specials = specials;
     this.cache = decoder.start(new ParameterStore(manager, false), manager, visual);
   }
 
@@ -62,8 +76,8 @@ final class DecoderTexts implements NextToken, AutoCloseable {
 
   /** Over the tokens that a text may hold: words and the end. */
   private void logSoftmax(double[] row) {
-    for (long special : tokenizer.specialIds()) {
-      if (special != tokenizer.endId()) {
+    for (long special : specials.all()) {
+      if (special != specials.end()) {
         row[(int) special] = Double.NEGATIVE_INFINITY;
       }
     }
@@ -76,12 +90,12 @@ final class DecoderTexts implements NextToken, AutoCloseable {
 
   @Override
   public int beginId() {
-    return (int) tokenizer.beginId();
+    return specials.begin();
   }
 
   @Override
   public int endId() {
-    return (int) tokenizer.endId();
+    return specials.end();
   }
 
   @Override

@@ -18,6 +18,7 @@ import io.t3d.core.tensor.Safetensors;
 import io.t3d.core.tensor.Scopes;
 import io.t3d.core.tensor.Shapes;
 import io.t3d.core.torch.Casts;
+import io.t3d.core.torch.NoGrad;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -103,7 +104,8 @@ public final class FineTunedClassifier implements AutoCloseable {
     double[][] out = new double[(int) volumes.getShape().get(0)][];
     for (int from = 0; from < out.length; from += VOLUMES_AT_ONCE) {
       int to = Math.min(out.length, from + VOLUMES_AT_ONCE);
-      try (NDManager scope = volumes.getManager().newSubManager()) {
+      try (NoGrad constant = new NoGrad();
+          NDManager scope = volumes.getManager().newSubManager()) {
         NDArray some = Scopes.handle(volumes, scope).get(from + ":" + to);
         float[] flat = forward(scope, some, false).toFloatArray();
         for (int i = from; i < to; i++) {

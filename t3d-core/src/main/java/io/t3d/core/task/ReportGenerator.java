@@ -159,13 +159,13 @@ public final class ReportGenerator implements AutoCloseable {
               + decoding.maxLength());
     }
     List<GeneratedReport> reports = new ArrayList<>();
+    DecoderTexts.Specials specials = DecoderTexts.Specials.of(model.tokenizer());
     int count = (int) visual.tokens().getShape().get(0);
     for (int from = 0; from < count; from += REPORTS_AT_ONCE) {
       int to = Math.min(count, from + REPORTS_AT_ONCE);
       try (NDManager scope = manager.newSubManager();
           DecoderTexts texts =
-              new DecoderTexts(
-                  scope, decoder, model.tokenizer(), rows(scope, visual, from + ":" + to))) {
+              new DecoderTexts(scope, decoder, specials, rows(scope, visual, from + ":" + to))) {
         decoding.decode(texts, to - from, from).forEach(h -> reports.add(report(h)));
       }
     }

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
 import io.t3d.core.tensor.Shapes;
+import io.t3d.core.torch.NoGrad;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -120,6 +121,12 @@ public final class AdamW implements AutoCloseable {
    * @param gradients dotted name → gradient, of {@link Gradients}
    */
   void step(double learningRate, Gradients gradients) {
+    try (NoGrad constant = new NoGrad()) {
+      update(learningRate, gradients);
+    }
+  }
+
+  private void update(double learningRate, Gradients gradients) {
     updates++;
     double meanCorrection = 1 - Math.pow(beta1, updates);
     double squareCorrection = Math.sqrt(1 - Math.pow(beta2, updates));

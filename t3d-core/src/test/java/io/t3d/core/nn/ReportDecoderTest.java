@@ -10,46 +10,17 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
-import io.t3d.core.config.ReportDecoderConfig;
 import io.t3d.core.nn.VisionEncoder.VisualTokens;
-import io.t3d.core.tensor.Safetensors;
-import java.nio.file.Path;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** The golden file is of {@code src/test/python/report_decoder_goldens.py}. */
 class ReportDecoderTest {
-  private static final Path GOLDEN =
-      Path.of("src/test/resources/golden/generate/decoder.safetensors");
-
   private final NDManager manager = NDManager.newBaseManager(Device.cpu());
   private final ParameterStore parameters = new ParameterStore(manager, false);
-  private final ReportDecoder decoder =
-      new ReportDecoder(new ReportDecoderConfig(24, 2, 3, 20, 0, 1e-5), 13, 12, 10);
-  private NDArray ids;
-  private NDArray logits;
-  private VisualTokens visual;
-
-  @BeforeEach
-  void loadGolden() throws Exception {
-    decoder.initialize(manager, DataType.FLOAT32, new Shape(1, 1));
-    Map<String, NDArray> state = new LinkedHashMap<>();
-    Safetensors.read(manager, GOLDEN)
-        .tensors()
-        .forEach(
-            (name, array) -> {
-              switch (name) {
-                case "ids" -> ids = array; // (3, 7)
-                case "logits" -> logits = array; // (3, 7, 13)
-                case "visual" -> visual = new VisualTokens(array, 2, 1, 3); // (3, 6, 10)
-                default -> state.put(name.replace("state.", ""), array);
-              }
-            });
-    Weights.load(decoder, state, "golden");
-  }
+  private final DecoderGolden golden = DecoderGolden.load(manager);
+  private final ReportDecoder decoder = golden.decoder();
+  private final NDArray ids = golden.ids();
+  private final VisualTokens visual = golden.visual();
 
   @AfterEach
   void close() {
@@ -67,7 +38,7 @@ class ReportDecoderTest {
 
   @Test
   void itGivesTheLogitsOfHuggingFacesMBart() {
-    assertClose(forced(), logits, 1e-4);
+    assertClose(forced(), golden.logits(), 1e-4);
   }
 
   @Test

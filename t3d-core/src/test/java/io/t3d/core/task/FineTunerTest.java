@@ -22,6 +22,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -196,6 +198,28 @@ class FineTunerTest {
       }
     }
     assertThat(scores[0]).isDeepEqualTo(scores[1]);
+  }
+
+  @Test
+  void anyThreadMayTrain() throws Exception {
+    // libtorch tracks gradients on new threads unless told otherwise.
+    FineTuner tuner = new FineTuner(settings(1, 1e-3, 1));
+    ExecutorService other = Executors.newSingleThreadExecutor();
+    try {
+      double[][] scores =
+          other
+              .submit(
+                  () -> {
+                    try (FineTunedClassifier c =
+                        tuner.train(model, CUBES, LABELS, new Cubes(12, 3), labels(12))) {
+                      return c.scores(new Cubes(3, 4));
+                    }
+                  })
+              .get();
+      assertThat(scores).hasDimensions(3, 2);
+    } finally {
+      other.shutdownNow();
+    }
   }
 
   @Test

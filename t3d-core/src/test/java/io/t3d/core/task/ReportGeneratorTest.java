@@ -35,7 +35,7 @@ class ReportGeneratorTest {
           "there is a 12 mm nodule in the right upper lobe.",
           "no pleural effusion or pneumothorax.",
           "moderate left pleural effusion. cardiomegaly.");
-  private static final ReportDecoderConfig SMALL = new ReportDecoderConfig(48, 1, 4, 96, 0, 1e-5);
+  private static final ReportDecoderConfig SMALL = new ReportDecoderConfig(48, 2, 4, 96, 0, 1e-5);
 
   private final T3DModel model =
       T3DModel.create(
@@ -59,7 +59,7 @@ class ReportGeneratorTest {
   }
 
   private static TrainingConfig training(int epochs) {
-    return TrainingConfig.builder().learningRate(5e-3).weightDecay(0).epochs(epochs).build();
+    return TrainingConfig.builder().learningRate(3e-3).weightDecay(0).epochs(epochs).build();
   }
 
   private ReportGenerator fitted(int epochs) {
@@ -75,7 +75,7 @@ class ReportGeneratorTest {
 
   @Test
   void itLearnsWhatEachVolumeShows() {
-    try (ReportGenerator generator = fitted(40)) {
+    try (ReportGenerator generator = fitted(90)) {
       for (Decoding decoding :
           List.of(
               Decoding.greedy(30),
@@ -92,7 +92,7 @@ class ReportGeneratorTest {
   void theFrozenEncoderStaysAsItWas() {
     Map<String, float[]> before = encoderWeights();
     fitted(2).close();
-    encoderWeights().forEach((name, after) -> assertThat(after).containsExactly(before.get(name)));
+    encoderWeights().forEach((name, after) -> assertThat(after).isEqualTo(before.get(name)));
   }
 
   @Test
