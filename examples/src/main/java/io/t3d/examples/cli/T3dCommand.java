@@ -20,6 +20,7 @@ import picocli.CommandLine.ScopeType;
       EvaluateCommand.class,
       BenchmarkCommand.class,
       EmbedCommand.class,
+      GenerateCommand.class,
       ExportCommand.class,
       InspectCommand.class,
       DatasetCommand.class,
