@@ -36,6 +36,7 @@ public final class BenchmarkTable {
           "fine-tuning/AUROC @10%",
           "fine-tuning/AUROC @100%",
           "reports/clinical F1",
+          "reports/BLEU-4",
           "segmentation/Dice");
 
   private final BenchmarkConfig config;

@@ -2,6 +2,8 @@ package io.t3d.examples.benchmark;
 
 import ai.djl.ndarray.NDManager;
 import io.t3d.core.config.ReportDecoderConfig;
+import io.t3d.core.eval.LabelAgreement;
+import io.t3d.core.eval.text.TextScores;
 import io.t3d.core.generate.Decoding;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.nn.VisionEncoder.VisualTokens;
@@ -9,6 +11,7 @@ import io.t3d.core.task.GeneratedReport;
 import io.t3d.core.task.ReportGenerator;
 import io.t3d.core.task.ReportTrainer;
 import io.t3d.core.train.TrainingConfig;
+import io.t3d.data.dataset.ManifestRow;
 import io.t3d.data.dataset.phantom.PhantomLabels;
 import io.t3d.examples.run.TrainedModel;
 import java.io.IOException;
@@ -57,6 +60,11 @@ final class ReportTask implements BenchmarkTask {
       List<GeneratedReport> written = generator.generate(unseen, new Decoding.Greedy(length));
       Map<String, Double> scores = new LinkedHashMap<>();
       scores.put("clinical F1", clinicalF1(written, test));
+      TextScores words =
+          TextScores.of(written.stream().map(GeneratedReport::text).toList(), test.reports());
+      scores.put("BLEU-4", words.bleu4());
+      scores.put("ROUGE-L", words.rougeL());
+      scores.put("CIDEr-D", words.cider());
       scores.put(
           "perplexity", Math.exp(ReportTrainer.loss(generator, unseen, test.reports())));
       return TaskResult.of(scores);
@@ -70,19 +78,10 @@ final class ReportTask implements BenchmarkTask {
   }
 
   private static double clinicalF1(List<GeneratedReport> written, SuiteData.Part test) {
-    int hit = 0;
-    int predicted = 0;
-    int present = 0;
-    for (int i = 0; i < written.size(); i++) {
-      Map<String, Boolean> said = PhantomLabels.extract(written.get(i).text());
-      Map<String, Boolean> truth = test.rows().get(i).labels();
-      for (Map.Entry<String, Boolean> label : truth.entrySet()) {
-        boolean yes = said.getOrDefault(label.getKey(), false);
-        hit += yes && label.getValue() ? 1 : 0;
-        predicted += yes ? 1 : 0;
-        present += label.getValue() ? 1 : 0;
-      }
-    }
-    return predicted + present == 0 ? 0 : 2.0 * hit / (predicted + present);
+    return LabelAgreement.of(
+            written.stream().map(r -> PhantomLabels.extract(r.text())).toList(),
+            test.rows().stream().map(ManifestRow::labels).toList())
+        .micro()
+        .f1();
   }
 }
