@@ -5,6 +5,7 @@ import io.t3d.core.config.ResNet3dConfig;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.config.TextConfig;
+import io.t3d.core.train.TrainingConfig;
 import io.t3d.data.dataset.phantom.FindingKind;
 import io.t3d.data.dataset.phantom.PhantomConfig;
 import io.t3d.data.view.ScaleRange;
@@ -37,6 +38,7 @@ public record BenchmarkConfig(
     PretrainConfig pretrain,
     TaskSettings tasks) {
   private static final int VOCABULARY = 1024;
+  private static final double LEARNING_RATE = 1e-3;
 
   // Nodules, plaques and emphysema's holes are smaller than a voxel of the small setting.
   private static final List<FindingKind> LARGE =
@@ -77,7 +79,7 @@ public record BenchmarkConfig(
         LARGE,
         List.of(1L, 2L, 3L),
         List.of(Method.values()),
-        pretrain(List.of(8, 16, 32, 64), Size3.cube(32), 96, 6),
+        pretrain(List.of(8, 16, 32, 64), Size3.cube(24), 96, 10),
         new TaskSettings(List.of(0.01, 0.1, 1.0), List.of(0.1), 10, 8, 3, 32, 96, 24, 40, 24));
   }
 
@@ -127,7 +129,7 @@ public record BenchmarkConfig(
             List.of(1, 1, 1, 1),
             widths,
             3,
-            view.depth() >= 32 ? 2 : 1,
+            view.depth() >= 24 ? 2 : 1,
             false);
     TextConfig t = TextConfig.tiny();
     // A vocabulary of the training reports: the phantoms' words are few.
@@ -155,6 +157,7 @@ public record BenchmarkConfig(
     DataConfig data =
         new DataConfig(
             d.preprocessing(), views, d.reports(), d.batchSize(), d.threads(), d.cacheMegabytes());
-    return new PretrainConfig(model, data, tiny.objective(), tiny.training()).with(epochs, 0);
+    TrainingConfig training = TrainingConfig.builder().learningRate(LEARNING_RATE).build();
+    return new PretrainConfig(model, data, tiny.objective(), training).with(epochs, 0);
   }
 }
