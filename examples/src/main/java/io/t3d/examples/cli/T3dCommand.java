@@ -18,6 +18,7 @@ import picocli.CommandLine.ScopeType;
       PreprocessCommand.class,
       PretrainCommand.class,
       EvaluateCommand.class,
+      BenchmarkCommand.class,
       EmbedCommand.class,
       GenerateCommand.class,
       ExportCommand.class,
