@@ -35,7 +35,7 @@ public class ResNet3dBenchmark extends KernelBenchmark {
   /** Named sizes: views, widths. */
   public enum Size {
     /** For the smoke run. */
-    TINY(new Shape(1, 1, 32, 32, 32), List.of(2, 2, 4, 4)),
+    TINY(new Shape(2, 1, 32, 32, 32), List.of(2, 2, 4, 4)),
     /** Two views of 64³. */
     BASE(new Shape(2, 1, 64, 64, 64), List.of(64, 128, 128, 128));
 
