@@ -8,13 +8,14 @@ import io.t3d.core.model.Pretrained;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.text.ReportTokenizer;
 import io.t3d.core.train.Checkpoint;
+import io.t3d.core.train.Objective;
 import io.t3d.core.train.Pretrainer;
 import io.t3d.core.train.TrainingListener;
 import io.t3d.core.train.TrainingSummary;
 import io.t3d.data.dataset.ManifestRow;
 import io.t3d.data.dataset.VolumeReportDataset;
 import io.t3d.data.view.MultiViewSampler;
-import io.t3d.losses.T3DObjective;
+import io.t3d.losses.Objectives;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -69,7 +70,9 @@ public final class PretrainRun {
             .cacheBytes(data.cacheMegabytes() * MEGABYTE)
             .build();
     try (T3DModel model = model(resume)) {
-      return Pretrainer.builder(model, new T3DObjective(config.objective()), source)
+      Objective objective =
+          Objectives.create(config.objective(), model, data.views().globalSize(), seed());
+      return Pretrainer.builder(model, objective, source)
           .config(config.training())
           .out(out)
           .attach(TrainedModel.DATA_FILE, Configs.toJson(data))

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
 import io.t3d.core.tensor.Shapes;
+import io.t3d.core.torch.NoGrad;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -11,6 +12,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.ToDoubleFunction;
 import java.util.regex.Pattern;
 
 /**
@@ -41,6 +43,7 @@ public final class AdamW implements AutoCloseable {
   private final double beta1;
   private final double beta2;
   private final double epsilon;
+  private final ToDoubleFunction<String> rate;
   private int updates;
 
   /**
@@ -52,6 +55,20 @@ public final class AdamW implements AutoCloseable {
    * @param config betas, epsilon and weight decay
    */
   public AdamW(NDManager owner, Map<String, Parameter> parameters, TrainingConfig config) {
+    this(owner, parameters, config, name -> 1);
+  }
+
+  /**
+   * The same where some parameters learn more slowly.
+   *
+   * @param rate dotted name → factor of the learning rate
+   */
+  public AdamW(
+      NDManager owner,
+      Map<String, Parameter> parameters,
+      TrainingConfig config,
+      ToDoubleFunction<String> rate) {
+    this.rate = rate;
     this.manager = owner.newSubManager();
     this.weightDecay = config.weightDecay();
     this.beta1 = config.beta1();
@@ -104,6 +121,12 @@ public final class AdamW implements AutoCloseable {
    * @param gradients dotted name → gradient, of {@link Gradients}
    */
   void step(double learningRate, Gradients gradients) {
+    try (NoGrad constant = new NoGrad()) {
+      update(learningRate, gradients);
+    }
+  }
+
+  private void update(double learningRate, Gradients gradients) {
     updates++;
     double meanCorrection = 1 - Math.pow(beta1, updates);
     double squareCorrection = Math.sqrt(1 - Math.pow(beta2, updates));
@@ -111,6 +134,7 @@ public final class AdamW implements AutoCloseable {
         (name, parameter) -> {
           NDArray weight = parameter.getArray();
           NDArray gradient = gradients.of(name);
+          double own = learningRate * rate.applyAsDouble(name);
           // What starts from m or v would live as long as they: it is attached to the scope.
           try (NDManager scope = gradient.getManager().newSubManager()) {
             gradient.attach(scope);
@@ -121,9 +145,9 @@ public final class AdamW implements AutoCloseable {
             divisor.divi(squareCorrection).addi(epsilon);
             NDArray change = m.div(divisor);
             change.attach(scope);
-            change.muli(learningRate / meanCorrection);
+            change.muli(own / meanCorrection);
             if (decays(name, weight.getShape().dimension())) {
-              weight.muli(1 - learningRate * weightDecay);
+              weight.muli(1 - own * weightDecay);
             }
             weight.subi(change);
           }

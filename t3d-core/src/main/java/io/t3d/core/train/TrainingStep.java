@@ -43,7 +43,7 @@ final class TrainingStep {
     Means means = new Means(count);
     double norm = Double.NaN;
     try (NDManager scope = model.manager().newSubManager()) {
-      RunningStatistics before = RunningStatistics.copy(scope, model.parameters());
+      RunningStatistics before = RunningStatistics.copy(scope, model, objective);
       boolean finite = true;
       for (int i = 0; i < count; i++) {
         PairBatch batch = batches.next();
@@ -79,15 +79,17 @@ final class TrainingStep {
   }
 
   private LossTerms forward(ViewBatch views, TokenBatch tokens, PairBatch batch) {
+    return objective.compute(seen -> forward(seen, tokens), views, batch.patientIds());
+  }
+
+  private T3DOutput forward(ViewBatch views, TokenBatch tokens) {
     if (config.precision() == Precision.FLOAT32) {
-      return objective.compute(model.forward(views, tokens, true), batch.patientIds());
+      return model.forward(views, tokens, true);
     }
     // Only the model runs in bfloat16: softmax and logarithms of the loss keep float32.
-    T3DOutput output;
     try (Autocast autocast = Autocast.bfloat16(model.device())) {
-      output = model.forward(views, tokens, true);
+      return model.forward(views, tokens, true);
     }
-    return objective.compute(output, batch.patientIds());
   }
 
   private double update(double learningRate) {

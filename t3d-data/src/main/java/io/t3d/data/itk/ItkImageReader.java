@@ -1,16 +1,19 @@
 package io.t3d.data.itk;
 
 import io.t3d.core.volume.Affine;
+import io.t3d.core.volume.Spacing;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.io.VolumeFormatException;
 import io.t3d.data.io.VolumeInfo;
 import io.t3d.data.io.VolumeReader;
+import io.t3d.data.io.VolumeReaders;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /** Reads NRRD, MetaImage or NIfTI through ITK, each checked for what ITK lets pass. */
 public abstract sealed class ItkImageReader implements VolumeReader {
@@ -50,8 +53,68 @@ public abstract sealed class ItkImageReader implements VolumeReader {
     }
   }
 
-  /** What a file's header claims, once its data was found to be there. */
-  record ClaimedImage(RawType type, int width, int height, int depth) {
+  /**
+   * NIfTI-1 in one file, {@code .nii} and {@code .nii.gz}. {@link VolumeReaders} does not use it:
+   * {@link io.t3d.data.io.NiftiReader} reads more of the format. This one is for who needs ITK's
+   * decoder. What ITK would read or place otherwise than the standard says is refused. Scaled
+   * integers are computed in float32, so their last bit may differ.
+   */
+  public static final class Nifti extends ItkImageReader {
+    /** A reader without state. */
+    public Nifti() {
+      super(2, "itk-nifti", ".nii", ".nii.gz");
+    }
+
+    @Override
+    ClaimedImage check(Path path) throws IOException {
+      return NiftiCheck.of(path);
+    }
+  }
+
+  /**
+   * What a file's header claims, once its data was found to be there.
+   *
+   * @param affine where it is known without ITK: voxel → RAS mm
+   */
+  record ClaimedImage(RawType type, int width, int height, int depth, Optional<Affine> affine) {
+    ClaimedImage(RawType type, int width, int height, int depth) {
+      this(type, width, height, depth, Optional.empty());
+    }
+
+    boolean sameGrid(ClaimedImage other) {
+      return type == other.type
+          && width == other.width
+          && height == other.height
+          && depth == other.depth;
+    }
+
+    /** Fails when ITK places a corner a hundredth of a voxel or more elsewhere. */
+    void requirePlaced(Path path, Affine itk) throws VolumeFormatException {
+      if (affine.isEmpty()) {
+        return;
+      }
+      double most = 0;
+      for (int corner = 0; corner < 8; corner++) {
+        double x = (corner & 1) * (width - 1.0);
+        double y = (corner >> 1 & 1) * (height - 1.0);
+        double z = (corner >> 2) * (depth - 1.0);
+        double[] a = affine.get().apply(x, y, z);
+        double[] b = itk.apply(x, y, z);
+        most = Math.max(most, Math.hypot(Math.hypot(a[0] - b[0], a[1] - b[1]), a[2] - b[2]));
+      }
+      Spacing s = affine.get().spacing();
+      if (!(most <= 0.01 * Math.min(s.x(), Math.min(s.y(), s.z())))) {
+        throw new VolumeFormatException(
+            path,
+            String.format(
+                Locale.ROOT,
+                "ITK places a corner of this volume %.4g mm from where its header puts it (sform,"
+                    + " else qform, else pixdim); read it with NiftiReader, or make sform and qform"
+                    + " agree",
+                most));
+      }
+    }
+
     long voxels() {
       return (long) width * height * depth;
     }
@@ -89,8 +152,13 @@ public abstract sealed class ItkImageReader implements VolumeReader {
   @Override
   public VolumeInfo info(Path path) throws IOException {
     ClaimedImage claimed = check(path);
-    ByteBuffer answer = WorkerPool.shared().ask(request(path, "", 0), List.of(path), 0);
-    Header header = Header.from(path, answer, claimed);
+    Header header =
+        WorkerPool.shared()
+            .ask(
+                request(path, "", 0),
+                List.of(path),
+                0,
+                answer -> Header.from(path, answer, claimed));
     return new VolumeInfo(
         header.depth, header.height, header.width, header.affine, header.type.label(), name);
   }
@@ -105,7 +173,13 @@ public abstract sealed class ItkImageReader implements VolumeReader {
             exchange -> request(path, exchange, bytes),
             List.of(path),
             bytes,
-            (answer, voxels) -> volume(Header.from(path, answer, claimed), voxels));
+            (answer, voxels) -> {
+              if (voxels.size() != bytes) {
+                throw new VolumeFormatException(
+                    path, "the decoder gave " + voxels.size() + " bytes, expected " + bytes);
+              }
+              return volume(Header.from(path, answer, claimed), voxels);
+            });
   }
 
   private Message request(Path path, String exchange, long most) {
@@ -136,7 +210,7 @@ public abstract sealed class ItkImageReader implements VolumeReader {
       double[] spacing = Message.doubles(in, 3);
       double[] origin = Message.doubles(in, 3);
       double[] direction = Message.doubles(in, 9); // one axis after the other
-      if (!found.equals(claimed)) {
+      if (!found.sameGrid(claimed)) {
         throw new VolumeFormatException(
             path, "its header can be read in two ways: as " + claimed + ", and by ITK as " + found);
       }
@@ -148,8 +222,10 @@ public abstract sealed class ItkImageReader implements VolumeReader {
         }
         rows[4 * row + 3] = sign * origin[row] + 0.0;
       }
+      Affine affine = Placement.of(path, rows);
+      claimed.requirePlaced(path, affine);
       return new Header(
-          type, found.width(), found.height(), found.depth(), Placement.of(path, rows));
+          type, found.width(), found.height(), found.depth(), claimed.affine().orElse(affine));
     }
   }
 }
