@@ -19,8 +19,12 @@ record GuardedRatio(String name, String ours, String reference) {
 
   static final List<GuardedRatio> ALL =
       List.of(
-          of("patch embedding, bfloat16 / conv3d", "PatchEmbedding", "oursBfloat16", "conv3d"),
-          of("patch embedding, float32 / conv3d", "PatchEmbedding", "ours", "conv3d"),
+          of(
+              "patch embedding, bfloat16 / conv3d in float32",
+              "PatchEmbedding",
+              "oursBfloat16",
+              "conv3d"),
+          of("patch embedding, float32 / conv3d in float32", "PatchEmbedding", "ours", "conv3d"),
           of(
               "attention with backward / softmax",
               "Attention",
