@@ -1,18 +1,14 @@
 package io.t3d.core.train;
 
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.training.GradientCollector;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.model.T3DOutput;
 import io.t3d.core.tensor.Scalars;
-import io.t3d.core.text.TokenBatch;
-import io.t3d.core.torch.Autocast;
-import io.t3d.core.train.TrainingConfig.Precision;
-import io.t3d.core.volume.ViewBatch;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * One optimizer step: forward and backward of its batches, clipping, the guard, the update. {@link
@@ -23,6 +19,7 @@ public final class TrainingStep {
   private final Objective objective;
   private final AdamW optimizer;
   private final TrainingConfig config;
+  private final ModelPass pass;
 
   /**
    * Wires a step.
@@ -38,6 +35,7 @@ public final class TrainingStep {
     this.objective = objective;
     this.optimizer = optimizer;
     this.config = config;
+    this.pass = new ModelPass(model, config);
   }
 
   /**
@@ -88,31 +86,17 @@ public final class TrainingStep {
   }
 
   private boolean forwardBackward(PairBatch batch, int seed, Means means) {
-    try (NDManager scope = model.manager().newSubManager()) {
-      ViewBatch views = ViewBatch.collate(scope, batch.views());
-      TokenBatch tokens = model.tokenize(scope, batch.reports());
-      Engine.getInstance().setRandomSeed(seed);
-      try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
-        LossTerms terms = forward(views, tokens, batch);
-        if (!means.add(terms)) {
-          return false;
-        }
-        collector.backward(Scalars.divide(terms.total(), means.count));
-        return true;
-      }
-    }
-  }
-
-  private LossTerms forward(ViewBatch views, TokenBatch tokens, PairBatch batch) {
-    if (config.precision() == Precision.FLOAT32) {
-      return objective.compute(model.forward(views, tokens, true), batch.patientIds());
-    }
-    // Only the model runs in bfloat16: softmax and logarithms of the loss keep float32.
-    T3DOutput output;
-    try (Autocast autocast = Autocast.bfloat16(model.device())) {
-      output = model.forward(views, tokens, true);
-    }
-    return objective.compute(output, batch.patientIds());
+    Function<T3DOutput, Optional<NDArray>> loss =
+        output -> {
+          LossTerms terms = objective.compute(output, batch.patientIds());
+          return means.add(terms)
+              ? Optional.of(Scalars.divide(terms.total(), means.count))
+              : Optional.empty();
+        };
+    int micro = config.microBatch();
+    return micro > 0 && micro < batch.size()
+        ? new GradCache(model, pass, micro).run(batch, seed, loss)
+        : pass.run(batch, seed, loss);
   }
 
   private double update(double learningRate) {

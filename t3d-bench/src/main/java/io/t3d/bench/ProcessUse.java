@@ -1,14 +1,16 @@
 package io.t3d.bench;
 
+import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** What this process holds in memory, Java heap and native together; Linux only. */
-final class ProcessMemory {
+/** What this process has used: memory, Java heap and native together (Linux only), and time. */
+final class ProcessUse {
   private static final Path STATUS = Path.of("/proc/self/status");
 
-  private ProcessMemory() {}
+  private ProcessUse() {}
 
   /** The largest resident size so far. */
   static int peakMiB() throws IOException {
@@ -18,6 +20,12 @@ final class ProcessMemory {
   /** The resident size now. */
   static int residentMiB() throws IOException {
     return read("VmRSS:");
+  }
+
+  /** Processor time of all threads. */
+  static long cpuNanos() {
+    return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
+        .getProcessCpuTime();
   }
 
   private static int read(String key) throws IOException {
