@@ -42,6 +42,15 @@ class Side:
         if warm:
             self.times.append(self.last)
 
+    def profile(self):
+        print(f"\n{self.name}: where a step's time goes")
+        self.process.stdin.write("profile\n")
+        self.process.stdin.flush()
+        for line in self.process.stdout:
+            if line.strip() == "end of profile":
+                return
+            print(f"  {line}", end="", flush=True)
+
     def median(self, key):
         return statistics.median(step[key] for step in self.times)
 
@@ -56,6 +65,7 @@ def main():
     arguments.add_argument("--steps", type=int, default=3, help="after one to warm up")
     arguments.add_argument("--threads", type=int, default=os.cpu_count())
     arguments.add_argument("--sides", default="plain,float32,torch-float32")
+    arguments.add_argument("--profile", action="store_true", help="of one more step of each side")
     arguments.add_argument("--python", default="python3")
     arguments.add_argument("--classpath", required=True)
     options = arguments.parse_args()
@@ -78,6 +88,8 @@ def main():
                 ratios = [a.median(key) / b.median(key) for key in ("seconds", "cpu")]
                 print(f"  {a.name} / {b.name}: {ratios[0]:.2f}, {ratios[1]:.2f}")
     for side in sides:
+        if options.profile:
+            side.profile()
         side.close()
 
 

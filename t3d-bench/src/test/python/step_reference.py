@@ -1,6 +1,6 @@
 """A whole T3D training step in PyTorch, the twin of StepRunner.java: same layers, sizes, losses and optimizer.
 
-step_reference.py resnet50|vit-base float32|bfloat16 [--profile]
+step_reference.py resnet50|vit-base float32|bfloat16 [--contiguous]
 
 PyTorch's best settings: channels_last_3d, scaled_dot_product_attention with padding masks, both views in one
 batch, fused AdamW, gradients set to None; with bfloat16, autocast. Random weights. Prints "ready", then runs
@@ -233,7 +233,6 @@ def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("model", choices=("resnet50", "vit-base"))
     arguments.add_argument("precision", choices=("float32", "bfloat16"))
-    arguments.add_argument("--profile", action="store_true")
     arguments.add_argument("--contiguous", action="store_true", help="NCDHW: leave the weights and views as they are")
     options = arguments.parse_args()
     torch.manual_seed(1)
@@ -262,10 +261,10 @@ def main():
 
     print("ready", flush=True)
     for line in sys.stdin:
-        if options.profile and line.strip() == "profile":
+        if line.strip() == "profile":
             with torch.profiler.profile() as profiler:
                 step()
-            print(profiler.key_averages().table(sort_by="self_cpu_time_total", row_limit=25), flush=True)
+            print(profiler.key_averages().table(sort_by="self_cpu_time_total", row_limit=25), "\nend of profile", flush=True)
             continue
         start, cpu = time.perf_counter(), time.process_time()
         loss = step()
