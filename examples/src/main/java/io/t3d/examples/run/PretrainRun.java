@@ -6,6 +6,7 @@ import io.t3d.core.config.Configs;
 import io.t3d.core.config.TextConfig;
 import io.t3d.core.model.Pretrained;
 import io.t3d.core.model.T3DModel;
+import io.t3d.core.tensor.AtomicFiles;
 import io.t3d.core.text.ReportTokenizer;
 import io.t3d.core.train.Checkpoint;
 import io.t3d.core.train.Objective;
@@ -82,6 +83,20 @@ public final class PretrainRun {
           .resume(resume)
           .build()
           .run();
+    }
+  }
+
+  /**
+   * Saves the model as it is before training, as a baseline: a checkpoint for evaluation, not one
+   * to resume from.
+   */
+  public void saveUntrained() throws IOException {
+    Path folder = Checkpoint.folderOf(out);
+    AtomicFiles.makeFolder(folder);
+    try (T3DModel model = model(false)) {
+      AtomicFiles.writeText(
+          folder.resolve(TrainedModel.DATA_FILE), Configs.toJson(config.data()));
+      model.save(folder);
     }
   }
 

@@ -137,8 +137,8 @@ public final class ResNet3d extends AbstractBlock implements VisionEncoder {
 
   private NDArray stem(ParameterStore parameters, NDArray views, boolean training) {
     NDArray x = Steps.run(conv1, parameters, views, training);
-    // Channels last from here on: the later layers keep the format and run up to twice as fast.
-    x = Steps.thenFree(x, MemoryFormats::channelsLast3d);
+    // The order of memory is chosen here: the later layers keep it.
+    x = Steps.thenFree(x, MemoryFormats::forConvolutions);
     x = Steps.runAndFree(bn1, parameters, x, training);
     return Steps.thenFree(x, Activation::relu);
   }

@@ -14,23 +14,43 @@ import io.t3d.core.volume.ViewBatch;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** One optimizer step: forward and backward of its batches, clipping, the guard, the update. */
-final class TrainingStep {
+/**
+ * One optimizer step: forward and backward of its batches, clipping, the guard, the update. {@link
+ * Pretrainer} adds epochs, checkpoints and logs.
+ */
+public final class TrainingStep {
   private final T3DModel model;
   private final Objective objective;
   private final AdamW optimizer;
   private final TrainingConfig config;
 
-  TrainingStep(T3DModel model, Objective objective, AdamW optimizer, TrainingConfig config) {
+  /**
+   * Wires a step.
+   *
+   * @param model trained in place
+   * @param objective what is minimised
+   * @param optimizer of the model's parameters
+   * @param config precision, clipping, seed
+   */
+  public TrainingStep(
+      T3DModel model, Objective objective, AdamW optimizer, TrainingConfig config) {
     this.model = model;
     this.objective = objective;
     this.optimizer = optimizer;
     this.config = config;
   }
 
-  /** What a step found. {@code gradNorm} is NaN when a loss was not finite. */
-  record Result(double loss, Map<String, Double> parts, double gradNorm, int pairs) {
-    boolean finite() {
+  /**
+   * What a step found.
+   *
+   * @param loss mean over the batches
+   * @param parts of the loss, likewise
+   * @param gradNorm before clipping; NaN when a loss was not finite
+   * @param pairs seen
+   */
+  public record Result(double loss, Map<String, Double> parts, double gradNorm, int pairs) {
+    /** Whether the weights were updated. */
+    public boolean finite() {
       return Double.isFinite(loss) && Double.isFinite(gradNorm);
     }
   }
@@ -38,8 +58,13 @@ final class TrainingStep {
   /**
    * Runs the step. When a loss or the gradient is not finite, weights, moments and running
    * statistics stay as they were.
+   *
+   * @param step from 0; with the seed, it decides what dropout drops
+   * @param learningRate of this step
+   * @param batches where they come from
+   * @param count batches whose mean gradient makes the step
    */
-  Result run(int step, double learningRate, PairSource.Batches batches, int count) {
+  public Result run(int step, double learningRate, PairSource.Batches batches, int count) {
     Means means = new Means(count);
     double norm = Double.NaN;
     try (NDManager scope = model.manager().newSubManager()) {
@@ -57,7 +82,7 @@ final class TrainingStep {
         before.restore();
       }
     } finally {
-      Gradients.zero(optimizer.trained());
+      Gradients.free(optimizer.trained());
     }
     return new Result(means.loss, means.parts, norm, means.pairs);
   }
