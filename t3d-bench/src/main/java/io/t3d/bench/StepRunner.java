@@ -18,7 +18,8 @@ import java.util.Locale;
 /**
  * Whole training steps of T3D on demand, for {@code t3d-bench/compare-step}; its twin is {@code
  * step_reference.py}. Prints a line when it is ready; then runs one step for every line that it
- * reads and prints one line of JSON: seconds, loss, peak memory.
+ * reads and prints one line of JSON: seconds, processor seconds of all threads, loss,
+ * peak memory. The line {@code profile} prints where a step's time goes instead.
  */
 public final class StepRunner {
   private StepRunner() {}
@@ -41,16 +42,27 @@ public final class StepRunner {
       TrainingStep step = new TrainingStep(model, new T3DObjective(), optimizer, training);
       PairBatch batch = StepData.batch(StepData.PAIRS, StepData.VIEW_SIZE);
       System.out.println("ready");
-      for (int i = 0; commands.readLine() != null; i++) {
+      String command = commands.readLine();
+      for (int i = 0; command != null; i++, command = commands.readLine()) {
+        int number = i;
+        if (command.equals("profile")) {
+          StepProfile.of(() -> step.run(number, 1e-4, StepData.repeat(batch), 1))
+              .forEach(System.out::println);
+          System.out.println("end of profile");
+          continue;
+        }
         long start = System.nanoTime();
+        long cpuStart = ProcessUse.cpuNanos();
         TrainingStep.Result result = step.run(i, 1e-4, StepData.repeat(batch), 1);
         double seconds = (System.nanoTime() - start) / 1e9;
+        double cpu = (ProcessUse.cpuNanos() - cpuStart) / 1e9;
         System.out.printf(
             Locale.ROOT,
-            "{\"seconds\": %.4f, \"loss\": %.5f, \"peakMiB\": %d}%n",
+            "{\"seconds\": %.4f, \"cpu\": %.4f, \"loss\": %.5f, \"peakMiB\": %d}%n",
             seconds,
+            cpu,
             result.loss(),
-            ProcessMemory.peakMiB());
+            ProcessUse.peakMiB());
       }
     }
   }

@@ -70,7 +70,7 @@ public final class Vit3d extends AbstractBlock implements VisionEncoder {
   public VisualTokens encode(ParameterStore parameters, NDArray views, boolean training) {
     Size3 grid = patchEmbedding.grid(views.getShape());
     NDArray x = patchEmbedding.forward(parameters, views, training);
-    x = blocks.forwardAndFree(parameters, x, training);
+    x = blocks.forwardInStages(parameters, x, training);
     x = Steps.runAndFree(norm, parameters, x, training); // (B, N, C)
     return new VisualTokens(x, grid.depth(), grid.height(), grid.width());
   }

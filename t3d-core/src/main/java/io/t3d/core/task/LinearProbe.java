@@ -118,8 +118,7 @@ public final class LinearProbe {
     ProbeLoss loss = known(train, labels, label, positiveWeight, config.l2());
     ProbeLoss validation = known(held, heldLabels, label, positiveWeight, 0);
     if (validation.positive().length == 0) {
-      return Lbfgs.minimize(
-          loss, start, config.maxIterations(), config.tolerance(), point -> true);
+      return Lbfgs.minimize(loss, start, config.maxIterations(), config.tolerance(), point -> true);
     }
     BestPoint best = new BestPoint(validation, config.patience(), start);
     Lbfgs.minimize(loss, start, config.maxIterations(), config.tolerance(), best::goOn);

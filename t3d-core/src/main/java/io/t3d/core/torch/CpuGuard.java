@@ -35,6 +35,7 @@ public final class CpuGuard {
   }
 
   private static boolean limit() {
+    HugePages.install(); // here, since this runs before libtorch does
     boolean linux = System.getProperty("os.name").toLowerCase(Locale.ROOT).contains("linux");
     boolean x86 = System.getProperty("os.arch").equals("amd64");
     Path cpu = Path.of("/sys/devices/system/cpu/cpu0");

@@ -31,6 +31,23 @@ public final class GradientSlot {
   }
 
   /**
+   * The same values as the start of a graph of its own, with an empty slot.
+   *
+   * @param x float32 or, with the {@linkplain TorchBridge bridge}, any floating type
+   * @return shares memory with x where the bridge is there; owned by the manager of x
+   */
+  public static NDArray leaf(NDArray x) {
+    if (!TorchBridge.available()) {
+      NDArray copy = x.stopGradient().duplicate();
+      copy.setRequiresGradient(true);
+      return copy;
+    }
+    Tensor detached = TorchBridge.borrow(x).detach();
+    detached.set_requires_grad(true);
+    return TorchBridge.own(x.getManager(), detached);
+  }
+
+  /**
    * Frees the gradient, also one that is not finite; the next backward pass starts anew. Without
    * the {@linkplain TorchBridge bridge} it is set to zero.
    *

@@ -1,18 +1,12 @@
 package io.t3d.core.train;
 
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.training.GradientCollector;
 import io.t3d.core.model.T3DModel;
-import io.t3d.core.model.T3DOutput;
 import io.t3d.core.tensor.Scalars;
-import io.t3d.core.text.TokenBatch;
-import io.t3d.core.torch.Autocast;
-import io.t3d.core.train.TrainingConfig.Precision;
-import io.t3d.core.volume.ViewBatch;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * One optimizer step: forward and backward of its batches, clipping, the guard, the update. {@link
@@ -23,6 +17,7 @@ public final class TrainingStep {
   private final Objective objective;
   private final AdamW optimizer;
   private final TrainingConfig config;
+  private final ModelPass pass;
 
   /**
    * Wires a step.
@@ -38,6 +33,7 @@ public final class TrainingStep {
     this.objective = objective;
     this.optimizer = optimizer;
     this.config = config;
+    this.pass = new ModelPass(model, config);
   }
 
   /**
@@ -88,33 +84,15 @@ public final class TrainingStep {
   }
 
   private boolean forwardBackward(PairBatch batch, int seed, Means means) {
-    try (NDManager scope = model.manager().newSubManager()) {
-      ViewBatch views = ViewBatch.collate(scope, batch.views());
-      TokenBatch tokens = model.tokenize(scope, batch.reports());
-      Engine.getInstance().setRandomSeed(seed);
-      try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
-        LossTerms terms = forward(views, tokens, batch);
-        if (!means.add(terms)) {
-          return false;
-        }
-        collector.backward(Scalars.divide(terms.total(), means.count));
-        return true;
-      }
+    int micro = config.microBatch();
+    if (micro > 0 && micro < batch.size()) {
+      return new GradCache(model, pass, micro)
+          .run(batch, seed, output -> means.of(objective.compute(output, batch.patientIds())));
     }
-  }
-
-  private LossTerms forward(ViewBatch views, TokenBatch tokens, PairBatch batch) {
-    return objective.compute(seen -> forward(seen, tokens), views, batch.patientIds());
-  }
-
-  private T3DOutput forward(ViewBatch views, TokenBatch tokens) {
-    if (config.precision() == Precision.FLOAT32) {
-      return model.forward(views, tokens, true);
-    }
-    // Only the model runs in bfloat16: softmax and logarithms of the loss keep float32.
-    try (Autocast autocast = Autocast.bfloat16(model.device())) {
-      return model.forward(views, tokens, true);
-    }
+    return pass.run(
+        batch,
+        seed,
+        (forward, views) -> means.of(objective.compute(forward, views, batch.patientIds())));
   }
 
   private double update(double learningRate) {
@@ -148,14 +126,16 @@ public final class TrainingStep {
       this.count = count;
     }
 
-    /** Adds a batch; false when its loss is not finite. */
-    boolean add(LossTerms terms) {
+    /** Adds a batch; what to differentiate, or empty when its loss is not finite. */
+    Optional<NDArray> of(LossTerms terms) {
       double value = scalar("total", terms.total());
       loss += value / count;
       terms
           .parts()
           .forEach((name, part) -> parts.merge(name, scalar(name, part) / count, Double::sum));
-      return Double.isFinite(value);
+      return Double.isFinite(value)
+          ? Optional.of(Scalars.divide(terms.total(), count))
+          : Optional.empty();
     }
 
     private static double scalar(String name, NDArray array) {

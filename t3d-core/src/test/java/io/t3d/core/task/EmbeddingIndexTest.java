@@ -13,8 +13,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
-import java.util.SplittableRandom;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -91,8 +91,7 @@ class EmbeddingIndexTest {
       Neighbours found = index.search(queries, 10);
       double recall = recall(found, exact);
       assertThat(recall).isGreaterThanOrEqualTo(0.95);
-      assertThat(found.similarities()[0][0])
-          .isCloseTo(exact.similarities()[0][0], within(1e-5f));
+      assertThat(found.similarities()[0][0]).isCloseTo(exact.similarities()[0][0], within(1e-5f));
     }
   }
 

@@ -148,7 +148,8 @@ class LinearProbeTest {
           .isDeepEqualTo(probe.probabilities(rows));
 
       Path other = dir.resolve("other.safetensors");
-      Safetensors.write(other, Map.of("weight", manager.ones(new ai.djl.ndarray.types.Shape(2, 2))), Map.of());
+      Safetensors.write(
+          other, Map.of("weight", manager.ones(new ai.djl.ndarray.types.Shape(2, 2))), Map.of());
       assertThatThrownBy(() -> LinearProbe.load(manager, other))
           .hasMessage(
               other
