@@ -81,9 +81,7 @@ class ReportGeneratorTest {
     try (ReportGenerator generator = fitted(90)) {
       for (Decoding decoding :
           List.of(
-              Decoding.greedy(30),
-              Decoding.beam(3, 30),
-              new Decoding.Nucleus(0.5, 0.5, 1, 30))) {
+              Decoding.greedy(30), Decoding.beam(3, 30), new Decoding.Nucleus(0.5, 0.5, 1, 30))) {
         List<GeneratedReport> written = generator.generate(volumes, decoding);
         assertThat(texts(written)).as(decoding.toString()).isEqualTo(REPORTS);
         assertThat(written).allMatch(GeneratedReport::finished);
@@ -171,8 +169,7 @@ class ReportGeneratorTest {
                 + logP(new double[] {0, 0, 0}, 0)
                 + logP(new double[] {2, 0, 1}, 2))
             / 3;
-    NDArray loss =
-        ReportTrainer.crossEntropy(scope.create(logits, new Shape(2, 2, 3)), tokens);
+    NDArray loss = ReportTrainer.crossEntropy(scope.create(logits, new Shape(2, 2, 3)), tokens);
     assertThat((double) loss.getFloat()).isCloseTo(expected, within(1e-6));
   }
 
