@@ -29,8 +29,7 @@ public final class TrainingStep {
    * @param optimizer of the model's parameters
    * @param config precision, clipping, seed
    */
-  public TrainingStep(
-      T3DModel model, Objective objective, AdamW optimizer, TrainingConfig config) {
+  public TrainingStep(T3DModel model, Objective objective, AdamW optimizer, TrainingConfig config) {
     this.model = model;
     this.objective = objective;
     this.optimizer = optimizer;

@@ -113,8 +113,7 @@ class GradCacheTest {
               });
       if (withGradients) {
         Gradients gradients = Gradients.collect(scope, trained(model));
-        trained(model)
-            .forEach((name, p) -> values.put(name, gradients.of(name).toFloatArray()));
+        trained(model).forEach((name, p) -> values.put(name, gradients.of(name).toFloatArray()));
       }
     }
     return values;
@@ -138,8 +137,6 @@ class GradCacheTest {
     assertThat(actual.keySet()).isEqualTo(expected.keySet());
     expected.forEach(
         (name, e) ->
-            assertThat(actual.get(name))
-                .as(name)
-                .containsExactly(e, within((float) tolerance)));
+            assertThat(actual.get(name)).as(name).containsExactly(e, within((float) tolerance)));
   }
 }
