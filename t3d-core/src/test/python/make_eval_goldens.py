@@ -1,5 +1,6 @@
 """Golden values of the metrics from scikit-learn: python make_eval_goldens.py."""
 
+import fractions
 import json
 import pathlib
 
@@ -20,6 +21,16 @@ def main():
         # Few digits give many ties; scores lean towards the target.
         score = np.round(np.clip(rng.random(n) * 0.8 + 0.2 * target, 0, 1), digits)
         said = score >= 0.5
+        fpr, tpr, roc = metrics.roc_curve(target, score, drop_intermediate=False)
+        precision, recall, cuts = metrics.precision_recall_curve(target, score)
+        # Exact fractions: equally good thresholds must be equal, and the highest wins.
+        hits = [int((target & (score >= t)).sum()) for t in cuts]
+        f1 = [fractions.Fraction(2 * h, int((score >= t).sum() + target.sum()))
+              for h, t in zip(hits, cuts)]
+        assert np.allclose(np.array(f1, float),
+                           2 * precision[:-1] * recall[:-1] / np.maximum(precision + recall, 1e-12)[:-1])
+        youden = np.round(tpr - fpr, 12)[1:]
+        corner = np.round(np.hypot(1 - tpr, fpr), 12)[1:]
         cases.append({
             "targets": [int(t) for t in target], "scores": score.tolist(), "threshold": 0.5,
             "auroc": metrics.roc_auc_score(target, score),
@@ -29,6 +40,9 @@ def main():
             "sensitivity": metrics.recall_score(target, said),
             "specificity": metrics.recall_score(~target, ~said),
             "precision": metrics.precision_score(target, said),
+            "YOUDEN_J": roc[1:][np.argmax(youden)],
+            "CLOSEST_TO_CORNER": roc[1:][np.argmin(corner)],
+            "MAX_F1": max(cuts[i] for i in range(len(cuts)) if f1[i] == max(f1)),
         })
     OUT.mkdir(parents=True, exist_ok=True)
     (OUT / "binary.json").write_text(json.dumps(cases) + "\n")

@@ -90,6 +90,21 @@ def sinkhorn():
     write("sinkhorn.json", cases)
 
 
+def clusters():
+    """Two parts assigned together; usage counts nearest prototypes."""
+    torch.manual_seed(3)
+    parts = [leaf(torch.randn(n, 5) * 4) for n in (7, 4)]
+    prototypes = leaf(F.normalize(torch.randn(6, 5), dim=1))
+    scores = torch.stack([F.normalize(x, dim=0) @ prototypes.t() for part in parts for x in part])
+    share = [(scores.argmax(1) == k).double().mean() for k in range(6)]
+    q = swav_sinkhorn(scores, 0.05, 3)
+    write("clusters.json", {
+        "features": [flat(p) for p in parts], "prototypes": flat(prototypes),
+        "assignments": [flat(q[:7]), flat(q[7:])],
+        "usage": torch.exp(-sum(p * p.log() for p in share if p > 0)).item(),
+    })
+
+
 def centres(view, pair):
     """World position of every token in (z, y, x) order."""
     d, h, w = view["grid"]
@@ -239,4 +254,5 @@ if __name__ == "__main__":
     OUT.mkdir(parents=True, exist_ok=True)
     contrastive()
     sinkhorn()
+    clusters()
     tma_cases()

@@ -9,6 +9,7 @@ import io.t3d.data.io.NiftiWriter;
 import io.t3d.data.io.PixelType;
 import io.t3d.data.io.VolumeReaders;
 import io.t3d.data.transform.Crop;
+import io.t3d.data.transform.IntensityWindow;
 import io.t3d.data.zarr.ZarrOptions;
 import io.t3d.data.zarr.ZarrVolume;
 import io.t3d.data.zarr.ZarrWriter;
@@ -74,8 +75,26 @@ public class CropReadBenchmark {
   public String chunk;
 
   /** Of Zstandard. */
-  @Param("3")
+  @Param("1")
   public int level;
+
+  /** What the Zarr volume holds; {@code .nii.gz} always holds HU. */
+  public enum Values {
+    /** Whole HU. */
+    HU,
+    /** A window of HU in [0, 1], as {@code t3d preprocess} makes; here no voxel is resampled. */
+    WINDOW
+  }
+
+  /** Which values. */
+  @Param("HU")
+  public Values values;
+
+  /** Where both files are kept for {@code crop_read.py}; empty: nowhere. */
+  @Param("")
+  public String keep;
+
+  private static final IntensityWindow WINDOW = IntensityWindow.between(-1000, 1000);
 
   private Path folder;
   private Path nifti;
@@ -86,7 +105,10 @@ public class CropReadBenchmark {
   /** Writes both files; compares the two ways. */
   @Setup(Level.Trial)
   public void setup() throws IOException {
-    folder = Files.createTempDirectory("crop-read");
+    folder =
+        keep.isEmpty()
+            ? Files.createTempDirectory("crop-read")
+            : Files.createDirectories(Path.of(keep));
     nifti = folder.resolve("ct.nii.gz");
     stored = folder.resolve("ct.zarr");
     Volume volume = CtVolume.of(new Size3(size.depth, size.height, size.width), 7);
@@ -94,8 +116,11 @@ public class CropReadBenchmark {
     int[] c = Arrays.stream(chunk.split("x")).mapToInt(Integer::parseInt).toArray();
     ZarrOptions options =
         new ZarrOptions(ZarrOptions.Values.INT16, new Size3(c[0], c[1], c[2]), level);
+    if (Files.exists(stored)) {
+      MoreFiles.deleteRecursively(stored, RecursiveDeleteOption.ALLOW_INSECURE);
+    }
     long start = System.nanoTime();
-    ZarrWriter.write(stored, volume, options, "{}");
+    ZarrWriter.write(stored, prepared(volume), options, "{}");
     double seconds = (System.nanoTime() - start) / 1e9;
     zarr = ZarrVolume.open(stored);
     System.out.printf(
@@ -107,8 +132,20 @@ public class CropReadBenchmark {
     random = new SplittableRandom(1);
     for (int i = 0; i < 3; i++) {
       VoxelBox box = box();
-      if (!Arrays.equals(zarr.read(box).voxels(), fromNifti(box).voxels())) {
-        throw new IllegalStateException("The two ways differ at " + box);
+      requireSame(zarr.read(box).voxels(), prepared(fromNifti(box)).voxels());
+    }
+  }
+
+  private Volume prepared(Volume hounsfield) {
+    return values == Values.HU ? hounsfield : WINDOW.apply(hounsfield);
+  }
+
+  private void requireSame(float[] fromZarr, float[] fromNifti) {
+    double step = values == Values.HU ? 0 : zarr.scale() / 2;
+    for (int i = 0; i < fromZarr.length; i++) {
+      if (!(Math.abs(fromZarr[i] - fromNifti[i]) <= step)) {
+        throw new IllegalStateException(
+            "The two ways differ: " + fromZarr[i] + ", " + fromNifti[i]);
       }
     }
   }
@@ -116,7 +153,9 @@ public class CropReadBenchmark {
   /** Removes the files. */
   @TearDown(Level.Trial)
   public void tearDown() throws IOException {
-    MoreFiles.deleteRecursively(folder, RecursiveDeleteOption.ALLOW_INSECURE);
+    if (keep.isEmpty()) {
+      MoreFiles.deleteRecursively(folder, RecursiveDeleteOption.ALLOW_INSECURE);
+    }
   }
 
   /** From an open Zarr volume, as in training after the first epoch. */
@@ -125,7 +164,7 @@ public class CropReadBenchmark {
     return zarr.read(box());
   }
 
-  /** The same with opening, which looks at every chunk. */
+  /** The same with opening, which reads the metadata. */
   @Benchmark
   public Volume zarrOpened() throws IOException {
     return ZarrVolume.open(stored).read(box());

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.t3d.core.tensor.Scalars;
+import io.t3d.core.tensor.Shapes;
 import java.util.Collection;
 
 /**
@@ -45,6 +46,20 @@ final class BatchArrays {
   /** The sum of one or more arrays; DJL's own refuses one alone. */
   static NDArray sum(Collection<NDArray> arrays) {
     return arrays.stream().reduce(NDArray::add).orElseThrow();
+  }
+
+  /** Requires two float32 arrays of one shape {@code (B, F)}. */
+  static void requireSameRows(String firstName, NDArray first, String secondName, NDArray second) {
+    Shapes.check(firstName, first, "B, F", "give one row per volume", -1, -1);
+    Shapes.check(
+        secondName,
+        second,
+        "B, F",
+        "it must be as large as " + firstName,
+        first.getShape().get(0),
+        first.getShape().get(1));
+    requireFloat32(firstName, first);
+    requireFloat32(secondName, second);
   }
 
   /** Requires float32: half precision would lose the small differences that a loss is made of. */

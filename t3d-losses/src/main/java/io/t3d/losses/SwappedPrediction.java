@@ -1,13 +1,9 @@
 package io.t3d.losses;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import io.t3d.core.tensor.Scalars;
-import io.t3d.core.torch.Casts;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,12 +14,9 @@ import java.util.Map;
  * view is a level with one token per view (N = 1).
  */
 final class SwappedPrediction {
-  // Below float32's smallest share; keeps p · log p at 0 where a prototype's share underflows.
-  private static final float TINY = 1e-30f;
-
   private final Sinkhorn sinkhorn;
   private final double temperature;
-  private final NDArray prototypes; // (E, K)
+  private final NDArray prototypes; // (K, E)
 
   /**
    * One feature array of one view slot.
@@ -71,7 +64,7 @@ final class SwappedPrediction {
   SwappedPrediction(Sinkhorn sinkhorn, double temperature, NDArray prototypes) {
     this.sinkhorn = sinkhorn;
     this.temperature = temperature;
-    this.prototypes = prototypes.transpose(); // (E, K)
+    this.prototypes = prototypes;
   }
 
   /**
@@ -116,8 +109,10 @@ final class SwappedPrediction {
 
   private Predicted predict(NDManager turn, NDArray visual, List<Aligned> targets) {
     Shape shape = visual.getShape();
+    NDArray sharpened = Scalars.divide(prototypes, temperature); // (K, E), far fewer than logits
+    sharpened.attach(turn);
     NDArray logits =
-        Scalars.divide(similarities(turn, visual, prototypes), temperature); // (B·N, K)
+        ClusterAssignment.similarities(rows(turn, visual), sharpened.transpose()); // (B·N, K)
     NDArray logP = logits.logSoftmax(1).reshape(shape.get(0), shape.get(1), -1); // (B, N, K)
     // Cross-entropy is linear in its target: summing the targets of all assigning views first
     // leaves one product per view for autograd to keep instead of one per pair.
@@ -150,59 +145,30 @@ final class SwappedPrediction {
   /** Assignments per slot {@code (B, N, K)}, and the effective number of nearest prototypes. */
   private record Assigned(Map<Integer, NDArray> bySlot, NDArray usage) {}
 
-  /** Balances all assigning views together: more samples make better balanced clusters. */
-  private Assigned assign(NDManager owner, List<Features> slots, List<ViewPair> pairs) {
+  private Assigned assign(NDManager scope, List<Features> slots, List<ViewPair> pairs) {
     List<Integer> views = pairs.stream().map(ViewPair::assigning).distinct().toList();
-    try (NDManager scope = owner.newSubManager()) {
-      NDArray constant = prototypes.stopGradient();
-      constant.attach(scope);
-      NDList parts = new NDList();
-      for (int view : views) {
-        NDArray features = slots.get(view).assigning().stopGradient();
-        features.attach(scope);
-        parts.add(similarities(scope, features, constant));
-      }
-      NDArray similarities = NDArrays.concat(parts, 0); // (ΣB·N, K)
-      NDArray assignments = sinkhorn.assign(similarities); // (ΣB·N, K)
-      Map<Integer, NDArray> bySlot = new LinkedHashMap<>();
-      long from = 0;
-      for (int view : views) {
-        Shape shape = slots.get(view).assigning().getShape();
-        long to = from + shape.get(0) * shape.get(1);
-        NDArray rows = assignments.get(new NDIndex("{}:{}", from, to)); // (B·N, K)
-        NDArray q = rows.reshape(shape.get(0), shape.get(1), -1); // (B, N, K)
-        q.attach(owner);
-        bySlot.put(view, q);
-        from = to;
-      }
-      NDArray usage = usage(similarities);
-      usage.attach(owner);
-      return new Assigned(bySlot, usage);
+    List<NDArray> features = new ArrayList<>();
+    for (int view : views) {
+      features.add(rows(scope, slots.get(view).assigning()));
     }
+    ClusterAssignment assigned = ClusterAssignment.of(sinkhorn, features, prototypes);
+    Map<Integer, NDArray> bySlot = new LinkedHashMap<>();
+    for (int i = 0; i < views.size(); i++) {
+      Shape shape = slots.get(views.get(i)).assigning().getShape();
+      NDArray q = assigned.assignments().get(i); // (B·N, K)
+      bySlot.put(views.get(i), q.reshape(shape.get(0), shape.get(1), -1)); // (B, N, K)
+    }
+    return new Assigned(bySlot, assigned.usage());
   }
 
-  private static NDArray similarities(NDManager owner, NDArray features, NDArray prototypes) {
+  private static NDArray rows(NDManager owner, NDArray features) {
     NDArray rows = features.reshape(-1, features.getShape().get(2)); // (B·N, E)
     rows.attach(owner);
-    return Casts.toFloat32(rows.normalize(2, 1).matMul(prototypes)); // (B·N, K)
+    return rows;
   }
 
   /** KL(mean prediction ‖ uniform) = log K − H(mean prediction); 0 when all are used equally. */
   private static NDArray divergence(NDArray mean) {
-    return negativeEntropy(mean).add((float) Math.log((double) mean.size()));
-  }
-
-  /**
-   * exp of the entropy of how often each prototype is the nearest. The Sinkhorn assignment itself
-   * cannot tell: its mean is uniform by construction, even when all features are the same.
-   */
-  private static NDArray usage(NDArray similarities) {
-    int k = (int) similarities.getShape().get(1);
-    NDArray share = similarities.argMax(1).oneHot(k).mean(new int[] {0}); // (K)
-    return negativeEntropy(share).neg().exp();
-  }
-
-  private static NDArray negativeEntropy(NDArray p) {
-    return p.mul(Scalars.atLeast(p, TINY).log()).sum();
+    return ClusterAssignment.negativeEntropy(mean).add((float) Math.log((double) mean.size()));
   }
 }

@@ -1,8 +1,8 @@
 package io.t3d.losses;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
 import io.t3d.core.model.TokenGrid;
 import io.t3d.core.tensor.Scalars;
 import io.t3d.core.volume.Affine;
@@ -15,7 +15,7 @@ import io.t3d.core.volume.Affine;
  * double precision on the host; the tokens themselves are handled by array operations alone. Flips,
  * resizing and offsets of the crops are all in the affines.
  */
-final class TokenMatcher {
+public final class TokenMatcher {
   // Half a token off is common with crops at whole voxels. Nudging such ties up by far less than a
   // voxel, yet far more than float32's error, gives the same match on every device.
   static final float TIE_NUDGE = 1e-4f;
@@ -29,7 +29,7 @@ final class TokenMatcher {
    * @param mask {@code (B, N)}, float32: 1 where the other view has a token within half a token
    *     along each axis, else 0
    */
-  record Match(NDArray index, NDArray mask) {}
+  public record Match(NDArray index, NDArray mask) {}
 
   /**
    * Matches each token of {@code from} to the nearest of {@code to}.
@@ -38,7 +38,7 @@ final class TokenMatcher {
    * @param from grid of the view whose N tokens are looked up
    * @param to grid of the view that is looked into
    */
-  static Match match(NDArray batchArray, TokenGrid from, TokenGrid to) {
+  public static Match match(NDArray batchArray, TokenGrid from, TokenGrid to) {
     int b = from.affines().size();
     if (to.affines().size() != b) {
       throw new IllegalArgumentException(
@@ -65,11 +65,16 @@ final class TokenMatcher {
    * @param features {@code (B, M, K)} of the view that was looked into
    * @return {@code (B, N, K)}
    */
-  static NDArray gather(NDArray features, Match match) {
-    Shape index = match.index().getShape();
-    long k = features.getShape().get(2);
-    return features.gather(
-        match.index().expandDims(2).broadcast(index.get(0), index.get(1), k), 1); // (B, N, K)
+  public static NDArray gather(NDArray features, Match match) {
+    long b = features.getShape().get(0);
+    long m = features.getShape().get(1);
+    NDArray first = features.getManager().arange(0, b * m, m, DataType.INT64);
+    // Whole rows are copied; gathering along an axis looks up every element.
+    NDArray rows = match.index().add(first.toDevice(features.getDevice(), false).expandDims(1));
+    return features
+        .reshape(b * m, -1)
+        .get(new NDIndex("{}", rows.reshape(-1)))
+        .reshape(b, rows.getShape().get(1), -1); // (B, N, K)
   }
 
   /** The nearest token index (x, y, z) in {@code to} of each token of {@code from}, unclipped. */

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import io.t3d.core.config.Configs;
 import io.t3d.core.model.T3DOutput;
 import io.t3d.core.train.LossTerms;
 import java.nio.ByteBuffer;
@@ -151,11 +151,17 @@ class T3DObjectiveTest {
   }
 
   @Test
-  void settingsSurviveJson() throws Exception {
-    ObjectMapper json = new ObjectMapper();
-    String text = json.writeValueAsString(ObjectiveConfig.tokenLevelOnly());
-    assertThat(json.readValue(text, ObjectiveConfig.class))
-        .isEqualTo(ObjectiveConfig.tokenLevelOnly());
+  void settingsSurviveJson() {
+    for (ObjectiveConfig config :
+        List.of(
+            ObjectiveConfig.tokenLevelOnly(),
+            ObjectiveConfig.siglip(),
+            ObjectiveConfig.simclr(),
+            ObjectiveConfig.vicreg(),
+            ObjectiveConfig.swav(),
+            ObjectiveConfig.masked())) {
+      assertThat(Configs.fromJson(Configs.toJson(config), ObjectiveConfig.class)).isEqualTo(config);
+    }
   }
 
   @Test

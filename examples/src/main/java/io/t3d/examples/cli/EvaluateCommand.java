@@ -2,12 +2,15 @@ package io.t3d.examples.cli;
 
 import ai.djl.engine.Engine;
 import io.t3d.core.config.Configs;
+import io.t3d.core.model.T3DModel;
 import io.t3d.core.tensor.AtomicFiles;
 import io.t3d.data.dataset.Manifest;
 import io.t3d.data.dataset.ManifestRow;
 import io.t3d.data.dataset.Split;
 import io.t3d.examples.run.Evaluation;
 import io.t3d.examples.run.EvaluationRun;
+import io.t3d.examples.run.EvaluationSettings;
+import io.t3d.examples.run.FineTuneRun;
 import io.t3d.examples.run.Prompts;
 import io.t3d.examples.run.TrainedModel;
 import java.io.IOException;
@@ -29,7 +32,9 @@ final class EvaluateCommand implements Callable<Integer> {
   /** What can be measured. */
   enum Task {
     ZERO_SHOT,
-    RETRIEVAL;
+    RETRIEVAL,
+    LINEAR_PROBE,
+    FINE_TUNE;
 
     @Override
     public String toString() {
@@ -55,7 +60,8 @@ final class EvaluateCommand implements Callable<Integer> {
       names = "--task",
       split = ",",
       description =
-          "One or more of ${COMPLETION-CANDIDATES}; all that the manifest allows when left out.",
+          "One or more of ${COMPLETION-CANDIDATES}; when left out, those of zero-shot and retrieval"
+              + " that the manifest allows.",
       converter = TaskName.class)
   private List<Task> tasks;
 
@@ -73,6 +79,8 @@ final class EvaluateCommand implements Callable<Integer> {
 
   @Option(names = "--json", description = "Print the metrics as JSON.")
   private boolean json;
+
+  @Mixin private EvaluationOptions options;
 
   @Mixin private SkipBad skipBad;
 
@@ -96,27 +104,16 @@ final class EvaluateCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     Manifest all = Manifest.read(manifest);
     if (tasks == null) {
-      tasks = all.hasReports() ? List.of(Task.values()) : List.of(Task.ZERO_SHOT);
+      tasks =
+          all.hasReports() ? List.of(Task.ZERO_SHOT, Task.RETRIEVAL) : List.of(Task.ZERO_SHOT);
     } else if (tasks.contains(Task.RETRIEVAL)) {
       all.requireReports();
     }
     Prompts used = prompts == null ? Prompts.around(all.labelNames()) : Prompts.load(prompts);
-    Evaluation.ZeroShot zeroShot = null;
-    Evaluation.Retrieved retrieved = null;
-    try (TrainedModel trained =
-        TrainedModel.open(checkpoint, Engine.getInstance().defaultDevice())) {
-      List<ManifestRow> rows =
-          skipBad.check(select(all), trained.data().preprocessing(), spec.commandLine().getErr());
-      try (EvaluationRun run = embed(trained, rows)) {
-        if (tasks.contains(Task.ZERO_SHOT)) {
-          zeroShot = run.zeroShot(used.prompts());
-        }
-        if (tasks.contains(Task.RETRIEVAL)) {
-          retrieved = run.retrieval();
-        }
-      }
+    Evaluation found;
+    try (TrainedModel trained = open()) {
+      found = evaluate(trained, all, used);
     }
-    Evaluation found = new Evaluation(null, zeroShot, retrieved);
     if (out != null) {
       AtomicFiles.makeFolder(out);
       AtomicFiles.writeText(out.resolve("metrics.json"), Configs.toJson(found) + "\n");
@@ -125,11 +122,74 @@ final class EvaluateCommand implements Callable<Integer> {
     return 0;
   }
 
-  private static EvaluationRun embed(TrainedModel trained, List<ManifestRow> rows)
+  private TrainedModel open() throws IOException {
+    return TrainedModel.open(checkpoint, Engine.getInstance().defaultDevice());
+  }
+
+  private Evaluation evaluate(TrainedModel trained, Manifest all, Prompts used)
       throws IOException {
-    try (Progress progress = Progress.overItems("Embedding", rows.size())) {
-      return new EvaluationRun(trained.model(), trained.data(), rows, progress::to);
+    EvaluationSettings settings = options.settings();
+    List<ManifestRow> test = usable(trained, select(all));
+    List<ManifestRow> validation =
+        split.equalsIgnoreCase("test") ? usable(trained, split(all, Split.VALIDATION)) : List.of();
+    List<ManifestRow> train = List.of();
+    if (tasks.contains(Task.LINEAR_PROBE) || tasks.contains(Task.FINE_TUNE)) {
+      train = usable(trained, trainRows(all));
     }
+    Evaluation.Classified zeroShot = null;
+    Evaluation.Retrieved retrieved = null;
+    List<Evaluation.Supervised> probes = null;
+    List<Evaluation.Supervised> tuned = null;
+    boolean probing = tasks.contains(Task.LINEAR_PROBE);
+    int count = test.size() + validation.size() + (probing ? train.size() : 0);
+    try (Progress progress = Progress.overItems("Embedding", count);
+        EvaluationRun run =
+            new EvaluationRun(
+                trained.model(), trained.data(), validation, test, settings, progress::to)) {
+      if (probing) {
+        int before = test.size() + validation.size();
+        probes = run.linearProbe(train, n -> progress.to(before + n));
+      }
+      if (tasks.contains(Task.ZERO_SHOT)) {
+        zeroShot = run.zeroShot(used.prompts());
+      }
+      if (tasks.contains(Task.RETRIEVAL)) {
+        retrieved = run.retrieval();
+      }
+    }
+    if (tasks.contains(Task.FINE_TUNE)) {
+      tuned =
+          new FineTuneRun(trained.data(), train, validation, test)
+              .run(() -> fresh(trained), settings);
+    }
+    return new Evaluation(null, zeroShot, retrieved, probes, tuned);
+  }
+
+  private T3DModel fresh(TrainedModel trained) throws IOException {
+    return options.fromScratch()
+        ? T3DModel.create(trained.model().config(), trained.model().device(), options.seed())
+        : open().model();
+  }
+
+  private List<ManifestRow> usable(TrainedModel trained, List<ManifestRow> rows) {
+    return rows.isEmpty()
+        ? rows
+        : skipBad.check(rows, trained.data().preprocessing(), spec.commandLine().getErr());
+  }
+
+  private static List<ManifestRow> split(Manifest all, Split wanted) {
+    return all.hasSplits() ? all.select(wanted) : List.of();
+  }
+
+  private List<ManifestRow> trainRows(Manifest all) {
+    List<ManifestRow> rows = split(all, Split.TRAIN);
+    if (rows.isEmpty() || split.equalsIgnoreCase("train") || split.equalsIgnoreCase("all")) {
+      throw new IllegalArgumentException(
+          "linear-probe and fine-tune train on the rows of the split train and are measured on"
+              + " another; "
+              + (rows.isEmpty() ? manifest + " has no such row" : "choose another --split"));
+    }
+    return rows;
   }
 
   private List<ManifestRow> select(Manifest all) {

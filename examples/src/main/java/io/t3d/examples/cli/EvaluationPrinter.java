@@ -3,6 +3,7 @@ package io.t3d.examples.cli;
 import io.t3d.core.config.Configs;
 import io.t3d.examples.run.Evaluation;
 import java.io.PrintWriter;
+import java.util.List;
 import java.util.Locale;
 
 /** Prints metrics for a reader or for a program. */
@@ -27,16 +28,10 @@ final class EvaluationPrinter {
           t.seconds());
     }
     if (found.zeroShot() != null) {
-      Evaluation.ZeroShot z = found.zeroShot();
-      out.printf(
-          Locale.ROOT,
-          "zero-shot   macro AUROC %.3f over %d volumes%n",
-          z.macroAuroc(),
-          z.volumes());
-      z.perLabel()
-          .forEach(
-              (name, auroc) -> out.printf(Locale.ROOT, "              %-22s %.3f%n", name, auroc));
+      classified(out, "zero-shot", found.zeroShot());
     }
+    supervised(out, "probe", found.linearProbe());
+    supervised(out, "fine-tuned", found.fineTune());
     if (found.retrieval() != null) {
       Evaluation.Retrieved r = found.retrieval();
       out.printf(
@@ -50,14 +45,66 @@ final class EvaluationPrinter {
     out.flush();
   }
 
+  private static void supervised(
+      PrintWriter out, String name, List<Evaluation.Supervised> found) {
+    if (found == null) {
+      return;
+    }
+    for (Evaluation.Supervised s : found) {
+      out.printf(
+          Locale.ROOT,
+          "%-12strained on %d volumes (%.3g %% of the patients)%n",
+          name,
+          s.trainVolumes(),
+          100 * s.labelFraction());
+      classified(out, "", s.scores());
+    }
+  }
+
+  private static void classified(PrintWriter out, String name, Evaluation.Classified c) {
+    out.printf(
+        Locale.ROOT,
+        "%-12smacro AUROC %s over %d volumes; F1 %s, thresholds: %s%n",
+        name,
+        estimate(c.macro().get("auroc")),
+        c.volumes(),
+        estimate(c.macro().get("f1")),
+        c.thresholds());
+    c.labels()
+        .forEach(
+            (label, scores) ->
+                out.printf(
+                    Locale.ROOT,
+                    "              %-34s %s%n",
+                    label,
+                    estimate(scores.metrics().get("auroc"))));
+  }
+
+  private static String estimate(Evaluation.Estimate e) {
+    if (e == null) {
+      return "not defined";
+    }
+    return e.lower() == null
+        ? String.format(Locale.ROOT, "%.3f", e.value())
+        : String.format(Locale.ROOT, "%.3f [%.3f, %.3f]", e.value(), e.lower(), e.upper());
+  }
+
   private static void recall(PrintWriter out, String name, Evaluation.Recall r) {
     out.printf(
         Locale.ROOT,
-        "              %s  R@1 %.3f  R@5 %.3f  R@10 %.3f  median rank %.1f%n",
+        "              %s  R@1 %.3f  R@5 %.3f  R@10 %.3f  R@50 %.3f  median rank %.1f%n",
         name,
         r.r1(),
         r.r5(),
         r.r10(),
+        r.r50(),
         r.medianRank());
+    if (r.byFindings() != null && r.byFindings().meanAveragePrecision() != null) {
+      out.printf(
+          Locale.ROOT,
+          "              %s  by findings: mAP %.3f%n",
+          name,
+          r.byFindings().meanAveragePrecision());
+    }
   }
 }

@@ -18,11 +18,14 @@ import picocli.CommandLine.ScopeType;
       PreprocessCommand.class,
       PretrainCommand.class,
       EvaluateCommand.class,
+      BenchmarkCommand.class,
       EmbedCommand.class,
+      GenerateCommand.class,
       ExportCommand.class,
       InspectCommand.class,
       DatasetCommand.class,
       NotebookCommand.class,
+      SegmentCommand.class,
       CommandLine.HelpCommand.class
     })
 public final class T3dCommand {

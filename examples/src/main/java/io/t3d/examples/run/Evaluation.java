@@ -1,6 +1,8 @@
 package io.t3d.examples.run;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import io.t3d.core.eval.Interval;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -10,9 +12,21 @@ import java.util.Map;
  * @param train how training went; null when only a checkpoint was evaluated
  * @param zeroShot zero-shot classification
  * @param retrieval cross-modal retrieval
+ * @param linearProbe logistic regression on frozen embeddings, one entry per share of labels
+ * @param fineTune training of the whole encoder, one entry per share of labels
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
-public record Evaluation(Train train, ZeroShot zeroShot, Retrieved retrieval) {
+public record Evaluation(
+    Train train,
+    Classified zeroShot,
+    Retrieved retrieval,
+    List<Supervised> linearProbe,
+    List<Supervised> fineTune) {
+  /** The tasks that need no labels to train on. */
+  public Evaluation(Train train, Classified zeroShot, Retrieved retrieval) {
+    this(train, zeroShot, retrieval, null, null);
+  }
+
   /**
    * How training went.
    *
@@ -32,13 +46,52 @@ public record Evaluation(Train train, ZeroShot zeroShot, Retrieved retrieval) {
       double seconds) {}
 
   /**
-   * Zero-shot classification by prompts.
+   * A number and its confidence interval.
+   *
+   * @param value on the samples as they are
+   * @param lower null when most resamples do not define it
+   * @param upper null when most resamples do not define it
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Estimate(double value, Double lower, Double upper) {}
+
+  /**
+   * Classification of several labels.
    *
    * @param macroAuroc mean over the labels that have both classes; chance is 0.5
    * @param perLabel AUROC per label; a label with one class only is left out
    * @param volumes volumes classified
+   * @param thresholds where the thresholds come from
+   * @param macro metric → its mean over the labels that define it
+   * @param labels label → all its metrics
    */
-  public record ZeroShot(double macroAuroc, Map<String, Double> perLabel, int volumes) {}
+  public record Classified(
+      double macroAuroc,
+      Map<String, Double> perLabel,
+      int volumes,
+      String thresholds,
+      Map<String, Estimate> macro,
+      Map<String, LabelScores> labels) {}
+
+  /**
+   * One label.
+   *
+   * @param positives volumes with it
+   * @param negatives volumes without it
+   * @param threshold said positive from here on
+   * @param metrics metric → value; one that is not defined is left out
+   */
+  public record LabelScores(
+      int positives, int negatives, double threshold, Map<String, Estimate> metrics) {}
+
+  /**
+   * Classification by a model that was trained on labels.
+   *
+   * @param labelFraction share of the training patients whose labels were used
+   * @param trainVolumes volumes trained on
+   * @param scores on the evaluated split
+   */
+  public record Supervised(double labelFraction, int trainVolumes, Classified scores) {}
 
   /**
    * Retrieval both ways over one gallery.
@@ -56,12 +109,34 @@ public record Evaluation(Train train, ZeroShot zeroShot, Retrieved retrieval) {
    * @param r1 k = 1
    * @param r5 k = 5
    * @param r10 k = 10
+   * @param r50 k = 50
    * @param medianRank from 1
+   * @param intervals confidence intervals of these
+   * @param byFindings how alike the findings of queries and of what they find are; null without
+   *     labels
    */
-  public record Recall(double r1, double r5, double r10, double medianRank) {}
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Recall(
+      double r1,
+      double r5,
+      double r10,
+      double r50,
+      double medianRank,
+      Map<String, Interval> intervals,
+      Findings byFindings) {}
+
+  /**
+   * Retrieval by findings.
+   *
+   * @param meanAveragePrecision items with the same findings are relevant; null when no query has
+   *     one
+   * @param overlapAt k → mean Jaccard overlap of the findings of the first k ("MAP@k" of CT-CLIP)
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Findings(Double meanAveragePrecision, Map<Integer, Double> overlapAt) {}
 
   /** The same with the training part. */
   public Evaluation withTrain(Train newTrain) {
-    return new Evaluation(newTrain, zeroShot, retrieval);
+    return new Evaluation(newTrain, zeroShot, retrieval, linearProbe, fineTune);
   }
 }

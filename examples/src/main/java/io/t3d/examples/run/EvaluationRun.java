@@ -2,15 +2,21 @@ package io.t3d.examples.run;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import io.t3d.core.eval.ClassificationReport;
+import io.t3d.core.eval.Interval;
+import io.t3d.core.eval.LabelMatrix;
+import io.t3d.core.eval.RetrievalIntervals;
 import io.t3d.core.eval.RetrievalScores;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.task.FindingPrompts;
+import io.t3d.core.task.LabelOverlap;
+import io.t3d.core.task.LabelSubset;
+import io.t3d.core.task.LinearProbe;
 import io.t3d.core.task.Retrieval;
 import io.t3d.core.task.ZeroShotClassifier;
 import io.t3d.data.dataset.ManifestRow;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,29 +25,72 @@ import java.util.function.IntConsumer;
 /** Evaluates a model on rows of a manifest. The volumes are embedded once for all tasks. */
 public final class EvaluationRun implements AutoCloseable {
   private final T3DModel model;
+  private final DataConfig data;
+  private final EvaluationSettings settings;
+  private final List<ManifestRow> validation;
   private final List<ManifestRow> rows;
   private final NDManager manager;
+  private final float[][] held; // [m][E]
   private final NDArray volumes; // (n, E)
   private NDArray reports; // (n, E), made when first asked for: classification needs none
 
+  /** Embeds the rows' volumes, without a validation split and with default settings. */
+  public EvaluationRun(T3DModel model, DataConfig data, List<ManifestRow> rows, IntConsumer done)
+      throws IOException {
+    this(model, data, List.of(), rows, EvaluationSettings.defaults(), done);
+  }
+
   /**
-   * Embeds the rows' volumes; their reports when a task asks for them.
+   * Embeds the volumes of both splits; reports when a task asks for them.
    *
    * @param model what to evaluate
    * @param data the preparation it was trained with
-   * @param rows held-out pairs, at least one
+   * @param validation rows to choose thresholds and to stop training by; may be empty
+   * @param rows held-out pairs to measure on, at least one
+   * @param settings of thresholds, intervals and probes
    * @param done is told how many volumes are done
    */
-  public EvaluationRun(T3DModel model, DataConfig data, List<ManifestRow> rows, IntConsumer done)
+  public EvaluationRun(
+      T3DModel model,
+      DataConfig data,
+      List<ManifestRow> validation,
+      List<ManifestRow> rows,
+      EvaluationSettings settings,
+      IntConsumer done)
       throws IOException {
     if (rows.isEmpty()) {
       throw new IllegalArgumentException(
           "There is nothing to evaluate: the manifest has no row of that split");
     }
     this.model = model;
+    this.data = data;
+    this.settings = settings;
+    this.validation = validation;
     this.rows = rows;
     this.manager = model.manager().newSubManager();
-    this.volumes = new Embedder(model, data).embedRows(manager, rows, done);
+    this.volumes = embed(rows, done);
+    this.held = floats(validation, n -> done.accept(rows.size() + n));
+  }
+
+  private NDArray embed(List<ManifestRow> some, IntConsumer done) throws IOException {
+    return new Embedder(model, data).embedRows(manager, some, done);
+  }
+
+  private float[][] floats(List<ManifestRow> some, IntConsumer done) throws IOException {
+    if (some.isEmpty()) {
+      return new float[0][];
+    }
+    try (NDArray embedded = embed(some, done)) {
+      return rows(embedded);
+    }
+  }
+
+  private static float[][] rows(NDArray array) {
+    float[] flat = array.toFloatArray();
+    int width = (int) array.getShape().get(1);
+    float[][] out = new float[flat.length / width][];
+    Arrays.setAll(out, i -> Arrays.copyOfRange(flat, i * width, (i + 1) * width));
+    return out;
   }
 
   /**
@@ -49,7 +98,7 @@ public final class EvaluationRun implements AutoCloseable {
    *
    * @throws IllegalArgumentException when no label has prompts, or none has both classes
    */
-  public Evaluation.ZeroShot zeroShot(List<FindingPrompts> prompts) {
+  public Evaluation.Classified zeroShot(List<FindingPrompts> prompts) {
     List<FindingPrompts> used =
         prompts.stream()
             .filter(p -> rows.stream().anyMatch(r -> r.labels().containsKey(p.finding())))
@@ -63,42 +112,80 @@ public final class EvaluationRun implements AutoCloseable {
     double logitScale = model.logitScale();
     ZeroShotClassifier classifier =
         ZeroShotClassifier.create(texts -> model.encodeReports(manager, texts), used, logitScale);
-    ClassificationReport report =
-        ClassificationReport.of(
-            classifier.findings(),
-            targets(classifier.findings()),
-            classifier.classify(volumes),
-            0.5);
-    Map<String, Double> perLabel = new LinkedHashMap<>();
-    report.perLabel().forEach((name, m) -> m.auroc().ifPresent(auroc -> perLabel.put(name, auroc)));
-    double macro =
-        report
-            .macroAuroc()
-            .orElseThrow(
-                () ->
-                    new IllegalArgumentException(
-                        "AUROC needs positive and negative volumes, but every label has one class"
-                            + " only; evaluate more rows"));
-    return new Evaluation.ZeroShot(macro, perLabel, rows.size());
+    Scoring.Scores scores =
+        new Scoring.Scores(classifier.classify(held), classifier.classify(volumes));
+    return new Scoring(settings, validation, rows).classified(classifier.findings(), scores, 0.5);
   }
 
-  private double[][] targets(List<String> labels) {
-    double[][] targets = new double[rows.size()][labels.size()];
-    for (int i = 0; i < targets.length; i++) {
-      for (int j = 0; j < labels.size(); j++) {
-        Boolean label = rows.get(i).labels().get(labels.get(j));
-        targets[i][j] = label == null ? Double.NaN : label ? 1 : 0;
-      }
+  /**
+   * Linear probes on the frozen embeddings, one per share of the training labels.
+   *
+   * @param train labelled rows
+   * @param done is told how many training volumes are embedded
+   * @throws IOException when a volume cannot be read
+   */
+  public List<Evaluation.Supervised> linearProbe(List<ManifestRow> train, IntConsumer done)
+      throws IOException {
+    List<String> labels = LabelledRows.requireNames("A linear probe", train);
+    LabelMatrix all = LabelledRows.matrix(train, labels);
+    LabelMatrix heldLabels = LabelledRows.matrix(validation, labels);
+    float[][] features = floats(train, done);
+    float[][] tested = rows(volumes);
+    List<Evaluation.Supervised> out = new ArrayList<>();
+    for (double fraction : settings.labelFractions()) {
+      int[] some =
+          LabelSubset.choose(all, LabelledRows.patients(train), fraction, settings.seed());
+      float[][] chosen = Arrays.stream(some).mapToObj(i -> features[i]).toArray(float[][]::new);
+      LinearProbe probe =
+          LinearProbe.fit(chosen, all.select(some), held, heldLabels, settings.probe());
+      Scoring.Scores scores =
+          new Scoring.Scores(probe.probabilities(held), probe.probabilities(tested));
+      out.add(
+          new Evaluation.Supervised(
+              fraction,
+              some.length,
+              new Scoring(settings, validation, rows).classified(labels, scores, 0.5)));
     }
-    return targets;
+    return out;
   }
 
   /** Cross-modal retrieval both ways over all rows. */
   public Evaluation.Retrieved retrieval() {
-    Retrieval found = Retrieval.evaluate(volumes, reports(), texts());
+    Retrieval.Ranks ranks = Retrieval.ranks(volumes, reports(), texts());
     double chance = Math.min(1, 10.0 / rows.size());
     return new Evaluation.Retrieved(
-        recall(found.imageToText()), recall(found.textToImage()), rows.size(), chance);
+        recall(ranks.imageToText(), volumes, reports()),
+        recall(ranks.textToImage(), reports(), volumes),
+        rows.size(),
+        chance);
+  }
+
+  private Evaluation.Recall recall(int[] ranks, NDArray queries, NDArray gallery) {
+    RetrievalScores s = RetrievalScores.ofRanks(ranks);
+    RetrievalIntervals ci =
+        RetrievalIntervals.of(ranks, LabelledRows.patients(rows), settings.bootstrap());
+    Map<String, Interval> intervals = new LinkedHashMap<>();
+    intervals.put("r1", ci.r1());
+    intervals.put("r5", ci.r5());
+    intervals.put("r10", ci.r10());
+    intervals.put("r50", ci.r50());
+    intervals.put("medianRank", ci.medianRank());
+    return new Evaluation.Recall(
+        s.r1(), s.r5(), s.r10(), s.r50(), s.medianRank(), intervals, findings(queries, gallery));
+  }
+
+  private Evaluation.Findings findings(NDArray queries, NDArray gallery) {
+    List<String> names = LabelledRows.names(rows);
+    if (names.isEmpty()) {
+      return null;
+    }
+    LabelMatrix labels = LabelledRows.matrix(rows, names);
+    LabelOverlap found = LabelOverlap.evaluate(queries, labels, gallery, labels, false, 1);
+    return new Evaluation.Findings(
+        found.meanAveragePrecision().isPresent()
+            ? found.meanAveragePrecision().getAsDouble()
+            : null,
+        found.overlapAt());
   }
 
   /**
@@ -130,10 +217,6 @@ public final class EvaluationRun implements AutoCloseable {
 
   private List<String> texts() {
     return rows.stream().map(ManifestRow::report).toList();
-  }
-
-  private static Evaluation.Recall recall(RetrievalScores s) {
-    return new Evaluation.Recall(s.r1(), s.r5(), s.r10(), s.medianRank());
   }
 
   @Override

@@ -14,7 +14,7 @@ import java.util.stream.Collectors;
  * A page of HTML in one file: tables, curves as SVG and pictures inside, nothing to load. All text
  * is escaped.
  */
-final class HtmlPage {
+public final class HtmlPage {
   private static final String[] COLORS = {
     "#1b6ca8", "#c8553d", "#3d8361", "#8e5ea2", "#b8860b", "#555"
   };
@@ -25,37 +25,48 @@ final class HtmlPage {
   private final StringBuilder body = new StringBuilder();
   private final String title;
 
-  HtmlPage(String title) {
+  /** A page with a title. */
+  public HtmlPage(String title) {
     this.title = title;
     body.append("<h1>").append(escape(title)).append("</h1>\n");
   }
 
-  /** A line of a chart. */
-  record Curve(String name, List<double[]> points) {}
+  /**
+   * A line of a chart.
+   *
+   * @param name in the legend
+   * @param points (x, y); those that are not finite are left out
+   */
+  public record Curve(String name, List<double[]> points) {}
 
-  HtmlPage heading(String text) {
+  /** A heading. */
+  public HtmlPage heading(String text) {
     body.append("<h2>").append(escape(text)).append("</h2>\n");
     return this;
   }
 
-  HtmlPage paragraph(String text) {
+  /** A paragraph. */
+  public HtmlPage paragraph(String text) {
     body.append("<p>").append(escape(text)).append("</p>\n");
     return this;
   }
 
-  HtmlPage code(String text) {
+  /** Text as it is. */
+  public HtmlPage code(String text) {
     body.append("<pre>").append(escape(text)).append("</pre>\n");
     return this;
   }
 
-  HtmlPage table(List<String> header, List<List<String>> rows) {
+  /** A table. */
+  public HtmlPage table(List<String> header, List<List<String>> rows) {
     body.append("<table>\n<thead>").append(row("th", header)).append("</thead>\n<tbody>\n");
     rows.forEach(r -> body.append(row("td", r)));
     body.append("</tbody></table>\n");
     return this;
   }
 
-  HtmlPage picture(String caption, byte[] png) {
+  /** A PNG picture with its caption. */
+  public HtmlPage picture(String caption, byte[] png) {
     body.append("<figure><img alt=\"")
         .append(escape(caption))
         .append("\" src=\"data:image/png;base64,")
@@ -67,7 +78,7 @@ final class HtmlPage {
   }
 
   /** Horizontal bars over [0, 1] with a tick at chance. */
-  HtmlPage bars(Map<String, Double> values, double chance) {
+  public HtmlPage bars(Map<String, Double> values, double chance) {
     body.append("<table class=\"bars\">\n");
     values.forEach(
         (name, value) ->
@@ -84,7 +95,8 @@ final class HtmlPage {
     return this;
   }
 
-  HtmlPage curves(String xLabel, List<Curve> curves) {
+  /** Lines over one pair of axes. */
+  public HtmlPage curves(String xLabel, List<Curve> curves) {
     double[] box = {Double.MAX_VALUE, -Double.MAX_VALUE, Double.MAX_VALUE, -Double.MAX_VALUE};
     for (Curve c : curves) {
       for (double[] p : c.points()) {
@@ -159,7 +171,8 @@ final class HtmlPage {
             escape(text)));
   }
 
-  void write(Path file) throws IOException {
+  /** Writes the file as a whole. */
+  public void write(Path file) throws IOException {
     AtomicFiles.writeText(file, html());
   }
 

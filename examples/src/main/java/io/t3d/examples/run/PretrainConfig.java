@@ -71,6 +71,11 @@ public record PretrainConfig(
     return new PretrainConfig(model, changed, objective, training, pretrained);
   }
 
+  /** The same settings with another objective. */
+  public PretrainConfig withObjective(ObjectiveConfig other) {
+    return new PretrainConfig(model, data, other, training, pretrained);
+  }
+
   /** The same settings with another length and seed. */
   public PretrainConfig with(int epochs, long seed) {
     TrainingConfig t = training;

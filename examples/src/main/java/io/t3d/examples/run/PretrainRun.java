@@ -6,15 +6,17 @@ import io.t3d.core.config.Configs;
 import io.t3d.core.config.TextConfig;
 import io.t3d.core.model.Pretrained;
 import io.t3d.core.model.T3DModel;
+import io.t3d.core.tensor.AtomicFiles;
 import io.t3d.core.text.ReportTokenizer;
 import io.t3d.core.train.Checkpoint;
+import io.t3d.core.train.Objective;
 import io.t3d.core.train.Pretrainer;
 import io.t3d.core.train.TrainingListener;
 import io.t3d.core.train.TrainingSummary;
 import io.t3d.data.dataset.ManifestRow;
 import io.t3d.data.dataset.VolumeReportDataset;
 import io.t3d.data.view.MultiViewSampler;
-import io.t3d.losses.T3DObjective;
+import io.t3d.losses.Objectives;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -69,7 +71,9 @@ public final class PretrainRun {
             .cacheBytes(data.cacheMegabytes() * MEGABYTE)
             .build();
     try (T3DModel model = model(resume)) {
-      return Pretrainer.builder(model, new T3DObjective(config.objective()), source)
+      Objective objective =
+          Objectives.create(config.objective(), model, data.views().globalSize(), seed());
+      return Pretrainer.builder(model, objective, source)
           .config(config.training())
           .out(out)
           .attach(TrainedModel.DATA_FILE, Configs.toJson(data))
@@ -79,6 +83,20 @@ public final class PretrainRun {
           .resume(resume)
           .build()
           .run();
+    }
+  }
+
+  /**
+   * Saves the model as it is before training, as a baseline: a checkpoint for evaluation, not one
+   * to resume from.
+   */
+  public void saveUntrained() throws IOException {
+    Path folder = Checkpoint.folderOf(out);
+    AtomicFiles.makeFolder(folder);
+    try (T3DModel model = model(false)) {
+      AtomicFiles.writeText(
+          folder.resolve(TrainedModel.DATA_FILE), Configs.toJson(config.data()));
+      model.save(folder);
     }
   }
 

@@ -69,7 +69,13 @@ public final class Quickstart {
     double seconds = (System.nanoTime() - start) / 1e9;
     try (TrainedModel trained = TrainedModel.open(out, Engine.getInstance().defaultDevice());
         EvaluationRun evaluation =
-            new EvaluationRun(trained.model(), trained.data(), test, done -> {})) {
+            new EvaluationRun(
+                trained.model(),
+                trained.data(),
+                manifest.select(Split.VALIDATION),
+                test,
+                EvaluationSettings.defaults(),
+                done -> {})) {
       Evaluation found =
           new Evaluation(
               new Evaluation.Train(

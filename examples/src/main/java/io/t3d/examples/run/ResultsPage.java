@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /** The quickstart's {@code report.html}. */
 final class ResultsPage {
@@ -58,6 +59,12 @@ final class ResultsPage {
             "Zero-shot classification: macro AUROC %.3f",
             found.zeroShot().macroAuroc()));
     page.bars(found.zeroShot().perLabel(), 0.5);
+    page.paragraph("Thresholds: " + found.zeroShot().thresholds() + ". 95 % intervals by patient.");
+    page.table(
+        List.of("", "AUROC", "average precision", "F1", "precision", "recall"),
+        found.zeroShot().labels().entrySet().stream()
+            .map(e -> label(e.getKey(), e.getValue().metrics()))
+            .toList());
     retrieval(page);
     page.heading("What the model says of unseen volumes");
     for (int i = 0; i < Math.min(EXAMPLES, test.size()); i++) {
@@ -67,11 +74,25 @@ final class ResultsPage {
     page.write(file);
   }
 
+  private static List<String> label(String name, Map<String, Evaluation.Estimate> metrics) {
+    List<String> row = new ArrayList<>(List.of(name));
+    for (String metric : List.of("auroc", "averagePrecision", "f1", "precision", "recall")) {
+      Evaluation.Estimate e = metrics.get(metric);
+      row.add(
+          e == null
+              ? "–"
+              : e.lower() == null
+                  ? number(e.value())
+                  : number(e.value()) + " (" + number(e.lower()) + "–" + number(e.upper()) + ")");
+    }
+    return row;
+  }
+
   private void retrieval(HtmlPage page) {
     Evaluation.Retrieved r = found.retrieval();
     page.heading("Retrieval among " + r.gallery() + " pairs");
     page.table(
-        List.of("", "R@1", "R@5", "R@10", "median rank"),
+        List.of("", "R@1", "R@5", "R@10", "R@50", "median rank"),
         List.of(
             row("image → report", r.imageToText()),
             row("report → image", r.textToImage()),
@@ -80,11 +101,18 @@ final class ResultsPage {
                 number(r.chanceR10() / 10),
                 number(r.chanceR10() / 2),
                 number(r.chanceR10()),
+                number(Math.min(1, 50.0 / r.gallery())),
                 number((r.gallery() + 1) / 2.0))));
   }
 
   private static List<String> row(String name, Evaluation.Recall r) {
-    return List.of(name, number(r.r1()), number(r.r5()), number(r.r10()), number(r.medianRank()));
+    return List.of(
+        name,
+        number(r.r1()),
+        number(r.r5()),
+        number(r.r10()),
+        number(r.r50()),
+        number(r.medianRank()));
   }
 
   private void example(HtmlPage page, int index) throws IOException {

@@ -53,7 +53,12 @@ class CommandsTest {
           "/retrieval/imageToText/r1",
           "/retrieval/imageToText/r5",
           "/retrieval/imageToText/r10",
-          "/retrieval/textToImage/r10"
+          "/retrieval/textToImage/r10",
+          "/retrieval/textToImage/r50",
+          "/retrieval/imageToText/intervals/r10/upper",
+          "/retrieval/imageToText/byFindings/overlapAt/5",
+          "/zeroShot/macro/auroc/lower",
+          "/zeroShot/macro/f1/value"
         }) {
       assertThat(metrics.at(pointer).isNumber()).as(pointer).isTrue();
     }
@@ -88,6 +93,61 @@ class CommandsTest {
     assertThat(second.get("retrieval")).isEqualTo(first.get("retrieval"));
     assertThat(second.get("zeroShot")).isEqualTo(first.get("zeroShot"));
     assertThat(new ObjectMapper().readTree(run.out())).isEqualTo(second);
+  }
+
+  @Test
+  void probesAndFineTuningLearnFromSharesOfTheTrainingLabels() throws IOException {
+    Path supervised = dir.resolve("supervised");
+    CommandRun run =
+        CommandRun.of(
+            "evaluate",
+            "--checkpoint",
+            out,
+            "--manifest",
+            manifest,
+            "--task",
+            "linear-probe,fine-tune",
+            "--label-fraction",
+            "0.3,1",
+            "--epochs",
+            1,
+            "--resamples",
+            50,
+            "--out",
+            supervised);
+
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    assertThat(run.out()).contains("trained on").contains("thresholds: youden-j on");
+    JsonNode metrics = json(supervised.resolve("metrics.json"));
+    assertThat(metrics.has("zeroShot")).isFalse();
+    for (String task : new String[] {"linearProbe", "fineTune"}) {
+      JsonNode some = metrics.get(task).get(0);
+      JsonNode all = metrics.get(task).get(1);
+      assertThat(some.get("trainVolumes").asInt())
+          .isPositive()
+          .isLessThan(all.get("trainVolumes").asInt());
+      JsonNode auroc = all.at("/scores/macro/auroc");
+      assertThat(auroc.get("value").asDouble())
+          .isBetween(auroc.get("lower").asDouble(), auroc.get("upper").asDouble());
+    }
+  }
+
+  @Test
+  void trainingOnTheEvaluatedRowsIsRefused() {
+    CommandRun run =
+        CommandRun.of(
+            "evaluate",
+            "--checkpoint",
+            out,
+            "--manifest",
+            manifest,
+            "--task",
+            "linear-probe",
+            "--split",
+            "all");
+
+    assertThat(run.exitCode()).isEqualTo(1);
+    assertThat(run.err()).contains("are measured on another; choose another --split");
   }
 
   @Test

@@ -1,8 +1,6 @@
 package io.t3d.core.eval;
 
-import java.util.Arrays;
 import java.util.OptionalDouble;
-import java.util.stream.IntStream;
 
 /**
  * Metrics of one yes-or-no label, equal to those of scikit-learn. A metric that is not defined for
@@ -22,26 +20,8 @@ public final class BinaryMetrics {
    */
   public static OptionalDouble auroc(boolean[] targets, double[] scores) {
     check(targets, scores);
-    int[] order = ascending(scores);
-    double positiveRanks = 0;
-    long positives = 0;
-    for (int from = 0; from < order.length; ) {
-      int to = endOfTie(order, scores, from);
-      double rank = (from + 1 + to) / 2.0; // mean of the ranks from+1 … to
-      for (int i = from; i < to; i++) {
-        if (targets[order[i]]) {
-          positives++;
-          positiveRanks += rank;
-        }
-      }
-      from = to;
-    }
-    long negatives = targets.length - positives;
-    if (positives == 0 || negatives == 0) {
-      return OptionalDouble.empty();
-    }
-    double wins = positiveRanks - positives * (positives + 1) / 2.0;
-    return OptionalDouble.of(wins / ((double) positives * negatives));
+    SortedScores sorted = new SortedScores(targets, scores);
+    return sorted.auroc(sorted.once());
   }
 
   /**
@@ -55,23 +35,8 @@ public final class BinaryMetrics {
    */
   public static OptionalDouble averagePrecision(boolean[] targets, double[] scores) {
     check(targets, scores);
-    long total = count(targets);
-    if (total == 0) {
-      return OptionalDouble.empty();
-    }
-    int[] order = ascending(Arrays.stream(scores).map(s -> -s).toArray());
-    double sum = 0;
-    long found = 0;
-    for (int from = 0; from < order.length; ) {
-      int to = endOfTie(order, scores, from);
-      long before = found;
-      for (int i = from; i < to; i++) {
-        found += targets[order[i]] ? 1 : 0;
-      }
-      sum += (found - before) * ((double) found / to);
-      from = to;
-    }
-    return OptionalDouble.of(sum / total);
+    SortedScores sorted = new SortedScores(targets, scores);
+    return sorted.averagePrecision(sorted.once());
   }
 
   /**
@@ -83,11 +48,8 @@ public final class BinaryMetrics {
    */
   public static Confusion confusion(boolean[] targets, double[] scores, double threshold) {
     check(targets, scores);
-    int[] counts = new int[4];
-    for (int i = 0; i < targets.length; i++) {
-      counts[(targets[i] ? 2 : 0) + (scores[i] >= threshold ? 1 : 0)]++;
-    }
-    return new Confusion(counts[3], counts[1], counts[0], counts[2]);
+    SortedScores sorted = new SortedScores(targets, scores);
+    return sorted.confusion(sorted.once(), threshold);
   }
 
   /**
@@ -132,27 +94,7 @@ public final class BinaryMetrics {
     }
   }
 
-  private static int endOfTie(int[] order, double[] scores, int from) {
-    int to = from + 1;
-    while (to < order.length && scores[order[to]] == scores[order[from]]) {
-      to++;
-    }
-    return to;
-  }
-
-  private static int[] ascending(double[] values) {
-    return IntStream.range(0, values.length)
-        .boxed()
-        .sorted((a, b) -> Double.compare(values[a], values[b]))
-        .mapToInt(Integer::intValue)
-        .toArray();
-  }
-
-  private static long count(boolean[] targets) {
-    return IntStream.range(0, targets.length).filter(i -> targets[i]).count();
-  }
-
-  private static void check(boolean[] targets, double[] scores) {
+  static void check(boolean[] targets, double[] scores) {
     if (targets.length != scores.length) {
       throw new IllegalArgumentException(
           "targets and scores must have one entry per sample, got "

@@ -1,13 +1,11 @@
 package io.t3d.core.eval;
 
-import java.util.ArrayList;
-import java.util.Collection;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
-import java.util.function.Function;
 
 /**
  * Metrics of many yes-or-no labels.
@@ -20,18 +18,43 @@ public record ClassificationReport(Map<String, LabelMetrics> perLabel) {
    *
    * @param positives samples with the finding
    * @param negatives samples without it
+   * @param threshold said positive when {@code score >= threshold}
    * @param auroc area under the ROC curve
    * @param averagePrecision area under the precision–recall steps
-   * @param accuracy at the threshold
-   * @param f1 at the threshold
+   * @param confusion decisions at the threshold
    */
   public record LabelMetrics(
       int positives,
       int negatives,
+      double threshold,
       OptionalDouble auroc,
       OptionalDouble averagePrecision,
-      OptionalDouble accuracy,
-      OptionalDouble f1) {}
+      BinaryMetrics.Confusion confusion) {
+    /** One of the metrics. */
+    public OptionalDouble get(Metric metric) {
+      return switch (metric) {
+        case AUROC -> auroc;
+        case AVERAGE_PRECISION -> averagePrecision;
+        case ACCURACY -> confusion.accuracy();
+        case F1 -> confusion.f1();
+        case PRECISION -> confusion.precision();
+        case RECALL -> confusion.sensitivity();
+        case SPECIFICITY -> confusion.specificity();
+      };
+    }
+
+    static LabelMetrics of(KnownScores known, int[] times, double threshold) {
+      int[] own = known.times(times);
+      BinaryMetrics.Confusion confusion = known.sorted().confusion(own, threshold);
+      return new LabelMetrics(
+          confusion.truePositives() + confusion.falseNegatives(),
+          confusion.trueNegatives() + confusion.falsePositives(),
+          threshold,
+          known.sorted().auroc(own),
+          known.sorted().averagePrecision(own),
+          confusion);
+    }
+  }
 
   /** Copies the map, keeping its order. */
   public ClassificationReport {
@@ -39,101 +62,66 @@ public record ClassificationReport(Map<String, LabelMetrics> perLabel) {
   }
 
   /**
-   * Compares scores with targets.
+   * Compares scores with targets at one threshold for all labels.
    *
    * @param labels names of the labels
    * @param targets {@code [sample][label]}: 1 yes, 0 no, NaN not known (the sample is then left out
    *     for that label)
    * @param scores {@code [sample][label]}: higher means more likely
-   * @param threshold of accuracy and F1: predicted yes when {@code score >= threshold}
+   * @param threshold of all but the areas: predicted yes when {@code score >= threshold}
    * @throws IllegalArgumentException when sizes differ, a target is none of these or a score is NaN
    */
   public static ClassificationReport of(
       List<String> labels, double[][] targets, double[][] scores, double threshold) {
-    if (targets.length != scores.length) {
+    double[] thresholds = new double[labels.size()];
+    Arrays.fill(thresholds, threshold);
+    return of(new LabelMatrix(labels, targets), scores, thresholds);
+  }
+
+  /**
+   * Compares scores with targets.
+   *
+   * @param targets labels of N samples; one that is not known is left out for that label
+   * @param scores {@code [N][L]}: higher means more likely
+   * @param thresholds {@code [L]}, e.g. of an {@link OperatingPoint} on validation samples
+   * @throws IllegalArgumentException when sizes differ or a score is NaN
+   */
+  public static ClassificationReport of(
+      LabelMatrix targets, double[][] scores, double[] thresholds) {
+    int[] once = new int[targets.size()];
+    Arrays.fill(once, 1);
+    return of(targets.names(), KnownScores.of(targets, scores), once, thresholds);
+  }
+
+  static ClassificationReport of(
+      List<String> labels, List<KnownScores> known, int[] times, double[] thresholds) {
+    if (thresholds.length != labels.size()) {
       throw new IllegalArgumentException(
-          "targets and scores must have one row per sample, got "
-              + targets.length
-              + " and "
-              + scores.length);
-    }
-    for (int i = 0; i < targets.length; i++) {
-      if (targets[i].length != labels.size() || scores[i].length != labels.size()) {
-        throw new IllegalArgumentException(
-            "Every row must have one value per label ("
-                + labels.size()
-                + "), got "
-                + targets[i].length
-                + " targets and "
-                + scores[i].length
-                + " scores at sample "
-                + i);
-      }
+          "thresholds must have one entry per label ("
+              + labels.size()
+              + "), got "
+              + thresholds.length);
     }
     Map<String, LabelMetrics> perLabel = new LinkedHashMap<>();
     for (int label = 0; label < labels.size(); label++) {
-      LabelMetrics metrics = ofLabel(labels.get(label), label, targets, scores, threshold);
-      if (perLabel.put(labels.get(label), metrics) != null) {
-        throw new IllegalArgumentException(
-            "Labels must have different names, got " + labels.get(label) + " twice");
-      }
+      perLabel.put(
+          labels.get(label), LabelMetrics.of(known.get(label), times, thresholds[label]));
     }
     return new ClassificationReport(perLabel);
   }
 
-  private static LabelMetrics ofLabel(
-      String name, int label, double[][] targets, double[][] scores, double threshold) {
-    List<Integer> known = new ArrayList<>();
-    for (int i = 0; i < targets.length; i++) {
-      double target = targets[i][label];
-      if (target == 0 || target == 1) {
-        known.add(i);
-      } else if (!Double.isNaN(target)) {
-        throw new IllegalArgumentException(
-            "Targets must be 0, 1 or NaN (not known), got "
-                + target
-                + " for "
-                + name
-                + " at sample "
-                + i);
-      }
-    }
-    boolean[] truth = new boolean[known.size()];
-    double[] score = new double[known.size()];
-    int positives = 0;
-    for (int i = 0; i < truth.length; i++) {
-      truth[i] = targets[known.get(i)][label] == 1;
-      score[i] = scores[known.get(i)][label];
-      positives += truth[i] ? 1 : 0;
-    }
-    BinaryMetrics.Confusion confusion = BinaryMetrics.confusion(truth, score, threshold);
-    return new LabelMetrics(
-        positives,
-        truth.length - positives,
-        BinaryMetrics.auroc(truth, score),
-        BinaryMetrics.averagePrecision(truth, score),
-        confusion.accuracy(),
-        confusion.f1());
+  /** Mean of a metric over the labels that have one; empty when none has. */
+  public OptionalDouble macro(Metric metric) {
+    return perLabel.values().stream()
+        .map(m -> m.get(metric))
+        .filter(OptionalDouble::isPresent)
+        .mapToDouble(OptionalDouble::getAsDouble)
+        .average();
   }
 
   /** Mean AUROC over the labels that have one; empty when none has. See {@link #undefined()}. */
   public OptionalDouble macroAuroc() {
-    return macro(LabelMetrics::auroc);
-  }
-
-  /** Mean average precision over the labels that have one. */
-  public OptionalDouble macroAveragePrecision() {
-    return macro(LabelMetrics::averagePrecision);
-  }
-
-  /** Mean accuracy over the labels that have one. */
-  public OptionalDouble macroAccuracy() {
-    return macro(LabelMetrics::accuracy);
-  }
-
-  /** Mean F1 over the labels that have one. */
-  public OptionalDouble macroF1() {
-    return macro(LabelMetrics::f1);
+    return macro(Metric.AUROC);
   }
 
   /** Labels whose samples are all positive or all negative: they have no AUROC to average. */
@@ -142,14 +130,5 @@ public record ClassificationReport(Map<String, LabelMetrics> perLabel) {
         .filter(e -> e.getValue().auroc().isEmpty())
         .map(Map.Entry::getKey)
         .toList();
-  }
-
-  private OptionalDouble macro(Function<LabelMetrics, OptionalDouble> metric) {
-    Collection<LabelMetrics> all = perLabel.values();
-    return all.stream()
-        .map(metric)
-        .filter(OptionalDouble::isPresent)
-        .mapToDouble(OptionalDouble::getAsDouble)
-        .average();
   }
 }

@@ -10,9 +10,11 @@ import java.util.Arrays;
  * @param r1 recall@1: share of queries whose first correct target is at rank 1
  * @param r5 recall@5
  * @param r10 recall@10
+ * @param r50 recall@50
  * @param medianRank the middle rank; the mean of the two middle ones when their number is even
  */
-public record RetrievalScores(int queries, double r1, double r5, double r10, double medianRank) {
+public record RetrievalScores(
+    int queries, double r1, double r5, double r10, double r50, double medianRank) {
   /**
    * Summarises ranks.
    *
@@ -21,7 +23,12 @@ public record RetrievalScores(int queries, double r1, double r5, double r10, dou
    */
   public static RetrievalScores ofRanks(int[] ranks) {
     return new RetrievalScores(
-        ranks.length, recallAt(1, ranks), recallAt(5, ranks), recallAt(10, ranks), median(ranks));
+        ranks.length,
+        recallAt(1, ranks),
+        recallAt(5, ranks),
+        recallAt(10, ranks),
+        recallAt(50, ranks),
+        median(ranks));
   }
 
   /**

@@ -22,6 +22,7 @@ import io.t3d.core.tensor.Shapes;
 import io.t3d.core.text.ReportTokenizer;
 import io.t3d.core.text.TokenBatch;
 import io.t3d.core.torch.Casts;
+import io.t3d.core.torch.NoGrad;
 import io.t3d.core.volume.ViewBatch;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -350,7 +351,8 @@ public final class T3DModel implements AutoCloseable {
     if (count == 0) {
       throw new IllegalArgumentException("Nothing to encode: the batch is empty");
     }
-    try (NDManager results = owner.newSubManager()) {
+    try (NoGrad constant = new NoGrad();
+        NDManager results = owner.newSubManager()) {
       NDList chunks = new NDList();
       for (int from = 0; from < count; from += atOnce) {
         try (NDManager scope = results.newSubManager()) {
@@ -411,7 +413,8 @@ public final class T3DModel implements AutoCloseable {
     return network;
   }
 
-  ReportTokenizer tokenizer() {
+  /** The tokenizer, for decoders of one's own. It belongs to this model. */
+  public ReportTokenizer tokenizer() {
     return tokenizer;
   }
 

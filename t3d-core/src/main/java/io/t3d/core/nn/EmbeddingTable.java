@@ -33,6 +33,11 @@ final class EmbeddingTable extends AbstractBlock {
     return Embedding.embedding(ids, rows, SparseFormat.DENSE).singletonOrThrow();
   }
 
+  /** All rows {@code (rows, C)}: the parameter itself, for a tied output layer. */
+  NDArray rows(ParameterStore parameters, NDArray like, boolean training) {
+    return parameters.getValue(weight, like.getDevice(), training);
+  }
+
   @Override
   protected NDList forwardInternal(
       ParameterStore parameters,

@@ -112,6 +112,7 @@ public final class ResNet3d extends AbstractBlock implements VisionEncoder {
    *     (B, C_i, D_i, H_i, W_i)} each; the caller closes them
    * @throws IllegalArgumentException as {@link #encode}
    */
+  @Override
   public List<NDArray> featureMaps(ParameterStore parameters, NDArray views, boolean training) {
     check(views, training);
     List<NDArray> maps = new ArrayList<>();

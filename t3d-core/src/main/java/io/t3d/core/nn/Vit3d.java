@@ -11,6 +11,8 @@ import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.Vit3dConfig;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.stream.Stream;
 
 /**
@@ -71,6 +73,34 @@ public final class Vit3d extends AbstractBlock implements VisionEncoder {
     x = blocks.forwardInStages(parameters, x, training);
     x = Steps.runAndFree(norm, parameters, x, training); // (B, N, C)
     return new VisualTokens(x, grid.depth(), grid.height(), grid.width());
+  }
+
+  /**
+   * The tokens after every layer as maps, for decoders.
+   *
+   * @return one {@code (B, C, d, h, w)} per layer; the last one has passed the final norm
+   * @throws IllegalArgumentException as {@link #encode}
+   */
+  @Override
+  public List<NDArray> featureMaps(ParameterStore parameters, NDArray views, boolean training) {
+    Size3 grid = patchEmbedding.grid(views.getShape());
+    NDArray x = patchEmbedding.forward(parameters, views, training);
+    List<NDArray> maps = new ArrayList<>();
+    for (int i = 0; i < config.layers(); i++) {
+      NDArray next = Steps.run(blocks.getChildren().valueAt(i), parameters, x, training);
+      x.close();
+      maps.add(
+          map(i + 1 < config.layers() ? next : Steps.run(norm, parameters, next, training), grid));
+      x = next;
+    }
+    x.close();
+    return maps;
+  }
+
+  /** The same memory as a map, with the channels last. */
+  private static NDArray map(NDArray tokens, Size3 g) {
+    NDArray cube = tokens.reshape(tokens.getShape().get(0), g.depth(), g.height(), g.width(), -1);
+    return Steps.thenFree(cube, c -> c.transpose(0, 4, 1, 2, 3)); // (B, C, d, h, w)
   }
 
   /** The tokens {@code (B, N, C)} of views, for DJL; see {@link #encode}. */

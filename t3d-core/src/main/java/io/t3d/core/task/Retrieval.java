@@ -35,13 +35,39 @@ public record Retrieval(RetrievalScores imageToText, RetrievalScores textToImage
    */
   public static Retrieval evaluate(
       NDArray imageEmbeddings, NDArray textEmbeddings, List<String> reports) {
+    return ranks(imageEmbeddings, textEmbeddings, reports).scores();
+  }
+
+  /**
+   * The rank of the first correct target of every query.
+   *
+   * @param imageToText one per volume, from 1
+   * @param textToImage one per report, from 1
+   */
+  public record Ranks(int[] imageToText, int[] textToImage) {
+    /** Summarises them. */
+    public Retrieval scores() {
+      return new Retrieval(
+          RetrievalScores.ofRanks(imageToText), RetrievalScores.ofRanks(textToImage));
+    }
+  }
+
+  /**
+   * The ranks behind {@link #evaluate(NDArray, NDArray, List)}, for confidence intervals.
+   *
+   * @param imageEmbeddings {@code (N, E)}, L2-normalised, float32
+   * @param textEmbeddings {@code (N, E)}, L2-normalised, float32; row i belongs to volume i
+   * @param reports N texts, compared with {@code equals}
+   * @throws IllegalArgumentException when shapes, dtypes or counts differ or a value is NaN
+   */
+  public static Ranks ranks(NDArray imageEmbeddings, NDArray textEmbeddings, List<String> reports) {
     check(imageEmbeddings, textEmbeddings, reports.size());
     Map<String, Integer> known = new HashMap<>();
     int[] groups =
         reports.stream().mapToInt(r -> known.computeIfAbsent(r, unused -> known.size())).toArray();
-    return new Retrieval(
-        RetrievalScores.ofRanks(RetrievalRanks.of(imageEmbeddings, textEmbeddings, groups, BLOCK)),
-        RetrievalScores.ofRanks(RetrievalRanks.of(textEmbeddings, imageEmbeddings, groups, BLOCK)));
+    return new Ranks(
+        RetrievalRanks.of(imageEmbeddings, textEmbeddings, groups, BLOCK),
+        RetrievalRanks.of(textEmbeddings, imageEmbeddings, groups, BLOCK));
   }
 
   /**
@@ -74,7 +100,7 @@ public record Retrieval(RetrievalScores imageToText, RetrievalScores textToImage
     checkValues("textEmbeddings", texts);
   }
 
-  private static void checkValues(String name, NDArray array) {
+  static void checkValues(String name, NDArray array) {
     if (array.getDataType() != DataType.FLOAT32) {
       throw new IllegalArgumentException(
           name + " must be float32, got " + array.getDataType() + "; cast them to float32");

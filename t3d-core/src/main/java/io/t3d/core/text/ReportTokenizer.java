@@ -8,6 +8,7 @@ import ai.djl.ndarray.types.Shape;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.google.common.hash.Hashing;
 import io.t3d.core.config.TextConfig;
 import io.t3d.core.tensor.AtomicFiles;
 import java.io.ByteArrayInputStream;
@@ -22,6 +23,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Reports to token ids, by HuggingFace's tokenizers library; works offline.
@@ -36,12 +39,17 @@ public final class ReportTokenizer implements AutoCloseable {
   public static final String FILE_NAME = "tokenizer.json";
 
   private static final String BUILTIN = "radiology-vocabulary.txt";
+  private static final List<String> SPECIAL =
+      List.of(
+          "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "<s>", "<pad>", "</s>", "<unk>", "<mask>");
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final HuggingFaceTokenizer tokenizer;
   private final String json;
   private final int vocabSize;
   private final long padId;
+  private final long[] aroundReports; // begin and end
+  private final Set<Long> specialIds;
   private final int maxLength;
 
   private ReportTokenizer(String json, int maxLength, String source) {
@@ -54,6 +62,13 @@ public final class ReportTokenizer implements AutoCloseable {
     this.maxLength = maxLength;
     this.vocabSize = vocab.size();
     this.padId = firstId(vocab, "[PAD]", "<pad>");
+    this.aroundReports =
+        new long[] {firstId(vocab, "[CLS]", "<s>"), firstId(vocab, "[SEP]", "</s>")};
+    this.specialIds =
+        SPECIAL.stream()
+            .filter(vocab::has)
+            .map(name -> vocab.get(name).asLong())
+            .collect(Collectors.toUnmodifiableSet());
     Map<String, String> options =
         Map.of(
             "truncation",
@@ -229,6 +244,35 @@ public final class ReportTokenizer implements AutoCloseable {
     return List.of(tokenizer.encode(report, true, false).getTokens());
   }
 
+  /**
+   * Ids to text, without special tokens; a lower-case vocabulary gives lower-case text.
+   *
+   * @param ids of this vocabulary; special tokens may be among them
+   */
+  public String decode(long[] ids) {
+    return tokenizer.decode(ids, true);
+  }
+
+  /** The id that begins every report, {@code [CLS]} or {@code <s>}. */
+  public long beginId() {
+    return aroundReports[0];
+  }
+
+  /** The id that ends every report, {@code [SEP]} or {@code </s>}. */
+  public long endId() {
+    return aroundReports[1];
+  }
+
+  /** The id of padding. */
+  public long padId() {
+    return padId;
+  }
+
+  /** Ids that stand for no text: begin, end, padding, unknown, mask. */
+  public Set<Long> specialIds() {
+    return specialIds;
+  }
+
   /** Number of entries; {@code TextConfig.vocabSize} must be at least this. */
   public int vocabSize() {
     return vocabSize;
@@ -237,6 +281,11 @@ public final class ReportTokenizer implements AutoCloseable {
   /** L at most. */
   public int maxLength() {
     return maxLength;
+  }
+
+  /** SHA-256 of its {@code tokenizer.json}: equal for tokenizers that cut alike. */
+  public String checksum() {
+    return Hashing.sha256().hashString(json, StandardCharsets.UTF_8).toString();
   }
 
   /** Writes a {@code tokenizer.json} that {@link #fromPretrained} and HuggingFace read. */

@@ -8,6 +8,7 @@ import java.util.Optional;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.T_TensorTensor_T;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
@@ -16,12 +17,10 @@ import org.bytedeco.pytorch.global.torch;
  * Sinkhorn–Knopp algorithm does, without touching the matrix in between.
  *
  * <pre>{@code
- * P = exp((logits - middle) / divisor);  v = N/K / (Pᵀ·u),  u = 1 / (P·v),  …
- * result = diag(u) · P · diag(v)
+ * P = exp((logits - middle) / divisor);  result = diag(u) · P · diag(v)
  * }</pre>
  *
- * <p>Only the two vectors change: one exponential in all, and one pass over P per iteration, in
- * blocks of rows that stay in the processor's cache for both products. The log-domain form takes an
+ * <p>One exponential in all, and one pass over P per iteration; the log-domain form takes an
  * exponential for each scaling.
  *
  * <p>Cuturi 2013, "Sinkhorn Distances", algorithm 1. Differs: the exponent is centred between the
@@ -34,9 +33,6 @@ public final class MatrixBalance {
    * at e^88.
    */
   static final double MAX_SPREAD = 64;
-
-  /** Elements of a block: 1 MiB of float32, which both cores' L2 caches hold. */
-  private static final long BLOCK = 1L << 18;
 
   private MatrixBalance() {}
 
@@ -61,80 +57,27 @@ public final class MatrixBalance {
     try (PointerScope temporaries = new PointerScope();
         NoGradGuard constant = new NoGradGuard()) {
       Tensor x = TorchBridge.borrow(logits).contiguous();
-      double low = x.min().item_float();
-      double high = x.max().item_float();
+      T_TensorTensor_T bounds = torch.aminmax(x);
+      double low = bounds.get0().item_float();
+      double high = bounds.get1().item_float();
       // NaN fails this comparison, an infinity gives an infinite spread.
       if (!((high - low) / divisor <= MAX_SPREAD)) {
         return Optional.empty();
       }
-      Tensor p = new Run(x, divisor, (high + low) / 2).balance(iterations);
+      Tensor p = torch.empty_like(x);
+      Tensor shift = x.new_full(new long[0], new Scalar(-(high + low) / 2 / divisor));
+      Scalar factor = new Scalar(1 / divisor);
+      BlockBalance balance = new BlockBalance(p);
+      balance.fill(
+          0,
+          x.size(0),
+          (block, from) -> {
+            // One pass for the product and the sum.
+            torch.add_out(block, shift, x.narrow(0, from, block.size(0)), factor);
+            block.exp_();
+          });
+      balance.balance(iterations);
       return Optional.of(TorchBridge.own(manager, p));
-    }
-  }
-
-  /** One matrix; its temporaries belong to the caller's PointerScope. */
-  private static final class Run {
-    private final Tensor logits;
-    private final Tensor p;
-    private final long rows;
-    private final Scalar factor;
-    private final Scalar shift;
-    private final Scalar share;
-
-    Run(Tensor logits, double divisor, double middle) {
-      this.logits = logits;
-      p = torch.empty_like(logits);
-      rows = Math.max(1, BLOCK / logits.size(1));
-      factor = new Scalar(1 / divisor);
-      shift = new Scalar(-middle / divisor);
-      share = new Scalar((double) logits.size(0) / logits.size(1));
-    }
-
-    Tensor balance(int iterations) {
-      Tensor v = columnScale(Run::columnSums, null);
-      for (int i = 1; i < iterations; i++) {
-        v = columnScale(Run::scaledColumnSums, v);
-      }
-      for (long from = 0; from < p.size(0); from += rows) {
-        try (PointerScope block = new PointerScope()) {
-          Tensor q = block(p, from);
-          Tensor u = q.mv(v).reciprocal_(); // (rows)
-          q.mul_(v).mul_(u.unsqueeze(1));
-        }
-      }
-      return p;
-    }
-
-    /** Adds a block's part to the sums of columns. */
-    private interface Sums {
-      void add(Run run, long from, Tensor v, Tensor sums);
-    }
-
-    private Tensor columnScale(Sums part, Tensor v) {
-      Tensor sums = logits.select(0, 0).mul(new Scalar(0.0)); // (K), on the logits' device
-      for (long from = 0; from < p.size(0); from += rows) {
-        try (PointerScope block = new PointerScope()) {
-          part.add(this, from, v, sums);
-        }
-      }
-      return sums.reciprocal_().mul_(share); // (K)
-    }
-
-    /** The first time, with u = 1, the block is also made. */
-    private void columnSums(long from, Tensor v, Tensor sums) {
-      Tensor q = block(p, from);
-      torch.mul_out(q, block(logits, from), factor);
-      q.add_(shift).exp_();
-      sums.add_(q.sum(0L));
-    }
-
-    private void scaledColumnSums(long from, Tensor v, Tensor sums) {
-      Tensor q = block(p, from);
-      sums.addmv_(q.t(), q.mv(v).reciprocal_());
-    }
-
-    private Tensor block(Tensor matrix, long from) {
-      return matrix.narrow(0, from, Math.min(rows, matrix.size(0) - from));
     }
   }
 }

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
 import io.t3d.core.tensor.Shapes;
 import io.t3d.core.torch.FusedAdamW;
+import io.t3d.core.torch.NoGrad;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -14,6 +15,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.ToDoubleFunction;
 import java.util.regex.Pattern;
 
 /**
@@ -44,6 +46,7 @@ public final class AdamW implements AutoCloseable {
   private final double beta1;
   private final double beta2;
   private final double epsilon;
+  private final ToDoubleFunction<String> rate;
   private int updates;
 
   /**
@@ -55,6 +58,20 @@ public final class AdamW implements AutoCloseable {
    * @param config betas, epsilon and weight decay
    */
   public AdamW(NDManager owner, Map<String, Parameter> parameters, TrainingConfig config) {
+    this(owner, parameters, config, name -> 1);
+  }
+
+  /**
+   * The same where some parameters learn more slowly.
+   *
+   * @param rate dotted name → factor of the learning rate
+   */
+  public AdamW(
+      NDManager owner,
+      Map<String, Parameter> parameters,
+      TrainingConfig config,
+      ToDoubleFunction<String> rate) {
+    this.rate = rate;
     this.manager = owner.newSubManager();
     this.weightDecay = config.weightDecay();
     this.beta1 = config.beta1();
@@ -108,31 +125,47 @@ public final class AdamW implements AutoCloseable {
    * @param gradients dotted name → gradient, of {@link Gradients}
    */
   void step(double learningRate, Gradients gradients) {
-    updates++;
-    if (FusedAdamW.available() && !manager.getDevice().isGpu()) {
-      fused(learningRate, gradients, true);
-      fused(learningRate, gradients, false);
-    } else {
-      trained.forEach((name, parameter) -> plain(learningRate, gradients.of(name), name));
+    try (NoGrad constant = new NoGrad()) {
+      update(learningRate, gradients);
     }
   }
 
-  /** All parameters that decay, or all that do not. */
-  private void fused(double learningRate, Gradients gradients, boolean decaying) {
-    List<FusedAdamW.Slot> slots = new ArrayList<>();
+  private void update(double learningRate, Gradients gradients) {
+    updates++;
+    if (FusedAdamW.available() && !manager.getDevice().isGpu()) {
+      fused(learningRate, gradients);
+    } else {
+      trained.forEach(
+          (name, parameter) ->
+              plain(learningRate * rate.applyAsDouble(name), gradients.of(name), name));
+    }
+  }
+
+  /** What one call of the kernel shares. */
+  private record Group(double learningRate, double decay) {}
+
+  private void fused(double learningRate, Gradients gradients) {
+    Map<Group, List<FusedAdamW.Slot>> groups = new LinkedHashMap<>();
     trained.forEach(
         (name, parameter) -> {
           NDArray weight = parameter.getArray();
           NDArray gradient = gradients.of(name);
-          if (gradient != null && decays(name, weight.getShape().dimension()) == decaying) {
-            slots.add(new FusedAdamW.Slot(weight, gradient, mean.get(name), square.get(name)));
+          if (gradient != null) {
+            boolean decaying = decays(name, weight.getShape().dimension());
+            Group group =
+                new Group(learningRate * rate.applyAsDouble(name), decaying ? weightDecay : 0);
+            groups
+                .computeIfAbsent(group, g -> new ArrayList<>())
+                .add(new FusedAdamW.Slot(weight, gradient, mean.get(name), square.get(name)));
           }
         });
-    double decay = decaying ? weightDecay : 0;
-    FusedAdamW.step(
-        manager,
-        slots,
-        new FusedAdamW.Settings(learningRate, beta1, beta2, epsilon, decay, updates));
+    groups.forEach(
+        (group, slots) ->
+            FusedAdamW.step(
+                manager,
+                slots,
+                new FusedAdamW.Settings(
+                    group.learningRate(), beta1, beta2, epsilon, group.decay(), updates)));
   }
 
   /** The same in plain DJL, one parameter. */

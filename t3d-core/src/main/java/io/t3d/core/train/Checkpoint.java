@@ -10,6 +10,7 @@ import io.t3d.core.tensor.Safetensors;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -20,7 +21,7 @@ import java.util.Optional;
  *
  * <pre>{@code
  * config.json  model.safetensors  tokenizer.json     the model
- * optimizer.safetensors                              AdamW's moments
+ * optimizer.safetensors                              AdamW's moments, the objective's weights
  * trainer.json                                       settings, step and losses so far
  * provenance.json                                    data, settings, versions, machine
  * }</pre>
@@ -33,6 +34,7 @@ import java.util.Optional;
 public final class Checkpoint {
   private static final String FOLDER = "checkpoint";
   private static final String OPTIMIZER = "optimizer.safetensors";
+  private static final String OBJECTIVE = "objective.";
   private static final String TRAINER = "trainer.json";
   private static final String PROVENANCE = "provenance.json";
   private static final List<String> OWN_FILES =
@@ -95,6 +97,7 @@ public final class Checkpoint {
   static Path save(
       Path out,
       T3DModel model,
+      Objective objective,
       AdamW optimizer,
       TrainerState state,
       Provenance provenance,
@@ -104,7 +107,9 @@ public final class Checkpoint {
     try {
       Path fresh = swap.begin();
       model.save(fresh);
-      Safetensors.write(fresh.resolve(OPTIMIZER), optimizer.state(), Map.of());
+      Map<String, NDArray> training = new LinkedHashMap<>(optimizer.state());
+      objective.parameters().forEach((name, p) -> training.put(OBJECTIVE + name, p.getArray()));
+      Safetensors.write(fresh.resolve(OPTIMIZER), training, Map.of());
       AtomicFiles.writeText(fresh.resolve(TRAINER), Configs.toJson(state));
       AtomicFiles.writeText(fresh.resolve(PROVENANCE), Configs.toJson(provenance));
       for (Map.Entry<String, String> attachment : attachments.entrySet()) {
@@ -132,30 +137,46 @@ public final class Checkpoint {
     }
   }
 
-  /** Writes weights and moments into a model and an optimizer of the same settings. */
-  void restore(T3DModel model, AdamW optimizer) throws IOException {
+  /** All that is trained: the model's parameters, and the objective's under a prefix. */
+  static Map<String, Parameter> trained(T3DModel model, Objective objective) {
+    Map<String, Parameter> all = new LinkedHashMap<>(model.parameters());
+    objective.parameters().forEach((name, parameter) -> all.put(OBJECTIVE + name, parameter));
+    return all;
+  }
+
+  /** Writes weights and moments into a model, an objective and an optimizer of the same settings. */
+  void restore(T3DModel model, Objective objective, AdamW optimizer) throws IOException {
     try (NDManager scope = model.manager().newSubManager()) {
       Path weights = folder.resolve("model.safetensors");
-      Map<String, NDArray> tensors = Safetensors.read(scope, weights).tensors();
-      for (Map.Entry<String, Parameter> entry : model.parameters().entrySet()) {
-        NDArray array = entry.getValue().getArray();
-        NDArray tensor = tensors.get(entry.getKey());
-        if (tensor == null || !tensor.getShape().equals(array.getShape())) {
-          throw new IOException(
-              weights
-                  + ": "
-                  + entry.getKey()
-                  + " must be "
-                  + array.getShape()
-                  + ", got "
-                  + (tensor == null ? "nothing" : tensor.getShape())
-                  + "; the model was made with other settings");
-        }
-        tensor.copyTo(array);
-      }
+      copy(weights, Safetensors.read(scope, weights).tensors(), "", model.parameters());
       provenance().pretrained().forEach(model::noteOrigin);
-      Map<String, NDArray> moments = Safetensors.read(scope, folder.resolve(OPTIMIZER)).tensors();
-      optimizer.restore(moments, state.updates());
+      Path training = folder.resolve(OPTIMIZER);
+      Map<String, NDArray> tensors = new LinkedHashMap<>(Safetensors.read(scope, training).tensors());
+      copy(training, tensors, OBJECTIVE, objective.parameters());
+      objective.parameters().keySet().forEach(name -> tensors.remove(OBJECTIVE + name));
+      optimizer.restore(tensors, state.updates());
+    }
+  }
+
+  private static void copy(
+      Path file, Map<String, NDArray> from, String prefix, Map<String, Parameter> to)
+      throws IOException {
+    for (Map.Entry<String, Parameter> entry : to.entrySet()) {
+      NDArray array = entry.getValue().getArray();
+      NDArray tensor = from.get(prefix + entry.getKey());
+      if (tensor == null || !tensor.getShape().equals(array.getShape())) {
+        throw new IOException(
+            file
+                + ": "
+                + prefix
+                + entry.getKey()
+                + " must be "
+                + array.getShape()
+                + ", got "
+                + (tensor == null ? "nothing" : tensor.getShape())
+                + "; the run was made with other settings");
+      }
+      tensor.copyTo(array);
     }
   }
 

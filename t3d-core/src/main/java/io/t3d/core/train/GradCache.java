@@ -75,7 +75,7 @@ final class GradCache {
         pass.run(
             parts.get(i),
             seed(seed, i),
-            output -> handOn(output, perPair, first, size, handsOnShared ? shared : List.of()));
+            (forward, views) -> handOn(forward.run(views), perPair, first, size, handsOnShared ? shared : List.of()));
         from += size;
       }
       return true;
@@ -83,7 +83,7 @@ final class GradCache {
   }
 
   private T3DOutput encode(NDManager scope, List<PairBatch> parts, int seed) {
-    RunningStatistics once = RunningStatistics.copy(scope, model.parameters());
+    RunningStatistics once = RunningStatistics.copy(scope, model);
     List<T3DOutput> outputs = new ArrayList<>();
     for (int i = 0; i < parts.size(); i++) {
       outputs.add(pass.constant(scope, parts.get(i), seed(seed, i)));

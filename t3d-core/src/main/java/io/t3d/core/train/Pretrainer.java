@@ -76,7 +76,7 @@ public final class Pretrainer {
    */
   public TrainingSummary run() throws IOException {
     AtomicFiles.makeFolder(out);
-    try (AdamW optimizer = new AdamW(model.manager(), model.parameters(), config)) {
+    try (AdamW optimizer = new AdamW(model.manager(), Checkpoint.trained(model, objective), config)) {
       return new Run(optimizer, startState(optimizer)).toTheEnd();
     }
   }
@@ -96,7 +96,7 @@ public final class Pretrainer {
               + String.join("; ", differences)
               + ". Take the same settings, or another output folder");
     }
-    checkpoint.get().restore(model, optimizer);
+    checkpoint.get().restore(model, objective, optimizer);
     return checkpoint.get().state();
   }
 
@@ -196,7 +196,7 @@ public final class Pretrainer {
     }
 
     private void save() throws IOException {
-      Path folder = Checkpoint.save(out, model, optimizer, state, provenance, attachments);
+      Path folder = Checkpoint.save(out, model, objective, optimizer, state, provenance, attachments);
       savedStep = state.step();
       listeners.forEach(l -> l.onCheckpoint(folder, savedStep));
     }

@@ -3,11 +3,12 @@ package io.t3d.core.train;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
+import io.t3d.core.model.T3DModel;
 import java.util.IdentityHashMap;
 import java.util.Map;
 
 /**
- * A copy of a model's running means and variances, to undo what a step with a non-finite forward
+ * A copy of a model's and an objective's running means and variances, to undo what a step with a non-finite forward
  * pass left in them: one NaN would stay there for good.
  */
 final class RunningStatistics {
@@ -15,17 +16,28 @@ final class RunningStatistics {
   private final Map<NDArray, NDArray> copies = new IdentityHashMap<>();
 
   /** Copies into a manager. */
-  static RunningStatistics copy(NDManager scope, Map<String, Parameter> parameters) {
+  static RunningStatistics copy(NDManager scope, T3DModel model, Objective objective) {
+    RunningStatistics out = copy(scope, model);
+    out.copy(scope, objective.parameters());
+    return out;
+  }
+
+  /** Copies the model's alone. */
+  static RunningStatistics copy(NDManager scope, T3DModel model) {
     RunningStatistics out = new RunningStatistics();
+    out.copy(scope, model.parameters());
+    return out;
+  }
+
+  private void copy(NDManager scope, Map<String, Parameter> parameters) {
     parameters.forEach(
         (name, parameter) -> {
           if (name.endsWith("running_mean") || name.endsWith("running_var")) {
             NDArray copy = parameter.getArray().duplicate();
             copy.attach(scope);
-            out.copies.put(parameter.getArray(), copy);
+            copies.put(parameter.getArray(), copy);
           }
         });
-    return out;
   }
 
   /** Writes the copies back. */

@@ -9,6 +9,7 @@ import ai.djl.training.GradientCollector;
 import io.t3d.core.torch.Autocast;
 import io.t3d.core.train.TrainingConfig.Precision;
 import java.util.Map;
+import java.util.function.ToDoubleFunction;
 
 /**
  * Trains whatever a caller's loss reaches: a linear head, a fine-tuned encoder, a decoder. The
@@ -62,10 +63,24 @@ public final class TaskTrainer implements AutoCloseable {
    */
   public TaskTrainer(
       NDManager owner, Map<String, Parameter> parameters, TrainingConfig config, int totalSteps) {
+    this(owner, parameters, config, totalSteps, name -> 1);
+  }
+
+  /**
+   * The same where some parameters learn more slowly, e.g. an encoder below a new head.
+   *
+   * @param rate dotted name → factor of the learning rate
+   */
+  public TaskTrainer(
+      NDManager owner,
+      Map<String, Parameter> parameters,
+      TrainingConfig config,
+      int totalSteps,
+      ToDoubleFunction<String> rate) {
     this.owner = owner;
     this.device = owner.getDevice();
     this.config = config;
-    this.optimizer = new AdamW(owner, parameters, config);
+    this.optimizer = new AdamW(owner, parameters, config, rate);
     this.schedule = config.schedule(totalSteps);
   }
 

@@ -80,6 +80,27 @@ public record TrainingConfig(
     return new Builder();
   }
 
+  /** The same settings with another seed. */
+  public TrainingConfig withSeed(long newSeed) {
+    return new TrainingConfig(
+        epochs,
+        accumulation,
+        learningRate,
+        minLearningRate,
+        warmupFraction,
+        weightDecay,
+        beta1,
+        beta2,
+        epsilon,
+        clipNorm,
+        precision,
+        newSeed,
+        checkpointEverySteps,
+        maxBadSteps,
+        microBatch,
+        checkpointActivations);
+  }
+
   /** The schedule over a number of steps. */
   LrSchedule schedule(int totalSteps) {
     int warmup = (int) Math.round(warmupFraction * totalSteps);

@@ -3,12 +3,10 @@ package io.t3d.core.train;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.t3d.core.model.T3DModel;
-import io.t3d.core.model.T3DOutput;
 import io.t3d.core.tensor.Scalars;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
 
 /**
  * One optimizer step: forward and backward of its batches, clipping, the guard, the update. {@link
@@ -65,7 +63,7 @@ public final class TrainingStep {
     Means means = new Means(count);
     double norm = Double.NaN;
     try (NDManager scope = model.manager().newSubManager()) {
-      RunningStatistics before = RunningStatistics.copy(scope, model.parameters());
+      RunningStatistics before = RunningStatistics.copy(scope, model, objective);
       boolean finite = true;
       for (int i = 0; i < count; i++) {
         PairBatch batch = batches.next();
@@ -85,17 +83,15 @@ public final class TrainingStep {
   }
 
   private boolean forwardBackward(PairBatch batch, int seed, Means means) {
-    Function<T3DOutput, Optional<NDArray>> loss =
-        output -> {
-          LossTerms terms = objective.compute(output, batch.patientIds());
-          return means.add(terms)
-              ? Optional.of(Scalars.divide(terms.total(), means.count))
-              : Optional.empty();
-        };
     int micro = config.microBatch();
-    return micro > 0 && micro < batch.size()
-        ? new GradCache(model, pass, micro).run(batch, seed, loss)
-        : pass.run(batch, seed, loss);
+    if (micro > 0 && micro < batch.size()) {
+      return new GradCache(model, pass, micro)
+          .run(batch, seed, output -> means.share(objective.compute(output, batch.patientIds())));
+    }
+    return pass.run(
+        batch,
+        seed,
+        (forward, views) -> means.share(objective.compute(forward, views, batch.patientIds())));
   }
 
   private double update(double learningRate) {
@@ -129,8 +125,12 @@ public final class TrainingStep {
       this.count = count;
     }
 
-    /** Adds a batch; false when its loss is not finite. */
-    boolean add(LossTerms terms) {
+    /** Adds a batch; gives its share of the step's loss, or nothing when it is not finite. */
+    Optional<NDArray> share(LossTerms terms) {
+      return add(terms) ? Optional.of(Scalars.divide(terms.total(), count)) : Optional.empty();
+    }
+
+    private boolean add(LossTerms terms) {
       double value = scalar("total", terms.total());
       loss += value / count;
       terms

@@ -20,7 +20,7 @@ class ClassificationReportTest {
     assertThat(report.perLabel().get("mass").auroc()).isEmpty();
     assertThat(report.macroAuroc()).hasValue(0.75);
     assertThat(report.undefined()).containsExactly("mass");
-    assertThat(report.macroAccuracy()).hasValue((1 + 0.5 + 1) / 3);
+    assertThat(report.macro(Metric.ACCURACY)).hasValue((1 + 0.5 + 1) / 3);
     assertThat(report.perLabel().keySet()).containsExactlyElementsOf(LABELS);
   }
 
@@ -51,6 +51,6 @@ class ClassificationReportTest {
     assertThatThrownBy(() -> ClassificationReport.of(LABELS, new double[][] {{1, -1, 0}}, row, 0.5))
         .hasMessage("Targets must be 0, 1 or NaN (not known), got -1.0 for effusion at sample 0");
     assertThatThrownBy(() -> ClassificationReport.of(List.of("a", "b", "a"), row, row, 0.5))
-        .hasMessage("Labels must have different names, got a twice");
+        .hasMessage("Labels must have different names, got [a, b, a]");
   }
 }

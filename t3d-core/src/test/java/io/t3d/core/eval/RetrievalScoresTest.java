@@ -9,7 +9,7 @@ class RetrievalScoresTest {
   @Test
   void ranksBecomeRecallsAndAMedian() {
     assertThat(RetrievalScores.ofRanks(new int[] {1, 12, 5, 6}))
-        .isEqualTo(new RetrievalScores(4, 0.25, 0.5, 0.75, 5.5));
+        .isEqualTo(new RetrievalScores(4, 0.25, 0.5, 0.75, 1, 5.5));
     assertThat(RetrievalScores.ofRanks(new int[] {9, 1, 3}).medianRank()).isEqualTo(3);
     assertThat(RetrievalScores.recallAt(3, new int[] {9, 1, 3})).isEqualTo(2 / 3.0);
   }

@@ -107,4 +107,26 @@ class ZeroShotClassifierTest {
     assertThatThrownBy(() -> FindingPrompts.of(" "))
         .hasMessage("A finding needs a name, got \" \"");
   }
+
+  @Test
+  void ctClipsProtocolIsOnePairForEachOfEighteenFindings() {
+    List<FindingPrompts> prompts = FindingPrompts.ctRate();
+    assertThat(prompts).hasSize(18).doesNotHaveDuplicates();
+    assertThat(prompts.get(12))
+        .isEqualTo(
+            new FindingPrompts(
+                "Pleural effusion",
+                List.of("Pleural effusion is present."),
+                List.of("Pleural effusion is not present.")));
+  }
+
+  @Test
+  void templatesAreFilledAndOneWithoutAPlaceIsRefused() {
+    assertThat(FindingPrompts.of("mass").negative())
+        .containsExactly("There is no mass.", "mass is absent.", "No mass.");
+    assertThatThrownBy(
+            () -> FindingPrompts.ofTemplates("mass", List.of("There is."), List.of("No {finding}")))
+        .hasMessage(
+            "A prompt template needs {finding} where the name goes, got \"There is.\"");
+  }
 }

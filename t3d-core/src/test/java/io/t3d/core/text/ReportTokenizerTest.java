@@ -192,4 +192,23 @@ class ReportTokenizerTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("ReportTokenizer.fromCorpus");
   }
+
+  @Test
+  void idsBecomeTextAgainWithoutSpecialTokens() {
+    List<String> reports = List.of("A 12 mm nodule, left upper lobe.", "No effusion.");
+    try (ReportTokenizer tokenizer = ReportTokenizer.fromCorpus(reports, 200, 32);
+        NDManager manager = NDManager.newBaseManager()) {
+      TokenBatch batch = tokenizer.encode(manager, reports);
+      long[] ids = batch.tokenIds().get(1).toLongArray();
+      assertThat(ids[0]).isEqualTo(tokenizer.beginId());
+      assertThat(ids).contains(tokenizer.endId(), tokenizer.padId());
+      assertThat(tokenizer.decode(ids)).isEqualTo("no effusion.");
+      assertThat(tokenizer.decode(batch.tokenIds().get(0).toLongArray()))
+          .isEqualTo("a 12 mm nodule, left upper lobe.");
+      assertThat(tokenizer.specialIds())
+          .contains(tokenizer.beginId(), tokenizer.endId(), tokenizer.padId())
+          .hasSize(5);
+      assertThat(tokenizer.checksum()).hasSize(64);
+    }
+  }
 }

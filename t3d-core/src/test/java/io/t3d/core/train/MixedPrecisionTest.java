@@ -30,8 +30,8 @@ class MixedPrecisionTest {
           .run(
               batch,
               1,
-              output -> {
-                NDArray total = SmallTraining.contrast(output).total();
+              (forward, views) -> {
+                NDArray total = SmallTraining.contrast(forward.run(views)).total();
                 losses.add(total.getDataType());
                 return Optional.of(total);
               });
@@ -92,7 +92,14 @@ class MixedPrecisionTest {
 
   private Map<String, float[]> runningStatistics(Precision precision) {
     try (T3DModel model = SmallTraining.model(SmallTraining.resnet(0))) {
-      new ModelPass(model, config(precision)).run(batch, 1, output -> Optional.empty());
+      new ModelPass(model, config(precision))
+          .run(
+              batch,
+              1,
+              (forward, views) -> {
+                assertThat(forward.run(views).views()).hasSize(1);
+                return Optional.empty();
+              });
       Map<String, float[]> values = new TreeMap<>();
       model
           .parameters()

@@ -124,6 +124,7 @@ final class PreparedFolder implements AutoCloseable {
     }
     try {
       ZarrVolume volume = ZarrVolume.open(target);
+      volume.requireWhole();
       return Preparation.of(target, volume)
           .filter(p -> p.source().equals(fingerprint))
           .map(p -> volume);

@@ -68,6 +68,19 @@ public final class NiftiReader implements VolumeReader {
     return new VolumeInfo(h.depth(), h.height(), h.width(), h.affine(), h.type().label(), name());
   }
 
+  /**
+   * As {@link #info}, but the file is read to its end, so that all damage that {@link #read} would
+   * find is found. For those who let another library decode it.
+   */
+  public VolumeInfo verify(Path path) throws IOException {
+    VolumeInfo info = info(path);
+    try (NiftiVoxels in = voxels(path)) {
+      in.skip();
+      in.finish();
+    }
+    return info;
+  }
+
   @Override
   public Volume read(Path path) throws IOException {
     try (NiftiVoxels in = voxels(path)) {

@@ -55,15 +55,19 @@ final class DicomScan {
   }
 
   private static List<DicomImage> scan(List<Path> files, boolean othersAllowed) throws IOException {
-    List<DicomImage> images = new ArrayList<>();
     if (files.isEmpty()) {
-      return images;
+      return List.of();
     }
     Message request = new Message(Message.Operation.DICOM_SCAN).u32(files.size());
     for (Path file : files) {
       request.text(file.toAbsolutePath().toString());
     }
-    ByteBuffer answer = WorkerPool.shared().ask(request, files, 0);
+    return WorkerPool.shared().ask(request, files, 0, answer -> take(files, answer, othersAllowed));
+  }
+
+  private static List<DicomImage> take(List<Path> files, ByteBuffer answer, boolean othersAllowed)
+      throws IOException {
+    List<DicomImage> images = new ArrayList<>();
     for (Path file : files) {
       int size = answer.getInt();
       ByteBuffer record = answer.slice(answer.position(), size).order(ByteOrder.LITTLE_ENDIAN);

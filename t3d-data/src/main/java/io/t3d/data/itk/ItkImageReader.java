@@ -1,16 +1,20 @@
 package io.t3d.data.itk;
 
+import io.t3d.core.config.Size3;
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Volume;
+import io.t3d.data.io.Geometry;
 import io.t3d.data.io.VolumeFormatException;
 import io.t3d.data.io.VolumeInfo;
 import io.t3d.data.io.VolumeReader;
+import io.t3d.data.io.VolumeReaders;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /** Reads NRRD, MetaImage or NIfTI through ITK, each checked for what ITK lets pass. */
 public abstract sealed class ItkImageReader implements VolumeReader {
@@ -50,8 +54,59 @@ public abstract sealed class ItkImageReader implements VolumeReader {
     }
   }
 
-  /** What a file's header claims, once its data was found to be there. */
-  record ClaimedImage(RawType type, int width, int height, int depth) {
+  /**
+   * NIfTI-1 in one file, {@code .nii} and {@code .nii.gz}. {@link VolumeReaders} does not use it:
+   * {@link io.t3d.data.io.NiftiReader} reads more of the format. This one is for who needs ITK's
+   * decoder. What ITK would read or place otherwise than the standard says is refused. Scaled
+   * integers are computed in float32, so their last bit may differ.
+   */
+  public static final class Nifti extends ItkImageReader {
+    /** A reader without state. */
+    public Nifti() {
+      super(2, "itk-nifti", ".nii", ".nii.gz");
+    }
+
+    @Override
+    ClaimedImage check(Path path) throws IOException {
+      return NiftiCheck.of(path);
+    }
+  }
+
+  /**
+   * What a file's header claims, once its data was found to be there.
+   *
+   * @param affine where it is known without ITK: voxel → RAS mm
+   */
+  record ClaimedImage(RawType type, int width, int height, int depth, Optional<Affine> affine) {
+    ClaimedImage(RawType type, int width, int height, int depth) {
+      this(type, width, height, depth, Optional.empty());
+    }
+
+    boolean sameGrid(ClaimedImage other) {
+      return type == other.type
+          && width == other.width
+          && height == other.height
+          && depth == other.depth;
+    }
+
+    /** Fails when ITK places a corner more than a hundredth of a voxel elsewhere. */
+    void requirePlaced(Path path, Affine itk) throws VolumeFormatException {
+      if (affine.isEmpty()) {
+        return;
+      }
+      double shift = Geometry.cornerShift(new Size3(depth, height, width), affine.get(), itk);
+      if (!(shift <= 0.01)) {
+        throw new VolumeFormatException(
+            path,
+            String.format(
+                Locale.ROOT,
+                "ITK places a corner of this volume %.4g voxels from where its header puts it"
+                    + " (sform, else qform, else pixdim); read it with NiftiReader, or make sform"
+                    + " and qform agree",
+                shift));
+      }
+    }
+
     long voxels() {
       return (long) width * height * depth;
     }
@@ -89,8 +144,13 @@ public abstract sealed class ItkImageReader implements VolumeReader {
   @Override
   public VolumeInfo info(Path path) throws IOException {
     ClaimedImage claimed = check(path);
-    ByteBuffer answer = WorkerPool.shared().ask(request(path, "", 0), List.of(path), 0);
-    Header header = Header.from(path, answer, claimed);
+    Header header =
+        WorkerPool.shared()
+            .ask(
+                request(path, "", 0),
+                List.of(path),
+                0,
+                answer -> Header.from(path, answer, claimed));
     return new VolumeInfo(
         header.depth, header.height, header.width, header.affine, header.type.label(), name);
   }
@@ -105,7 +165,13 @@ public abstract sealed class ItkImageReader implements VolumeReader {
             exchange -> request(path, exchange, bytes),
             List.of(path),
             bytes,
-            (answer, voxels) -> volume(Header.from(path, answer, claimed), voxels));
+            (answer, voxels) -> {
+              if (voxels.size() != bytes) {
+                throw new VolumeFormatException(
+                    path, "the decoder gave " + voxels.size() + " bytes, expected " + bytes);
+              }
+              return volume(Header.from(path, answer, claimed), voxels);
+            });
   }
 
   private Message request(Path path, String exchange, long most) {
@@ -136,7 +202,7 @@ public abstract sealed class ItkImageReader implements VolumeReader {
       double[] spacing = Message.doubles(in, 3);
       double[] origin = Message.doubles(in, 3);
       double[] direction = Message.doubles(in, 9); // one axis after the other
-      if (!found.equals(claimed)) {
+      if (!found.sameGrid(claimed)) {
         throw new VolumeFormatException(
             path, "its header can be read in two ways: as " + claimed + ", and by ITK as " + found);
       }
@@ -148,8 +214,10 @@ public abstract sealed class ItkImageReader implements VolumeReader {
         }
         rows[4 * row + 3] = sign * origin[row] + 0.0;
       }
+      Affine affine = Placement.of(path, rows);
+      claimed.requirePlaced(path, affine);
       return new Header(
-          type, found.width(), found.height(), found.depth(), Placement.of(path, rows));
+          type, found.width(), found.height(), found.depth(), claimed.affine().orElse(affine));
     }
   }
 }

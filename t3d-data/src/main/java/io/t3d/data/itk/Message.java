@@ -4,6 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 
 /** A request to a worker, put together value by value; little-endian. */
 final class Message {
@@ -54,7 +55,7 @@ final class Message {
 
   /** Reads a text of an answer. */
   static String text(ByteBuffer in) {
-    byte[] utf8 = new byte[in.getInt()];
+    byte[] utf8 = new byte[Objects.checkIndex(in.getInt(), in.remaining() + 1)];
     in.get(utf8);
     return new String(utf8, StandardCharsets.UTF_8);
   }

@@ -5,6 +5,7 @@ import java.io.DataOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
@@ -20,6 +21,7 @@ final class Worker implements AutoCloseable {
   private static final int PROGRESS = 250;
   private static final int OK = 0;
   private static final int FORMAT = 1;
+  private static final int FAILURE = 2;
   private static final int MEMORY = 3;
   private static final int LONGEST_ANSWER = 1 << 30;
 
@@ -36,6 +38,7 @@ final class Worker implements AutoCloseable {
   private final DataOutputStream out;
   private final InputStream in;
   private volatile boolean timedOut;
+  private volatile boolean dead;
 
   Worker(WorkerSettings settings, List<String> command) throws IOException {
     this.settings = settings;
@@ -53,7 +56,7 @@ final class Worker implements AutoCloseable {
   }
 
   boolean isAlive() {
-    return process.isAlive();
+    return !dead && process.isAlive(); // a signal takes its time
   }
 
   /**
@@ -78,13 +81,29 @@ final class Worker implements AutoCloseable {
         if (status != PROGRESS) {
           throw failure(status, Message.text(answer), files.get(Math.max(index, current)));
         }
-        current = index;
+        current = Math.max(index, current);
       }
-    } catch (VolumeFormatException e) {
-      throw e;
+    } catch (NonsenseException | IndexOutOfBoundsException | BufferUnderflowException e) {
+      kill(); // what else stands in the pipe cannot be known
+      throw nonsense(files.get(current), e);
     } catch (EOFException e) {
       throw ended(files.get(current), limit, e);
     }
+  }
+
+  /** What it sent is no frame, or none of ours. */
+  private static final class NonsenseException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    private NonsenseException(String what) {
+      super(what);
+    }
+  }
+
+  /** The error for an answer that cannot be read. */
+  static VolumeFormatException nonsense(Path file, RuntimeException cause) {
+    return new VolumeFormatException(
+        file, "the decoder's answer to this input makes no sense; the file is damaged", cause);
   }
 
   /** It died before it had the request, so the input is not to blame. */
@@ -120,6 +139,9 @@ final class Worker implements AutoCloseable {
               + " MiB that a decoder process may use; if the file is sound, raise"
               + " -Dt3d.itk.memoryMiB");
     }
+    if (status != FAILURE) {
+      throw new NonsenseException("The decoder sent status " + status);
+    }
     return new IOException(file + ": " + why);
   }
 
@@ -153,7 +175,7 @@ final class Worker implements AutoCloseable {
     try {
       int size = Integer.reverseBytes(ByteBuffer.wrap(read(4)).getInt());
       if (size < 1 || size > LONGEST_ANSWER) {
-        throw new EOFException("The decoder sent a frame of " + size + " bytes");
+        throw new NonsenseException("The decoder sent a frame of " + size + " bytes");
       }
       return ByteBuffer.wrap(read(size)).order(ByteOrder.LITTLE_ENDIAN);
     } finally {
@@ -199,5 +221,6 @@ final class Worker implements AutoCloseable {
   /** Ends the process at once. */
   void kill() {
     process.destroyForcibly();
+    dead = true;
   }
 }

@@ -1,8 +1,11 @@
 package io.t3d.data.itk;
 
+import io.t3d.data.io.VolumeFormatException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -42,12 +45,43 @@ final class WorkerPool implements AutoCloseable {
     return shared;
   }
 
+  /** Takes an answer. */
+  interface AnswerTaker<T> {
+    T take(ByteBuffer answer) throws IOException;
+  }
+
   /** Asks a worker for information; see {@link Worker#ask}. */
   ByteBuffer ask(Message request, List<Path> files, long bytes) throws IOException {
+    return ask(request, files, bytes, answer -> answer);
+  }
+
+  /**
+   * Asks a worker for information, and reads its answer.
+   *
+   * @throws VolumeFormatException as {@link Worker#ask}, and when the answer makes no sense
+   */
+  <T> T ask(Message request, List<Path> files, long bytes, AnswerTaker<T> taker)
+      throws IOException {
+    Work<T> work =
+        worker -> {
+          ByteBuffer answer = worker.ask(request, files, bytes);
+          return understood(files, answer, taker, worker::kill);
+        };
     try {
-      return withWorker(worker -> worker.ask(request, files, bytes));
+      return withWorker(work);
     } catch (Worker.GoneException e) { // killed from outside while idle: a new one will do
-      return withWorker(worker -> worker.ask(request, files, bytes));
+      return withWorker(work);
+    }
+  }
+
+  private static <T> T understood(
+      List<Path> files, ByteBuffer answer, AnswerTaker<T> taker, Runnable otherwise)
+      throws IOException {
+    try {
+      return taker.take(answer);
+    } catch (IndexOutOfBoundsException | BufferUnderflowException | IllegalArgumentException e) {
+      otherwise.run();
+      throw Worker.nonsense(files.get(0), e);
     }
   }
 
@@ -68,7 +102,10 @@ final class WorkerPool implements AutoCloseable {
       Message message = request.into(slot.path().toString());
       ByteBuffer answer = ask(message, files, bytes);
       try (Exchange.Voxels voxels = slot.map()) {
-        return taker.take(answer, voxels);
+        return understood(files, answer, a -> taker.take(a, voxels), () -> {});
+      } catch (NoSuchFileException e) {
+        throw new VolumeFormatException(
+            files.get(0), "the decoder gave no voxels of this input; the file is damaged", e);
       }
     }
   }
@@ -91,7 +128,7 @@ final class WorkerPool implements AutoCloseable {
         T result = work.with(worker);
         sound = true;
         return result;
-      } catch (io.t3d.data.io.VolumeFormatException e) {
+      } catch (VolumeFormatException e) {
         sound = true; // its verdict on the file; it is alive unless it died of it
         throw e;
       } finally {

@@ -32,6 +32,13 @@ final class ChunkValues {
   private void int16(int from, int count, float[] out, int to) {
     int low = from * step;
     int high = low + plane;
+    if (step == 1) { // a loop of its own, as strides that are not constant are slow
+      for (int i = 0; i < count; i++) {
+        int stored = (raw[low + i] & 0xFF) | (raw[high + i] << 8);
+        out[to + i] = stored * scale + offset;
+      }
+      return;
+    }
     for (int i = 0; i < count; i++) {
       int stored = (raw[low + i * step] & 0xFF) | (raw[high + i * step] << 8);
       out[to + i] = stored * scale + offset;

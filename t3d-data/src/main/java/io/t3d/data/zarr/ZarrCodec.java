@@ -2,8 +2,8 @@ package io.t3d.data.zarr;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.ZstdCompressCtx;
+import com.github.luben.zstd.ZstdDecompressCtx;
 import com.github.luben.zstd.ZstdException;
 import io.t3d.data.io.VolumeFormatException;
 import java.io.ByteArrayInputStream;
@@ -90,31 +90,26 @@ record ZarrCodec(String compressor, int level, boolean shuffled) {
    *
    * @param chunk the file, for messages
    * @param stored its bytes
-   * @param rawBytes how many come out
+   * @param raw a buffer as long as what must come out
+   * @param zstd reused, for {@code zstd}
+   * @return what came out, which need not lie in {@code raw}
    */
-  byte[] decode(Path chunk, byte[] stored, int rawBytes) throws IOException {
-    if (compressor.equals("none")) {
-      if (stored.length != rawBytes) {
-        throw new VolumeFormatException(chunk, expected(rawBytes, stored.length));
+  byte[] decode(Path chunk, byte[] stored, byte[] raw, ZstdDecompressCtx zstd) throws IOException {
+    switch (compressor) {
+      case "none" -> {
+        requireLength(chunk, raw.length, stored.length);
+        return stored;
       }
-      return stored;
+      case "zstd" -> zstd(chunk, stored, raw, zstd);
+      default -> inflate(chunk, stored, raw);
     }
-    return compressor.equals("zstd")
-        ? zstd(chunk, stored, rawBytes)
-        : inflate(chunk, stored, rawBytes);
+    return raw;
   }
 
-  private static byte[] zstd(Path chunk, byte[] stored, int rawBytes) throws IOException {
-    byte[] raw = new byte[rawBytes];
+  private static void zstd(Path chunk, byte[] stored, byte[] raw, ZstdDecompressCtx zstd)
+      throws IOException {
     try {
-      long length = Zstd.decompressByteArray(raw, 0, rawBytes, stored, 0, stored.length);
-      if (Zstd.isError(length)) {
-        throw damaged(chunk, Zstd.getErrorName(length), null);
-      }
-      if (length != rawBytes) {
-        throw new VolumeFormatException(chunk, expected(rawBytes, length));
-      }
-      return raw;
+      requireLength(chunk, raw.length, zstd.decompress(raw, stored));
     } catch (ZstdException e) {
       throw damaged(chunk, e.getMessage(), e);
     }
@@ -125,24 +120,25 @@ record ZarrCodec(String compressor, int level, boolean shuffled) {
         chunk, "the chunk is damaged (" + problem + "); write the volume again", cause);
   }
 
-  private byte[] inflate(Path chunk, byte[] stored, int rawBytes) throws IOException {
+  private void inflate(Path chunk, byte[] stored, byte[] raw) throws IOException {
     try (InputStream bytes = new ByteArrayInputStream(stored);
         InputStream in =
             compressor.equals("gzip")
                 ? new GZIPInputStream(bytes)
                 : new InflaterInputStream(bytes)) {
-      byte[] raw = in.readNBytes(rawBytes);
-      if (raw.length != rawBytes || in.read() >= 0) {
-        throw new VolumeFormatException(
-            chunk, expected(rawBytes, raw.length < rawBytes ? raw.length : rawBytes + 1L));
-      }
-      return raw;
+      int length = in.readNBytes(raw, 0, raw.length);
+      requireLength(chunk, raw.length, in.read() < 0 ? length : raw.length + 1L);
     } catch (EOFException | ZipException e) {
       throw damaged(chunk, e.getMessage(), e);
     }
   }
 
-  private static String expected(int rawBytes, long got) {
-    return "the chunk must hold " + rawBytes + " bytes, got " + got + "; write the volume again";
+  private static void requireLength(Path chunk, int expected, long got)
+      throws VolumeFormatException {
+    if (got != expected) {
+      throw new VolumeFormatException(
+          chunk,
+          "the chunk must hold " + expected + " bytes, got " + got + "; write the volume again");
+    }
   }
 }

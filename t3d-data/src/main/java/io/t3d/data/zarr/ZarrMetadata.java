@@ -54,6 +54,20 @@ record ZarrMetadata(Size3 shape, Size3 chunk, ZarrDtype dtype, ZarrCodec codec, 
         chunk.width());
   }
 
+  /** The chunks that a box touches, as a box of chunks. */
+  VoxelBox chunksOf(VoxelBox box) {
+    int z = box.z0() / chunk.depth();
+    int y = box.y0() / chunk.height();
+    int x = box.x0() / chunk.width();
+    return new VoxelBox(
+        z,
+        y,
+        x,
+        (box.z0() + box.depth() - 1) / chunk.depth() - z + 1,
+        (box.y0() + box.height() - 1) / chunk.height() - y + 1,
+        (box.x0() + box.width() - 1) / chunk.width() - x + 1);
+  }
+
   /** The number of a chunk in (z, y, x) order. */
   int number(int z, int y, int x) {
     Size3 grid = grid();

@@ -15,9 +15,10 @@ public record ZarrOptions(Values values, Size3 chunk, int level) {
   /** How values are stored. */
   public enum Values {
     /**
-     * 16-bit with the finest power of two as scale that the largest magnitude allows: 2⁻¹⁴ for
-     * values in [0, 1], 1/8 for CT up to 4,095 HU. The error is at most half the scale, so 3.1e-5
-     * of the window, and as the scale is a power of two, stored values come back exactly.
+     * 16-bit. Whole numbers are stored as they are; others with the finest power of two as scale
+     * that the largest magnitude allows: 2⁻¹⁴ for values in [0, 1], 1/8 for resampled CT up to
+     * 4,095 HU. The error is at most half the scale, so 3.1e-5 of the window, and as the scale is a
+     * power of two, stored values come back exactly.
      */
     INT16,
     /** 16-bit, scale 1: whole numbers from -32768 to 32767, for masks. */
@@ -38,9 +39,9 @@ public record ZarrOptions(Values values, Size3 chunk, int level) {
         1 << 26);
   }
 
-  /** 16-bit in chunks of 32×64×64, level 3; docs/preprocessing.md has the figures behind it. */
+  /** 16-bit in chunks of 32×64×64, level 1; docs/preprocessing.md has the figures behind it. */
   public static ZarrOptions defaults() {
-    return new ZarrOptions(Values.INT16, new Size3(32, 64, 64), 3);
+    return new ZarrOptions(Values.INT16, new Size3(32, 64, 64), 1);
   }
 
   /** The same with other values. */

@@ -25,7 +25,9 @@ public final class ZarrReader implements VolumeReader {
 
   @Override
   public VolumeInfo info(Path path) throws IOException {
-    return ZarrVolume.open(path).info(NAME);
+    ZarrVolume volume = ZarrVolume.open(path);
+    volume.requireWhole();
+    return volume.info(NAME);
   }
 
   @Override

@@ -120,24 +120,25 @@ public final class ZarrWriter {
 
   private static double scale(Volume volume, ZarrOptions.Values values) {
     float largest = 0;
-    boolean labels = true;
+    boolean whole = true;
     for (float v : volume.voxels()) {
       if (!Float.isFinite(v)) {
         throw new IllegalArgumentException("Voxels must be finite to be stored, got " + v);
       }
-      labels &= v == (short) v;
+      whole &= v == (short) v;
       largest = Math.max(largest, Math.abs(v));
     }
     return switch (values) {
       case FLOAT32 -> 1;
       case LABELS -> {
-        if (!labels) {
+        if (!whole) {
           throw new IllegalArgumentException(
               "A mask must hold whole numbers from -32768 to 32767, got others; is it an image?");
         }
         yield 1;
       }
-      case INT16 -> finest(largest);
+      // Exact, and the high bytes of such voxels are alike, so they cost little.
+      case INT16 -> whole ? 1 : finest(largest);
     };
   }
 

@@ -31,7 +31,7 @@ final class Studies {
   /** With small chunks, so that a volume has several. */
   static final PreparationConfig CONFIG =
       new PreparationConfig(
-          STEPS, new ZarrOptions(ZarrOptions.Values.INT16, new Size3(4, 5, 6), 3));
+          STEPS, new ZarrOptions(ZarrOptions.Values.INT16, new Size3(4, 5, 6), 1));
 
   private Studies() {}
 

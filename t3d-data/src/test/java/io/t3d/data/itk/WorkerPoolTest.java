@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.t3d.data.io.VolumeFormatException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -18,9 +19,14 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 @Tag("itk")
 class WorkerPoolTest {
+  private static final String NONSENSE =
+      ": the decoder's answer to this input makes no sense; the file is damaged";
+
   @TempDir Path dir;
 
   @Test
@@ -78,7 +84,60 @@ class WorkerPoolTest {
     try (WorkerPool pool = pool(settings(60), "/bin/sh", "-c", fake)) {
       assertThatThrownBy(() -> pool.ask(scan(file), List.of(file), 0))
           .isInstanceOf(VolumeFormatException.class)
-          .hasMessageStartingWith(file + ": the decoder process ended with ");
+          .hasMessage(file + NONSENSE);
+    }
+  }
+
+  /** Frames as printf writes them: a length in little-endian, then a status and what follows. */
+  @ParameterizedTest
+  @CsvSource({
+    "a negative length, \\377\\377\\377\\377",
+    "no content, \\000\\000\\000\\000",
+    "an unknown status, \\011\\000\\000\\000M\\000\\000\\000\\000\\000\\000\\000\\000",
+    "a failure without text, \\005\\000\\000\\000\\001\\000\\000\\000\\000",
+    "a text longer than the frame, "
+        + "\\011\\000\\000\\000\\001\\000\\000\\000\\000\\377\\377\\377\\177",
+    "a file before the first, \\005\\000\\000\\000\\001\\377\\377\\377\\377",
+    "progress without a file, \\001\\000\\000\\000\\372",
+    "an answer that is too short, \\003\\000\\000\\000\\000ab",
+  })
+  void aGarbageFrameIsAFailureOfThatInputAndThePoolRecovers(String what, String frame)
+      throws IOException {
+    assertRecovers("printf '" + frame + "'; sleep 60", NONSENSE);
+  }
+
+  @Test
+  void deathWithinAFrameIsAFailureOfThatInputAndThePoolRecovers() throws IOException {
+    assertRecovers(
+        "printf '\\144\\000\\000\\000\\000ab'; kill -SEGV $$",
+        ": the decoder process ended with signal 11 on this input; the file is damaged");
+  }
+
+  @Test
+  void anAnswerWithoutVoxelsIsAFailureOfThatInput() throws IOException {
+    Path file = Files.createFile(dir.resolve("a.dcm"));
+    String fake = "head -c 4 >/dev/null; printf '\\001\\000\\000\\000\\000'; sleep 60";
+    try (WorkerPool pool = pool(settings(60), "/bin/sh", "-c", fake)) {
+      assertThatThrownBy(
+              () -> pool.askVoxels(p -> scan(file), List.of(file), 0, (answer, voxels) -> 0))
+          .isInstanceOf(VolumeFormatException.class)
+          .hasMessage(file + ": the decoder gave no voxels of this input; the file is damaged");
+    }
+  }
+
+  /** The first worker does as told, each later one is real; one slot, so that it must be freed. */
+  private void assertRecovers(String first, String problem) throws IOException {
+    Path file = DicomFile.slice(0, 0).write(dir.resolve("a.dcm"));
+    Path marker = dir.resolve("first");
+    String script =
+        "if mkdir %s 2>/dev/null; then head -c 4 >/dev/null; %s; else exec %s 2048; fi"
+            .formatted(marker, first, ItkNatives.worker());
+    WorkerSettings one = new WorkerSettings(1, Duration.ofSeconds(60), 2048, dir);
+    try (WorkerPool pool = pool(one, "/bin/sh", "-c", script)) {
+      assertThatThrownBy(() -> pool.ask(scan(file), List.of(file), 0, ByteBuffer::getInt))
+          .isInstanceOf(VolumeFormatException.class)
+          .hasMessage(file + problem);
+      assertThat(pool.ask(scan(file), List.of(file), 0).remaining()).isPositive();
     }
   }
 

@@ -58,8 +58,13 @@ class ZarrVolumeTest {
     Volume volume = new Volume(voxels, 6, 6, 6, ZarrVolumes.OBLIQUE);
     ZarrWriter.write(folder, volume, ZarrOptions.defaults(), "{}");
 
-    assertThat(ZarrVolume.open(folder).scale()).isEqualTo(0.125);
+    assertThat(ZarrVolume.open(folder).scale()).isEqualTo(1);
     assertThat(VolumeReaders.read(folder).voxels()).isEqualTo(voxels);
+    voxels[0] = 0.5f; // no longer whole numbers: the finest scale that fits 3071
+    Volume half = new Volume(voxels, 6, 6, 6, ZarrVolumes.OBLIQUE);
+    ZarrWriter.write(dir.resolve("half.zarr"), half, ZarrOptions.defaults(), "{}");
+    assertThat(ZarrVolume.open(dir.resolve("half.zarr")).scale()).isEqualTo(0.125);
+    assertThat(VolumeReaders.read(dir.resolve("half.zarr")).voxels()).isEqualTo(voxels);
   }
 
   @Test
@@ -142,27 +147,31 @@ class ZarrVolumeTest {
         folder.resolve("1.0.1")
             + ": the chunk is missing; run t3d preprocess again, or in Python write with"
             + " write_empty_chunks=True";
-    assertThatThrownBy(() -> ZarrVolume.open(folder))
+    assertThatThrownBy(zarr::requireWhole)
         .isInstanceOf(VolumeFormatException.class)
         .hasMessage(message);
     assertThatThrownBy(zarr::readAll).isInstanceOf(VolumeFormatException.class).hasMessage(message);
   }
 
   @Test
-  void aTruncatedChunkIsFoundOnOpening() throws IOException {
+  void aTruncatedChunkIsFoundWithAndWithoutReading() throws IOException {
     write();
     Path chunk = folder.resolve("0.1.0");
     byte[] whole = Files.readAllBytes(chunk);
     Files.write(chunk, Arrays.copyOf(whole, whole.length - 1));
-    assertThatThrownBy(() -> ZarrVolume.open(folder))
+    String message =
+        chunk
+            + ": the chunk must have "
+            + whole.length
+            + " bytes, got "
+            + (whole.length - 1)
+            + "; run t3d preprocess again";
+    ZarrVolume zarr = ZarrVolume.open(folder);
+    assertThatThrownBy(zarr::requireWhole)
         .isInstanceOf(VolumeFormatException.class)
-        .hasMessage(
-            chunk
-                + ": the chunk must have "
-                + whole.length
-                + " bytes, got "
-                + (whole.length - 1)
-                + "; run t3d preprocess again");
+        .hasMessage(message);
+    assertThatThrownBy(zarr::readAll).isInstanceOf(VolumeFormatException.class).hasMessage(message);
+    assertThatThrownBy(() -> VolumeReaders.info(folder)).hasMessage(message);
   }
 
   @Test

@@ -2,9 +2,12 @@ package io.t3d.data.dataset.phantom;
 
 import com.google.common.base.Splitter;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.BiConsumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -22,6 +25,10 @@ public final class PhantomLabels {
       Pattern.compile("\\b(no|not|without|free of|clear of|negative for|absence of|denies)\\b");
   private static final Pattern NEGATION_AFTER =
       Pattern.compile("\\b(absent|not (seen|present|identified|evident|enlarged)|resolved)\\b");
+  private static final Map<Side, Pattern> SIDES =
+      Map.of(
+          Side.RIGHT, Pattern.compile("\\b(right|bilateral|both)\\b"),
+          Side.LEFT, Pattern.compile("\\b(left|bilateral|both)\\b"));
   private static final Map<FindingKind, Pattern> NAMES = new EnumMap<>(FindingKind.class);
 
   static {
@@ -54,15 +61,42 @@ public final class PhantomLabels {
     for (FindingKind kind : FindingKind.values()) {
       labels.put(kind.label(), false);
     }
+    affirmed(report, (kind, clause) -> labels.put(kind.label(), true));
+    return labels;
+  }
+
+  /**
+   * Reads the sides of findings that are present: those that the clauses name which affirm them.
+   *
+   * @return label → sides, for present findings only; {@code bilateral} gives both sides, and the
+   *     set is empty where none is named
+   */
+  public static Map<String, Set<Side>> sides(String report) {
+    Map<String, Set<Side>> sides = new LinkedHashMap<>();
+    affirmed(
+        report,
+        (kind, clause) -> {
+          Set<Side> found =
+              sides.computeIfAbsent(kind.label(), label -> EnumSet.noneOf(Side.class));
+          SIDES.forEach(
+              (side, words) -> {
+                if (words.matcher(clause).find()) {
+                  found.add(side);
+                }
+              });
+        });
+    return sides;
+  }
+
+  private static void affirmed(String report, BiConsumer<FindingKind, String> found) {
     for (String clause : CLAUSES.split(report.toLowerCase(Locale.ROOT))) {
       NAMES.forEach(
           (kind, name) -> {
             if (affirms(clause, name)) {
-              labels.put(kind.label(), true);
+              found.accept(kind, clause);
             }
           });
     }
-    return labels;
   }
 
   private static boolean affirms(String clause, Pattern name) {

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.HashSet;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -21,6 +23,35 @@ class PhantomLabelsTest {
           .isEqualTo(study.labels());
       assertThat(study.report()).doesNotContain("{").doesNotContain("null");
     }
+  }
+
+  @Test
+  void theSidesOfFiveHundredReportsAreThoseOfTheirFindings() {
+    PhantomGenerator generator = PhantomGeneratorTest.coarse();
+    int named = 0;
+    for (int seed = 0; seed < 500; seed++) {
+      PhantomStudy study = generator.generate(seed);
+      Map<String, Set<Side>> read = PhantomLabels.sides(study.report());
+      for (FindingKind kind : FindingKind.values()) {
+        Set<Side> truth =
+            study.findings().stream()
+                .filter(f -> f.kind() == kind)
+                .map(Finding::side)
+                .collect(Collectors.toSet());
+        String what = kind + " in: " + study.report();
+        assertThat(read.containsKey(kind.label())).as(what).isEqualTo(!truth.isEmpty());
+        switch (kind) {
+          case PLEURAL_EFFUSION, PNEUMOTHORAX, ATELECTASIS ->
+              assertThat(read.getOrDefault(kind.label(), Set.of())).as(what).isEqualTo(truth);
+          // Of several, only the largest is placed; some sentences place none.
+          case NODULE, CONSOLIDATION ->
+              assertThat(truth).as(what).containsAll(read.getOrDefault(kind.label(), Set.of()));
+          default -> assertThat(read.getOrDefault(kind.label(), Set.of())).as(what).isEmpty();
+        }
+        named += read.getOrDefault(kind.label(), Set.of()).size();
+      }
+    }
+    assertThat(named).isGreaterThan(500);
   }
 
   @Test

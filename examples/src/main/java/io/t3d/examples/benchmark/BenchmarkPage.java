@@ -1,0 +1,147 @@
+package io.t3d.examples.benchmark;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import io.t3d.core.config.Configs;
+import io.t3d.core.model.T3DModel;
+import io.t3d.data.picture.SliceImages;
+import io.t3d.data.transform.IntensityWindow;
+import io.t3d.examples.run.HtmlPage;
+import io.t3d.examples.run.TrainedModel;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/** The benchmark's {@code report.html}: one file with tables, curves, examples and pictures. */
+final class BenchmarkPage {
+  private static final int EXAMPLES = 3;
+  private static final int RETRIEVED = 3;
+
+  private final BenchmarkConfig config;
+  private final CellStore store;
+  private final BenchmarkTable table;
+  private final SuiteData data;
+
+  BenchmarkPage(BenchmarkConfig config, CellStore store, BenchmarkTable table, SuiteData data) {
+    this.config = config;
+    this.store = store;
+    this.table = table;
+    this.data = data;
+  }
+
+  void write(Path file) throws IOException {
+    HtmlPage page = new HtmlPage("Pre-training methods on phantom CT");
+    page.paragraph(
+        String.format(
+            Locale.ROOT,
+            "%d phantom pairs, %d seed(s) per method; every method has the same encoder, data and"
+                + " steps. Values are means over seeds with 95 %% confidence intervals of the mean"
+                + " (Student's t); they tell how much seeds vary, not how much patients do."
+                + " Phantoms say nothing about performance on patients.",
+            config.pairs(),
+            config.seeds().size()));
+    page.heading("Results").table(table.header(), table.rows());
+    page.heading("T3D minus each other method, paired by seed")
+        .table(table.header(), table.gains());
+    losses(page);
+    roc(page, "zero-shot", "ROC of zero-shot classification");
+    roc(page, "linear-probe", "ROC of linear probes on the largest share of labels");
+    for (Method method : List.of(Method.T3D, Method.CLIP)) {
+      if (config.methods().contains(method)) {
+        examples(page, method);
+      }
+    }
+    page.heading("Settings").code(Configs.toYaml(config));
+    page.write(file);
+  }
+
+  private void losses(HtmlPage page) throws IOException {
+    page.heading("Pre-training losses, seed " + config.seeds().get(0));
+    page.paragraph(
+        "Each method minimises a loss of its own: heights of different methods cannot be"
+            + " compared.");
+    for (Method method : config.methods()) {
+      List<double[]> points = LossLog.read(store.run(method, config.seeds().get(0)), "loss");
+      if (!points.isEmpty()) {
+        page.curves("steps", List.of(new HtmlPage.Curve(method.title(), points)));
+      }
+    }
+  }
+
+  private void roc(HtmlPage page, String task, String title) {
+    List<HtmlPage.Curve> curves = new ArrayList<>();
+    for (Method method : config.methods()) {
+      List<List<Double>> seeds =
+          table.cells().stream()
+              .filter(c -> c.method() == method && c.task().equals(task) && !c.roc().isEmpty())
+              .map(Cell::roc)
+              .toList();
+      if (!seeds.isEmpty()) {
+        curves.add(new HtmlPage.Curve(method.title(), mean(seeds)));
+      }
+    }
+    page.heading(title);
+    page.paragraph("True-positive over false-positive rate, means over findings and seeds.");
+    // A few lines per chart, or none can be told from another.
+    for (int from = 0; from < curves.size(); from += 4) {
+      page.curves("FPR", curves.subList(from, Math.min(curves.size(), from + 4)));
+    }
+  }
+
+  private static List<double[]> mean(List<List<Double>> seeds) {
+    List<double[]> points = new ArrayList<>();
+    points.add(new double[] {0, 0});
+    for (int i = 0; i < RocCurve.POINTS; i++) {
+      int at = i;
+      double mean = seeds.stream().mapToDouble(s -> s.get(at)).average().orElse(Double.NaN);
+      points.add(new double[] {i / (RocCurve.POINTS - 1.0), mean});
+    }
+    return points;
+  }
+
+  private void examples(HtmlPage page, Method method) throws IOException {
+    Path run = store.run(method, config.seeds().get(0));
+    SuiteData.Part test = data.test();
+    page.heading(method.title() + ": what it retrieves, attends to and clusters");
+    page.paragraph(
+        "Pictures: the volume as the encoder sees it; each visual token in the colour of its"
+            + " nearest prototype; and tokens by their cosine with the report's embedding in "
+            + Overlays.LEVELS
+            + " levels (label 1, red, is the lowest).");
+    try (TrainedModel trained =
+            TrainedModel.open(run, Engine.getInstance().defaultDevice());
+        NDManager scope = trained.model().manager().newSubManager()) {
+      T3DModel model = trained.model();
+      NDArray volumes = Encoded.embeddings(scope, model, test); // (n, E)
+      NDArray reports = model.encodeReports(scope, test.reports()); // (n, E)
+      long[] order = volumes.matMul(reports.transpose()).argSort(1, false).toLongArray(); // (n, n)
+      for (int i = 0; i < Math.min(EXAMPLES, test.size()); i++) {
+        pictures(page, model, test, i);
+        List<List<String>> lines = new ArrayList<>();
+        lines.add(List.of("its report", test.reports().get(i)));
+        for (int k = 0; k < Math.min(RETRIEVED, test.size()); k++) {
+          int other = (int) order[i * test.size() + k];
+          String own = other == i ? " (its own)" : "";
+          lines.add(List.of("retrieved " + (k + 1) + own, test.reports().get(other)));
+        }
+        page.table(List.of("", "report"), lines);
+      }
+    }
+  }
+
+  private static void pictures(HtmlPage page, T3DModel model, SuiteData.Part test, int i) {
+    Overlays overlays = Overlays.of(model, test.views().get(i), test.reports().get(i));
+    IntensityWindow grey = IntensityWindow.ofPercentiles(overlays.view());
+    page.picture("volume", SliceImages.png(overlays.view(), grey));
+    page.picture(
+        "cluster assignments",
+        SliceImages.png(overlays.view(), grey, Optional.of(overlays.clusters()), 1));
+    page.picture(
+        "attention to the report",
+        SliceImages.png(overlays.view(), grey, Optional.of(overlays.attention()), 1));
+  }
+}

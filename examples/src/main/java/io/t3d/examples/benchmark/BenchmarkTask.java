@@ -1,0 +1,15 @@
+package io.t3d.examples.benchmark;
+
+import java.io.IOException;
+
+/** One way to judge a pre-trained model. */
+interface BenchmarkTask {
+  /** Name in tables and of its files. */
+  String name();
+
+  /** Whether a method can do it. */
+  boolean applies(Method method);
+
+  /** Does it. */
+  TaskResult run(TaskContext context) throws IOException;
+}

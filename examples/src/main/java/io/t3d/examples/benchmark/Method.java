@@ -1,0 +1,85 @@
+package io.t3d.examples.benchmark;
+
+import io.t3d.losses.BaselineConfig;
+import io.t3d.losses.ObjectiveConfig;
+import io.t3d.losses.TmaConfig;
+import java.util.Locale;
+import java.util.Optional;
+
+/** A way to pre-train. Order is that of the table. */
+public enum Method {
+  /** The whole method. */
+  T3D("T3D"),
+  /** The global alignment alone. */
+  CLIP("CLIP"),
+  /** The sigmoid loss. */
+  SIGLIP("SigLIP"),
+  /** Visual only: NT-Xent. */
+  SIMCLR("SimCLR"),
+  /** Visual only: variance, invariance, covariance. */
+  VICREG("VICReg"),
+  /** Visual only: swapped prediction of clusters. */
+  SWAV("SwAV"),
+  /** Visual only: reconstruction of hidden blocks. */
+  MASKED("masked autoencoding"),
+  /** Random weights. */
+  SCRATCH("from scratch"),
+  /** T3D whose clusters know no report. */
+  T3D_WITHOUT_TEXT("T3D without text in the fusion"),
+  /** T3D whose views predict their own clusters. */
+  T3D_SINGLE_VIEW("T3D, single view"),
+  /** T3D on pooled views alone. */
+  T3D_VIEW_LEVEL("T3D, view level only"),
+  /** T3D on matched tokens alone. */
+  T3D_TOKEN_LEVEL("T3D, token level only");
+
+  private final String title;
+
+  Method(String title) {
+    this.title = title;
+  }
+
+  /** What tables and pages call it. */
+  public String title() {
+    return title;
+  }
+
+  /** Name of its folders, e.g. {@code t3d-view-level}. */
+  public String folder() {
+    return name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  /**
+   * The objective, or none for random weights.
+   *
+   * @param t3d the suite's settings of the whole method, which the ablations change in one point
+   * @param batchSize pairs per batch, which SigLIP's bias starts from
+   */
+  public Optional<ObjectiveConfig> objective(ObjectiveConfig t3d, int batchSize) {
+    TmaConfig.Builder tma = t3d.tma().toBuilder();
+    return switch (this) {
+      case T3D -> Optional.of(t3d);
+      case CLIP -> Optional.of(t3d.withLambda(0));
+      case SIGLIP ->
+          Optional.of(
+              ObjectiveConfig.of(new BaselineConfig.SigLip(-Math.log(Math.max(1, batchSize - 1)))));
+      case SIMCLR -> Optional.of(ObjectiveConfig.simclr());
+      case VICREG -> Optional.of(ObjectiveConfig.vicreg());
+      case SWAV -> Optional.of(ObjectiveConfig.swav());
+      case MASKED -> Optional.of(ObjectiveConfig.masked());
+      case SCRATCH -> Optional.empty();
+      case T3D_WITHOUT_TEXT -> Optional.of(t3d.withTma(tma.textInformed(false).build()));
+      case T3D_SINGLE_VIEW -> Optional.of(t3d.withTma(tma.multiView(false).build()));
+      case T3D_VIEW_LEVEL -> Optional.of(t3d.withTma(tma.levels(TmaConfig.Levels.VIEW).build()));
+      case T3D_TOKEN_LEVEL -> Optional.of(t3d.withTma(tma.levels(TmaConfig.Levels.TOKEN).build()));
+    };
+  }
+
+  /** Whether volumes and reports share a space after it. */
+  public boolean alignsText() {
+    return switch (this) {
+      case SIMCLR, VICREG, SWAV, MASKED, SCRATCH -> false;
+      default -> true;
+    };
+  }
+}

@@ -1,0 +1,46 @@
+package io.t3d.examples.benchmark;
+
+import io.t3d.core.config.Checks;
+import java.util.List;
+
+/**
+ * Budgets of the tasks, the same for all methods.
+ *
+ * @param probeFractions shares of the training labels for linear probes, in (0, 1]
+ * @param fineTuneFractions shares of the training labels for fine-tuning
+ * @param fineTuneEpochs passes over the labelled volumes at most; validation loss may stop earlier
+ * @param fineTuneBatch volumes per step
+ * @param reportEpochs passes of the report decoder over the training reports
+ * @param reportVolumes test volumes that reports are written for
+ * @param reportLength longest report in tokens
+ * @param segmentationCases training volumes with masks
+ * @param segmentationSteps optimizer steps
+ * @param segmentationVolumes test volumes that are segmented
+ */
+public record TaskSettings(
+    List<Double> probeFractions,
+    List<Double> fineTuneFractions,
+    int fineTuneEpochs,
+    int fineTuneBatch,
+    int reportEpochs,
+    int reportVolumes,
+    int reportLength,
+    int segmentationCases,
+    int segmentationSteps,
+    int segmentationVolumes) {
+  /** Checks ranges. */
+  public TaskSettings {
+    probeFractions = List.copyOf(probeFractions);
+    fineTuneFractions = List.copyOf(fineTuneFractions);
+    probeFractions.forEach(f -> Checks.inRange("TaskSettings.probeFractions", f, 1e-6, 1));
+    fineTuneFractions.forEach(f -> Checks.inRange("TaskSettings.fineTuneFractions", f, 1e-6, 1));
+    Checks.positive("TaskSettings.fineTuneEpochs", fineTuneEpochs);
+    Checks.positive("TaskSettings.fineTuneBatch", fineTuneBatch);
+    Checks.positive("TaskSettings.reportEpochs", reportEpochs);
+    Checks.positive("TaskSettings.reportVolumes", reportVolumes);
+    Checks.positive("TaskSettings.reportLength", reportLength);
+    Checks.positive("TaskSettings.segmentationCases", segmentationCases);
+    Checks.positive("TaskSettings.segmentationSteps", segmentationSteps);
+    Checks.positive("TaskSettings.segmentationVolumes", segmentationVolumes);
+  }
+}

@@ -1,0 +1,98 @@
+package io.t3d.examples.cli;
+
+import io.t3d.core.config.Configs;
+import io.t3d.examples.benchmark.BenchmarkConfig;
+import io.t3d.examples.benchmark.BenchmarkRun;
+import io.t3d.examples.benchmark.BenchmarkTable;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code ./t3d benchmark}: pre-training methods compared on all tasks. */
+@Command(
+    name = "benchmark",
+    description =
+        "Pre-train with each method over several seeds, evaluate all tasks, write tables and a page."
+            + " A run that was stopped goes on when started again.",
+    mixinStandardHelpOptions = true)
+final class BenchmarkCommand implements Callable<Integer> {
+  /** Data that methods are compared on. */
+  enum Suite {
+    /** Phantom chest CT, made on the spot. */
+    PHANTOM
+  }
+
+  /** Settings that come with the program. */
+  enum Size {
+    /** Two cores, an hour. */
+    SMALL,
+    /** Two cores, more than a day. */
+    FULL,
+    /** Seconds; shows that all works, not which method does. */
+    SMOKE
+  }
+
+  @Option(
+      names = "--suite",
+      description = "Data: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+  private Suite suite = Suite.PHANTOM;
+
+  @Option(
+      names = "--size",
+      description = "Budget: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+  private Size size = Size.SMALL;
+
+  @Option(
+      names = "--config",
+      paramLabel = "YAML",
+      description = "Settings instead of a size; e.g. 'preset: small' and what differs.")
+  private Path config;
+
+  @Option(
+      names = "--out",
+      paramLabel = "DIR",
+      description =
+          "Where data, runs, results.json, results.md and report.html go (default:"
+              + " ${DEFAULT-VALUE}).")
+  private Path out = Path.of("benchmark-out");
+
+  @Option(
+      names = "--restart",
+      description = "Delete the results in DIR first; needed after a change of settings.")
+  private boolean restart;
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() throws IOException {
+    BenchmarkConfig settings =
+        config == null ? preset() : Configs.load(config, BenchmarkConfig.class);
+    if (restart) {
+      BenchmarkRun.clear(out);
+    }
+    BenchmarkTable table;
+    try (BenchmarkProgress progress = new BenchmarkProgress(suite)) {
+      table = new BenchmarkRun(settings, out, progress).run();
+    }
+    PrintWriter stdout = spec.commandLine().getOut();
+    stdout.print(table.markdown());
+    stdout.flush();
+    PrintWriter err = spec.commandLine().getErr();
+    err.println("t3d: see " + out.resolve("report.html") + " and " + out.resolve("results.json"));
+    err.flush();
+    return 0;
+  }
+
+  private BenchmarkConfig preset() {
+    return switch (size) {
+      case SMALL -> BenchmarkConfig.small();
+      case FULL -> BenchmarkConfig.full();
+      case SMOKE -> BenchmarkConfig.smoke();
+    };
+  }
+}

@@ -1,0 +1,76 @@
+package io.t3d.examples.cli;
+
+import io.t3d.core.eval.Bootstrap;
+import io.t3d.core.eval.OperatingPoint;
+import io.t3d.core.task.FineTuneConfig;
+import io.t3d.core.task.ProbeConfig;
+import io.t3d.examples.run.EvaluationSettings;
+import java.util.List;
+import picocli.CommandLine.Option;
+
+/** How {@code ./t3d evaluate} measures and trains. */
+final class EvaluationOptions {
+  @Option(
+      names = "--label-fraction",
+      split = ",",
+      paramLabel = "SHARE",
+      description =
+          "Shares of the training patients whose labels probes and fine-tuning use, e.g."
+              + " 0.01,0.1,1 (default: ${DEFAULT-VALUE}).",
+      defaultValue = "1")
+  private List<Double> fractions;
+
+  @Option(
+      names = "--threshold",
+      paramLabel = "RULE",
+      description =
+          "How thresholds are chosen on the validation split: ${COMPLETION-CANDIDATES} (default:"
+              + " ${DEFAULT-VALUE}).",
+      defaultValue = "YOUDEN_J")
+  private OperatingPoint threshold;
+
+  @Option(
+      names = "--resamples",
+      paramLabel = "N",
+      description = "Bootstrap resamples of the 95 %% intervals (default: ${DEFAULT-VALUE}).",
+      defaultValue = "1000")
+  private int resamples;
+
+  @Option(
+      names = "--epochs",
+      paramLabel = "N",
+      description = "Most epochs of fine-tuning (default: ${DEFAULT-VALUE}).",
+      defaultValue = "20")
+  private int epochs;
+
+  @Option(
+      names = "--from-scratch",
+      description = "Fine-tune from random weights instead of the checkpoint's.")
+  private boolean fromScratch;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "S",
+      description = "Seed of patients, order and resamples (default: ${DEFAULT-VALUE}).",
+      defaultValue = "42")
+  private long seed;
+
+  boolean fromScratch() {
+    return fromScratch;
+  }
+
+  long seed() {
+    return seed;
+  }
+
+  EvaluationSettings settings() {
+    FineTuneConfig tuning =
+        fromScratch ? FineTuneConfig.fromScratch() : FineTuneConfig.pretrained();
+    return new EvaluationSettings(
+        new Bootstrap(resamples, 0.95, seed),
+        threshold,
+        fractions,
+        ProbeConfig.defaults(),
+        tuning.with(epochs, seed));
+  }
+}

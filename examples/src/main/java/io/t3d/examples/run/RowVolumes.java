@@ -1,0 +1,71 @@
+package io.t3d.examples.run;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import io.t3d.core.task.VolumeBatches;
+import io.t3d.core.volume.View;
+import io.t3d.core.volume.ViewBatch;
+import io.t3d.data.dataset.ManifestRow;
+import io.t3d.data.dataset.PreparedVolumes;
+import io.t3d.data.view.MultiViewSampler;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** The volumes of rows as evaluation sees them, kept in memory as far as the settings allow. */
+public final class RowVolumes implements VolumeBatches {
+  private final List<ManifestRow> rows;
+  private final PreparedVolumes volumes;
+  private final MultiViewSampler sampler;
+  private final Map<Integer, View> kept = new ConcurrentHashMap<>();
+  private final AtomicLong room; // voxels that may still be kept
+
+  /**
+   * Volumes of rows.
+   *
+   * @param data the preparation that the encoder was trained with
+   */
+  public RowVolumes(DataConfig data, List<ManifestRow> rows) {
+    this.rows = List.copyOf(rows);
+    this.volumes = new PreparedVolumes(data.preprocessing(), rows);
+    this.sampler = new MultiViewSampler(data.views());
+    this.room = new AtomicLong(data.cacheMegabytes() * (1L << 20) / Float.BYTES);
+  }
+
+  @Override
+  public int size() {
+    return rows.size();
+  }
+
+  @Override
+  public NDArray load(NDManager owner, int[] which) throws IOException {
+    List<View> views;
+    try {
+      views = Arrays.stream(which).parallel().mapToObj(this::view).toList();
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+    return ViewBatch.collate(owner, views.stream().map(List::of).toList()).slots().get(0).voxels();
+  }
+
+  private View view(int row) {
+    View known = kept.get(row);
+    if (known != null) {
+      return known;
+    }
+    try {
+      View view = sampler.center(volumes.load(rows.get(row).volume()).readAll());
+      long voxels = (long) view.crop().depth() * view.crop().height() * view.crop().width();
+      if (room.addAndGet(-voxels) >= 0) {
+        kept.put(row, view);
+      }
+      return view;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

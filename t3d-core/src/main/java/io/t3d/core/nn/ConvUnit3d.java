@@ -1,0 +1,47 @@
+package io.t3d.core.nn;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.AbstractBlock;
+import ai.djl.nn.Activation;
+import ai.djl.nn.Block;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
+
+/** A 3×3×3 convolution, instance norm and leaky ReLU: the brick of a decoder. */
+final class ConvUnit3d extends AbstractBlock {
+  private static final float SLOPE = 0.01f;
+
+  private final Block conv;
+  private final InstanceNorm3d norm;
+
+  ConvUnit3d(int channels) {
+    conv = addChildBlock("conv", ResidualBlock3d.conv(3, 1, channels));
+    norm = addChildBlock("norm", new InstanceNorm3d());
+  }
+
+  @Override
+  protected NDList forwardInternal(
+      ParameterStore parameters,
+      NDList inputs,
+      boolean training,
+      PairList<String, Object> arguments) {
+    NDArray x = Steps.run(conv, parameters, inputs.singletonOrThrow(), training);
+    x = Steps.runAndFree(norm, parameters, x, training);
+    return new NDList(Steps.thenFree(x, y -> Activation.leakyRelu(y, SLOPE)));
+  }
+
+  @Override
+  public Shape[] getOutputShapes(Shape[] inputs) {
+    return conv.getOutputShapes(inputs);
+  }
+
+  @Override
+  protected void initializeChildBlocks(NDManager manager, DataType dataType, Shape... inputs) {
+    conv.initialize(manager, dataType, inputs);
+    norm.initialize(manager, dataType, conv.getOutputShapes(inputs));
+  }
+}

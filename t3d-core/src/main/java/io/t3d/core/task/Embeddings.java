@@ -1,0 +1,91 @@
+package io.t3d.core.task;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.DataType;
+import io.t3d.core.tensor.Shapes;
+
+/** Embeddings as rows of plain numbers. */
+final class Embeddings {
+  private Embeddings() {}
+
+  /**
+   * Copies an array.
+   *
+   * @param name what the caller calls it
+   * @param array {@code (B, D)}, float32
+   * @param width D; -1 for any
+   */
+  static float[][] rows(String name, NDArray array, int width) {
+    Shapes.check(name, array, "B, D", "they must come from the encoder that was used", -1, width);
+    if (array.getDataType() != DataType.FLOAT32) {
+      throw new IllegalArgumentException(
+          name + " must be float32, got " + array.getDataType() + "; cast them to float32");
+    }
+    int columns = (int) array.getShape().get(1);
+    float[] flat = array.toFloatArray();
+    float[][] rows = new float[(int) array.getShape().get(0)][columns];
+    for (int i = 0; i < rows.length; i++) {
+      System.arraycopy(flat, i * columns, rows[i], 0, columns);
+    }
+    return rows;
+  }
+
+  /** Checks count and width of rows and that all numbers are finite. */
+  static void check(String name, float[][] rows, int count, int width) {
+    if (rows.length != count) {
+      throw new IllegalArgumentException(
+          name + " must have one row per sample (" + count + "), got " + rows.length);
+    }
+    for (int i = 0; i < rows.length; i++) {
+      if (rows[i].length != width) {
+        throw new IllegalArgumentException(
+            name
+                + " must have D = "
+                + width
+                + " columns, got "
+                + rows[i].length
+                + " in row "
+                + i
+                + "; they must come from the encoder that was used");
+      }
+      for (float v : rows[i]) {
+        if (!Float.isFinite(v)) {
+          throw new IllegalArgumentException(
+              name + " must be finite, got " + v + " in row " + i + "; the model has diverged");
+        }
+      }
+    }
+  }
+
+  /** Checks rows that are compared by cosine, and how many neighbours are wanted. */
+  static void checkQueries(float[][] rows, int width, int k) {
+    if (k < 1) {
+      throw new IllegalArgumentException("k must be > 0, got " + k);
+    }
+    check("embeddings", rows, rows.length, width);
+    for (int i = 0; i < rows.length; i++) {
+      if (length(rows[i]) == 0) {
+        throw new IllegalArgumentException(
+            "embeddings must have a direction, got a row of zeros at row " + i);
+      }
+    }
+  }
+
+  /** The same direction at length 1. */
+  static float[] unit(float[] row) {
+    double length = length(row);
+    float[] out = new float[row.length];
+    for (int e = 0; e < out.length; e++) {
+      out[e] = (float) (row[e] / length);
+    }
+    return out;
+  }
+
+  private static double length(float[] row) {
+    double sum = 0;
+    for (float v : row) {
+      sum += (double) v * v;
+    }
+    return Math.sqrt(sum);
+  }
+}

@@ -1,0 +1,21 @@
+package io.t3d.core.task;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import java.io.IOException;
+
+/** N volumes that are prepared when they are needed. */
+public interface VolumeBatches {
+  /** N. */
+  int size();
+
+  /**
+   * Reads some volumes, prepared as the encoder wants them.
+   *
+   * @param owner owns the array; on the model's device
+   * @param rows which ones, from 0
+   * @return {@code (rows, 1, D, H, W)}, float32, all of one size
+   * @throws IOException when a volume cannot be read
+   */
+  NDArray load(NDManager owner, int[] rows) throws IOException;
+}
