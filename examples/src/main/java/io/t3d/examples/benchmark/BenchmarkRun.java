@@ -146,8 +146,7 @@ public final class BenchmarkRun {
     Optional<ObjectiveConfig> objective =
         method.objective(base.objective(), base.data().batchSize());
     PretrainConfig settings =
-        base.with(base.training().epochs(), seed)
-            .withObjective(objective.orElse(base.objective()));
+        base.with(base.training().epochs(), seed).withObjective(objective.orElse(base.objective()));
     List<ManifestRow> train = rows.stream().filter(r -> r.split() == Split.TRAIN).toList();
     PretrainRun run = new PretrainRun(settings, train, store.run(method, seed));
     Map<String, Double> scores = new LinkedHashMap<>();
@@ -191,7 +190,9 @@ public final class BenchmarkRun {
     done++;
     write();
     watcher.at(
-        done, total, cell.method().title() + ", seed " + cell.seed() + ": " + cell.task() + " done");
+        done,
+        total,
+        cell.method().title() + ", seed " + cell.seed() + ": " + cell.task() + " done");
   }
 
   private BenchmarkTable write() throws IOException {

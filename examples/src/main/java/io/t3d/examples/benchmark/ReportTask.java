@@ -65,8 +65,7 @@ final class ReportTask implements BenchmarkTask {
       scores.put("BLEU-4", words.bleu4());
       scores.put("ROUGE-L", words.rougeL());
       scores.put("CIDEr-D", words.cider());
-      scores.put(
-          "perplexity", Math.exp(ReportTrainer.loss(generator, unseen, test.reports())));
+      scores.put("perplexity", Math.exp(ReportTrainer.loss(generator, unseen, test.reports())));
       return TaskResult.of(scores);
     }
   }
