@@ -34,11 +34,7 @@ final class SigLipObjective implements Objective {
             .map(
                 v ->
                     loss.compute(
-                        v,
-                        output.textEmbeddings(),
-                        output.logitScale(),
-                        bias.value(),
-                        patientIds))
+                        v, output.textEmbeddings(), output.logitScale(), bias.value(), patientIds))
             .toList();
     NDArray total = Scalars.divide(BatchArrays.sum(losses), losses.size());
     Map<String, NDArray> parts = new LinkedHashMap<>();

@@ -64,8 +64,7 @@ public final class VicRegLoss {
 
   private static NDArray hinge(NDArray centred) {
     NDArray variance =
-        Scalars.divide(
-            centred.square().sum(new int[] {0}), centred.getShape().get(0) - 1.0); // (F)
+        Scalars.divide(centred.square().sum(new int[] {0}), centred.getShape().get(0) - 1.0); // (F)
     NDArray deviation = variance.add((float) EPSILON).sqrt();
     return Scalars.atLeast(deviation.neg().add(1f), 0).mean();
   }
@@ -74,8 +73,7 @@ public final class VicRegLoss {
   private static NDArray covariance(NDArray centred) {
     long f = centred.getShape().get(1);
     NDArray product = Casts.toFloat32(centred.transpose().matMul(centred)); // (F, F)
-    NDArray squares =
-        Scalars.divide(product, centred.getShape().get(0) - 1.0).square(); // (F, F)
+    NDArray squares = Scalars.divide(product, centred.getShape().get(0) - 1.0).square(); // (F, F)
     NDArray diagonal = centred.getManager().eye((int) f).toDevice(centred.getDevice(), false);
     return Scalars.divide(squares.mul(diagonal.neg().add(1f)).sum(), f);
   }

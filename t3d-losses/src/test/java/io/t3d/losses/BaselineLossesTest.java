@@ -63,8 +63,7 @@ class BaselineLossesTest {
       NDArray second = Golden.leaf(manager, c.get("second"));
       NtXentLoss loss = new NtXentLoss(c.get("temperature").asDouble());
       float value =
-          Outputs.backward(
-              List.of(first, second), () -> loss.compute(first, second, patients(c)));
+          Outputs.backward(List.of(first, second), () -> loss.compute(first, second, patients(c)));
       assertLoss(value, c);
       Golden.assertClose(first.getGradient(), c.get("firstGradient"), 2e-4, "first gradient");
       Golden.assertClose(second.getGradient(), c.get("secondGradient"), 2e-4, "second gradient");
@@ -125,8 +124,7 @@ class BaselineLossesTest {
     assertThatThrownBy(() -> new NtXentLoss(0.1).compute(two, two, List.of("a")))
         .hasMessageContaining("each of the B = 2 pairs, got 1 ids");
     NDArray one = manager.ones(new ai.djl.ndarray.types.Shape(1, 3));
-    assertThatThrownBy(
-            () -> new VicRegLoss(BaselineConfig.VicReg.defaults()).compute(one, one))
+    assertThatThrownBy(() -> new VicRegLoss(BaselineConfig.VicReg.defaults()).compute(one, one))
         .hasMessageContaining("needs at least 2 pairs");
   }
 }

@@ -73,7 +73,8 @@ class ClusterAssignmentTest {
                 manager.eye(3).toType(DataType.FLOAT32, false))
             .assignments()
             .get(0);
-    assertThat(q.toFloatArray()).containsExactly(new float[] {1 / 3f, 1 / 3f, 1 / 3f}, within(1e-6f));
+    assertThat(q.toFloatArray())
+        .containsExactly(new float[] {1 / 3f, 1 / 3f, 1 / 3f}, within(1e-6f));
   }
 
   @Test

@@ -52,7 +52,8 @@ class ObjectivesTest {
 
   private static T3DConfig vit() {
     return config(
-        new Vit3dConfig(Size3.cube(8), 16, 1, 2, 32, Vit3dConfig.Position.SINCOS, Size3.cube(2), 0));
+        new Vit3dConfig(
+            Size3.cube(8), 16, 1, 2, 32, Vit3dConfig.Position.SINCOS, Size3.cube(2), 0));
   }
 
   private static T3DConfig config(VisionConfig vision) {
@@ -111,12 +112,14 @@ class ObjectivesTest {
       assertThat(terms.total().getFloat()).isFinite().isPositive();
       assertThat(norm(model.parameters().get("vision.conv1.weight"))).isPositive();
       assertThat(objective.parameters()).isNotEmpty();
-      objective.parameters().forEach(
-          (key, parameter) -> {
-            if (!key.contains("running_")) {
-              assertThat(norm(parameter)).as(key).isPositive();
-            }
-          });
+      objective
+          .parameters()
+          .forEach(
+              (key, parameter) -> {
+                if (!key.contains("running_")) {
+                  assertThat(norm(parameter)).as(key).isPositive();
+                }
+              });
       boolean text = norm(model.parameters().get("text_projection.weight")) > 0;
       assertThat(text).isEqualTo(named(name).usesText());
     }
@@ -156,8 +159,7 @@ class ObjectivesTest {
       Objective objective = Objectives.create(named(name), model, VIEW, 1);
       Pretrainer pretrainer =
           Pretrainer.builder(model, objective, source())
-              .config(
-TrainingConfig.builder().epochs(2).learningRate(2e-3).build())
+              .config(TrainingConfig.builder().epochs(2).learningRate(2e-3).build())
               .out(out)
               .resume(true)
               .listener(
@@ -240,8 +242,7 @@ TrainingConfig.builder().epochs(2).learningRate(2e-3).build())
   void masksThatDoNotFitAreRefused() {
     try (T3DModel model = model(vit())) {
       ObjectiveConfig small =
-          ObjectiveConfig.of(
-              new BaselineConfig.Masked(0.6, java.util.Optional.of(Size3.cube(4))));
+          ObjectiveConfig.of(new BaselineConfig.Masked(0.6, java.util.Optional.of(Size3.cube(4))));
       assertThatThrownBy(() -> Objectives.create(small, model, VIEW, 1))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("the encoder's patch")

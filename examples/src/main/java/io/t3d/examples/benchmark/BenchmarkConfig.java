@@ -149,10 +149,8 @@ public record BenchmarkConfig(
             t.layerNormEps(),
             t.pooling());
     T3DConfig model =
-        new T3DConfig(
-            vision, text, width, 32, 4, 0.1, T3DConfig.Projection.BATCH_NORM, 0.07);
-    ViewConfig views =
-        ViewConfig.global(view).withGlobalViews(2, view, new ScaleRange(0.85, 1.0));
+        new T3DConfig(vision, text, width, 32, 4, 0.1, T3DConfig.Projection.BATCH_NORM, 0.07);
+    ViewConfig views = ViewConfig.global(view).withGlobalViews(2, view, new ScaleRange(0.85, 1.0));
     DataConfig d = tiny.data();
     DataConfig data =
         new DataConfig(

@@ -112,8 +112,7 @@ final class BenchmarkPage {
             + " nearest prototype; and tokens by their cosine with the report's embedding in "
             + Overlays.LEVELS
             + " levels (label 1, red, is the lowest).");
-    try (TrainedModel trained =
-            TrainedModel.open(run, Engine.getInstance().defaultDevice());
+    try (TrainedModel trained = TrainedModel.open(run, Engine.getInstance().defaultDevice());
         NDManager scope = trained.model().manager().newSubManager()) {
       T3DModel model = trained.model();
       NDArray volumes = Encoded.embeddings(scope, model, test); // (n, E)

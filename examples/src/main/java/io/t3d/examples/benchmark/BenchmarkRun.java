@@ -97,9 +97,10 @@ public final class BenchmarkRun {
     for (long seed : config.seeds()) {
       for (Method method : config.methods()) {
         pretrain(method, seed, rows);
-        for (BenchmarkTask task : tasks) {
-          evaluate(task, method, seed, data);
-        }
+        evaluate(method, seed, data, false);
+      }
+      for (Method method : config.methods()) {
+        evaluate(method, seed, data, true);
       }
     }
     BenchmarkTable table = write();
@@ -146,8 +147,7 @@ public final class BenchmarkRun {
     Optional<ObjectiveConfig> objective =
         method.objective(base.objective(), base.data().batchSize());
     PretrainConfig settings =
-        base.with(base.training().epochs(), seed)
-            .withObjective(objective.orElse(base.objective()));
+        base.with(base.training().epochs(), seed).withObjective(objective.orElse(base.objective()));
     List<ManifestRow> train = rows.stream().filter(r -> r.split() == Split.TRAIN).toList();
     PretrainRun run = new PretrainRun(settings, train, store.run(method, seed));
     Map<String, Double> scores = new LinkedHashMap<>();
@@ -174,6 +174,14 @@ public final class BenchmarkRun {
     };
   }
 
+  private void evaluate(Method method, long seed, SuiteData data, boolean slow) throws IOException {
+    for (BenchmarkTask task : tasks) {
+      if (task.slow() == slow) {
+        evaluate(task, method, seed, data);
+      }
+    }
+  }
+
   private void evaluate(BenchmarkTask task, Method method, long seed, SuiteData data)
       throws IOException {
     if (!task.applies(method) || store.find(method, seed, task.name()).isPresent()) {
@@ -191,7 +199,9 @@ public final class BenchmarkRun {
     done++;
     write();
     watcher.at(
-        done, total, cell.method().title() + ", seed " + cell.seed() + ": " + cell.task() + " done");
+        done,
+        total,
+        cell.method().title() + ", seed " + cell.seed() + ": " + cell.task() + " done");
   }
 
   private BenchmarkTable write() throws IOException {

@@ -27,7 +27,8 @@ final class FineTuneTask implements BenchmarkTask {
   @Override
   public TaskResult run(TaskContext context) throws IOException {
     TaskSettings settings = context.settings();
-    FineTuneConfig base = FineTuneConfig.fromScratch().with(settings.fineTuneEpochs(), context.seed());
+    FineTuneConfig base =
+        FineTuneConfig.fromScratch().with(settings.fineTuneEpochs(), context.seed());
     FineTuneConfig config =
         new FineTuneConfig(
             base.training(),

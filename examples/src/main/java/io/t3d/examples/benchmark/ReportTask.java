@@ -39,6 +39,11 @@ final class ReportTask implements BenchmarkTask {
   }
 
   @Override
+  public boolean slow() {
+    return true;
+  }
+
+  @Override
   public TaskResult run(TaskContext context) throws IOException {
     TaskSettings settings = context.settings();
     SuiteData.Part train = context.data().train();
@@ -65,8 +70,7 @@ final class ReportTask implements BenchmarkTask {
       scores.put("BLEU-4", words.bleu4());
       scores.put("ROUGE-L", words.rougeL());
       scores.put("CIDEr-D", words.cider());
-      scores.put(
-          "perplexity", Math.exp(ReportTrainer.loss(generator, unseen, test.reports())));
+      scores.put("perplexity", Math.exp(ReportTrainer.loss(generator, unseen, test.reports())));
       return TaskResult.of(scores);
     }
   }

@@ -14,7 +14,9 @@ final class BenchmarkProgress implements BenchmarkRun.Watcher, AutoCloseable {
   @Override
   public void at(int done, int total, String what) {
     if (bar == null) {
-      bar = Progress.overItems("Benchmark (" + suite.name().toLowerCase(java.util.Locale.ROOT) + ")", total);
+      bar =
+          Progress.overItems(
+              "Benchmark (" + suite.name().toLowerCase(java.util.Locale.ROOT) + ")", total);
     }
     bar.to(done);
     bar.note(what);

@@ -18,13 +18,7 @@ class BenchmarkRunTest {
   private static BenchmarkConfig smoke(List<Long> seeds, List<Method> methods) {
     BenchmarkConfig all = BenchmarkConfig.smoke();
     return new BenchmarkConfig(
-        all.pairs(),
-        all.dataSeed(),
-        all.findings(),
-        seeds,
-        methods,
-        all.pretrain(),
-        all.tasks());
+        all.pairs(), all.dataSeed(), all.findings(), seeds, methods, all.pretrain(), all.tasks());
   }
 
   @Test
@@ -41,8 +35,10 @@ class BenchmarkRunTest {
       assertThat(tasks.contains("zero-shot")).as(method.title()).isEqualTo(method.alignsText());
       assertThat(tasks.contains("retrieval")).as(method.title()).isEqualTo(method.alignsText());
     }
-    table.cells().forEach(
-        c -> c.scores().forEach((k, v) -> assertThat(v).as("%s %s", c.task(), k).isFinite()));
+    table
+        .cells()
+        .forEach(
+            c -> c.scores().forEach((k, v) -> assertThat(v).as("%s %s", c.task(), k).isFinite()));
 
     JsonNode results = new ObjectMapper().readTree(out.resolve("results.json").toFile());
     assertThat(results.at("/methods/t3d/zero-shot~1AUROC/mean").asDouble()).isBetween(0.0, 1.0);
@@ -73,7 +69,8 @@ class BenchmarkRunTest {
     assertThatThrownBy(stopped::run).hasMessage("killed");
     Path clip = out.resolve("cells/clip-seed1");
     Map<Path, String> before = contents(clip);
-    assertThat(before.keySet()).extracting(p -> p.getFileName().toString())
+    assertThat(before.keySet())
+        .extracting(p -> p.getFileName().toString())
         .containsExactlyInAnyOrder("pretraining.json", "linear-probe.json", "zero-shot.json");
 
     List<String> ran = new ArrayList<>();

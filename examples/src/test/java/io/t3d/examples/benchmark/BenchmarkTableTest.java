@@ -47,8 +47,7 @@ class BenchmarkTableTest {
   void rocCurvesRiseFromRandomToPerfect() {
     LabelMatrix truth =
         new LabelMatrix(List.of("a"), new double[][] {{1}, {1}, {0}, {0}, {Double.NaN}});
-    List<Double> perfect =
-        RocCurve.macro(truth, new double[][] {{4}, {3}, {2}, {1}, {9}});
+    List<Double> perfect = RocCurve.macro(truth, new double[][] {{4}, {3}, {2}, {1}, {9}});
     assertThat(perfect).hasSize(101).allMatch(v -> v == 1);
     List<Double> flat = RocCurve.macro(truth, new double[][] {{1}, {1}, {1}, {1}, {1}});
     assertThat(flat.get(99)).isZero();

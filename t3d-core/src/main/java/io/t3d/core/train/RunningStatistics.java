@@ -8,8 +8,8 @@ import java.util.IdentityHashMap;
 import java.util.Map;
 
 /**
- * A copy of a model's and an objective's running means and variances, to undo what a step with a non-finite forward
- * pass left in them: one NaN would stay there for good.
+ * A copy of a model's and an objective's running means and variances, to undo what a step with a
+ * non-finite forward pass left in them: one NaN would stay there for good.
  */
 final class RunningStatistics {
   // By identity: arrays of equal content are equal, as all running means are at the start.
