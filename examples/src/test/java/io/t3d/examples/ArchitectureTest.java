@@ -120,9 +120,6 @@ class ArchitectureTest {
           .that()
           .resideInAnyPackage(
               "io.t3d.core.nn..", "io.t3d.core.model..", "io.t3d.core.torch..", "io.t3d.losses..")
-          .and()
-          // It scales finished gradients, outside the scope.
-          .doNotHaveFullyQualifiedName("io.t3d.core.torch.Gradients")
           .should()
           .callMethod(NDArray.class, "mul", Number.class)
           .orShould()

@@ -144,7 +144,8 @@ public class CropReadBenchmark {
     double step = values == Values.HU ? 0 : zarr.scale() / 2;
     for (int i = 0; i < fromZarr.length; i++) {
       if (!(Math.abs(fromZarr[i] - fromNifti[i]) <= step)) {
-        throw new IllegalStateException("The two ways differ: " + fromZarr[i] + ", " + fromNifti[i]);
+        throw new IllegalStateException(
+            "The two ways differ: " + fromZarr[i] + ", " + fromNifti[i]);
       }
     }
   }

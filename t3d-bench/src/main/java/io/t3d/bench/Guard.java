@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -34,7 +35,7 @@ public final class Guard {
     Path baselineFile = Path.of(args[0]);
     List<String> options = Arrays.asList(args).subList(1, args.length);
     String[] jvm = options.stream().filter(o -> !o.equals("--update")).toArray(String[]::new);
-    Map<String, Double> measured = measure(jvm);
+    Map<String, Double> measured = measure(ratios(), jvm);
     if (options.contains("--update")) {
       JSON.writeValue(baselineFile.toFile(), measured);
       print(measured);
@@ -42,9 +43,14 @@ public final class Guard {
     }
     Map<String, Double> baseline =
         JSON.readValue(baselineFile.toFile(), new TypeReference<TreeMap<String, Double>>() {});
-    if (!GuardedRatio.regressions(baseline, measured).isEmpty()) {
+    Map<String, Double> first = measured;
+    List<GuardedRatio> slow =
+        ratios().stream()
+            .filter(r -> GuardedRatio.isRegression(baseline, r.name(), first.get(r.name())))
+            .toList();
+    if (!slow.isEmpty()) {
       System.out.println("Too slow; measuring again to rule out noise.");
-      measured = GuardedRatio.best(measured, measure(jvm));
+      measured = GuardedRatio.best(first, measure(slow, jvm));
     }
     print(measured);
     List<String> regressions = GuardedRatio.regressions(baseline, measured);
@@ -52,22 +58,33 @@ public final class Guard {
     System.exit(regressions.isEmpty() ? 0 : 1);
   }
 
+  /**
+   * All that this machine can run: where it hides its CPU's caches, oneDNN's fast convolutions are
+   * not right, and the guard wants all that the CPU has.
+   */
+  private static List<GuardedRatio> ratios() {
+    Path cpu = Path.of("/sys/devices/system/cpu/cpu0");
+    boolean hidden = Files.isDirectory(cpu) && !Files.isDirectory(cpu.resolve("cache"));
+    return GuardedRatio.ALL.stream().filter(r -> !(hidden && r.convolves())).toList();
+  }
+
   private static void print(Map<String, Double> ratios) {
     ratios.forEach((name, r) -> System.out.printf("%-48s %.4f%n", name, r));
   }
 
-  private static Map<String, Double> measure(String... jvm) throws RunnerException {
+  private static Map<String, Double> measure(List<GuardedRatio> ratios, String... jvm)
+      throws RunnerException {
     ChainedOptionsBuilder options =
         new OptionsBuilder()
-            .forks(3)
+            .forks(2)
             .jvmArgsAppend(jvm)
             .warmupIterations(1)
-            .warmupTime(TimeValue.milliseconds(500))
+            .warmupTime(TimeValue.milliseconds(400))
             .measurementIterations(2)
-            .measurementTime(TimeValue.milliseconds(500))
+            .measurementTime(TimeValue.milliseconds(400))
             .verbosity(VerboseMode.SILENT)
             .shouldFailOnError(true);
-    GuardedRatio.ALL.stream()
+    ratios.stream()
         .flatMap(r -> Stream.of(r.ours(), r.reference()))
         .distinct()
         .forEach(name -> options.include("io\\.t3d\\.bench\\." + name.replace(".", "\\.") + "$"));

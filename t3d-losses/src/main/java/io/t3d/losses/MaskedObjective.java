@@ -109,7 +109,8 @@ final class MaskedObjective implements Objective {
   @Override
   public LossTerms compute(T3DOutput output, List<String> patientIds) {
     throw new UnsupportedOperationException(
-        "Masked reconstruction needs the voxels: call compute(model, views, patientIds)");
+        "Masked reconstruction needs the voxels: call compute(model, views, patientIds), and set"
+            + " training.accumulation instead of training.microBatch");
   }
 
   @Override

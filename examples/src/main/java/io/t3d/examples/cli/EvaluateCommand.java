@@ -104,8 +104,7 @@ final class EvaluateCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     Manifest all = Manifest.read(manifest);
     if (tasks == null) {
-      tasks =
-          all.hasReports() ? List.of(Task.ZERO_SHOT, Task.RETRIEVAL) : List.of(Task.ZERO_SHOT);
+      tasks = all.hasReports() ? List.of(Task.ZERO_SHOT, Task.RETRIEVAL) : List.of(Task.ZERO_SHOT);
     } else if (tasks.contains(Task.RETRIEVAL)) {
       all.requireReports();
     }
@@ -126,8 +125,7 @@ final class EvaluateCommand implements Callable<Integer> {
     return TrainedModel.open(checkpoint, Engine.getInstance().defaultDevice());
   }
 
-  private Evaluation evaluate(TrainedModel trained, Manifest all, Prompts used)
-      throws IOException {
+  private Evaluation evaluate(TrainedModel trained, Manifest all, Prompts used) throws IOException {
     EvaluationSettings settings = options.settings();
     List<ManifestRow> test = usable(trained, select(all));
     List<ManifestRow> validation =

@@ -45,8 +45,7 @@ final class EvaluationPrinter {
     out.flush();
   }
 
-  private static void supervised(
-      PrintWriter out, String name, List<Evaluation.Supervised> found) {
+  private static void supervised(PrintWriter out, String name, List<Evaluation.Supervised> found) {
     if (found == null) {
       return;
     }

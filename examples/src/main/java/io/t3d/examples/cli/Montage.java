@@ -1,8 +1,9 @@
 package io.t3d.examples.cli;
 
+import io.t3d.core.config.Size3;
 import io.t3d.core.tensor.AtomicFiles;
-import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Volume;
+import io.t3d.data.io.Geometry;
 import io.t3d.data.io.VolumeReaders;
 import io.t3d.data.picture.SliceImages;
 import io.t3d.data.transform.IntensityWindow;
@@ -65,7 +66,9 @@ final class Montage {
 
   private Volume readMask(Volume volume) throws IOException {
     Volume read = VolumeReaders.read(mask);
-    if (read.bounds().equals(volume.bounds()) && farthestCorner(volume, read) > 1) {
+    Size3 size = new Size3(volume.depth(), volume.height(), volume.width());
+    if (read.bounds().equals(volume.bounds())
+        && Geometry.cornerShift(size, volume.affine(), read.affine()) > 1) {
       throw new IllegalArgumentException(
           "The mask "
               + mask
@@ -76,19 +79,5 @@ final class Montage {
               + "; resample it onto the volume first");
     }
     return read;
-  }
-
-  /** How far apart the geometries place a corner of the volume, in voxels. */
-  private static double farthestCorner(Volume volume, Volume mask) {
-    Affine between = volume.affine().inverse().compose(mask.affine());
-    double farthest = 0;
-    for (int corner = 0; corner < 8; corner++) {
-      double x = (corner & 1) * (volume.width() - 1);
-      double y = (corner >> 1 & 1) * (volume.height() - 1);
-      double z = (corner >> 2) * (volume.depth() - 1);
-      double[] p = between.apply(x, y, z);
-      farthest = Math.max(farthest, Math.hypot(Math.hypot(p[0] - x, p[1] - y), p[2] - z));
-    }
-    return farthest;
   }
 }

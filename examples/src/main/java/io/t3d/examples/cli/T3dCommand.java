@@ -25,6 +25,7 @@ import picocli.CommandLine.ScopeType;
       InspectCommand.class,
       DatasetCommand.class,
       NotebookCommand.class,
+      SegmentCommand.class,
       CommandLine.HelpCommand.class
     })
 public final class T3dCommand {

@@ -133,8 +133,7 @@ public final class EvaluationRun implements AutoCloseable {
     float[][] tested = rows(volumes);
     List<Evaluation.Supervised> out = new ArrayList<>();
     for (double fraction : settings.labelFractions()) {
-      int[] some =
-          LabelSubset.choose(all, LabelledRows.patients(train), fraction, settings.seed());
+      int[] some = LabelSubset.choose(all, LabelledRows.patients(train), fraction, settings.seed());
       float[][] chosen = Arrays.stream(some).mapToObj(i -> features[i]).toArray(float[][]::new);
       LinearProbe probe =
           LinearProbe.fit(chosen, all.select(some), held, heldLabels, settings.probe());

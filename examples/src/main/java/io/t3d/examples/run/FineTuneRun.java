@@ -57,8 +57,7 @@ public final class FineTuneRun {
     RowVolumes tested = new RowVolumes(data, test);
     List<Evaluation.Supervised> out = new ArrayList<>();
     for (double fraction : settings.labelFractions()) {
-      int[] some =
-          LabelSubset.choose(all, LabelledRows.patients(train), fraction, settings.seed());
+      int[] some = LabelSubset.choose(all, LabelledRows.patients(train), fraction, settings.seed());
       RowVolumes volumes = new RowVolumes(data, Arrays.stream(some).mapToObj(train::get).toList());
       FineTuner tuner = new FineTuner(settings.fineTune());
       LabelMatrix chosen = all.select(some);
@@ -69,8 +68,7 @@ public final class FineTuneRun {
                   : tuner.train(
                       model, volumes, chosen, held, LabelledRows.matrix(validation, labels))) {
         Scoring.Scores scores =
-            new Scoring.Scores(
-                classifier.probabilities(held), classifier.probabilities(tested));
+            new Scoring.Scores(classifier.probabilities(held), classifier.probabilities(tested));
         out.add(
             new Evaluation.Supervised(
                 fraction,

@@ -97,7 +97,9 @@ public record PretrainConfig(
             t.precision(),
             seed,
             t.checkpointEverySteps(),
-            t.maxBadSteps()),
+            t.maxBadSteps(),
+            t.microBatch(),
+            t.checkpointActivations()),
         pretrained);
   }
 }

@@ -65,7 +65,7 @@ public final class ReportRun {
       DoubleConsumer onStep)
       throws IOException {
     try (NDManager scope = generator.manager().newSubManager()) {
-      VisualTokens seen = VisualFeatures.of(scope, generator, data, rows, encoded);
+      VisualTokens seen = generator.encode(scope, new RowVolumes(data, rows), encoded);
       List<String> reports = rows.stream().map(ManifestRow::report).toList();
       return ReportTrainer.fit(generator, seen, reports, data.batchSize(), config, onStep);
     }
@@ -75,7 +75,7 @@ public final class ReportRun {
   public List<GeneratedReport> write(
       List<ManifestRow> rows, Decoding decoding, IntConsumer encoded) throws IOException {
     try (NDManager scope = generator.manager().newSubManager()) {
-      VisualTokens seen = VisualFeatures.of(scope, generator, data, rows, encoded);
+      VisualTokens seen = generator.encode(scope, new RowVolumes(data, rows), encoded);
       return generator.generate(seen, decoding);
     }
   }

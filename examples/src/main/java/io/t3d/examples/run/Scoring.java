@@ -56,11 +56,7 @@ final class Scoring {
     ClassificationReport report = ClassificationReport.of(targets, scores.test(), thresholds);
     ClassificationIntervals intervals =
         ClassificationIntervals.of(
-            targets,
-            scores.test(),
-            thresholds,
-            LabelledRows.patients(test),
-            settings.bootstrap());
+            targets, scores.test(), thresholds, LabelledRows.patients(test), settings.bootstrap());
     return summary(report, intervals, source);
   }
 

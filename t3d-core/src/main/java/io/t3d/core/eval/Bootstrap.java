@@ -70,8 +70,7 @@ public record Bootstrap(int resamples, double level, long seed) {
       return Optional.empty();
     }
     return Optional.of(
-        new Interval(
-            percentile(sorted, (1 - level) / 2), percentile(sorted, 1 - (1 - level) / 2)));
+        new Interval(percentile(sorted, (1 - level) / 2), percentile(sorted, 1 - (1 - level) / 2)));
   }
 
   /** Interpolates linearly between the neighbours, as {@code numpy.percentile}. */

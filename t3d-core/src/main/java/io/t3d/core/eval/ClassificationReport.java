@@ -104,8 +104,7 @@ public record ClassificationReport(Map<String, LabelMetrics> perLabel) {
     }
     Map<String, LabelMetrics> perLabel = new LinkedHashMap<>();
     for (int label = 0; label < labels.size(); label++) {
-      perLabel.put(
-          labels.get(label), LabelMetrics.of(known.get(label), times, thresholds[label]));
+      perLabel.put(labels.get(label), LabelMetrics.of(known.get(label), times, thresholds[label]));
     }
     return new ClassificationReport(perLabel);
   }

@@ -106,7 +106,9 @@ final class DistanceTransform {
     }
   }
 
-  /** Whether each voxel of a mask has a face neighbour outside of it; beyond the edge is outside. */
+  /**
+   * Whether each voxel of a mask has a face neighbour outside of it; beyond the edge is outside.
+   */
   static boolean[] surface(boolean[] mask, int[] size) {
     boolean[] out = new boolean[mask.length];
     int w = size[2];

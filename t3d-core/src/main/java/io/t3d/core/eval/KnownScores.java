@@ -57,9 +57,7 @@ record KnownScores(int[] rows, int positives, SortedScores sorted) {
 
   private static KnownScores ofLabel(int label, double[][] targets, double[][] scores) {
     int[] rows =
-        IntStream.range(0, targets.length)
-            .filter(i -> !Double.isNaN(targets[i][label]))
-            .toArray();
+        IntStream.range(0, targets.length).filter(i -> !Double.isNaN(targets[i][label])).toArray();
     boolean[] truth = new boolean[rows.length];
     double[] score = new double[rows.length];
     int positives = 0;

@@ -85,8 +85,6 @@ public record LabelMatrix(List<String> names, double[][] values) {
   public double positiveWeight(int label, double most) {
     int positives = positives(label);
     int negatives = negatives(label);
-    return positives == 0 || negatives == 0
-        ? 1
-        : Math.min(most, negatives / (double) positives);
+    return positives == 0 || negatives == 0 ? 1 : Math.min(most, negatives / (double) positives);
   }
 }

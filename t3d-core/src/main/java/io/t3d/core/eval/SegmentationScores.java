@@ -30,8 +30,7 @@ public record SegmentationScores(double dice, double hausdorff95) {
    * @param reference on the same voxels
    * @param geometry gives size and spacing
    */
-  public static SegmentationScores of(
-      boolean[] predicted, boolean[] reference, Volume geometry) {
+  public static SegmentationScores of(boolean[] predicted, boolean[] reference, Volume geometry) {
     return new SegmentationScores(
         dice(predicted, reference),
         SurfaceDistances.between(

@@ -108,8 +108,7 @@ final class SortedScores {
           found[1] += (int) negatives;
           int left = targets.length - total - found[1];
           double value =
-              goodness.of(
-                  new BinaryMetrics.Confusion(found[0], found[1], left, total - found[0]));
+              goodness.of(new BinaryMetrics.Confusion(found[0], found[1], left, total - found[0]));
           if (value > best[1]) {
             best[0] = score;
             best[1] = value;

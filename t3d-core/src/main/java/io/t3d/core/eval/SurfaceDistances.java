@@ -32,8 +32,7 @@ public final class SurfaceDistances {
    */
   public static SurfaceDistances between(
       boolean[] predicted, boolean[] reference, int depth, int height, int width, Spacing spacing) {
-    if ((long) depth * height * width != predicted.length
-        || predicted.length != reference.length) {
+    if ((long) depth * height * width != predicted.length || predicted.length != reference.length) {
       throw new IllegalArgumentException(
           "Both masks must have D·H·W = "
               + (long) depth * height * width

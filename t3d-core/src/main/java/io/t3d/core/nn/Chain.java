@@ -9,6 +9,7 @@ import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import io.t3d.core.torch.ActivationCheckpoints;
 import java.util.List;
 
 /**
@@ -20,6 +21,15 @@ final class Chain extends AbstractBlock {
     for (Block block : blocks) {
       addChildBlock(Integer.toString(children.size()), block);
     }
+  }
+
+  /** Runs the chain, every block a stage of its own, and frees its input. */
+  NDArray forwardInStages(ParameterStore parameters, NDArray x, boolean training) {
+    NDArray y = x;
+    for (Block block : children.values()) {
+      y = ActivationCheckpoints.stage(y, z -> Steps.run(block, parameters, z, training));
+    }
+    return y;
   }
 
   /** Runs the chain; the input stays open. */

@@ -96,8 +96,7 @@ final class Deconv3d extends AbstractBlock {
   @Override
   protected void prepare(Shape[] inputs) {
     weight.setShape(
-        new Shape(
-            inputs[0].get(1), outChannels, factor.depth(), factor.height(), factor.width()));
+        new Shape(inputs[0].get(1), outChannels, factor.depth(), factor.height(), factor.width()));
     bias.setShape(new Shape(outChannels));
   }
 }

@@ -12,7 +12,9 @@ import ai.djl.util.PairList;
 import io.t3d.core.torch.Casts;
 import io.t3d.core.torch.MemoryFormats;
 
-/** From features to logits, voxel by voxel: {@code linear.weight (K, C)}, {@code linear.bias (K)}. */
+/**
+ * From features to logits, voxel by voxel: {@code linear.weight (K, C)}, {@code linear.bias (K)}.
+ */
 final class LogitMap3d extends AbstractBlock {
   private final int classes;
   private final Linear linear;

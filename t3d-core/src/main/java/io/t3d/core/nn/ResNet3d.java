@@ -13,7 +13,9 @@ import ai.djl.nn.pooling.Pool;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import io.t3d.core.config.ResNet3dConfig;
+import io.t3d.core.tensor.Scopes;
 import io.t3d.core.tensor.Shapes;
+import io.t3d.core.torch.ActivationCheckpoints;
 import io.t3d.core.torch.MemoryFormats;
 import java.util.ArrayList;
 import java.util.List;
@@ -89,10 +91,13 @@ public final class ResNet3d extends AbstractBlock implements VisionEncoder {
   @Override
   public VisualTokens encode(ParameterStore parameters, NDArray views, boolean training) {
     check(views, training);
-    NDArray map = stem(parameters, views, training);
-    map = Steps.thenFree(map, this::pool);
+    // A handle: a stage frees its input, and the views are the caller's.
+    NDArray map =
+        ActivationCheckpoints.stage(
+            Scopes.handle(views, views.getManager()),
+            v -> Steps.thenFree(stem(parameters, v, training), this::pool));
     for (Chain layer : layers) {
-      map = layer.forwardAndFree(parameters, map, training);
+      map = ActivationCheckpoints.stage(map, x -> layer.forward(parameters, x, training));
     }
     return tokens(map);
   }
@@ -137,8 +142,8 @@ public final class ResNet3d extends AbstractBlock implements VisionEncoder {
 
   private NDArray stem(ParameterStore parameters, NDArray views, boolean training) {
     NDArray x = Steps.run(conv1, parameters, views, training);
-    // Channels last from here on: the later layers keep the format and run up to twice as fast.
-    x = Steps.thenFree(x, MemoryFormats::channelsLast3d);
+    // The order of memory is chosen here: the later layers keep it.
+    x = Steps.thenFree(x, MemoryFormats::forConvolutions);
     x = Steps.runAndFree(bn1, parameters, x, training);
     return Steps.thenFree(x, Activation::relu);
   }

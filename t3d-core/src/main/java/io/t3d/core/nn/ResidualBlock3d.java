@@ -128,7 +128,7 @@ final class ResidualBlock3d extends AbstractBlock {
   }
 
   private static NDArray everySecondVoxel(NDArray x) {
-    return Steps.thenFree(x.get(EVERY_SECOND_VOXEL), MemoryFormats::channelsLast3d);
+    return Steps.thenFree(x.get(EVERY_SECOND_VOXEL), MemoryFormats::forConvolutions);
   }
 
   @Override

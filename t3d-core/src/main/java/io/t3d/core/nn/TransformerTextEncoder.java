@@ -13,6 +13,7 @@ import ai.djl.util.PairList;
 import io.t3d.core.config.TextConfig;
 import io.t3d.core.tensor.Scalars;
 import io.t3d.core.text.TokenBatch;
+import io.t3d.core.torch.ActivationCheckpoints;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -83,8 +84,9 @@ public final class TransformerTextEncoder extends AbstractBlock {
             .toType(DataType.BOOLEAN, false)
             .reshape(ids.getShape().get(0), 1, 1, length); // (B, 1, 1, L)
     NDArray x = embeddings.forward(parameters, ids, training);
+    NDArray kept = ActivationCheckpoints.keep(mask);
     for (BertLayer layer : layers) {
-      x = Steps.thenFree(x, y -> layer.forward(parameters, y, mask, training));
+      x = ActivationCheckpoints.stage(x, y -> layer.forward(parameters, y, kept, training));
     }
     return new TextFeatures(x, pool(x, reports.attentionMask()));
   }

@@ -45,8 +45,7 @@ public final class UnetrDecoder3d extends AbstractBlock implements SegmentationD
       int channels = config.channelsOf(factors.size() - 1 - i);
       boolean last = i == factors.size() - 1;
       Block skip = last ? new ConvUnit3d(channels) : growth(factors.subList(0, i + 1), channels);
-      levels.add(
-          addChildBlock("level" + (i + 1), new UpLevel3d(factors.get(i), channels, skip)));
+      levels.add(addChildBlock("level" + (i + 1), new UpLevel3d(factors.get(i), channels, skip)));
       if (!last) {
         double share = (factors.size() - 1.0 - i) / factors.size();
         layers.add((int) Math.max(1, Math.round(encoder.layers() * share)));

@@ -22,8 +22,9 @@ public interface VisionEncoder extends Block {
   VisualTokens encode(ParameterStore parameters, NDArray views, boolean training);
 
   /**
-   * Intermediate features as maps, for decoders: of {@code ResNet3d} the stem and the stages, finest
-   * first; of {@code Vit3d} one map per layer, all of the token grid's size, the last one normed.
+   * Intermediate features as maps, for decoders: of {@code ResNet3d} the stem and the stages,
+   * finest first; of {@code Vit3d} one map per layer, all of the token grid's size, the last one
+   * normed.
    *
    * @param parameters where the weights come from
    * @param views {@code (B, 1, D, H, W)}, float32

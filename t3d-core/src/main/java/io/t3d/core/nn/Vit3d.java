@@ -70,7 +70,7 @@ public final class Vit3d extends AbstractBlock implements VisionEncoder {
   public VisualTokens encode(ParameterStore parameters, NDArray views, boolean training) {
     Size3 grid = patchEmbedding.grid(views.getShape());
     NDArray x = patchEmbedding.forward(parameters, views, training);
-    x = blocks.forwardAndFree(parameters, x, training);
+    x = blocks.forwardInStages(parameters, x, training);
     x = Steps.runAndFree(norm, parameters, x, training); // (B, N, C)
     return new VisualTokens(x, grid.depth(), grid.height(), grid.width());
   }
@@ -89,7 +89,8 @@ public final class Vit3d extends AbstractBlock implements VisionEncoder {
     for (int i = 0; i < config.layers(); i++) {
       NDArray next = Steps.run(blocks.getChildren().valueAt(i), parameters, x, training);
       x.close();
-      maps.add(map(i + 1 < config.layers() ? next : Steps.run(norm, parameters, next, training), grid));
+      maps.add(
+          map(i + 1 < config.layers() ? next : Steps.run(norm, parameters, next, training), grid));
       x = next;
     }
     x.close();
@@ -98,8 +99,7 @@ public final class Vit3d extends AbstractBlock implements VisionEncoder {
 
   /** The same memory as a map, with the channels last. */
   private static NDArray map(NDArray tokens, Size3 g) {
-    NDArray cube =
-        tokens.reshape(tokens.getShape().get(0), g.depth(), g.height(), g.width(), -1);
+    NDArray cube = tokens.reshape(tokens.getShape().get(0), g.depth(), g.height(), g.width(), -1);
     return Steps.thenFree(cube, c -> c.transpose(0, 4, 1, 2, 3)); // (B, C, d, h, w)
   }
 

@@ -1,8 +1,8 @@
 package io.t3d.core.task;
 
 /**
- * A gallery of embeddings that can be searched. {@link ExactIndex} compares with all of them; {@link
- * HnswIndex} follows a graph, for galleries above some 100,000, and may miss a few.
+ * A gallery of embeddings that can be searched. {@link ExactIndex} compares with all of them;
+ * {@link HnswIndex} follows a graph, for galleries above some 100,000, and may miss a few.
  */
 public interface EmbeddingIndex extends AutoCloseable {
   /** N, the size of the gallery. */

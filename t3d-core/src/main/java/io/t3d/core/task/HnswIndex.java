@@ -55,8 +55,7 @@ public final class HnswIndex implements EmbeddingIndex {
         rows[leaf.docBase + doc] = (int) values.longValue();
       }
     }
-    this.dimensions =
-        reader.leaves().get(0).reader().getFloatVectorValues(VECTOR).dimension();
+    this.dimensions = reader.leaves().get(0).reader().getFloatVectorValues(VECTOR).dimension();
   }
 
   /**

@@ -118,8 +118,7 @@ public final class LinearProbe {
     ProbeLoss loss = known(train, labels, label, positiveWeight, config.l2());
     ProbeLoss validation = known(held, heldLabels, label, positiveWeight, 0);
     if (validation.positive().length == 0) {
-      return Lbfgs.minimize(
-          loss, start, config.maxIterations(), config.tolerance(), point -> true);
+      return Lbfgs.minimize(loss, start, config.maxIterations(), config.tolerance(), point -> true);
     }
     BestPoint best = new BestPoint(validation, config.patience(), start);
     Lbfgs.minimize(loss, start, config.maxIterations(), config.tolerance(), best::goOn);
@@ -141,19 +140,21 @@ public final class LinearProbe {
     return new ProbeLoss(some, positive, positiveWeight, l2);
   }
 
-  /** Remembers the point with the lowest validation loss. */
+  /**
+   * Remembers the point with the lowest validation loss. The start is none of them: with few labels
+   * each step may cost likelihood, yet the first already has a direction, and all zeros have none.
+   */
   private static final class BestPoint {
     private final ProbeLoss validation;
     private final int patience;
     private double[] point;
-    private double lowest;
+    private double lowest = Double.POSITIVE_INFINITY;
     private int worse;
 
     BestPoint(ProbeLoss validation, int patience, double[] start) {
       this.validation = validation;
       this.patience = patience;
       this.point = start;
-      this.lowest = validation.mean(start);
     }
 
     boolean goOn(double[] next) {

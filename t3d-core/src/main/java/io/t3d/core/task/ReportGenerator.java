@@ -18,12 +18,15 @@ import io.t3d.core.nn.StateDict;
 import io.t3d.core.nn.VisionEncoder.VisualTokens;
 import io.t3d.core.tensor.Scopes;
 import io.t3d.core.tensor.Shapes;
+import io.t3d.core.torch.NoGrad;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntConsumer;
+import java.util.stream.IntStream;
 
 /**
  * Writes reports for volumes: a {@link ReportDecoder} over the visual tokens of a {@link T3DModel},
@@ -43,6 +46,7 @@ import java.util.Map;
  */
 public final class ReportGenerator implements AutoCloseable {
   private static final int VOLUMES_AT_ONCE = 4;
+  private static final int READ_AT_ONCE = 8;
   private static final int REPORTS_AT_ONCE = 16;
 
   private final T3DModel model;
@@ -101,7 +105,8 @@ public final class ReportGenerator implements AutoCloseable {
     Shapes.check("volumes", volumes, "B, 1, D, H, W", "see T3DModel", -1, 1, -1, -1, -1);
     int count = (int) volumes.getShape().get(0);
     List<VisualTokens> parts = new ArrayList<>();
-    try (NDManager results = owner.newSubManager()) {
+    try (NoGrad constant = new NoGrad();
+        NDManager results = owner.newSubManager()) {
       for (int from = 0; from < count; from += VOLUMES_AT_ONCE) {
         try (NDManager scope = results.newSubManager()) {
           String rows = from + ":" + Math.min(count, from + VOLUMES_AT_ONCE);
@@ -110,6 +115,31 @@ public final class ReportGenerator implements AutoCloseable {
           seen.tokens().attach(results);
           parts.add(seen);
         }
+      }
+      return join(owner, parts);
+    }
+  }
+
+  /**
+   * What the frozen encoder sees in volumes that are read a few at a time; all tokens stay in
+   * memory, 4·N·C bytes a volume.
+   *
+   * @param owner owns the result
+   * @param volumes at least one
+   * @param done is told how many volumes are done
+   * @throws IOException when a volume cannot be read
+   */
+  public VisualTokens encode(NDManager owner, VolumeBatches volumes, IntConsumer done)
+      throws IOException {
+    try (NDManager results = owner.newSubManager()) {
+      List<VisualTokens> parts = new ArrayList<>();
+      for (int from = 0; from < volumes.size(); from += READ_AT_ONCE) {
+        int to = Math.min(volumes.size(), from + READ_AT_ONCE);
+        try (NDManager scope = results.newSubManager()) {
+          NDArray some = volumes.load(scope, IntStream.range(from, to).toArray());
+          parts.add(encode(results, some));
+        }
+        done.accept(to);
       }
       return join(owner, parts);
     }
@@ -163,7 +193,8 @@ public final class ReportGenerator implements AutoCloseable {
     int count = (int) visual.tokens().getShape().get(0);
     for (int from = 0; from < count; from += REPORTS_AT_ONCE) {
       int to = Math.min(count, from + REPORTS_AT_ONCE);
-      try (NDManager scope = manager.newSubManager();
+      try (NoGrad constant = new NoGrad();
+          NDManager scope = manager.newSubManager();
           DecoderTexts texts =
               new DecoderTexts(scope, decoder, specials, rows(scope, visual, from + ":" + to))) {
         decoding.decode(texts, to - from, from).forEach(h -> reports.add(report(h)));

@@ -13,6 +13,7 @@ import io.t3d.core.tensor.Scalars;
 import io.t3d.core.tensor.Scopes;
 import io.t3d.core.text.TokenBatch;
 import io.t3d.core.torch.Casts;
+import io.t3d.core.torch.NoGrad;
 import io.t3d.core.train.TaskTrainer;
 import io.t3d.core.train.TrainingConfig;
 import java.util.ArrayList;
@@ -178,7 +179,8 @@ public final class ReportTrainer implements AutoCloseable {
    * @return nats per token; its exponential is the perplexity
    */
   public static double loss(ReportGenerator generator, VisualTokens visual, List<String> reports) {
-    try (NDManager scope = generator.manager().newSubManager()) {
+    try (NoGrad constant = new NoGrad();
+        NDManager scope = generator.manager().newSubManager()) {
       TokenBatch tokens = generator.model().tokenizer().encode(scope, reports);
       NDArray inputs = tokens.tokenIds().get(":, :-1");
       NDArray logits =

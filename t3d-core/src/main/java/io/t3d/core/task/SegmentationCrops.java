@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * Draws crops of volumes and masks. Each pass goes through all cases in a new order; same seed, same
- * crops.
+ * Draws crops of volumes and masks. Each pass goes through all cases in a new order; same seed,
+ * same crops.
  */
 final class SegmentationCrops {
   private final SegmentationSource source;

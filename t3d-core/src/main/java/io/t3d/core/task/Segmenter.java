@@ -20,6 +20,7 @@ import io.t3d.core.tensor.AtomicFiles;
 import io.t3d.core.tensor.Safetensors;
 import io.t3d.core.tensor.Scopes;
 import io.t3d.core.tensor.Shapes;
+import io.t3d.core.torch.NoGrad;
 import io.t3d.core.train.TaskTrainer;
 import io.t3d.core.volume.Volume;
 import java.io.IOException;
@@ -56,9 +57,11 @@ public final class Segmenter implements AutoCloseable {
   private final NDManager manager;
   private final VisionEncoder encoder;
   private final SegmentationDecoder decoder;
+  private final boolean learnsStatistics;
 
-  private Segmenter(SegmenterConfig config, Device device, long seed) {
+  private Segmenter(SegmenterConfig config, Device device, long seed, boolean learnsStatistics) {
     this.config = config;
+    this.learnsStatistics = learnsStatistics;
     encoder = VisionEncoders.create(config.vision());
     decoder = SegmentationDecoder.create(config.vision(), config.decoder(), config.classCount());
     manager = NDManager.newBaseManager(device);
@@ -81,11 +84,13 @@ public final class Segmenter implements AutoCloseable {
    * @param seed same seed, same weights; sets the engine's random seed
    */
   public static Segmenter create(SegmenterConfig config, Device device, long seed) {
-    return new Segmenter(config, device, seed);
+    return new Segmenter(config, device, seed, true);
   }
 
   /**
-   * A segmenter whose encoder starts with a model's weights; the decoder's are random.
+   * A segmenter whose encoder starts with a model's weights; the decoder's are random. Batch norms
+   * of the encoder keep the statistics of the pre-training, whose batches were larger: those of one
+   * or two crops are noise. Its weights learn all the same.
    *
    * @param model gives a copy of its vision encoder's weights
    * @param config sizes and classes; its vision must be the model's
@@ -99,7 +104,7 @@ public final class Segmenter implements AutoCloseable {
               + ", got "
               + config.vision());
     }
-    Segmenter segmenter = new Segmenter(config, model.device(), seed);
+    Segmenter segmenter = new Segmenter(config, model.device(), seed, false);
     try {
       Map<String, NDArray> copies = new LinkedHashMap<>();
       StateDict.of(model.vision())
@@ -132,7 +137,7 @@ public final class Segmenter implements AutoCloseable {
       }
     }
     SegmenterConfig config = Configs.load(dir.resolve(CONFIG), SegmenterConfig.class);
-    Segmenter segmenter = new Segmenter(config, device, 0);
+    Segmenter segmenter = new Segmenter(config, device, 0, false);
     try (NDManager scope = segmenter.manager.newSubManager()) {
       Path file = dir.resolve(WEIGHTS);
       Map<String, NDArray> tensors = Safetensors.read(scope, file).tensors();
@@ -166,7 +171,7 @@ public final class Segmenter implements AutoCloseable {
   }
 
   /**
-   * Trains on random crops.
+   * Trains on random crops. A segmenter that was loaded keeps the statistics of batch norms.
    *
    * @param source volumes with masks
    * @param loss e.g. {@code new DiceCrossEntropyLoss()::compute}
@@ -189,8 +194,7 @@ public final class Segmenter implements AutoCloseable {
       ObjDoubleConsumer<Integer> listener)
       throws IOException {
     SegmentationCrops crops =
-        new SegmentationCrops(
-            source, config, settings.foreground(), settings.optimizer().seed());
+        new SegmentationCrops(source, config, settings.foreground(), settings.optimizer().seed());
     boolean frozen = settings.freezeEncoder();
     Map<String, Parameter> learning = frozen ? prefixed("decoder.", decoder) : parameters();
     double[] losses = new double[settings.steps()];
@@ -215,7 +219,7 @@ public final class Segmenter implements AutoCloseable {
     // Copies: DJL's arrays would borrow Java buffers, which autograd does not keep alive.
     NDArray views = scope.create(batch.voxels(), shape).duplicate();
     NDArray target = scope.create(batch.classes(), shape).squeeze(1).duplicate();
-    NDArray logits = trainer.inPrecision(() -> forward(views, !frozen, true));
+    NDArray logits = trainer.inPrecision(() -> forward(views, !frozen && learnsStatistics, true));
     return loss.compute(logits, target);
   }
 
@@ -227,7 +231,9 @@ public final class Segmenter implements AutoCloseable {
    * @return {@code (B, K, D, H, W)}, float32; owned by the manager of {@code views}
    */
   public NDArray logits(NDArray views) {
-    return forward(views, false, false);
+    try (NoGrad constant = new NoGrad()) {
+      return forward(views, false, false);
+    }
   }
 
   private NDArray forward(NDArray views, boolean encoderTrains, boolean training) {

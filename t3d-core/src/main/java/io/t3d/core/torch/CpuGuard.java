@@ -1,6 +1,9 @@
 package io.t3d.core.torch;
 
+import com.google.common.base.Supplier;
+import com.google.common.base.Suppliers;
 import com.sun.jna.Function;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -22,6 +25,7 @@ public final class CpuGuard {
 
   private static final Logger logger = LoggerFactory.getLogger(CpuGuard.class);
   private static final boolean LIMITED = limit();
+  private static final Supplier<Boolean> AVX512 = Suppliers.memoize(CpuGuard::findAvx512);
 
   private CpuGuard() {}
 
@@ -31,6 +35,7 @@ public final class CpuGuard {
   }
 
   private static boolean limit() {
+    HugePages.install(); // here, since this runs before libtorch does
     boolean linux = System.getProperty("os.name").toLowerCase(Locale.ROOT).contains("linux");
     boolean x86 = System.getProperty("os.arch").equals("amd64");
     Path cpu = Path.of("/sys/devices/system/cpu/cpu0");
@@ -49,6 +54,33 @@ public final class CpuGuard {
             + " limited to AVX2; set {} to choose otherwise",
         LIMIT);
     return true;
+  }
+
+  /**
+   * Whether oneDNN's convolutions use AVX-512 here, as far as one can tell: on Linux by the CPU's
+   * flags and the limit; elsewhere it is taken for granted.
+   */
+  static boolean hasAvx512Convolutions() {
+    return AVX512.get();
+  }
+
+  private static boolean findAvx512() {
+    try {
+      Path info = Path.of("/proc/cpuinfo");
+      return !LIMITED
+          && (!Files.isReadable(info)
+              || hasAvx512(
+                  System.getProperty("os.arch"), Files.readString(info), System.getenv(LIMIT)));
+    } catch (IOException e) {
+      return true;
+    }
+  }
+
+  /** The rule, on what the system says; {@code limit} may be null. */
+  static boolean hasAvx512(String arch, String cpuInfo, String limit) {
+    boolean limited =
+        limit != null && (limit.startsWith("SSE") || limit.startsWith("AVX2") || limit.equals("AVX"));
+    return !arch.equals("amd64") || (cpuInfo.contains("avx512") && !limited);
   }
 
   /** Whether Linux lists the CPU, but none of its caches. */

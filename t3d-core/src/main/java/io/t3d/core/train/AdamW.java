@@ -4,9 +4,12 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
 import io.t3d.core.tensor.Shapes;
+import io.t3d.core.torch.FusedAdamW;
 import io.t3d.core.torch.NoGrad;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -27,8 +30,8 @@ import java.util.regex.Pattern;
  * biases, the logit scale, gates, prototypes and position tables do not decay: all parameters of at
  * most one axis, and those whose name says so ({@link #decays}).
  *
- * <p>Unlike PyTorch, a parameter that the loss did not reach has a gradient of zero, so it still
- * decays.
+ * <p>As in PyTorch, a parameter that the loss did not reach stays as it is. (Without the bridge its
+ * gradient is zero instead, so that it still decays.)
  */
 public final class AdamW implements AutoCloseable {
   private static final Pattern EXEMPT =
@@ -88,6 +91,7 @@ public final class AdamW implements AutoCloseable {
               + parameters.size()
               + " parameters wants a gradient; the model is frozen or not initialised");
     }
+    Gradients.free(trained); // DJL starts with zeros, which a step would take for a gradient
   }
 
   private NDArray zerosLike(NDArray array) {
@@ -128,30 +132,64 @@ public final class AdamW implements AutoCloseable {
 
   private void update(double learningRate, Gradients gradients) {
     updates++;
-    double meanCorrection = 1 - Math.pow(beta1, updates);
-    double squareCorrection = Math.sqrt(1 - Math.pow(beta2, updates));
+    if (FusedAdamW.available() && !manager.getDevice().isGpu()) {
+      fused(learningRate, gradients);
+    } else {
+      trained.forEach(
+          (name, parameter) ->
+              plain(learningRate * rate.applyAsDouble(name), gradients.of(name), name));
+    }
+  }
+
+  /** What one call of the kernel shares. */
+  private record Group(double learningRate, double decay) {}
+
+  private void fused(double learningRate, Gradients gradients) {
+    Map<Group, List<FusedAdamW.Slot>> groups = new LinkedHashMap<>();
     trained.forEach(
         (name, parameter) -> {
           NDArray weight = parameter.getArray();
           NDArray gradient = gradients.of(name);
-          double own = learningRate * rate.applyAsDouble(name);
-          // What starts from m or v would live as long as they: it is attached to the scope.
-          try (NDManager scope = gradient.getManager().newSubManager()) {
-            gradient.attach(scope);
-            NDArray m = mean.get(name).muli(beta1).addi(gradient.mul(1 - beta1));
-            NDArray v = square.get(name).muli(beta2).addi(gradient.square().mul(1 - beta2));
-            NDArray divisor = v.sqrt();
-            divisor.attach(scope);
-            divisor.divi(squareCorrection).addi(epsilon);
-            NDArray change = m.div(divisor);
-            change.attach(scope);
-            change.muli(own / meanCorrection);
-            if (decays(name, weight.getShape().dimension())) {
-              weight.muli(1 - own * weightDecay);
-            }
-            weight.subi(change);
+          if (gradient != null) {
+            boolean decaying = decays(name, weight.getShape().dimension());
+            Group group =
+                new Group(learningRate * rate.applyAsDouble(name), decaying ? weightDecay : 0);
+            groups
+                .computeIfAbsent(group, g -> new ArrayList<>())
+                .add(new FusedAdamW.Slot(weight, gradient, mean.get(name), square.get(name)));
           }
         });
+    groups.forEach(
+        (group, slots) ->
+            FusedAdamW.step(
+                manager,
+                slots,
+                new FusedAdamW.Settings(
+                    group.learningRate(), beta1, beta2, epsilon, group.decay(), updates)));
+  }
+
+  /** The same in plain DJL, one parameter. */
+  private void plain(double learningRate, NDArray gradient, String name) {
+    if (gradient == null) {
+      return;
+    }
+    NDArray weight = trained.get(name).getArray();
+    // What starts from m or v would live as long as they: it is attached to the scope.
+    try (NDManager scope = gradient.getManager().newSubManager()) {
+      gradient.attach(scope);
+      NDArray m = mean.get(name).muli(beta1).addi(gradient.mul(1 - beta1));
+      NDArray v = square.get(name).muli(beta2).addi(gradient.square().mul(1 - beta2));
+      NDArray divisor = v.sqrt();
+      divisor.attach(scope);
+      divisor.divi(Math.sqrt(1 - Math.pow(beta2, updates))).addi(epsilon);
+      NDArray change = m.div(divisor);
+      change.attach(scope);
+      change.muli(learningRate / (1 - Math.pow(beta1, updates)));
+      if (decays(name, weight.getShape().dimension())) {
+        weight.muli(1 - learningRate * weightDecay);
+      }
+      weight.subi(change);
+    }
   }
 
   /** The state under {@code mean.NAME} and {@code square.NAME}; the arrays are not copies. */

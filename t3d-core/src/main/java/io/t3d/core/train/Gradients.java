@@ -1,18 +1,14 @@
 package io.t3d.core.train;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.index.NDIndex;
 import ai.djl.nn.Parameter;
+import io.t3d.core.torch.GradientSlot;
 import java.util.Map;
 import java.util.TreeMap;
 
 /** The gradients of one step, held by that step's manager; the engine's memory is not copied. */
 final class Gradients {
-  private static final NDIndex ALL = new NDIndex("...");
-
   private final Map<String, NDArray> byName = new TreeMap<>();
 
   private Gradients() {}
@@ -22,44 +18,35 @@ final class Gradients {
     Gradients out = new Gradients();
     parameters.forEach(
         (name, parameter) -> {
-          NDArray gradient = parameter.getArray().getGradient();
-          gradient.attach(scope);
-          out.byName.put(name, gradient);
+          if (GradientSlot.isFilled(parameter.getArray())) {
+            NDArray gradient = parameter.getArray().getGradient();
+            gradient.attach(scope);
+            out.byName.put(name, gradient);
+          }
         });
     return out;
   }
 
-  /** Sets the gradients of parameters to zero, also where they are not finite. */
-  static void zero(Map<String, Parameter> parameters) {
-    parameters
-        .values()
-        .forEach(
-            parameter -> {
-              NDArray weight = parameter.getArray();
-              // set() makes an array of its number on the manager of the gradient.
-              try (NDManager scope = weight.getManager().newSubManager()) {
-                NDArray gradient = weight.getGradient();
-                gradient.attach(scope);
-                gradient.set(ALL, 0);
-              }
-            });
+  /** Frees the gradients of parameters, also where they are not finite. */
+  static void free(Map<String, Parameter> parameters) {
+    parameters.values().forEach(parameter -> GradientSlot.free(parameter.getArray()));
   }
 
+  /** The gradient of a parameter, or null when no backward pass reached it. */
   NDArray of(String name) {
     return byName.get(name);
   }
 
   /** The norm of all gradients taken as one vector; NaN or infinite when one of them is. */
   double globalNorm() {
-    NDList sums = new NDList(byName.size());
-    byName.values().forEach(g -> sums.add(g.square().sum()));
-    try (NDArray stacked = NDArrays.stack(sums)) { // (parameters)
-      try (NDArray total = stacked.sum()) {
-        return Math.sqrt(total.getFloat());
+    double squares = 0;
+    for (NDArray gradient : byName.values()) {
+      try (NDArray norm = gradient.norm()) {
+        double value = norm.getFloat();
+        squares += value * value;
       }
-    } finally {
-      sums.close();
     }
+    return Math.sqrt(squares);
   }
 
   /**

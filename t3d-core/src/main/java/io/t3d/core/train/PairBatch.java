@@ -1,6 +1,7 @@
 package io.t3d.core.train;
 
 import io.t3d.core.volume.View;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -25,6 +26,22 @@ public record PairBatch(List<List<View>> views, List<String> reports, List<Strin
               + " and "
               + patientIds.size());
     }
+  }
+
+  /**
+   * The same pairs as smaller batches.
+   *
+   * @param size pairs of each, &gt; 0; the last may hold fewer
+   */
+  List<PairBatch> split(int size) {
+    List<PairBatch> parts = new ArrayList<>();
+    for (int from = 0; from < size(); from += size) {
+      int to = Math.min(size(), from + size);
+      parts.add(
+          new PairBatch(
+              views.subList(from, to), reports.subList(from, to), patientIds.subList(from, to)));
+    }
+    return parts;
   }
 
   /** B, the number of pairs. */

@@ -106,7 +106,7 @@ public final class TaskTrainer implements AutoCloseable {
       step++;
       return value;
     } finally {
-      Gradients.zero(optimizer.trained());
+      Gradients.free(optimizer.trained());
     }
   }
 

@@ -21,6 +21,11 @@ import java.util.Objects;
  * @param seed of dropout; the data and the model have their own
  * @param checkpointEverySteps steps between checkpoints; 0 saves after every epoch only
  * @param maxBadSteps steps in a row without a finite loss and gradient after which the run stops
+ * @param microBatch pairs that go through the model at once ({@link GradCache}): the loss still
+ *     sees the whole batch, the memory is that of so few pairs, and the model runs forward twice; 0
+ *     for all at once. A batch norm then sees the micro-batch alone
+ * @param checkpointActivations whether a stage's inside is computed again in the backward pass
+ *     instead of being kept: less memory, about a third more time
  */
 public record TrainingConfig(
     int epochs,
@@ -36,7 +41,9 @@ public record TrainingConfig(
     Precision precision,
     long seed,
     int checkpointEverySteps,
-    int maxBadSteps) {
+    int maxBadSteps,
+    int microBatch,
+    boolean checkpointActivations) {
   /** Number format of the heavy operations. */
   public enum Precision {
     /** 32-bit floats throughout. */
@@ -60,6 +67,7 @@ public record TrainingConfig(
     Objects.requireNonNull(precision, "TrainingConfig.precision");
     Checks.inRange("TrainingConfig.checkpointEverySteps", checkpointEverySteps, 0, 1e9);
     Checks.positive("TrainingConfig.maxBadSteps", maxBadSteps);
+    Checks.inRange("TrainingConfig.microBatch", microBatch, 0, 1e6);
   }
 
   /** CLIP's optimizer settings (Radford et al. 2021), at a learning rate for small batches. */
@@ -70,6 +78,27 @@ public record TrainingConfig(
   /** A builder that holds the defaults. */
   public static Builder builder() {
     return new Builder();
+  }
+
+  /** The same settings with another seed. */
+  public TrainingConfig withSeed(long newSeed) {
+    return new TrainingConfig(
+        epochs,
+        accumulation,
+        learningRate,
+        minLearningRate,
+        warmupFraction,
+        weightDecay,
+        beta1,
+        beta2,
+        epsilon,
+        clipNorm,
+        precision,
+        newSeed,
+        checkpointEverySteps,
+        maxBadSteps,
+        microBatch,
+        checkpointActivations);
   }
 
   /** The schedule over a number of steps. */
@@ -94,6 +123,8 @@ public record TrainingConfig(
     private long seed = 42;
     private int checkpointEverySteps;
     private int maxBadSteps = 10;
+    private int microBatch;
+    private boolean checkpointActivations;
 
     private Builder() {}
 
@@ -176,6 +207,18 @@ public record TrainingConfig(
       return this;
     }
 
+    /** See {@link TrainingConfig#microBatch()}. */
+    public Builder microBatch(int value) {
+      microBatch = value;
+      return this;
+    }
+
+    /** See {@link TrainingConfig#checkpointActivations()}. */
+    public Builder checkpointActivations(boolean value) {
+      checkpointActivations = value;
+      return this;
+    }
+
     /** Checks and builds. */
     public TrainingConfig build() {
       return new TrainingConfig(
@@ -192,7 +235,9 @@ public record TrainingConfig(
           precision,
           seed,
           checkpointEverySteps,
-          maxBadSteps);
+          maxBadSteps,
+          microBatch,
+          checkpointActivations);
     }
   }
 }

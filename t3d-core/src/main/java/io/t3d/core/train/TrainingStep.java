@@ -1,36 +1,52 @@
 package io.t3d.core.train;
 
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.training.GradientCollector;
 import io.t3d.core.model.T3DModel;
-import io.t3d.core.model.T3DOutput;
 import io.t3d.core.tensor.Scalars;
-import io.t3d.core.text.TokenBatch;
-import io.t3d.core.torch.Autocast;
-import io.t3d.core.train.TrainingConfig.Precision;
-import io.t3d.core.volume.ViewBatch;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 
-/** One optimizer step: forward and backward of its batches, clipping, the guard, the update. */
-final class TrainingStep {
+/**
+ * One optimizer step: forward and backward of its batches, clipping, the guard, the update. {@link
+ * Pretrainer} adds epochs, checkpoints and logs.
+ */
+public final class TrainingStep {
   private final T3DModel model;
   private final Objective objective;
   private final AdamW optimizer;
   private final TrainingConfig config;
+  private final ModelPass pass;
 
-  TrainingStep(T3DModel model, Objective objective, AdamW optimizer, TrainingConfig config) {
+  /**
+   * Wires a step.
+   *
+   * @param model trained in place
+   * @param objective what is minimised
+   * @param optimizer of the model's parameters
+   * @param config precision, clipping, seed
+   */
+  public TrainingStep(
+      T3DModel model, Objective objective, AdamW optimizer, TrainingConfig config) {
     this.model = model;
     this.objective = objective;
     this.optimizer = optimizer;
     this.config = config;
+    this.pass = new ModelPass(model, config);
   }
 
-  /** What a step found. {@code gradNorm} is NaN when a loss was not finite. */
-  record Result(double loss, Map<String, Double> parts, double gradNorm, int pairs) {
-    boolean finite() {
+  /**
+   * What a step found.
+   *
+   * @param loss mean over the batches
+   * @param parts of the loss, likewise
+   * @param gradNorm before clipping; NaN when a loss was not finite
+   * @param pairs seen
+   */
+  public record Result(double loss, Map<String, Double> parts, double gradNorm, int pairs) {
+    /** Whether the weights were updated. */
+    public boolean finite() {
       return Double.isFinite(loss) && Double.isFinite(gradNorm);
     }
   }
@@ -38,8 +54,13 @@ final class TrainingStep {
   /**
    * Runs the step. When a loss or the gradient is not finite, weights, moments and running
    * statistics stay as they were.
+   *
+   * @param step from 0; with the seed, it decides what dropout drops
+   * @param learningRate of this step
+   * @param batches where they come from
+   * @param count batches whose mean gradient makes the step
    */
-  Result run(int step, double learningRate, PairSource.Batches batches, int count) {
+  public Result run(int step, double learningRate, PairSource.Batches batches, int count) {
     Means means = new Means(count);
     double norm = Double.NaN;
     try (NDManager scope = model.manager().newSubManager()) {
@@ -57,39 +78,21 @@ final class TrainingStep {
         before.restore();
       }
     } finally {
-      Gradients.zero(optimizer.trained());
+      Gradients.free(optimizer.trained());
     }
     return new Result(means.loss, means.parts, norm, means.pairs);
   }
 
   private boolean forwardBackward(PairBatch batch, int seed, Means means) {
-    try (NDManager scope = model.manager().newSubManager()) {
-      ViewBatch views = ViewBatch.collate(scope, batch.views());
-      TokenBatch tokens = model.tokenize(scope, batch.reports());
-      Engine.getInstance().setRandomSeed(seed);
-      try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
-        LossTerms terms = forward(views, tokens, batch);
-        if (!means.add(terms)) {
-          return false;
-        }
-        collector.backward(Scalars.divide(terms.total(), means.count));
-        return true;
-      }
+    int micro = config.microBatch();
+    if (micro > 0 && micro < batch.size()) {
+      return new GradCache(model, pass, micro)
+          .run(batch, seed, output -> means.of(objective.compute(output, batch.patientIds())));
     }
-  }
-
-  private LossTerms forward(ViewBatch views, TokenBatch tokens, PairBatch batch) {
-    return objective.compute(seen -> forward(seen, tokens), views, batch.patientIds());
-  }
-
-  private T3DOutput forward(ViewBatch views, TokenBatch tokens) {
-    if (config.precision() == Precision.FLOAT32) {
-      return model.forward(views, tokens, true);
-    }
-    // Only the model runs in bfloat16: softmax and logarithms of the loss keep float32.
-    try (Autocast autocast = Autocast.bfloat16(model.device())) {
-      return model.forward(views, tokens, true);
-    }
+    return pass.run(
+        batch,
+        seed,
+        (forward, views) -> means.of(objective.compute(forward, views, batch.patientIds())));
   }
 
   private double update(double learningRate) {
@@ -123,14 +126,16 @@ final class TrainingStep {
       this.count = count;
     }
 
-    /** Adds a batch; false when its loss is not finite. */
-    boolean add(LossTerms terms) {
+    /** Adds a batch; what to differentiate, or empty when its loss is not finite. */
+    Optional<NDArray> of(LossTerms terms) {
       double value = scalar("total", terms.total());
       loss += value / count;
       terms
           .parts()
           .forEach((name, part) -> parts.merge(name, scalar(name, part) / count, Double::sum));
-      return Double.isFinite(value);
+      return Double.isFinite(value)
+          ? Optional.of(Scalars.divide(terms.total(), count))
+          : Optional.empty();
     }
 
     private static double scalar(String name, NDArray array) {

@@ -36,18 +36,14 @@ class LabelOverlapTest {
     NDArray queries = manager.create(json.convertValue(golden.get("queries"), float[][].class));
     NDArray gallery = manager.create(json.convertValue(golden.get("gallery"), float[][].class));
     LabelMatrix wanted =
-        new LabelMatrix(
-            NAMES, json.convertValue(golden.get("queryLabels"), double[][].class));
+        new LabelMatrix(NAMES, json.convertValue(golden.get("queryLabels"), double[][].class));
     LabelMatrix found =
-        new LabelMatrix(
-            NAMES, json.convertValue(golden.get("galleryLabels"), double[][].class));
+        new LabelMatrix(NAMES, json.convertValue(golden.get("galleryLabels"), double[][].class));
     for (String least : new String[] {"0.5", "1.0"}) {
       LabelOverlap scores =
-          LabelOverlap.evaluate(
-              queries, wanted, gallery, found, false, Double.parseDouble(least));
+          LabelOverlap.evaluate(queries, wanted, gallery, found, false, Double.parseDouble(least));
       assertThat(scores.meanAveragePrecision().orElseThrow())
-          .isCloseTo(
-              golden.get("meanAveragePrecision").get(least).asDouble(), within(1e-9));
+          .isCloseTo(golden.get("meanAveragePrecision").get(least).asDouble(), within(1e-9));
       scores
           .overlapAt()
           .forEach(
@@ -64,8 +60,7 @@ class LabelOverlapTest {
   void anItemDoesNotFindItselfAndTiesCountAgainstTheModel() {
     NDArray same = manager.ones(new Shape(3, 1)); // everything on one point
     LabelMatrix labels =
-        new LabelMatrix(
-            NAMES, new double[][] {{1, 0, 0}, {1, 0, Double.NaN}, {0, 1, 0}});
+        new LabelMatrix(NAMES, new double[][] {{1, 0, 0}, {1, 0, Double.NaN}, {0, 1, 0}});
     LabelOverlap scores = LabelOverlap.evaluate(same, labels, same, labels, true, 1);
     // Queries 0 and 1 find item 2 first, then each other; query 2 has nothing relevant.
     assertThat(scores.meanAveragePrecision()).hasValue(0.5);

@@ -98,6 +98,17 @@ class LinearProbeTest {
     assertThat(auroc(stopped.scores(test), ofFirstFeature(test))).isGreaterThan(0.6);
   }
 
+  @Test
+  void aHandfulOfLabelsStillGivesADirection() {
+    float[][] train = noisy(8, 60, 4);
+    float[][] held = noisy(300, 60, 2);
+    float[][] test = noisy(2000, 60, 3);
+    LinearProbe probe =
+        LinearProbe.fit(
+            train, ofFirstFeature(train), held, ofFirstFeature(held), ProbeConfig.defaults());
+    assertThat(auroc(probe.scores(test), ofFirstFeature(test))).isGreaterThan(0.52);
+  }
+
   private static double logLoss(LinearProbe probe, float[][] rows) {
     double[][] p = probe.probabilities(rows);
     LabelMatrix labels = ofFirstFeature(rows);
@@ -137,7 +148,8 @@ class LinearProbeTest {
           .isDeepEqualTo(probe.probabilities(rows));
 
       Path other = dir.resolve("other.safetensors");
-      Safetensors.write(other, Map.of("weight", manager.ones(new ai.djl.ndarray.types.Shape(2, 2))), Map.of());
+      Safetensors.write(
+          other, Map.of("weight", manager.ones(new ai.djl.ndarray.types.Shape(2, 2))), Map.of());
       assertThatThrownBy(() -> LinearProbe.load(manager, other))
           .hasMessage(
               other

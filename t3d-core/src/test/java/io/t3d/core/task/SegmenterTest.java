@@ -70,16 +70,14 @@ class SegmenterTest {
   /** Cross-entropy alone, so that this module needs no other. */
   private static NDArray crossEntropy(NDArray logits, NDArray target) {
     long k = logits.getShape().get(1);
-    NDArray classes =
-        logits.getManager().arange(0, k, 1, DataType.INT64).reshape(1, k, 1, 1, 1);
+    NDArray classes = logits.getManager().arange(0, k, 1, DataType.INT64).reshape(1, k, 1, 1, 1);
     NDArray oneHot = target.expandDims(1).eq(classes).toType(DataType.FLOAT32, false);
     NDArray voxels = target.gte(0).toType(DataType.FLOAT32, false).sum();
     return logits.logSoftmax(1).mul(oneHot).sum().neg().div(voxels);
   }
 
   private static SegmentationTraining training(int steps) {
-    return new SegmentationTraining(
-        steps, 2, 0.7, false, SegmentationTraining.optimizer(1e-2, 1));
+    return new SegmentationTraining(steps, 2, 0.7, false, SegmentationTraining.optimizer(1e-2, 1));
   }
 
   @ParameterizedTest
@@ -87,11 +85,9 @@ class SegmenterTest {
   void learnsTwoBoxes(VisionConfig vision) throws IOException {
     List<SegmentationCase> cases =
         List.of(scene(1, 16, 16, 16), scene(2, 16, 20, 16), scene(3, 16, 16, 24));
-    try (Segmenter segmenter =
-        Segmenter.create(config(vision, Size3.cube(16)), Device.cpu(), 1)) {
+    try (Segmenter segmenter = Segmenter.create(config(vision, Size3.cube(16)), Device.cpu(), 1)) {
       double[] losses =
-          segmenter.train(
-              SegmentationSource.of(cases), SegmenterTest::crossEntropy, training(50));
+          segmenter.train(SegmentationSource.of(cases), SegmenterTest::crossEntropy, training(50));
       assertThat(losses[49]).isLessThan(losses[0] / 3);
       SegmentationCase unseen = scene(9, 20, 18, 22);
       Volume mask = segmenter.segment(unseen.volume());
@@ -113,8 +109,7 @@ class SegmenterTest {
   @ParameterizedTest
   @MethodSource("encoders")
   void logitsHaveTheSizeOfAnyViews(VisionConfig vision) {
-    try (Segmenter segmenter =
-            Segmenter.create(config(vision, Size3.cube(16)), Device.cpu(), 1);
+    try (Segmenter segmenter = Segmenter.create(config(vision, Size3.cube(16)), Device.cpu(), 1);
         NDManager scope = segmenter.manager().newSubManager()) {
       NDArray views = scope.randomNormal(new Shape(2, 1, 13, 16, 18));
       NDArray logits = segmenter.logits(views);
@@ -129,8 +124,7 @@ class SegmenterTest {
   @MethodSource("encoders")
   void oneWindowIsThePlainPass(VisionConfig vision) {
     SegmentationCase one = scene(4, 16, 16, 16);
-    try (Segmenter segmenter =
-            Segmenter.create(config(vision, Size3.cube(16)), Device.cpu(), 1);
+    try (Segmenter segmenter = Segmenter.create(config(vision, Size3.cube(16)), Device.cpu(), 1);
         NDManager scope = segmenter.manager().newSubManager()) {
       float[] plain =
           segmenter
@@ -154,8 +148,7 @@ class SegmenterTest {
   void isTheSameAfterSaveAndLoad(VisionConfig vision, @TempDir Path dir) throws IOException {
     SegmentationCase one = scene(5, 16, 18, 20);
     float[] before;
-    try (Segmenter segmenter =
-        Segmenter.create(config(vision, Size3.cube(16)), Device.cpu(), 3)) {
+    try (Segmenter segmenter = Segmenter.create(config(vision, Size3.cube(16)), Device.cpu(), 3)) {
       segmenter.train(
           SegmentationSource.of(List.of(one)), SegmenterTest::crossEntropy, training(3));
       before = segmenter.segment(one.volume()).voxels();
@@ -171,8 +164,7 @@ class SegmenterTest {
   @MethodSource("encoders")
   void aFrozenEncoderStays(VisionConfig vision) throws IOException {
     SegmentationCase one = scene(6, 16, 16, 16);
-    try (Segmenter segmenter =
-        Segmenter.create(config(vision, Size3.cube(16)), Device.cpu(), 3)) {
+    try (Segmenter segmenter = Segmenter.create(config(vision, Size3.cube(16)), Device.cpu(), 3)) {
       Map<String, float[]> before = weights(segmenter);
       segmenter.train(
           SegmentationSource.of(List.of(one)),

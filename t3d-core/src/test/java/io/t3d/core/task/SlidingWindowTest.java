@@ -43,7 +43,11 @@ class SlidingWindowTest {
       voxels[i] = (float) values.get(i).asDouble();
     }
     return new Volume(
-        voxels, shape.get(0).asInt(), shape.get(1).asInt(), shape.get(2).asInt(), Affine.identity());
+        voxels,
+        shape.get(0).asInt(),
+        shape.get(1).asInt(),
+        shape.get(2).asInt(),
+        Affine.identity());
   }
 
   /** All slices as {@code (K, D, H, W)}. */
@@ -60,8 +64,7 @@ class SlidingWindowTest {
           int classes = logits.length / plane;
           out[0] = out[0] == null ? new float[classes * v.voxels().length] : out[0];
           for (int k = 0; k < classes; k++) {
-            System.arraycopy(
-                logits, k * plane, out[0], (k * v.depth() + z) * plane, plane);
+            System.arraycopy(logits, k * plane, out[0], (k * v.depth() + z) * plane, plane);
           }
         });
     assertThat(next[0]).isEqualTo(v.depth());

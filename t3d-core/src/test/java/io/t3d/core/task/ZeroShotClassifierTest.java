@@ -126,7 +126,6 @@ class ZeroShotClassifierTest {
         .containsExactly("There is no mass.", "mass is absent.", "No mass.");
     assertThatThrownBy(
             () -> FindingPrompts.ofTemplates("mass", List.of("There is."), List.of("No {finding}")))
-        .hasMessage(
-            "A prompt template needs {finding} where the name goes, got \"There is.\"");
+        .hasMessage("A prompt template needs {finding} where the name goes, got \"There is.\"");
   }
 }

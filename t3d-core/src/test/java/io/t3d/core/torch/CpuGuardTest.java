@@ -32,4 +32,13 @@ class CpuGuardTest {
         Function.getFunction("c", "getenv").invokeString(new Object[] {CpuGuard.LIMIT}, false);
     assertThat(limit).isEqualTo("AVX2");
   }
+
+  @Test
+  void avx512IsUsedWhereTheCpuHasItAndNoLimitForbidsIt() {
+    assertThat(CpuGuard.hasAvx512("amd64", "flags : fma avx2", null)).isFalse();
+    assertThat(CpuGuard.hasAvx512("amd64", "flags : avx2 avx512f", null)).isTrue();
+    assertThat(CpuGuard.hasAvx512("amd64", "flags : avx2 avx512f", "ALL")).isTrue();
+    assertThat(CpuGuard.hasAvx512("amd64", "flags : avx2 avx512f", "AVX2")).isFalse();
+    assertThat(CpuGuard.hasAvx512("aarch64", "Features : asimd", null)).isTrue();
+  }
 }

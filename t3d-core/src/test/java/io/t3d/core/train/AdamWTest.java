@@ -11,6 +11,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Parameter;
 import ai.djl.training.GradientCollector;
 import io.t3d.core.tensor.Safetensors;
+import io.t3d.core.torch.GradientSlot;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -97,11 +98,34 @@ class AdamWTest {
   }
 
   @Test
-  void zeroingAlsoClearsNan() {
+  void freeingAlsoClearsNan() {
     gradient("weight", golden.get("weight.0").mul(Float.NaN));
-    Gradients.zero(parameters);
+    Gradients.free(parameters);
+    assertThat(GradientSlot.isFilled(parameters.get("weight").getArray())).isFalse();
+    gradient("weight", golden.get("weight.0"));
     try (NDArray gradient = parameters.get("weight").getArray().getGradient()) {
-      assertThat(gradient.toFloatArray()).containsOnly(0f);
+      assertThat(gradient.toFloatArray()).isEqualTo(golden.get("weight.0").toFloatArray());
+    }
+  }
+
+  @Test
+  void aParameterThatTheLossDidNotReachStaysAsItIs() {
+    try (AdamW adamW = new AdamW(manager, parameters, CONFIG);
+        NDManager scope = manager.newSubManager()) {
+      gradient("weight", golden.get("weight.grad.1"));
+      adamW.step(0.01, Gradients.collect(scope, parameters));
+      assertThat(parameters.get("bias").getArray().toFloatArray())
+          .isEqualTo(golden.get("bias.0").toFloatArray());
+      assertThat(parameters.get("weight").getArray().toFloatArray())
+          .containsExactly(golden.get("weight.1").toFloatArray(), within(1e-6f));
+    }
+  }
+
+  @Test
+  void aNormThatIsNoNumberIsFound() {
+    try (NDManager scope = manager.newSubManager()) {
+      gradient("weight", golden.get("weight.0").mul(Float.POSITIVE_INFINITY));
+      assertThat(Gradients.collect(scope, parameters).globalNorm()).isNotFinite();
     }
   }
 
@@ -116,7 +140,7 @@ class AdamWTest {
 
   /** Gives a parameter this gradient: that of its product with it. */
   private void gradient(String name, NDArray value) {
-    Gradients.zero(Map.of(name, parameters.get(name)));
+    Gradients.free(Map.of(name, parameters.get(name)));
     try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
       collector.backward(value.mul(parameters.get(name).getArray()).sum());
     }

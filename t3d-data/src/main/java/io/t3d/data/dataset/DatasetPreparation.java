@@ -1,8 +1,10 @@
 package io.t3d.data.dataset;
 
 import io.t3d.core.config.Configs;
+import io.t3d.core.config.Size3;
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Volume;
+import io.t3d.data.io.Geometry;
 import io.t3d.data.io.VolumeReaders;
 import io.t3d.data.transform.Reorient;
 import io.t3d.data.zarr.ZarrOptions;
@@ -184,7 +186,8 @@ public final class DatasetPreparation {
       throw new IOException("mask: " + DataLoadingException.reason(e), e);
     }
     boolean sameSize = mask.bounds().equals(raw.bounds());
-    if (!sameSize || cornerShift(mask.affine(), raw) > 0.5) {
+    Size3 size = new Size3(raw.depth(), raw.height(), raw.width());
+    if (!sameSize || Geometry.cornerShift(size, raw.affine(), mask.affine()) > 0.5) {
       throw new IOException(
           "mask "
               + path
@@ -202,22 +205,6 @@ public final class DatasetPreparation {
     // The volume's own geometry, so that rounding in the mask's header does not change the grid.
     Volume aligned = new Volume(mask.voxels(), raw.depth(), raw.height(), raw.width(), calibrated);
     return config.preprocessing().applyToMask(aligned);
-  }
-
-  /** How far the corners of the volume move, in voxels, when placed by another affine. */
-  private static double cornerShift(Affine other, Volume raw) {
-    Affine toVoxel = raw.affine().inverse().compose(other);
-    double most = 0;
-    for (int corner = 0; corner < 8; corner++) {
-      double x = (corner & 1) * (raw.width() - 1);
-      double y = (corner >> 1 & 1) * (raw.height() - 1);
-      double z = (corner >> 2) * (raw.depth() - 1);
-      double[] at = toVoxel.apply(x, y, z);
-      most = Math.max(most, Math.abs(at[0] - x));
-      most = Math.max(most, Math.abs(at[1] - y));
-      most = Math.max(most, Math.abs(at[2] - z));
-    }
-    return most;
   }
 
   private long write(

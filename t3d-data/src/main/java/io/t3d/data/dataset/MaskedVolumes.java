@@ -105,7 +105,6 @@ public final class MaskedVolumes implements SegmentationSource {
               + info.width()
               + ")");
     }
-    return new Volume(
-        mask.voxels(), mask.depth(), mask.height(), mask.width(), info.affine());
+    return new Volume(mask.voxels(), mask.depth(), mask.height(), mask.width(), info.affine());
   }
 }

@@ -14,7 +14,8 @@ import java.nio.file.Path;
  * back to their own voxels, whatever their orientation and spacing.
  *
  * @param segmenter the network; stays the caller's
- * @param preprocessing as in training; its size is not used, since windows slide over the whole scan
+ * @param preprocessing as in training; its size is not used, since windows slide over the whole
+ *     scan
  */
 public record VolumeSegmenter(Segmenter segmenter, Preprocessing preprocessing) {
   /** Leaves the size out. */

@@ -1,8 +1,9 @@
 package io.t3d.data.itk;
 
+import io.t3d.core.config.Size3;
 import io.t3d.core.volume.Affine;
-import io.t3d.core.volume.Spacing;
 import io.t3d.core.volume.Volume;
+import io.t3d.data.io.Geometry;
 import io.t3d.data.io.VolumeFormatException;
 import io.t3d.data.io.VolumeInfo;
 import io.t3d.data.io.VolumeReader;
@@ -88,30 +89,21 @@ public abstract sealed class ItkImageReader implements VolumeReader {
           && depth == other.depth;
     }
 
-    /** Fails when ITK places a corner a hundredth of a voxel or more elsewhere. */
+    /** Fails when ITK places a corner more than a hundredth of a voxel elsewhere. */
     void requirePlaced(Path path, Affine itk) throws VolumeFormatException {
       if (affine.isEmpty()) {
         return;
       }
-      double most = 0;
-      for (int corner = 0; corner < 8; corner++) {
-        double x = (corner & 1) * (width - 1.0);
-        double y = (corner >> 1 & 1) * (height - 1.0);
-        double z = (corner >> 2) * (depth - 1.0);
-        double[] a = affine.get().apply(x, y, z);
-        double[] b = itk.apply(x, y, z);
-        most = Math.max(most, Math.hypot(Math.hypot(a[0] - b[0], a[1] - b[1]), a[2] - b[2]));
-      }
-      Spacing s = affine.get().spacing();
-      if (!(most <= 0.01 * Math.min(s.x(), Math.min(s.y(), s.z())))) {
+      double shift = Geometry.cornerShift(new Size3(depth, height, width), affine.get(), itk);
+      if (!(shift <= 0.01)) {
         throw new VolumeFormatException(
             path,
             String.format(
                 Locale.ROOT,
-                "ITK places a corner of this volume %.4g mm from where its header puts it (sform,"
-                    + " else qform, else pixdim); read it with NiftiReader, or make sform and qform"
-                    + " agree",
-                most));
+                "ITK places a corner of this volume %.4g voxels from where its header puts it"
+                    + " (sform, else qform, else pixdim); read it with NiftiReader, or make sform"
+                    + " and qform agree",
+                shift));
       }
     }
 

@@ -10,11 +10,11 @@ import java.util.function.IntUnaryOperator;
 
 /**
  * Brings class scores on the voxels of a reoriented and resampled volume back to the voxels of the
- * original one, and takes the best class there. Scores are interpolated linearly before the best one
- * is taken: boundaries come out smoother and closer than by the closest voxel's class.
+ * original one, and takes the best class there. Scores are interpolated linearly before the best
+ * one is taken: boundaries come out smoother and closer than by the closest voxel's class.
  *
- * <p>Scores come slice by slice and only two slices are kept. At the scan's edge the outermost scores
- * go on.
+ * <p>Scores come slice by slice and only two slices are kept. At the scan's edge the outermost
+ * scores go on.
  */
 public final class OriginalGrid {
   private final Volume original;
@@ -40,8 +40,7 @@ public final class OriginalGrid {
     int[] size = {original.width(), original.height(), original.depth()};
     Spacing mm = original.spacing();
     double[] step = {mm.x(), mm.y(), mm.z()};
-    Spacing old =
-        new Spacing(step[map.old[2]], step[map.old[1]], step[map.old[0]]);
+    Spacing old = new Spacing(step[map.old[2]], step[map.old[1]], step[map.old[0]]);
     Axis[] axes =
         Resampling.axes(
             size[map.old[2]],
@@ -145,7 +144,11 @@ public final class OriginalGrid {
   public Volume mask(IntUnaryOperator valueOfClass) {
     if (next < alongZ.outputSize()) {
       throw new IllegalStateException(
-          "Only " + next + " of " + alongZ.outputSize() + " slices are done; feed all slices first");
+          "Only "
+              + next
+              + " of "
+              + alongZ.outputSize()
+              + " slices are done; feed all slices first");
     }
     float[] values = new float[classes.length];
     for (int i = 0; i < values.length; i++) {

@@ -62,8 +62,7 @@ class VolumeSegmenterTest {
     return Segmenter.create(config, Device.cpu(), 1);
   }
 
-  private ManifestRow row(Volume volume, Volume mask, Calibration calibration)
-      throws IOException {
+  private ManifestRow row(Volume volume, Volume mask, Calibration calibration) throws IOException {
     NiftiWriter.write(dir.resolve("v.nii.gz"), volume, PixelType.INT16);
     if (mask != null) {
       NiftiWriter.write(dir.resolve("m.nii.gz"), mask, PixelType.UINT8);
@@ -110,8 +109,7 @@ class VolumeSegmenterTest {
     float[] ones = new float[volume.voxels().length];
     ones[volume.index(6, 5, 4)] = 7;
     // The same voxels stored the other way round.
-    Volume mask =
-        new Reorient("RPI").apply(volume.withVoxels(ones));
+    Volume mask = new Reorient("RPI").apply(volume.withVoxels(ones));
     ManifestRow row = row(volume, mask, Calibration.none());
     MaskedVolumes masked = new MaskedVolumes(List.of(row), Preprocessing.windowOnly(), 100);
     SegmentationCase one = masked.get(0);

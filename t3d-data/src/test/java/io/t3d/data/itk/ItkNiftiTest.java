@@ -79,7 +79,7 @@ class ItkNiftiTest {
     "float32-le-nifti2-none.nii, 'ITK reads NIfTI-1, this is NIfTI-2; read it with NiftiReader'",
     "int32-le-nifti1-sform.nii, 'its axes are not at right angles, which ITK cannot read; read it "
         + "with NiftiReader'",
-    "int16-be-nifti1-none.nii, 'ITK places a corner of this volume 3.155 mm from where its header "
+    "int16-be-nifti1-none.nii, 'ITK places a corner of this volume 3.000 voxels from where its header "
         + "puts it (sform, else qform, else pixdim); read it with NiftiReader, or make sform and "
         + "qform agree'"
   })
@@ -100,7 +100,7 @@ class ItkNiftiTest {
         .isInstanceOf(VolumeFormatException.class)
         .hasMessageStartingWith(forms + ": ITK places a corner of this volume ")
         .hasMessageEndingWith(
-            " mm from where its header puts it (sform, else qform, else pixdim); read it with"
+            " voxels from where its header puts it (sform, else qform, else pixdim); read it with"
                 + " NiftiReader, or make sform and qform agree");
     assertRefused(
         edited("b.nii", b -> b.putFloat(SLOPE, 0).putFloat(SLOPE + 4, 7)),

@@ -1,0 +1,66 @@
+package io.t3d.bench;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.training.GradientCollector;
+import io.t3d.core.tensor.Scopes;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/** Settings of all benchmarks of native kernels, the owner of their arrays, and their checks. */
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.MILLISECONDS)
+@Fork(1)
+@Warmup(iterations = 3, time = 1)
+@Measurement(iterations = 5, time = 1)
+public abstract class KernelBenchmark {
+  NDManager manager;
+
+  /** First thing in a setup. */
+  final void open() {
+    Engine.getInstance().setRandomSeed(7);
+    manager = NDManager.newBaseManager();
+  }
+
+  /** Frees native memory. */
+  @TearDown(Level.Trial)
+  public void tearDown() {
+    manager.close();
+  }
+
+  /** Requires that two forms did the same work. */
+  static void requireClose(String what, NDArray ours, NDArray reference, double tolerance) {
+    double difference = ours.sub(reference).abs().max().toFloatArray()[0];
+    double scale = reference.abs().max().toFloatArray()[0];
+    if (!(difference <= tolerance * Math.max(1e-6, scale))) {
+      throw new IllegalStateException(
+          what + ": the two forms differ by " + difference + " where values reach " + scale);
+    }
+  }
+
+  /** Handles of arrays within a step, to take gradients of. */
+  static List<NDArray> leaves(NDManager step, List<NDArray> arrays) {
+    List<NDArray> leaves = arrays.stream().map(a -> Scopes.handle(a, step)).toList();
+    leaves.forEach(x -> x.setRequiresGradient(true));
+    return leaves;
+  }
+
+  /** Forward and backward; the gradients are then in the leaves. */
+  static float backward(List<NDArray> leaves, Function<List<NDArray>, NDArray> loss) {
+    try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
+      NDArray value = loss.apply(leaves);
+      collector.backward(value);
+      return value.getFloat();
+    }
+  }
+}

@@ -1,0 +1,100 @@
+package io.t3d.bench;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import io.t3d.core.model.T3DOutput;
+import io.t3d.core.model.ViewFeatures;
+import io.t3d.core.tensor.Scopes;
+import io.t3d.core.volume.View;
+import io.t3d.losses.TmaConfig;
+import io.t3d.losses.TmaLoss;
+import java.util.ArrayList;
+import java.util.List;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+
+/**
+ * The token level of TMA, forward and backward to tokens and prototypes: ours against the
+ * straightforward form. The setup checks that values and gradients agree.
+ */
+@State(Scope.Benchmark)
+public class TmaLossBenchmark extends KernelBenchmark {
+  private static final TmaConfig CONFIG =
+      TmaConfig.builder()
+          .epsilon(Straightforward.EPSILON)
+          .iterations(Straightforward.ITERATIONS)
+          .temperature(Straightforward.TEMPERATURE)
+          .tokenWeight(1)
+          .entropyWeight(0)
+          .levels(TmaConfig.Levels.TOKEN)
+          .build();
+
+  /** Which size. */
+  @Param("BASE")
+  public TokenViews.Size size;
+
+  private TokenViews views;
+  private List<NDArray> inputs;
+
+  /** Draws two views; compares the two forms. */
+  @Setup(Level.Trial)
+  public void setup() {
+    open();
+    views = new TokenViews(manager, size);
+    inputs = List.of(views.visual.get(0), views.visual.get(1), views.prototypes);
+    try (NDManager step = manager.newSubManager()) {
+      List<NDArray> ours = leaves(step, inputs);
+      List<NDArray> reference = leaves(step, inputs);
+      float difference = backward(ours, this::loss) - backward(reference, this::straightforward);
+      if (!(Math.abs(difference) < 1e-4)) {
+        throw new IllegalStateException("The two losses differ by " + difference);
+      }
+      for (int i = 0; i < ours.size(); i++) {
+        requireClose("Gradient", ours.get(i).getGradient(), reference.get(i).getGradient(), 1e-3);
+      }
+    }
+  }
+
+  /** Ours. */
+  @Benchmark
+  public float ours() {
+    try (NDManager step = manager.newSubManager()) {
+      return backward(leaves(step, inputs), this::loss);
+    }
+  }
+
+  /** The straightforward form. */
+  @Benchmark
+  public float plain() {
+    try (NDManager step = manager.newSubManager()) {
+      return backward(leaves(step, inputs), this::straightforward);
+    }
+  }
+
+  private NDArray loss(List<NDArray> leaves) {
+    NDManager step = leaves.get(0).getManager();
+    Shape pooledShape = new Shape(size.pairs, size.dim);
+    NDArray pooled = step.ones(pooledShape, DataType.FLOAT32);
+    List<ViewFeatures> features = new ArrayList<>();
+    for (int v = 0; v < 2; v++) {
+      NDArray fused = Scopes.handle(views.fused.get(v), step);
+      features.add(
+          new ViewFeatures(
+              View.Kind.GLOBAL, pooled, leaves.get(v), fused, pooled, views.grids.get(v)));
+    }
+    T3DOutput output = new T3DOutput(features, pooled, step.create(0f), leaves.get(2));
+    return new TmaLoss(CONFIG).compute(output).total();
+  }
+
+  private NDArray straightforward(List<NDArray> leaves) {
+    NDManager step = leaves.get(0).getManager();
+    List<NDArray> fused = views.fused.stream().map(x -> Scopes.handle(x, step)).toList();
+    return Straightforward.tokenLevel(leaves.subList(0, 2), fused, leaves.get(2), views.grids);
+  }
+}

@@ -1,0 +1,147 @@
+package io.t3d.core.train;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.training.GradientCollector;
+import io.t3d.core.model.T3DModel;
+import io.t3d.core.model.T3DOutput;
+import io.t3d.core.torch.GradientSlot;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+
+/**
+ * The gradient of a large batch at the memory of a small one, for losses that compare the pairs of
+ * a batch and so cannot be accumulated.
+ *
+ * <ol>
+ *   <li>Micro-batches go through the model without gradient; their embeddings and tokens are kept.
+ *   <li>The loss of all pairs gives the gradient of each embedding.
+ *   <li>Micro-batches go through the model again; those gradients are handed on to the weights.
+ * </ol>
+ *
+ * <p>Gao, Zhang, Han, Callan 2021, "Scaling Deep Contrastive Learning Batch Size under Memory
+ * Limited Setup".
+ *
+ * <p>The gradient is that of the whole batch in one pass, but for two things that see what is in a
+ * pass: batch norm takes its statistics from the micro-batch, as it does on one of several GPUs,
+ * and dropout falls differently. A model without batch norm and dropout (Vit3d, LINEAR projection)
+ * gets the same gradient.
+ */
+final class GradCache {
+  private final T3DModel model;
+  private final ModelPass pass;
+  private final int microBatch;
+
+  /**
+   * Wires it.
+   *
+   * @param microBatch pairs that go through the model at once, &gt; 0
+   */
+  GradCache(T3DModel model, ModelPass pass, int microBatch) {
+    this.model = model;
+    this.pass = pass;
+    this.microBatch = microBatch;
+  }
+
+  /**
+   * Adds to the gradients of the weights; as {@link ModelPass#run}.
+   *
+   * @param loss of the whole batch
+   * @return whether there was a backward pass
+   */
+  boolean run(PairBatch batch, int seed, Function<T3DOutput, Optional<NDArray>> loss) {
+    List<PairBatch> parts = batch.split(microBatch);
+    try (NDManager scope = model.manager().newSubManager()) {
+      T3DOutput cached = encode(scope, parts, seed);
+      try (NDManager lossScope = scope.newSubManager();
+          GradientCollector collector = Engine.getInstance().newGradientCollector()) {
+        Outputs.all(cached).forEach(array -> array.attach(lossScope));
+        Optional<NDArray> scalar = loss.apply(cached);
+        if (scalar.isEmpty()) {
+          return false;
+        }
+        collector.backward(scalar.get());
+        Outputs.all(cached).forEach(array -> array.attach(scope));
+      }
+      List<NDArray> perPair = takeGradients(scope, Outputs.perPair(cached));
+      List<NDArray> shared = takeGradients(scope, Outputs.shared(cached));
+      int from = 0;
+      for (int i = 0; i < parts.size(); i++) {
+        int first = from;
+        int size = parts.get(i).size();
+        boolean handsOnShared = i == 0; // once
+        pass.run(
+            parts.get(i),
+            seed(seed, i),
+            (forward, views) ->
+                handOn(
+                    forward.run(views),
+                    perPair,
+                    first,
+                    size,
+                    handsOnShared ? shared : List.of()));
+        from += size;
+      }
+      return true;
+    }
+  }
+
+  private T3DOutput encode(NDManager scope, List<PairBatch> parts, int seed) {
+    RunningStatistics once = RunningStatistics.copy(scope, model.parameters());
+    List<T3DOutput> outputs = new ArrayList<>();
+    for (int i = 0; i < parts.size(); i++) {
+      outputs.add(pass.constant(scope, parts.get(i), seed(seed, i)));
+    }
+    once.restore(); // the second pass updates them
+    return Outputs.join(outputs, GradCache::leaf);
+  }
+
+  private static NDArray leaf(NDArray array) {
+    NDArray leaf = GradientSlot.leaf(array);
+    array.close();
+    return leaf;
+  }
+
+  private static int seed(int seed, int part) {
+    return seed ^ part * 0x85EBCA6B;
+  }
+
+  /** Frees the arrays; null for one that the loss did not look at. */
+  private static List<NDArray> takeGradients(NDManager scope, List<NDArray> arrays) {
+    List<NDArray> gradients = new ArrayList<>();
+    for (NDArray array : arrays) {
+      NDArray gradient = null;
+      if (GradientSlot.isFilled(array)) {
+        gradient = array.getGradient();
+        gradient.attach(scope);
+      }
+      gradients.add(gradient);
+      array.close();
+    }
+    return gradients;
+  }
+
+  /** A scalar whose gradient in each array is the cached one: the sum of products with it. */
+  private static Optional<NDArray> handOn(
+      T3DOutput output, List<NDArray> perPair, int from, int size, List<NDArray> shared) {
+    List<NDArray> arrays = Outputs.perPair(output);
+    NDManager manager = arrays.get(0).getManager();
+    List<NDArray> terms = new ArrayList<>();
+    for (int i = 0; i < arrays.size(); i++) {
+      if (perPair.get(i) != null) {
+        NDArray rows = perPair.get(i).get(from + ":" + (from + size));
+        rows.attach(manager);
+        terms.add(arrays.get(i).mul(rows).sum());
+      }
+    }
+    for (int i = 0; i < shared.size(); i++) {
+      if (shared.get(i) != null) {
+        terms.add(Outputs.shared(output).get(i).mul(shared.get(i)).sum());
+      }
+    }
+    return terms.stream().reduce(NDArray::add);
+  }
+}

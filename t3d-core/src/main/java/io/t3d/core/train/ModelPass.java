@@ -1,0 +1,95 @@
+package io.t3d.core.train;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.training.GradientCollector;
+import io.t3d.core.model.T3DModel;
+import io.t3d.core.model.T3DOutput;
+import io.t3d.core.text.TokenBatch;
+import io.t3d.core.torch.ActivationCheckpoints;
+import io.t3d.core.torch.Autocast;
+import io.t3d.core.train.TrainingConfig.Precision;
+import io.t3d.core.volume.ViewBatch;
+import java.util.Optional;
+
+/** Passes through the model as the settings want them: in which precision, what is kept. */
+final class ModelPass {
+  /** Runs the model on views and makes a loss of it. */
+  @FunctionalInterface
+  interface Loss {
+    /** The scalar to differentiate, float32; empty to stop after the forward pass. */
+    Optional<NDArray> of(Objective.Forward model, ViewBatch views);
+  }
+
+  private final T3DModel model;
+  private final TrainingConfig config;
+
+  ModelPass(T3DModel model, TrainingConfig config) {
+    this.model = model;
+    this.config = config;
+  }
+
+  /**
+   * Forward and backward: adds to the gradients of the weights.
+   *
+   * @param seed of dropout
+   * @param loss calls the model once
+   * @return whether there was a backward pass
+   */
+  boolean run(PairBatch batch, int seed, Loss loss) {
+    try (NDManager scope = model.manager().newSubManager()) {
+      ViewBatch views = ViewBatch.collate(scope, batch.views());
+      TokenBatch tokens = model.tokenize(scope, batch.reports());
+      Engine.getInstance().setRandomSeed(seed);
+      try (GradientCollector collector = Engine.getInstance().newGradientCollector();
+          ActivationCheckpoints checkpoints = checkpoints(scope, seed)) {
+        Optional<NDArray> scalar = loss.of(seen -> forward(seen, tokens), views);
+        scalar.ifPresent(
+            s -> {
+              collector.backward(s);
+              backward(scope, checkpoints);
+            });
+        return scalar.isPresent();
+      }
+    }
+  }
+
+  /** What comes out, without gradient; owned by a manager. Running statistics are updated. */
+  T3DOutput constant(NDManager owner, PairBatch batch, int seed) {
+    try (NDManager scope = owner.newSubManager()) {
+      ViewBatch views = ViewBatch.collate(scope, batch.views());
+      TokenBatch tokens = model.tokenize(scope, batch.reports());
+      Engine.getInstance().setRandomSeed(seed);
+      // Open here too, so that dropout falls as in run().
+      try (ActivationCheckpoints checkpoints = checkpoints(scope, seed)) {
+        T3DOutput output = forward(views, tokens);
+        Outputs.all(output).forEach(array -> array.attach(owner));
+        return output;
+      }
+    }
+  }
+
+  private T3DOutput forward(ViewBatch views, TokenBatch tokens) {
+    if (config.precision() == Precision.FLOAT32) {
+      return model.forward(views, tokens, true);
+    }
+    // Only the model runs in bfloat16: softmax and logarithms of the loss keep float32.
+    try (Autocast autocast = Autocast.bfloat16(model.device())) {
+      return model.forward(views, tokens, true);
+    }
+  }
+
+  /** Null when the settings keep all activations. */
+  private ActivationCheckpoints checkpoints(NDManager scope, int seed) {
+    return config.checkpointActivations() ? ActivationCheckpoints.open(scope, seed) : null;
+  }
+
+  private void backward(NDManager scope, ActivationCheckpoints checkpoints) {
+    if (checkpoints != null) {
+      RunningStatistics once = RunningStatistics.copy(scope, model.parameters());
+      checkpoints.backward();
+      once.restore(); // computing again has updated them a second time
+    }
+  }
+}

@@ -1,0 +1,84 @@
+package io.t3d.core.train;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
+import io.t3d.core.model.T3DOutput;
+import io.t3d.core.model.TokenGrid;
+import io.t3d.core.model.ViewFeatures;
+import io.t3d.core.volume.Affine;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.UnaryOperator;
+
+/** The arrays of a model's output, and outputs of several batches as one. */
+final class Outputs {
+  private Outputs() {}
+
+  /** Those with a row per pair, in a fixed order; B is the first axis of each. */
+  static List<NDArray> perPair(T3DOutput output) {
+    List<NDArray> arrays = new ArrayList<>();
+    for (ViewFeatures view : output.views()) {
+      arrays.add(view.embedding());
+      arrays.add(view.tokens());
+      arrays.add(view.fusedTokens());
+      arrays.add(view.fusedEmbedding());
+    }
+    arrays.add(output.textEmbeddings());
+    return arrays;
+  }
+
+  /** Those that all pairs share. */
+  static List<NDArray> shared(T3DOutput output) {
+    return List.of(output.logitScale(), output.prototypes());
+  }
+
+  static List<NDArray> all(T3DOutput output) {
+    List<NDArray> arrays = new ArrayList<>(perPair(output));
+    arrays.addAll(shared(output));
+    return arrays;
+  }
+
+  /**
+   * One output of all pairs.
+   *
+   * @param parts outputs of consecutive pairs, with the same view slots
+   * @param leaf what becomes of each array
+   */
+  static T3DOutput join(List<T3DOutput> parts, UnaryOperator<NDArray> leaf) {
+    List<ViewFeatures> views = new ArrayList<>();
+    for (int v = 0; v < parts.get(0).views().size(); v++) {
+      int slot = v;
+      views.add(joinViews(parts.stream().map(p -> p.views().get(slot)).toList(), leaf));
+    }
+    T3DOutput first = parts.get(0);
+    return new T3DOutput(
+        views,
+        leaf.apply(concat(parts.stream().map(T3DOutput::textEmbeddings).toList())),
+        leaf.apply(first.logitScale()),
+        leaf.apply(first.prototypes()));
+  }
+
+  private static ViewFeatures joinViews(List<ViewFeatures> parts, UnaryOperator<NDArray> leaf) {
+    ViewFeatures first = parts.get(0);
+    List<Affine> affines = parts.stream().flatMap(p -> p.grid().affines().stream()).toList();
+    TokenGrid g = first.grid();
+    return new ViewFeatures(
+        first.kind(),
+        leaf.apply(concat(parts.stream().map(ViewFeatures::embedding).toList())),
+        leaf.apply(concat(parts.stream().map(ViewFeatures::tokens).toList())),
+        leaf.apply(concat(parts.stream().map(ViewFeatures::fusedTokens).toList())),
+        leaf.apply(concat(parts.stream().map(ViewFeatures::fusedEmbedding).toList())),
+        new TokenGrid(g.depth(), g.height(), g.width(), affines));
+  }
+
+  /** Joins and frees the parts. */
+  private static NDArray concat(List<NDArray> parts) {
+    if (parts.size() == 1) {
+      return parts.get(0);
+    }
+    NDArray joined = NDArrays.concat(new NDList(parts), 0);
+    parts.forEach(NDArray::close);
+    return joined;
+  }
+}

@@ -1,0 +1,145 @@
+package io.t3d.core.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.nn.Parameter;
+import io.t3d.core.config.T3DConfig;
+import io.t3d.core.model.T3DModel;
+import io.t3d.core.model.T3DOutput;
+import io.t3d.core.model.ViewFeatures;
+import io.t3d.core.train.TrainingConfig.Precision;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Function;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Gradients by less memory: micro-batches and activation checkpoints, against the plain pass. */
+class GradCacheTest {
+  @ParameterizedTest
+  @CsvSource({"64, 4, false", "7, 3, false", "8, 4, true"})
+  void gradientsEqualThoseOfTheWholeBatch(int pairs, int microBatch, boolean checkpoints) {
+    PairBatch batch = SmallTraining.batch(0, 0, pairs);
+    Map<String, float[]> whole = gradients(SmallTraining.vit(), settings(0, false), batch);
+    Map<String, float[]> parts =
+        gradients(SmallTraining.vit(), settings(microBatch, checkpoints), batch);
+    assertAlike(parts, whole, 1e-4);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void checkpointsChangeNeitherGradientsNorRunningStatistics(boolean resnet) {
+    T3DConfig config = resnet ? SmallTraining.resnet(0) : SmallTraining.vit();
+    PairBatch batch = SmallTraining.batch(0, 0, 4);
+    Map<String, float[]> kept = gradients(config, settings(0, false), batch);
+    Map<String, float[]> again = gradients(config, settings(0, true), batch);
+    assertAlike(again, kept, 1e-5);
+    assertThat(kept.keySet().stream().anyMatch(n -> n.endsWith("running_mean"))).isEqualTo(resnet);
+  }
+
+  @Test
+  void inBfloat16CheckpointsChangeLittle() {
+    PairBatch batch = SmallTraining.batch(0, 0, 4);
+    TrainingConfig.Builder bfloat16 = SmallTraining.settings().precision(Precision.BFLOAT16);
+    Map<String, float[]> kept = gradients(SmallTraining.vit(), bfloat16.build(), batch);
+    Map<String, float[]> again =
+        gradients(SmallTraining.vit(), bfloat16.checkpointActivations(true).build(), batch);
+    assertAlike(again, kept, 2e-2);
+  }
+
+  @Test
+  void withBatchNormTheRunningStatisticsSeeEveryMicroBatchOnce() {
+    PairBatch batch = SmallTraining.batch(0, 0, 4);
+    Map<String, float[]> cached = gradients(SmallTraining.resnet(0), settings(2, false), batch);
+    try (T3DModel model = SmallTraining.model(SmallTraining.resnet(0))) {
+      ModelPass pass = new ModelPass(model, settings(0, false));
+      batch.split(2).forEach(part -> pass.run(part, 1, output -> Optional.empty()));
+      assertAlike(only(cached, "running_"), only(values(model, false), "running_"), 1e-6);
+    }
+  }
+
+  private static TrainingConfig settings(int microBatch, boolean checkpoints) {
+    return SmallTraining.settings()
+        .microBatch(microBatch)
+        .checkpointActivations(checkpoints)
+        .build();
+  }
+
+  /** The gradients of all weights, and the running statistics after the step. */
+  private static Map<String, float[]> gradients(
+      T3DConfig modelConfig, TrainingConfig config, PairBatch batch) {
+    try (T3DModel model = SmallTraining.model(modelConfig);
+        AdamW optimizer = new AdamW(model.manager(), model.parameters(), config)) {
+      assertThat(optimizer.updates()).isZero();
+      ModelPass pass = new ModelPass(model, config);
+      Function<T3DOutput, Optional<NDArray>> loss = output -> Optional.of(ofAllParts(output));
+      int micro = config.microBatch();
+      boolean done =
+          micro > 0
+              ? new GradCache(model, pass, micro).run(batch, 5, loss)
+              : pass.run(batch, 5, loss);
+      assertThat(done).isTrue();
+      return values(model, true);
+    }
+  }
+
+  /** Compares pairs, and looks at every array of the output. */
+  private static NDArray ofAllParts(T3DOutput output) {
+    NDArray loss = SmallTraining.contrast(output).total();
+    for (ViewFeatures view : output.views()) {
+      NDArray used = view.fusedTokens().matMul(output.prototypes().transpose()); // (B, N, K)
+      loss = loss.add(used.softmax(2).square().mean()).add(view.tokens().square().mean());
+      loss = loss.add(view.fusedEmbedding().mul(output.textEmbeddings()).mean());
+    }
+    return loss;
+  }
+
+  private static Map<String, float[]> values(T3DModel model, boolean withGradients) {
+    Map<String, float[]> values = new TreeMap<>();
+    try (NDManager scope = model.manager().newSubManager()) {
+      model
+          .parameters()
+          .forEach(
+              (name, p) -> {
+                if (name.contains("running_")) {
+                  values.put(name, p.getArray().toFloatArray());
+                }
+              });
+      if (withGradients) {
+        Gradients gradients = Gradients.collect(scope, trained(model));
+        trained(model)
+            .forEach((name, p) -> values.put(name, gradients.of(name).toFloatArray()));
+      }
+    }
+    return values;
+  }
+
+  private static Map<String, Parameter> trained(T3DModel model) {
+    Map<String, Parameter> trained = new TreeMap<>(model.parameters());
+    trained.values().removeIf(p -> !p.requiresGradient() || !p.getArray().hasGradient());
+    return trained;
+  }
+
+  private static Map<String, float[]> only(Map<String, float[]> values, String part) {
+    Map<String, float[]> some = new TreeMap<>(values);
+    some.keySet().removeIf(name -> !name.contains(part));
+    assertThat(some).isNotEmpty();
+    return some;
+  }
+
+  private static void assertAlike(
+      Map<String, float[]> actual, Map<String, float[]> expected, double tolerance) {
+    assertThat(actual.keySet()).isEqualTo(expected.keySet());
+    expected.forEach(
+        (name, e) ->
+            assertThat(actual.get(name))
+                .as(name)
+                .containsExactly(e, within((float) tolerance)));
+  }
+}
