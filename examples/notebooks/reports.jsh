@@ -39,7 +39,7 @@ VisualTokens seen = writer.encode(scope, batch.slots().get(0).voxels());
 seen.tokens().getShape();
 
 // 4. Teacher forcing: the decoder learns these eight by heart; a held-out split tells what it understands.
-var training = TrainingConfig.builder().learningRate(2e-3).epochs(25).build();
+var training = TrainingConfig.builder().learningRate(2e-3).epochs(100).build();
 var summary = ReportTrainer.fit(writer, seen, reports, 8, training, loss -> {});
 summary.lastLoss() < summary.firstLoss();
 

@@ -103,7 +103,8 @@ public class AttentionBenchmark extends KernelBenchmark {
   }
 
   private static NDArray softmax(List<NDArray> x) {
-    NDArray scale = x.get(0).getManager().create((float) (1 / Math.sqrt(x.get(0).getShape().get(3))));
+    NDArray scale =
+        x.get(0).getManager().create((float) (1 / Math.sqrt(x.get(0).getShape().get(3))));
     NDArray logits = x.get(0).matMul(x.get(1).transpose(0, 1, 3, 2)).mul(scale); // (B, A, L, S)
     return logits.softmax(-1).matMul(x.get(2)); // (B, A, L, d)
   }

@@ -65,8 +65,7 @@ public final class Clustering {
     try (NDManager manager = NDManager.newBaseManager();
         BufferedReader lines =
             new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
-      Clustering clustering =
-          new Clustering(Safetensors.read(manager, Path.of(args[0])).tensors());
+      Clustering clustering = new Clustering(Safetensors.read(manager, Path.of(args[0])).tensors());
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {
         String[] words = line.split(" ");
         try (NDManager step = manager.newSubManager()) {
@@ -79,10 +78,7 @@ public final class Clustering {
             save(results, Path.of(args[1]));
           }
           System.out.printf(
-              Locale.ROOT,
-              "{\"seconds\": %.6f, \"cpu\": %.6f}%n",
-              seconds,
-              cpuSeconds);
+              Locale.ROOT, "{\"seconds\": %.6f, \"cpu\": %.6f}%n", seconds, cpuSeconds);
         }
       }
     }

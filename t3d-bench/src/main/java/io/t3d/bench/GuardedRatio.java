@@ -48,7 +48,9 @@ record GuardedRatio(String name, String ours, String reference) {
     return ours.startsWith("ResNet3d");
   }
 
-  /** Our time over the reference's, of the medians of each benchmark's forks, where it was timed. */
+  /**
+   * Our time over the reference's, of the medians of each benchmark's forks, where it was timed.
+   */
   static Map<String, Double> measured(Map<String, ? extends Collection<Double>> times) {
     Map<String, Double> ratios = new TreeMap<>();
     for (GuardedRatio ratio : ALL) {

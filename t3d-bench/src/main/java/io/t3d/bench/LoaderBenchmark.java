@@ -99,7 +99,9 @@ public class LoaderBenchmark {
     check();
   }
 
-  /** The loader's views are those of the steps. Seeds are its own, so whole volumes are compared. */
+  /**
+   * The loader's views are those of the steps. Seeds are its own, so whole volumes are compared.
+   */
   private void check() throws IOException {
     VolumeReportDataset whole =
         VolumeReportDataset.builder()

@@ -57,11 +57,9 @@ public class MultiViewSamplerBenchmark extends KernelBenchmark {
     SplittableRandom random = new SplittableRandom(7);
     volume = CtVolume.of(size.views, 7);
     sampler =
-        new MultiViewSampler(
-            ViewConfig.global(size.views).withAugmentation(Augmentation.none()));
+        new MultiViewSampler(ViewConfig.global(size.views).withAugmentation(Augmentation.none()));
     ViewConfig config = sampler.config();
-    boxes =
-        new MultiViewSampler(config.withGlobalViews(2, Size3.cube(1), config.globalScale()));
+    boxes = new MultiViewSampler(config.withGlobalViews(2, Size3.cube(1), config.globalScale()));
     try (NDManager step = manager.newSubManager()) {
       for (View view : sampler.sample(volume, random.nextLong())) {
         NDArray resized = resized(step, view);

@@ -51,8 +51,7 @@ public class TokenMatchingBenchmark extends KernelBenchmark {
 
   private NDArray matched(NDManager step) {
     NDArray tokens = Scopes.handle(views.visual.get(0), step);
-    TokenMatcher.Match match =
-        TokenMatcher.match(tokens, views.grids.get(1), views.grids.get(0));
+    TokenMatcher.Match match = TokenMatcher.match(tokens, views.grids.get(1), views.grids.get(0));
     return TokenMatcher.gather(tokens, match).mul(match.mask().expandDims(2)); // (B, N, E)
   }
 

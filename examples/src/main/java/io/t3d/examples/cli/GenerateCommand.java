@@ -205,7 +205,9 @@ final class GenerateCommand implements Callable<Integer> {
       stdout.println(Configs.toJson(result));
     } else {
       stdout.printf(Locale.ROOT, "%d reports in %s%n", result.volumes(), out);
-      stdout.printf("%-10s %7s %8s %7s %7s%s%n", "", "BLEU-4", "ROUGE-L", "METEOR", "CIDEr", "  clinical F1 (micro, macro)");
+      stdout.printf(
+          "%-10s %7s %8s %7s %7s%s%n",
+          "", "BLEU-4", "ROUGE-L", "METEOR", "CIDEr", "  clinical F1 (micro, macro)");
       print(stdout, "generated", result.generated());
       result.constant().ifPresent(c -> print(stdout, "constant", c));
     }

@@ -26,7 +26,7 @@ import picocli.CommandLine.Spec;
 /** {@code ./t3d segment evaluate}. */
 @Command(
     name = "evaluate",
-    description = "Dice and 95 % Hausdorff distance against the masks of a manifest.",
+    description = "Dice and 95%% Hausdorff distance against the masks of a manifest.",
     mixinStandardHelpOptions = true)
 final class SegmentEvaluateCommand implements Callable<Integer> {
   @Option(

@@ -59,10 +59,7 @@ public final class ReportRun {
 
   /** Trains the decoder; the encoder stays as it is. */
   public ReportTrainer.Summary train(
-      List<ManifestRow> rows,
-      TrainingConfig config,
-      IntConsumer encoded,
-      DoubleConsumer onStep)
+      List<ManifestRow> rows, TrainingConfig config, IntConsumer encoded, DoubleConsumer onStep)
       throws IOException {
     try (NDManager scope = generator.manager().newSubManager()) {
       VisualTokens seen = generator.encode(scope, new RowVolumes(data, rows), encoded);
@@ -72,8 +69,8 @@ public final class ReportRun {
   }
 
   /** Writes a report for each row. */
-  public List<GeneratedReport> write(
-      List<ManifestRow> rows, Decoding decoding, IntConsumer encoded) throws IOException {
+  public List<GeneratedReport> write(List<ManifestRow> rows, Decoding decoding, IntConsumer encoded)
+      throws IOException {
     try (NDManager scope = generator.manager().newSubManager()) {
       VisualTokens seen = generator.encode(scope, new RowVolumes(data, rows), encoded);
       return generator.generate(seen, decoding);

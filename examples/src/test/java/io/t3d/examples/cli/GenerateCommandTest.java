@@ -107,17 +107,14 @@ class GenerateCommandTest {
 
   @Test
   void withoutTrainRowsItSaysWhatIsMissing() throws IOException {
-    List<ManifestRow> test =
-        Manifest.read(manifest).select(Split.TEST).subList(0, 2);
+    List<ManifestRow> test = Manifest.read(manifest).select(Split.TEST).subList(0, 2);
     Path small = dir.resolve("small/manifest.csv");
     Manifest.write(small, test);
     Path nothing = dir.resolve("nothing");
     CommandRun run =
-        CommandRun.of(
-            "generate", "--checkpoint", model, "--manifest", small, "--out", nothing);
+        CommandRun.of("generate", "--checkpoint", model, "--manifest", small, "--out", nothing);
     assertThat(run.exitCode()).isEqualTo(1);
-    assertThat(run.err())
-        .contains("has no row of the split train to train on; give --generator");
+    assertThat(run.err()).contains("has no row of the split train to train on; give --generator");
     assertThat(nothing).doesNotExist();
     CommandRun both = generate(nothing, "--train", "--generator", out.resolve("generator"));
     assertThat(both.err()).contains("--train and --generator exclude each other");

@@ -12,8 +12,8 @@ import java.util.Map;
  * Agreement of two sets of yes-or-no labels, e.g. those that a labeler reads out of written and of
  * reference reports: clinical precision, recall and F1.
  *
- * <p>Micro: over all decisions at once. Macro: the mean over labels. A ratio of nothing (a label that
- * neither side ever affirms) counts as 0, as in scikit-learn's {@code zero_division=0}.
+ * <p>Micro: over all decisions at once. Macro: the mean over labels. A ratio of nothing (a label
+ * that neither side ever affirms) counts as 0, as in scikit-learn's {@code zero_division=0}.
  *
  * @param micro over all decisions
  * @param macro the mean over labels
@@ -29,8 +29,7 @@ public record LabelAgreement(Scores micro, Scores macro, Map<String, Scores> per
    */
   public record Scores(double precision, double recall, double f1) {
     private static Scores of(Confusion c) {
-      return new Scores(
-          c.precision().orElse(0), c.sensitivity().orElse(0), c.f1().orElse(0));
+      return new Scores(c.precision().orElse(0), c.sensitivity().orElse(0), c.f1().orElse(0));
     }
   }
 

@@ -13,8 +13,8 @@ public sealed interface Decoding {
    *
    * @param model whose rows are reports
    * @param reports how many texts
-   * @param firstReport number of the first of them in a longer list: sampling draws for report n the
-   *     same whatever the batches are
+   * @param firstReport number of the first of them in a longer list: sampling draws for report n
+   *     the same whatever the batches are
    */
   List<Hypothesis> decode(NextToken model, int reports, int firstReport);
 

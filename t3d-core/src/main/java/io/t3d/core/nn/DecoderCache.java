@@ -70,8 +70,7 @@ public final class DecoderCache implements AutoCloseable {
 
     private static KeyValue rows(KeyValue of, NDArray rows) {
       return new KeyValue(
-          of.key().get(new NDIndex("{}", rows)),
-          of.value().get(new NDIndex("{}", rows)));
+          of.key().get(new NDIndex("{}", rows)), of.value().get(new NDIndex("{}", rows)));
     }
 
     private void take(NDArray rows) {

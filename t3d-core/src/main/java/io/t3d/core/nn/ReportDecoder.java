@@ -115,12 +115,7 @@ public final class ReportDecoder extends AbstractBlock {
           for (DecoderLayer layer : layers) {
             x =
                 layer.forward(
-                    parameters,
-                    x,
-                    layer.visualKeys(parameters, m, training),
-                    null,
-                    mask,
-                    training);
+                    parameters, x, layer.visualKeys(parameters, m, training), null, mask, training);
           }
           return score(parameters, x, training);
         });

@@ -52,7 +52,8 @@ public final class ReportTrainer implements AutoCloseable {
     Map<String, Parameter> learned = new LinkedHashMap<>();
     generator.parameters().forEach((name, p) -> learned.put("decoder." + name, p));
     if (encoder) {
-      StateDict.of(generator.model().vision()).forEach((name, p) -> learned.put("vision." + name, p));
+      StateDict.of(generator.model().vision())
+          .forEach((name, p) -> learned.put("vision." + name, p));
     }
     trainer = new TaskTrainer(generator.manager(), learned, config, totalSteps);
   }

@@ -150,8 +150,9 @@ public final class ReportTokenizer implements AutoCloseable {
       case "builtin" -> builtin(config.maxLength());
       case "corpus" ->
           throw new IllegalArgumentException(
-              "TextConfig.tokenizer is \"corpus\": build it with ReportTokenizer.fromCorpus(reports,"
-                  + " vocabSize, maxLength) and pass it to T3DModel.create");
+              "TextConfig.tokenizer is \"corpus\": build it with"
+                  + " ReportTokenizer.fromCorpus(reports, vocabSize, maxLength) and pass it to"
+                  + " T3DModel.create");
       default -> {
         try {
           yield fromPretrained(Path.of(config.tokenizer()), config.maxLength());

@@ -79,7 +79,8 @@ public final class CpuGuard {
   /** The rule, on what the system says; {@code limit} may be null. */
   static boolean hasAvx512(String arch, String cpuInfo, String limit) {
     boolean limited =
-        limit != null && (limit.startsWith("SSE") || limit.startsWith("AVX2") || limit.equals("AVX"));
+        limit != null
+            && (limit.startsWith("SSE") || limit.startsWith("AVX2") || limit.equals("AVX"));
     return !arch.equals("amd64") || (cpuInfo.contains("avx512") && !limited);
   }
 

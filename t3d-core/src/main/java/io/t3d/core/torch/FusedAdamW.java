@@ -135,8 +135,7 @@ public final class FusedAdamW {
   private static Memory list(List<NDArray> arrays) {
     Memory memory = new Memory(8L * arrays.size());
     for (int i = 0; i < arrays.size(); i++) {
-      memory.setPointer(
-          8L * i, new Pointer(((PtNDArray) arrays.get(i)).getHandle()).getPointer(0));
+      memory.setPointer(8L * i, new Pointer(((PtNDArray) arrays.get(i)).getHandle()).getPointer(0));
     }
     return memory;
   }

@@ -49,7 +49,6 @@ final class GradCache {
   /**
    * Adds to the gradients of the weights; as {@link ModelPass#run}.
    *
-   * @param loss of the whole batch
    * @return whether there was a backward pass
    */
   boolean run(PairBatch batch, int seed, Function<T3DOutput, Optional<NDArray>> loss) {
@@ -76,13 +75,7 @@ final class GradCache {
         pass.run(
             parts.get(i),
             seed(seed, i),
-            (forward, views) ->
-                handOn(
-                    forward.run(views),
-                    perPair,
-                    first,
-                    size,
-                    handsOnShared ? shared : List.of()));
+            (forward, views) -> handOn(forward.run(views), perPair, first, size, handsOnShared ? shared : List.of()));
         from += size;
       }
       return true;
@@ -90,7 +83,7 @@ final class GradCache {
   }
 
   private T3DOutput encode(NDManager scope, List<PairBatch> parts, int seed) {
-    RunningStatistics once = RunningStatistics.copy(scope, model.parameters());
+    RunningStatistics once = RunningStatistics.copy(scope, model);
     List<T3DOutput> outputs = new ArrayList<>();
     for (int i = 0; i < parts.size(); i++) {
       outputs.add(pass.constant(scope, parts.get(i), seed(seed, i)));

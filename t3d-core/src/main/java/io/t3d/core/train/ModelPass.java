@@ -9,19 +9,13 @@ import io.t3d.core.model.T3DOutput;
 import io.t3d.core.text.TokenBatch;
 import io.t3d.core.torch.ActivationCheckpoints;
 import io.t3d.core.torch.Autocast;
+import io.t3d.core.torch.NoGrad;
 import io.t3d.core.train.TrainingConfig.Precision;
 import io.t3d.core.volume.ViewBatch;
 import java.util.Optional;
 
 /** Passes through the model as the settings want them: in which precision, what is kept. */
 final class ModelPass {
-  /** Runs the model on views and makes a loss of it. */
-  @FunctionalInterface
-  interface Loss {
-    /** The scalar to differentiate, float32; empty to stop after the forward pass. */
-    Optional<NDArray> of(Objective.Forward model, ViewBatch views);
-  }
-
   private final T3DModel model;
   private final TrainingConfig config;
 
@@ -30,11 +24,24 @@ final class ModelPass {
     this.config = config;
   }
 
+  /** What is to be differentiated. */
+  @FunctionalInterface
+  interface Loss {
+    /**
+     * Runs the model and computes the loss.
+     *
+     * @param forward the model, on views of the batch's pairs
+     * @param views the batch's
+     * @return a scalar, float32; empty to stop after the forward pass
+     */
+    Optional<NDArray> of(Objective.Forward forward, ViewBatch views);
+  }
+
   /**
    * Forward and backward: adds to the gradients of the weights.
    *
    * @param seed of dropout
-   * @param loss calls the model once
+   * @param loss what is differentiated
    * @return whether there was a backward pass
    */
   boolean run(PairBatch batch, int seed, Loss loss) {
@@ -57,7 +64,8 @@ final class ModelPass {
 
   /** What comes out, without gradient; owned by a manager. Running statistics are updated. */
   T3DOutput constant(NDManager owner, PairBatch batch, int seed) {
-    try (NDManager scope = owner.newSubManager()) {
+    try (NoGrad constant = new NoGrad();
+        NDManager scope = owner.newSubManager()) {
       ViewBatch views = ViewBatch.collate(scope, batch.views());
       TokenBatch tokens = model.tokenize(scope, batch.reports());
       Engine.getInstance().setRandomSeed(seed);
@@ -87,7 +95,7 @@ final class ModelPass {
 
   private void backward(NDManager scope, ActivationCheckpoints checkpoints) {
     if (checkpoints != null) {
-      RunningStatistics once = RunningStatistics.copy(scope, model.parameters());
+      RunningStatistics once = RunningStatistics.copy(scope, model);
       checkpoints.backward();
       once.restore(); // computing again has updated them a second time
     }

@@ -15,22 +15,21 @@ final class RunningStatistics {
   // By identity: arrays of equal content are equal, as all running means are at the start.
   private final Map<NDArray, NDArray> copies = new IdentityHashMap<>();
 
-  /** Copies all of a model and an objective into a manager. */
+  /** Copies into a manager. */
   static RunningStatistics copy(NDManager scope, T3DModel model, Objective objective) {
-    RunningStatistics out = new RunningStatistics();
-    out.add(scope, model.parameters());
-    out.add(scope, objective.parameters());
+    RunningStatistics out = copy(scope, model);
+    out.copy(scope, objective.parameters());
     return out;
   }
 
-  /** Copies those among some parameters into a manager. */
-  static RunningStatistics copy(NDManager scope, Map<String, Parameter> parameters) {
+  /** Copies the model's alone. */
+  static RunningStatistics copy(NDManager scope, T3DModel model) {
     RunningStatistics out = new RunningStatistics();
-    out.add(scope, parameters);
+    out.copy(scope, model.parameters());
     return out;
   }
 
-  private void add(NDManager scope, Map<String, Parameter> parameters) {
+  private void copy(NDManager scope, Map<String, Parameter> parameters) {
     parameters.forEach(
         (name, parameter) -> {
           if (name.endsWith("running_mean") || name.endsWith("running_var")) {

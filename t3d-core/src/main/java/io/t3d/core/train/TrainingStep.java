@@ -27,8 +27,7 @@ public final class TrainingStep {
    * @param optimizer of the model's parameters
    * @param config precision, clipping, seed
    */
-  public TrainingStep(
-      T3DModel model, Objective objective, AdamW optimizer, TrainingConfig config) {
+  public TrainingStep(T3DModel model, Objective objective, AdamW optimizer, TrainingConfig config) {
     this.model = model;
     this.objective = objective;
     this.optimizer = optimizer;
@@ -87,12 +86,12 @@ public final class TrainingStep {
     int micro = config.microBatch();
     if (micro > 0 && micro < batch.size()) {
       return new GradCache(model, pass, micro)
-          .run(batch, seed, output -> means.of(objective.compute(output, batch.patientIds())));
+          .run(batch, seed, output -> means.share(objective.compute(output, batch.patientIds())));
     }
     return pass.run(
         batch,
         seed,
-        (forward, views) -> means.of(objective.compute(forward, views, batch.patientIds())));
+        (forward, views) -> means.share(objective.compute(forward, views, batch.patientIds())));
   }
 
   private double update(double learningRate) {
@@ -126,16 +125,18 @@ public final class TrainingStep {
       this.count = count;
     }
 
-    /** Adds a batch; what to differentiate, or empty when its loss is not finite. */
-    Optional<NDArray> of(LossTerms terms) {
+    /** Adds a batch; gives its share of the step's loss, or nothing when it is not finite. */
+    Optional<NDArray> share(LossTerms terms) {
+      return add(terms) ? Optional.of(Scalars.divide(terms.total(), count)) : Optional.empty();
+    }
+
+    private boolean add(LossTerms terms) {
       double value = scalar("total", terms.total());
       loss += value / count;
       terms
           .parts()
           .forEach((name, part) -> parts.merge(name, scalar(name, part) / count, Double::sum));
-      return Double.isFinite(value)
-          ? Optional.of(Scalars.divide(terms.total(), count))
-          : Optional.empty();
+      return Double.isFinite(value);
     }
 
     private static double scalar(String name, NDArray array) {

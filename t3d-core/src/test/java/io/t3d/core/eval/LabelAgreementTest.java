@@ -19,8 +19,10 @@ class LabelAgreementTest {
     // a: 1 true positive, 1 false positive, 1 missed; b: 2 true positives; c: never.
     LabelAgreement found =
         LabelAgreement.of(
-            List.of(labels(true, true, false), labels(true, true, false), labels(false, false, false)),
-            List.of(labels(true, true, false), labels(false, true, false), labels(true, false, false)));
+            List.of(
+                labels(true, true, false), labels(true, true, false), labels(false, false, false)),
+            List.of(
+                labels(true, true, false), labels(false, true, false), labels(true, false, false)));
     assertThat(found.perLabel().get("a")).isEqualTo(new Scores(0.5, 0.5, 0.5));
     assertThat(found.perLabel().get("b")).isEqualTo(new Scores(1, 1, 1));
     assertThat(found.perLabel().get("c")).isEqualTo(new Scores(0, 0, 0));

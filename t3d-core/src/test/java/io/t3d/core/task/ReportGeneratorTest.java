@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
@@ -22,6 +24,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -78,12 +81,42 @@ class ReportGeneratorTest {
     try (ReportGenerator generator = fitted(90)) {
       for (Decoding decoding :
           List.of(
-              Decoding.greedy(30),
-              Decoding.beam(3, 30),
-              new Decoding.Nucleus(0.5, 0.5, 1, 30))) {
+              Decoding.greedy(30), Decoding.beam(3, 30), new Decoding.Nucleus(0.5, 0.5, 1, 30))) {
         List<GeneratedReport> written = generator.generate(volumes, decoding);
         assertThat(texts(written)).as(decoding.toString()).isEqualTo(REPORTS);
         assertThat(written).allMatch(GeneratedReport::finished);
+      }
+    }
+  }
+
+  @Test
+  void volumesCanBeReadAFewAtATime() throws Exception {
+    List<Integer> done = new ArrayList<>();
+    VolumeBatches source =
+        new VolumeBatches() {
+          @Override
+          public int size() {
+            return 10;
+          }
+
+          @Override
+          public NDArray load(NDManager owner, int[] rows) {
+            NDList chosen = new NDList();
+            for (int row : rows) {
+              NDArray one = volumes.get(row % 3 + ":" + (row % 3 + 1));
+              one.attach(owner);
+              chosen.add(one);
+            }
+            return NDArrays.concat(chosen, 0);
+          }
+        };
+    try (ReportGenerator generator = ReportGenerator.create(model, SMALL, 3)) {
+      NDArray seen = generator.encode(scope, source, done::add).tokens();
+      NDArray three = generator.encode(scope, volumes).tokens();
+      assertThat(done).containsExactly(8, 10);
+      for (int row : new int[] {0, 4, 9}) {
+        NDArray difference = seen.get(row).sub(three.get(row % 3)).abs().max();
+        assertThat(difference.getFloat()).isLessThan(1e-5f);
       }
     }
   }
@@ -136,8 +169,7 @@ class ReportGeneratorTest {
                 + logP(new double[] {0, 0, 0}, 0)
                 + logP(new double[] {2, 0, 1}, 2))
             / 3;
-    NDArray loss =
-        ReportTrainer.crossEntropy(scope.create(logits, new Shape(2, 2, 3)), tokens);
+    NDArray loss = ReportTrainer.crossEntropy(scope.create(logits, new Shape(2, 2, 3)), tokens);
     assertThat((double) loss.getFloat()).isCloseTo(expected, within(1e-6));
   }
 

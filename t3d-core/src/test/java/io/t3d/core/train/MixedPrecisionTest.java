@@ -97,7 +97,7 @@ class MixedPrecisionTest {
               batch,
               1,
               (forward, views) -> {
-                forward.run(views);
+                assertThat(forward.run(views).views()).hasSize(1);
                 return Optional.empty();
               });
       Map<String, float[]> values = new TreeMap<>();

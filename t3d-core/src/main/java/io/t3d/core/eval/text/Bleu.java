@@ -10,9 +10,9 @@ import java.util.Map;
  * BLEU-n = BP · (p1 · … · pn)^(1/n),  BP = min(1, exp(1 - r/c))
  * }</pre>
  *
- * <p>p_k: clipped matches of k-grams over k-grams written, both summed over the corpus; c and r: words
- * written and of references. Papineni et al. 2002, "BLEU: a Method for Automatic Evaluation of
- * Machine Translation". Equal to {@code pycocoevalcap} for one reference, its additions against
+ * <p>p_k: clipped matches of k-grams over k-grams written, both summed over the corpus; c and r:
+ * words written and of references. Papineni et al. 2002, "BLEU: a Method for Automatic Evaluation
+ * of Machine Translation". Equal to {@code pycocoevalcap} for one reference, its additions against
  * division by zero included.
  */
 final class Bleu {

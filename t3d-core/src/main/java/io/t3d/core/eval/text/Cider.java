@@ -15,10 +15,10 @@ import java.util.Map;
  * score = 10 · mean_n s_n
  * }</pre>
  *
- * <p>Vedantam et al. 2015, "CIDEr: Consensus-based Image Description Evaluation", section 5.1. It is
- * the variant that {@code pycocoevalcap} prints as "CIDEr", which clips and damps but counts plain
- * words, and equal to it for one reference. An n-gram of every reference weighs nothing, so a single
- * report scores 0: the value means something on a corpus only.
+ * <p>Vedantam et al. 2015, "CIDEr: Consensus-based Image Description Evaluation", section 5.1. It
+ * is the variant that {@code pycocoevalcap} prints as "CIDEr", which clips and damps but counts
+ * plain words, and equal to it for one reference. An n-gram of every reference weighs nothing, so a
+ * single report scores 0: the value means something on a corpus only.
  */
 final class Cider {
   private static final double SIGMA = 6;

@@ -18,10 +18,10 @@ import java.util.function.UnaryOperator;
  * }</pre>
  *
  * <p>Lavie and Agarwal 2007, "METEOR: An Automatic Metric for MT Evaluation with High Levels of
- * Correlation with Human Judgments". Differs: no WordNet synonyms and no paraphrases, so it is lower
- * than METEOR 1.5 as {@code pycocoevalcap} runs it; not comparable with published numbers. Equal to
- * NLTK's {@code single_meteor_score} with {@code PorterStemmer(MARTIN_EXTENSIONS)} and an empty
- * WordNet: words are matched from the last, each with the last that is left of the reference.
+ * Correlation with Human Judgments". Differs: no WordNet synonyms and no paraphrases, so it is
+ * lower than METEOR 1.5 as {@code pycocoevalcap} runs it; not comparable with published numbers.
+ * Equal to NLTK's {@code single_meteor_score} with {@code PorterStemmer(MARTIN_EXTENSIONS)} and an
+ * empty WordNet: words are matched from the last, each with the last that is left of the reference.
  */
 final class Meteor {
   private static final double ALPHA = 0.9;

@@ -14,8 +14,7 @@ final class PorterStemmer {
   private record Rule(String suffix, String replacement, Predicate<String> condition) {}
 
   private static final List<Rule> STEP_1A =
-      List.of(
-          always("sses", "ss"), always("ies", "i"), always("ss", "ss"), always("s", ""));
+      List.of(always("sses", "ss"), always("ies", "i"), always("ss", "ss"), always("s", ""));
   private static final List<Rule> STEP_2 =
       List.of(
           measured("ational", "ate", 0),

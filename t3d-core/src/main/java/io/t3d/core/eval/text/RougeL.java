@@ -10,8 +10,8 @@ import java.util.List;
  * P = lcs / |candidate|,  R = lcs / |reference|,  F = (1 + β²) P R / (R + β² P)
  * }</pre>
  *
- * <p>Lin 2004, "ROUGE: A Package for Automatic Evaluation of Summaries", equation 4, at report level;
- * β as in {@code pycocoevalcap}.
+ * <p>Lin 2004, "ROUGE: A Package for Automatic Evaluation of Summaries", equation 4, at report
+ * level; β as in {@code pycocoevalcap}.
  */
 final class RougeL {
   private static final double BETA_SQUARED = 1.2 * 1.2;
@@ -34,8 +34,7 @@ final class RougeL {
       int diagonal = 0;
       for (int j = 1; j <= b.size(); j++) {
         int above = lengths[j];
-        lengths[j] =
-            word.equals(b.get(j - 1)) ? diagonal + 1 : Math.max(above, lengths[j - 1]);
+        lengths[j] = word.equals(b.get(j - 1)) ? diagonal + 1 : Math.max(above, lengths[j - 1]);
         diagonal = above;
       }
     }

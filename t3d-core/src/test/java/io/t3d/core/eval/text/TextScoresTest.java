@@ -70,7 +70,10 @@ class TextScoresTest {
         .get("stems")
         .properties()
         .forEach(
-            e -> assertThat(PorterStemmer.stem(e.getKey())).as(e.getKey()).isEqualTo(e.getValue().asText()));
+            e ->
+                assertThat(PorterStemmer.stem(e.getKey()))
+                    .as(e.getKey())
+                    .isEqualTo(e.getValue().asText()));
   }
 
   @Test
