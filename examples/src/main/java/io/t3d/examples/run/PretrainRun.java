@@ -94,8 +94,7 @@ public final class PretrainRun {
     Path folder = Checkpoint.folderOf(out);
     AtomicFiles.makeFolder(folder);
     try (T3DModel model = model(false)) {
-      AtomicFiles.writeText(
-          folder.resolve(TrainedModel.DATA_FILE), Configs.toJson(config.data()));
+      AtomicFiles.writeText(folder.resolve(TrainedModel.DATA_FILE), Configs.toJson(config.data()));
       model.save(folder);
     }
   }

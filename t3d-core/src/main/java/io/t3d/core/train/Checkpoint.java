@@ -144,14 +144,17 @@ public final class Checkpoint {
     return all;
   }
 
-  /** Writes weights and moments into a model, an objective and an optimizer of the same settings. */
+  /**
+   * Writes weights and moments into a model, an objective and an optimizer of the same settings.
+   */
   void restore(T3DModel model, Objective objective, AdamW optimizer) throws IOException {
     try (NDManager scope = model.manager().newSubManager()) {
       Path weights = folder.resolve("model.safetensors");
       copy(weights, Safetensors.read(scope, weights).tensors(), "", model.parameters());
       provenance().pretrained().forEach(model::noteOrigin);
       Path training = folder.resolve(OPTIMIZER);
-      Map<String, NDArray> tensors = new LinkedHashMap<>(Safetensors.read(scope, training).tensors());
+      Map<String, NDArray> tensors =
+          new LinkedHashMap<>(Safetensors.read(scope, training).tensors());
       copy(training, tensors, OBJECTIVE, objective.parameters());
       objective.parameters().keySet().forEach(name -> tensors.remove(OBJECTIVE + name));
       optimizer.restore(tensors, state.updates());

@@ -75,7 +75,9 @@ final class GradCache {
         pass.run(
             parts.get(i),
             seed(seed, i),
-            (forward, views) -> handOn(forward.run(views), perPair, first, size, handsOnShared ? shared : List.of()));
+            (forward, views) ->
+                handOn(
+                    forward.run(views), perPair, first, size, handsOnShared ? shared : List.of()));
         from += size;
       }
       return true;

@@ -76,7 +76,8 @@ public final class Pretrainer {
    */
   public TrainingSummary run() throws IOException {
     AtomicFiles.makeFolder(out);
-    try (AdamW optimizer = new AdamW(model.manager(), Checkpoint.trained(model, objective), config)) {
+    try (AdamW optimizer =
+        new AdamW(model.manager(), Checkpoint.trained(model, objective), config)) {
       return new Run(optimizer, startState(optimizer)).toTheEnd();
     }
   }
@@ -196,7 +197,8 @@ public final class Pretrainer {
     }
 
     private void save() throws IOException {
-      Path folder = Checkpoint.save(out, model, objective, optimizer, state, provenance, attachments);
+      Path folder =
+          Checkpoint.save(out, model, objective, optimizer, state, provenance, attachments);
       savedStep = state.step();
       listeners.forEach(l -> l.onCheckpoint(folder, savedStep));
     }
