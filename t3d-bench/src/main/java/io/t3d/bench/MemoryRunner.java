@@ -80,8 +80,7 @@ public final class MemoryRunner {
       T3DConfig settings = StepData.model(name);
       model = T3DModel.create(settings, Device.cpu(), 1);
       optimizer = new AdamW(model.manager(), model.parameters(), config);
-      step =
-          new TrainingStep(model, new T3DObjective(ObjectiveConfig.clip()), optimizer, config);
+      step = new TrainingStep(model, new T3DObjective(ObjectiveConfig.clip()), optimizer, config);
     }
 
     void step(int number, PairBatch batch) {

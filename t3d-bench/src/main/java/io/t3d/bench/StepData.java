@@ -32,8 +32,9 @@ final class StepData {
           case "resnet50" -> T3DConfig.resnet50();
           case "vit-base" -> T3DConfig.vitBase();
           case "tiny" -> T3DConfig.tiny();
-          default -> throw new IllegalArgumentException(
-              "The model must be resnet50, vit-base or tiny, got " + name);
+          default ->
+              throw new IllegalArgumentException(
+                  "The model must be resnet50, vit-base or tiny, got " + name);
         };
     TextConfig t = config.text();
     return config.withText(

@@ -18,8 +18,8 @@ import java.util.Locale;
 /**
  * Whole training steps of T3D on demand, for {@code t3d-bench/compare-step}; its twin is {@code
  * step_reference.py}. Prints a line when it is ready; then runs one step for every line that it
- * reads and prints one line of JSON: seconds, processor seconds of all threads, loss,
- * peak memory. The line {@code profile} prints where a step's time goes instead.
+ * reads and prints one line of JSON: seconds, processor seconds of all threads, loss, peak memory.
+ * The line {@code profile} prints where a step's time goes instead.
  */
 public final class StepRunner {
   private StepRunner() {}
