@@ -97,9 +97,10 @@ public final class BenchmarkRun {
     for (long seed : config.seeds()) {
       for (Method method : config.methods()) {
         pretrain(method, seed, rows);
-        for (BenchmarkTask task : tasks) {
-          evaluate(task, method, seed, data);
-        }
+        evaluate(method, seed, data, false);
+      }
+      for (Method method : config.methods()) {
+        evaluate(method, seed, data, true);
       }
     }
     BenchmarkTable table = write();
@@ -171,6 +172,14 @@ public final class BenchmarkRun {
             String.format(Locale.ROOT, "%s, step %d, loss %.3f", what, step.step(), step.loss()));
       }
     };
+  }
+
+  private void evaluate(Method method, long seed, SuiteData data, boolean slow) throws IOException {
+    for (BenchmarkTask task : tasks) {
+      if (task.slow() == slow) {
+        evaluate(task, method, seed, data);
+      }
+    }
   }
 
   private void evaluate(BenchmarkTask task, Method method, long seed, SuiteData data)

@@ -10,6 +10,11 @@ interface BenchmarkTask {
   /** Whether a method can do it. */
   boolean applies(Method method);
 
+  /** Whether it trains for long: such tasks come after all methods have done the others. */
+  default boolean slow() {
+    return false;
+  }
+
   /** Does it. */
   TaskResult run(TaskContext context) throws IOException;
 }

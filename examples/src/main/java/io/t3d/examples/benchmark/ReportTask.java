@@ -39,6 +39,11 @@ final class ReportTask implements BenchmarkTask {
   }
 
   @Override
+  public boolean slow() {
+    return true;
+  }
+
+  @Override
   public TaskResult run(TaskContext context) throws IOException {
     TaskSettings settings = context.settings();
     SuiteData.Part train = context.data().train();

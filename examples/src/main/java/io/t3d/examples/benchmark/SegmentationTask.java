@@ -46,6 +46,11 @@ final class SegmentationTask implements BenchmarkTask {
   }
 
   @Override
+  public boolean slow() {
+    return true;
+  }
+
+  @Override
   public TaskResult run(TaskContext context) throws IOException {
     TaskSettings settings = context.settings();
     List<SegmentationCase> train =

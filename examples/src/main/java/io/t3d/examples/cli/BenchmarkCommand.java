@@ -17,8 +17,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "benchmark",
     description =
-        "Pre-train with each method over several seeds, evaluate all tasks, write tables and a page."
-            + " A run that was stopped goes on when started again.",
+        "Pre-train with each method over several seeds, evaluate all tasks, write tables and a"
+            + " page. A run that was stopped goes on when started again.",
     mixinStandardHelpOptions = true)
 final class BenchmarkCommand implements Callable<Integer> {
   /** Data that methods are compared on. */
