@@ -1,11 +1,11 @@
 package io.t3d.losses;
 
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import io.t3d.core.config.Size3;
 import io.t3d.core.model.T3DModel;
+import io.t3d.core.nn.SeededWeights;
 import io.t3d.core.train.Objective;
 
 /** Builds the objective that a config names, T3D's own or a baseline's. */
@@ -52,8 +52,7 @@ public final class Objectives {
   }
 
   static <B extends Block> B start(B block, T3DModel model, long seed, Shape input) {
-    Engine.getInstance().setRandomSeed(Long.hashCode(seed));
-    block.initialize(model.manager(), DataType.FLOAT32, input);
+    SeededWeights.of(seed, () -> block.initialize(model.manager(), DataType.FLOAT32, input));
     return block;
   }
 }

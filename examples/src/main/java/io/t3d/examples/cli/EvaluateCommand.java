@@ -127,7 +127,7 @@ final class EvaluateCommand implements Callable<Integer> {
 
   private Evaluation evaluate(TrainedModel trained, Manifest all, Prompts used) throws IOException {
     EvaluationSettings settings = options.settings();
-    List<ManifestRow> test = usable(trained, select(all));
+    List<ManifestRow> test = usable(trained, SplitRows.of(all, manifest, split));
     List<ManifestRow> validation =
         split.equalsIgnoreCase("test") ? usable(trained, split(all, Split.VALIDATION)) : List.of();
     List<ManifestRow> train = List.of();
@@ -188,23 +188,5 @@ final class EvaluateCommand implements Callable<Integer> {
               + (rows.isEmpty() ? manifest + " has no such row" : "choose another --split"));
     }
     return rows;
-  }
-
-  private List<ManifestRow> select(Manifest all) {
-    if (split.equalsIgnoreCase("all") || !all.hasSplits()) {
-      return all.rows();
-    }
-    for (Split s : Split.values()) {
-      if (s != Split.UNASSIGNED && s.text().equalsIgnoreCase(split)) {
-        List<ManifestRow> rows = all.select(s);
-        if (rows.isEmpty()) {
-          throw new IllegalArgumentException(
-              manifest + " has no row of the split " + split + "; choose another with --split");
-        }
-        return rows;
-      }
-    }
-    throw new IllegalArgumentException(
-        "--split must be train, validation, test or all, got " + split);
   }
 }

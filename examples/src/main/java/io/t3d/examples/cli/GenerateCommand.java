@@ -133,7 +133,7 @@ final class GenerateCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     Manifest all = Manifest.read(manifest);
     all.requireReports();
-    List<ManifestRow> selected = select(all);
+    List<ManifestRow> selected = SplitRows.of(all, manifest, split);
     Path kept = trained == null ? out.resolve(ReportRun.GENERATOR) : trained;
     boolean fresh = train || (trained == null && !Files.isDirectory(kept));
     if (fresh && trained != null) {
@@ -226,23 +226,5 @@ final class GenerateCommand implements Callable<Integer> {
         s.clinical()
             .map(c -> String.format(Locale.ROOT, "  %.3f, %.3f", c.micro().f1(), c.macro().f1()))
             .orElse(""));
-  }
-
-  private List<ManifestRow> select(Manifest all) {
-    if (split.equalsIgnoreCase("all") || !all.hasSplits()) {
-      return all.rows();
-    }
-    for (Split s : Split.values()) {
-      if (s != Split.UNASSIGNED && s.text().equalsIgnoreCase(split)) {
-        List<ManifestRow> rows = all.select(s);
-        if (rows.isEmpty()) {
-          throw new IllegalArgumentException(
-              manifest + " has no row of the split " + split + "; choose another with --split");
-        }
-        return rows;
-      }
-    }
-    throw new IllegalArgumentException(
-        "--split must be train, validation, test or all, got " + split);
   }
 }

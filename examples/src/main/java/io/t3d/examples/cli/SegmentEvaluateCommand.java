@@ -7,7 +7,6 @@ import io.t3d.data.dataset.Manifest;
 import io.t3d.data.dataset.ManifestRow;
 import io.t3d.data.dataset.PreparedVolumes;
 import io.t3d.data.dataset.Preprocessing;
-import io.t3d.data.dataset.Split;
 import io.t3d.data.dataset.VolumeSegmenter;
 import io.t3d.examples.run.SegmentationEvaluation;
 import io.t3d.examples.run.TrainedSegmenter;
@@ -80,19 +79,11 @@ final class SegmentEvaluateCommand implements Callable<Integer> {
   }
 
   private List<ManifestRow> select(Manifest all) {
-    boolean everything = split.equalsIgnoreCase("all") || !all.hasSplits();
     List<ManifestRow> rows =
-        all.rows().stream()
-            .filter(r -> everything || r.split().text().equalsIgnoreCase(split))
-            .filter(r -> everything || r.split() != Split.UNASSIGNED)
-            .filter(r -> r.mask().isPresent())
-            .toList();
+        SplitRows.of(all, manifest, split).stream().filter(r -> r.mask().isPresent()).toList();
     if (rows.isEmpty()) {
       throw new IllegalArgumentException(
-          manifest
-              + " has no row of the split "
-              + split
-              + " with a mask; --split takes train, validation, test or all");
+          manifest + " has no row of the split " + split + " with a mask");
     }
     return rows;
   }

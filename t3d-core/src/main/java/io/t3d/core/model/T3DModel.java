@@ -1,7 +1,6 @@
 package io.t3d.core.model;
 
 import ai.djl.Device;
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
@@ -13,6 +12,7 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.nn.ProjectionHead;
+import io.t3d.core.nn.SeededWeights;
 import io.t3d.core.nn.StateDict;
 import io.t3d.core.nn.TransformerTextEncoder.TextFeatures;
 import io.t3d.core.nn.VisionEncoder;
@@ -54,7 +54,6 @@ import java.util.function.Function;
 public final class T3DModel implements AutoCloseable {
   private static final int VOLUMES_AT_ONCE = 4;
   private static final int REPORTS_AT_ONCE = 32;
-  private static final Object SEED_LOCK = new Object();
 
   private final T3DConfig config;
   private final Device device;
@@ -78,11 +77,7 @@ public final class T3DModel implements AutoCloseable {
     network = new T3DNetwork(config);
     manager = NDManager.newBaseManager(device);
     manager.setName("T3DModel");
-    // The engine has one random state for all threads.
-    synchronized (SEED_LOCK) {
-      Engine.getInstance().setRandomSeed(Long.hashCode(seed));
-      network.initialize(manager, DataType.FLOAT32, new Shape(1));
-    }
+    SeededWeights.of(seed, () -> network.initialize(manager, DataType.FLOAT32, new Shape(1)));
   }
 
   /**

@@ -1,13 +1,5 @@
 package io.t3d.core.nn;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.AbstractBlock;
-import ai.djl.training.ParameterStore;
-import ai.djl.util.PairList;
 import io.t3d.core.config.DecoderConfig;
 import io.t3d.core.config.ResNet3dConfig;
 import io.t3d.core.config.Size3;
@@ -23,12 +15,10 @@ import java.util.List;
  * Segmentation"; Çiçek et al. 2016, "3D U-Net", with its batch norms. Differs: the down path is the
  * ResNet; leaky ReLU as in nnU-Net (Isensee et al. 2021); convolutions keep the size.
  */
-public final class UNetDecoder3d extends AbstractBlock implements SegmentationDecoder {
+public final class UNetDecoder3d extends SkipDecoder3d {
   private final int stages;
   private final List<Integer> mapChannels;
   private final int stride;
-  private final List<UpLevel3d> levels = new ArrayList<>(); // coarse to fine
-  private final LogitMap3d head;
 
   /**
    * Builds the decoder; weights come with {@code initialize}.
@@ -51,13 +41,12 @@ public final class UNetDecoder3d extends AbstractBlock implements SegmentationDe
     if (views) {
       addLevel(encoder.stemStride(), config.channelsOf(0), true);
     }
-    head = addChildBlock("head", new LogitMap3d(classes));
+    addHead(classes);
   }
 
   private void addLevel(int factor, int channels, boolean views) {
     ConvUnit3d skip = views ? new ConvUnit3d(channels) : null;
-    UpLevel3d level = new UpLevel3d(Size3.cube(factor), channels, skip);
-    levels.add(addChildBlock("level" + (levels.size() + 1), level));
+    addLevel(new UpLevel3d(Size3.cube(factor), channels, skip));
   }
 
   @Override
@@ -66,47 +55,17 @@ public final class UNetDecoder3d extends AbstractBlock implements SegmentationDe
   }
 
   @Override
-  public NDArray decode(
-      ParameterStore parameters, NDArray views, List<NDArray> maps, boolean training) {
-    DecoderShapes.check(views, maps, stages + 1, multiple());
-    NDArray x = maps.get(stages);
-    for (int i = 0; i < levels.size(); i++) {
-      NDArray skip = i < stages ? maps.get(stages - 1 - i) : views;
-      NDList inputs = new NDList(x, skip);
-      NDArray y = levels.get(i).forward(parameters, inputs, training).singletonOrThrow();
-      if (i > 0) {
-        x.close();
-      }
-      x = y;
-    }
-    return Steps.runAndFree(head, parameters, x, training);
-  }
-
-  /** For DJL: the views, then the maps; see {@link #decode}. */
-  @Override
-  protected NDList forwardInternal(
-      ParameterStore parameters,
-      NDList inputs,
-      boolean training,
-      PairList<String, Object> arguments) {
-    List<NDArray> maps = inputs.subList(1, inputs.size());
-    return new NDList(decode(parameters, inputs.get(0), maps, training));
+  int mapCount() {
+    return stages + 1;
   }
 
   @Override
-  public Shape[] getOutputShapes(Shape[] inputs) {
-    return head.getOutputShapes(inputs);
+  int skipOf(int level) {
+    return level < stages ? stages - 1 - level : VIEWS;
   }
 
-  /** Weights depend on channels only; so the shapes here are those of the smallest views. */
   @Override
-  protected void initializeChildBlocks(NDManager manager, DataType dataType, Shape... inputs) {
-    Shape x = DecoderShapes.map(mapChannels.get(stages));
-    for (int i = 0; i < levels.size(); i++) {
-      Shape skip = DecoderShapes.map(i < stages ? mapChannels.get(stages - 1 - i) : 1);
-      levels.get(i).initialize(manager, dataType, x, skip);
-      x = DecoderShapes.map(levels.get(i).channels());
-    }
-    head.initialize(manager, dataType, x);
+  int channelsOf(int map) {
+    return mapChannels.get(map);
   }
 }

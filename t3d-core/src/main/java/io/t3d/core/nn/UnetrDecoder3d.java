@@ -1,14 +1,6 @@
 package io.t3d.core.nn;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Block;
-import ai.djl.training.ParameterStore;
-import ai.djl.util.PairList;
 import io.t3d.core.config.DecoderConfig;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.Vit3dConfig;
@@ -25,11 +17,9 @@ import java.util.List;
  * of an anisotropic patch the longer axes grow first), and plain convolutions where MONAI's has
  * residual blocks.
  */
-public final class UnetrDecoder3d extends AbstractBlock implements SegmentationDecoder {
+public final class UnetrDecoder3d extends SkipDecoder3d {
   private final Vit3dConfig encoder;
-  private final List<UpLevel3d> levels = new ArrayList<>(); // coarse to fine
   private final List<Integer> layers = new ArrayList<>(); // the skip's layer per level but the last
-  private final LogitMap3d head;
 
   /**
    * Builds the decoder; weights come with {@code initialize}.
@@ -45,13 +35,13 @@ public final class UnetrDecoder3d extends AbstractBlock implements SegmentationD
       int channels = config.channelsOf(factors.size() - 1 - i);
       boolean last = i == factors.size() - 1;
       Block skip = last ? new ConvUnit3d(channels) : growth(factors.subList(0, i + 1), channels);
-      levels.add(addChildBlock("level" + (i + 1), new UpLevel3d(factors.get(i), channels, skip)));
+      addLevel(new UpLevel3d(factors.get(i), channels, skip));
       if (!last) {
         double share = (factors.size() - 1.0 - i) / factors.size();
         layers.add((int) Math.max(1, Math.round(encoder.layers() * share)));
       }
     }
-    head = addChildBlock("head", new LogitMap3d(classes));
+    addHead(classes);
   }
 
   private static Block growth(List<Size3> factors, int channels) {
@@ -98,47 +88,17 @@ public final class UnetrDecoder3d extends AbstractBlock implements SegmentationD
   }
 
   @Override
-  public NDArray decode(
-      ParameterStore parameters, NDArray views, List<NDArray> maps, boolean training) {
-    DecoderShapes.check(views, maps, encoder.layers(), multiple());
-    NDArray x = maps.get(maps.size() - 1);
-    for (int i = 0; i < levels.size(); i++) {
-      NDArray skip = i < layers.size() ? maps.get(layers.get(i) - 1) : views;
-      NDList inputs = new NDList(x, skip);
-      NDArray y = levels.get(i).forward(parameters, inputs, training).singletonOrThrow();
-      if (i > 0) {
-        x.close();
-      }
-      x = y;
-    }
-    return Steps.runAndFree(head, parameters, x, training);
-  }
-
-  /** For DJL: the views, then the maps; see {@link #decode}. */
-  @Override
-  protected NDList forwardInternal(
-      ParameterStore parameters,
-      NDList inputs,
-      boolean training,
-      PairList<String, Object> arguments) {
-    List<NDArray> maps = inputs.subList(1, inputs.size());
-    return new NDList(decode(parameters, inputs.get(0), maps, training));
+  int mapCount() {
+    return encoder.layers();
   }
 
   @Override
-  public Shape[] getOutputShapes(Shape[] inputs) {
-    return head.getOutputShapes(inputs);
+  int skipOf(int level) {
+    return level < layers.size() ? layers.get(level) - 1 : VIEWS;
   }
 
-  /** Weights depend on channels only; so the shapes here are those of the smallest views. */
   @Override
-  protected void initializeChildBlocks(NDManager manager, DataType dataType, Shape... inputs) {
-    Shape x = DecoderShapes.map(encoder.hiddenSize());
-    for (int i = 0; i < levels.size(); i++) {
-      Shape skip = DecoderShapes.map(i < layers.size() ? encoder.hiddenSize() : 1);
-      levels.get(i).initialize(manager, dataType, x, skip);
-      x = DecoderShapes.map(levels.get(i).channels());
-    }
-    head.initialize(manager, dataType, x);
+  int channelsOf(int map) {
+    return encoder.hiddenSize();
   }
 }

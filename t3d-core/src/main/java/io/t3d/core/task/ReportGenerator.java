@@ -1,6 +1,5 @@
 package io.t3d.core.task;
 
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
@@ -14,6 +13,7 @@ import io.t3d.core.generate.Decoding;
 import io.t3d.core.generate.Hypothesis;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.nn.ReportDecoder;
+import io.t3d.core.nn.SeededWeights;
 import io.t3d.core.nn.StateDict;
 import io.t3d.core.nn.VisionEncoder.VisualTokens;
 import io.t3d.core.tensor.Scopes;
@@ -61,8 +61,7 @@ public final class ReportGenerator implements AutoCloseable {
     decoder = new ReportDecoder(config, vocabSize, positions, model.vision().channels());
     manager = model.manager().newSubManager();
     manager.setName("ReportGenerator");
-    Engine.getInstance().setRandomSeed(Long.hashCode(seed));
-    decoder.initialize(manager, DataType.FLOAT32, new Shape(1, 1));
+    SeededWeights.of(seed, () -> decoder.initialize(manager, DataType.FLOAT32, new Shape(1, 1)));
   }
 
   /**

@@ -1,7 +1,6 @@
 package io.t3d.core.task;
 
 import ai.djl.Device;
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -11,6 +10,7 @@ import ai.djl.training.ParameterStore;
 import io.t3d.core.config.Configs;
 import io.t3d.core.config.Size3;
 import io.t3d.core.model.T3DModel;
+import io.t3d.core.nn.SeededWeights;
 import io.t3d.core.nn.SegmentationDecoder;
 import io.t3d.core.nn.StateDict;
 import io.t3d.core.nn.VisionEncoder;
@@ -51,7 +51,6 @@ public final class Segmenter implements AutoCloseable {
   private static final String CONFIG = "segmenter.json";
   private static final String WEIGHTS = "segmenter.safetensors";
   private static final int WINDOWS_AT_ONCE = 2;
-  private static final Object SEED_LOCK = new Object();
 
   private final SegmenterConfig config;
   private final NDManager manager;
@@ -67,13 +66,13 @@ public final class Segmenter implements AutoCloseable {
     manager = NDManager.newBaseManager(device);
     manager.setName("Segmenter");
     Size3 m = decoder.multiple();
-    // The engine has one random state for all threads.
-    synchronized (SEED_LOCK) {
-      Engine.getInstance().setRandomSeed(Long.hashCode(seed));
-      Shape views = new Shape(1, 1, m.depth(), m.height(), m.width());
-      encoder.initialize(manager, DataType.FLOAT32, views);
-      decoder.initialize(manager, DataType.FLOAT32, views);
-    }
+    Shape views = new Shape(1, 1, m.depth(), m.height(), m.width());
+    SeededWeights.of(
+        seed,
+        () -> {
+          encoder.initialize(manager, DataType.FLOAT32, views);
+          decoder.initialize(manager, DataType.FLOAT32, views);
+        });
   }
 
   /**
