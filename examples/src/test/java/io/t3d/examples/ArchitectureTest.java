@@ -151,6 +151,8 @@ class ArchitectureTest {
           .that(LIBRARY)
           .and()
           .doNotHaveFullyQualifiedName("io.t3d.core.model.T3DModel")
+          .and()
+          .doNotHaveFullyQualifiedName("io.t3d.core.task.Segmenter") // owns weights, as the model
           .should()
           .callMethod(NDManager.class, "newBaseManager")
           .orShould()

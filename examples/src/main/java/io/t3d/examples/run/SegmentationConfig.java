@@ -53,7 +53,10 @@ public record SegmentationConfig(
         new Preprocessing(
             "RAS", Spacing.isotropic(6), IntensityWindow.between(-1000, 800), null, NonFinite.FAIL),
         DiceCrossEntropyLoss.Settings.defaults().withBackground(false).overBatch(),
-        SegmentationTraining.defaults().withSteps(400),
+        // Adam moves a weight by about the learning rate a step: 1e-3 gets nowhere in 400 steps.
+        SegmentationTraining.defaults()
+            .withSteps(400)
+            .withOptimizer(SegmentationTraining.optimizer(1e-2, 42)),
         2048);
   }
 

@@ -11,16 +11,22 @@ import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 
-/** A 3×3×3 convolution, instance norm and leaky ReLU: the brick of a decoder. */
+/**
+ * A 3×3×3 convolution, batch norm and leaky ReLU: the brick of a decoder.
+ *
+ * <p>Not instance norm, though a batch is one or two crops: it removes what is the same all over a
+ * window, so that a window of nothing but air is stretched noise, in which a network sees organs.
+ * The running statistics keep air air.
+ */
 final class ConvUnit3d extends AbstractBlock {
   private static final float SLOPE = 0.01f;
 
   private final Block conv;
-  private final InstanceNorm3d norm;
+  private final Block norm;
 
   ConvUnit3d(int channels) {
     conv = addChildBlock("conv", ResidualBlock3d.conv(3, 1, channels));
-    norm = addChildBlock("norm", new InstanceNorm3d());
+    norm = addChildBlock("norm", ResidualBlock3d.norm());
   }
 
   @Override

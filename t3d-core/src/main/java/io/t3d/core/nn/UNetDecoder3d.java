@@ -20,8 +20,8 @@ import java.util.List;
  * themselves through one convolution.
  *
  * <p>Ronneberger, Fischer, Brox 2015, "U-Net: Convolutional Networks for Biomedical Image
- * Segmentation"; Çiçek et al. 2016, "3D U-Net". Differs: the down path is the ResNet; instance norm
- * and leaky ReLU as in nnU-Net (Isensee et al. 2021); convolutions keep the size.
+ * Segmentation"; Çiçek et al. 2016, "3D U-Net", with its batch norms. Differs: the down path is the
+ * ResNet; leaky ReLU as in nnU-Net (Isensee et al. 2021); convolutions keep the size.
  */
 public final class UNetDecoder3d extends AbstractBlock implements SegmentationDecoder {
   private final int stages;

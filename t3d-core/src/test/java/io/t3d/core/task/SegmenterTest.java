@@ -93,7 +93,20 @@ class SegmenterTest {
       Volume mask = segmenter.segment(unseen.volume());
       assertThat(mask.affine()).isEqualTo(unseen.volume().affine());
       assertThat(share(mask, unseen.mask())).isGreaterThan(0.97);
+      assertThat(share(segmenter.segment(empty()), empty().withVoxels(new float[8192])))
+          .as("windows without any structure")
+          .isGreaterThan(0.99);
     }
+  }
+
+  /** The background's noise and nothing else. */
+  private static Volume empty() {
+    SplittableRandom random = new SplittableRandom(11);
+    float[] voxels = new float[8192];
+    for (int i = 0; i < voxels.length; i++) {
+      voxels[i] = (float) (0.5 + 0.1 * random.nextDouble());
+    }
+    return new Volume(voxels, 32, 16, 16, Affine.scaleTranslate(-1, 2, 3, 10, 20, 30));
   }
 
   /** Share of voxels that agree, 9 and 7 being the same structure and 7 the value written. */
