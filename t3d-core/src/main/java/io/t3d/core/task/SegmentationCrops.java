@@ -73,10 +73,10 @@ final class SegmentationCrops {
       int room = size[a] - window[a];
       if (room <= 0) {
         corner[a] = -(-room / 2);
-      } else if (centre == null) {
-        corner[a] = random.nextInt(room + 1);
       } else {
-        corner[a] = Math.min(Math.max(centre[a] - window[a] / 2, 0), room);
+        // A uniform corner would show the volume's rim almost never; sliding windows are full of it.
+        int middle = centre == null ? random.nextInt(size[a]) : centre[a];
+        corner[a] = Math.min(Math.max(middle - window[a] / 2, 0), room);
       }
     }
     return corner;
