@@ -7,8 +7,8 @@ public final class SeededWeights {
   private SeededWeights() {}
 
   /**
-   * Seeds the engine and initialises blocks; one thread at a time, because the engine has one random
-   * state for all.
+   * Seeds the engine and initialises blocks; one thread at a time, because the engine has one
+   * random state for all.
    *
    * @param seed same seed, same weights
    * @param initialization calls {@code initialize} of one or more blocks

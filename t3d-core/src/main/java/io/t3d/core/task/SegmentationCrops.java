@@ -74,7 +74,8 @@ final class SegmentationCrops {
       if (room <= 0) {
         corner[a] = -(-room / 2);
       } else {
-        // A uniform corner would show the volume's rim almost never; sliding windows are full of it.
+        // A uniform corner would show the volume's rim almost never; sliding windows are full of
+        // it.
         int middle = centre == null ? random.nextInt(size[a]) : centre[a];
         corner[a] = Math.min(Math.max(middle - window[a] / 2, 0), room);
       }

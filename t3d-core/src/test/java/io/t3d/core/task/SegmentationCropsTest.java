@@ -25,8 +25,7 @@ class SegmentationCropsTest {
     mask[5] = 3;
     Volume volume = new Volume(voxels, SIZE, SIZE, SIZE, Affine.scaleTranslate(1, 1, 1, 0, 0, 0));
     Vit3dConfig vision =
-        new Vit3dConfig(
-            Size3.cube(4), 24, 2, 2, 48, Vit3dConfig.Position.SINCOS, Size3.cube(1), 0);
+        new Vit3dConfig(Size3.cube(4), 24, 2, 2, 48, Vit3dConfig.Position.SINCOS, Size3.cube(1), 0);
     SegmenterConfig config =
         new SegmenterConfig(
             vision,
