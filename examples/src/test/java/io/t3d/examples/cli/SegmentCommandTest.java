@@ -63,7 +63,7 @@ class SegmentCommandTest {
           size: null
           nonFinite: fail
         training:
-          steps: 60
+          steps: 150
           batch: 2
           foreground: 0.5
           freezeEncoder: false
@@ -81,7 +81,7 @@ class SegmentCommandTest {
   @Test
   void findsLungsOnUnseenVolumes() throws IOException {
     assertThat(trained.exitCode()).as(trained.err()).isZero();
-    assertThat(trained.out()).startsWith("60 steps, loss ");
+    assertThat(trained.out()).startsWith("150 steps, loss ");
     CommandRun run =
         CommandRun.of(
             "segment", "evaluate", "--segmenter", out, "--manifest", manifest, "--out", out);
@@ -89,7 +89,7 @@ class SegmentCommandTest {
     JsonNode metrics = json(out.resolve("metrics.json"));
     assertThat(metrics.at("/volumes").asInt()).isEqualTo(2);
     // Calling everything lungs would give about 0.2.
-    assertThat(metrics.at("/perStructure/lungs/dice").asDouble()).isGreaterThan(0.3);
+    assertThat(metrics.at("/perStructure/lungs/dice").asDouble()).isGreaterThan(0.7);
     assertThat(metrics.at("/perStructure/lungs/hausdorff95").asDouble()).isPositive();
     assertThat(metrics.at("/perStructure/unicorn/dice").isNull()).isTrue();
     assertThat(metrics.at("/perStructure/unicorn/volumes").asInt()).isZero();
