@@ -50,19 +50,7 @@ public class ContrastiveLossBenchmark extends KernelBenchmark {
             manager.randomNormal(size.shape).normalize(2, 1),
             manager.randomNormal(size.shape).normalize(2, 1),
             manager.create((float) Math.log(1 / 0.07)));
-    try (NDManager step = manager.newSubManager()) {
-      List<NDArray> ours = leaves(step, inputs);
-      List<NDArray> reference = leaves(step, inputs);
-      float difference =
-          backward(ours, ContrastiveLossBenchmark::loss)
-              - backward(reference, ContrastiveLossBenchmark::diagonals);
-      if (!(Math.abs(difference) < 1e-4)) {
-        throw new IllegalStateException("The two losses differ by " + difference);
-      }
-      for (int i = 0; i < ours.size(); i++) {
-        requireClose("Gradient", ours.get(i).getGradient(), reference.get(i).getGradient(), 1e-3);
-      }
-    }
+    requireSameLoss(inputs, ContrastiveLossBenchmark::loss, ContrastiveLossBenchmark::diagonals);
   }
 
   /** Ours. */

@@ -48,6 +48,24 @@ public abstract class KernelBenchmark {
     }
   }
 
+  /** Requires that two losses agree in value and in the gradients of all their inputs. */
+  final void requireSameLoss(
+      List<NDArray> inputs,
+      Function<List<NDArray>, NDArray> first,
+      Function<List<NDArray>, NDArray> second) {
+    try (NDManager step = manager.newSubManager()) {
+      List<NDArray> ours = leaves(step, inputs);
+      List<NDArray> reference = leaves(step, inputs);
+      float difference = backward(ours, first) - backward(reference, second);
+      if (!(Math.abs(difference) < 1e-4)) {
+        throw new IllegalStateException("The two losses differ by " + difference);
+      }
+      for (int i = 0; i < ours.size(); i++) {
+        requireClose("Gradient", ours.get(i).getGradient(), reference.get(i).getGradient(), 1e-3);
+      }
+    }
+  }
+
   /** Handles of arrays within a step, to take gradients of. */
   static List<NDArray> leaves(NDManager step, List<NDArray> arrays) {
     List<NDArray> leaves = arrays.stream().map(a -> Scopes.handle(a, step)).toList();

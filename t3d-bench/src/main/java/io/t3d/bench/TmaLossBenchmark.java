@@ -48,17 +48,7 @@ public class TmaLossBenchmark extends KernelBenchmark {
     open();
     views = new TokenViews(manager, size);
     inputs = List.of(views.visual.get(0), views.visual.get(1), views.prototypes);
-    try (NDManager step = manager.newSubManager()) {
-      List<NDArray> ours = leaves(step, inputs);
-      List<NDArray> reference = leaves(step, inputs);
-      float difference = backward(ours, this::loss) - backward(reference, this::straightforward);
-      if (!(Math.abs(difference) < 1e-4)) {
-        throw new IllegalStateException("The two losses differ by " + difference);
-      }
-      for (int i = 0; i < ours.size(); i++) {
-        requireClose("Gradient", ours.get(i).getGradient(), reference.get(i).getGradient(), 1e-3);
-      }
-    }
+    requireSameLoss(inputs, this::loss, this::straightforward);
   }
 
   /** Ours. */

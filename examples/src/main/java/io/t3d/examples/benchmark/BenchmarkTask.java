@@ -8,7 +8,9 @@ interface BenchmarkTask {
   String name();
 
   /** Whether a method can do it. */
-  boolean applies(Method method);
+  default boolean applies(Method method) {
+    return true;
+  }
 
   /** Whether it trains for long: such tasks come after all methods have done the others. */
   default boolean slow() {

@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -55,18 +54,7 @@ final class CellStore {
   static void clear(Path out) throws IOException {
     Files.deleteIfExists(out.resolve("benchmark.json"));
     for (String part : List.of("cells", "runs")) {
-      deleteTree(out.resolve(part));
-    }
-  }
-
-  private static void deleteTree(Path dir) throws IOException {
-    if (!Files.exists(dir)) {
-      return;
-    }
-    try (Stream<Path> paths = Files.walk(dir)) {
-      for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(path);
-      }
+      AtomicFiles.deleteTree(out.resolve(part));
     }
   }
 

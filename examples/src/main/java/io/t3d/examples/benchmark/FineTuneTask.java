@@ -20,11 +20,6 @@ final class FineTuneTask implements BenchmarkTask {
   }
 
   @Override
-  public boolean applies(Method method) {
-    return true;
-  }
-
-  @Override
   public TaskResult run(TaskContext context) throws IOException {
     TaskSettings settings = context.settings();
     FineTuneConfig base =

@@ -19,11 +19,6 @@ final class ProbeTask implements BenchmarkTask {
   }
 
   @Override
-  public boolean applies(Method method) {
-    return true;
-  }
-
-  @Override
   public TaskResult run(TaskContext context) throws IOException {
     SuiteData.Part train = context.data().train();
     SuiteData.Part test = context.data().test();

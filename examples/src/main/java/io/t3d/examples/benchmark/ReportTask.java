@@ -34,11 +34,6 @@ final class ReportTask implements BenchmarkTask {
   }
 
   @Override
-  public boolean applies(Method method) {
-    return true;
-  }
-
-  @Override
   public boolean slow() {
     return true;
   }
@@ -58,9 +53,9 @@ final class ReportTask implements BenchmarkTask {
         ReportGenerator generator =
             ReportGenerator.create(trained.model(), decoder(trained.model()), context.seed());
         NDManager scope = trained.model().manager().newSubManager()) {
-      VisualTokens seen = Encoded.tokens(scope, trained.model(), train);
+      VisualTokens seen = generator.encode(scope, train, n -> {});
       ReportTrainer.fit(generator, seen, train.reports(), BATCH, training, loss -> {});
-      VisualTokens unseen = Encoded.tokens(scope, trained.model(), test);
+      VisualTokens unseen = generator.encode(scope, test, n -> {});
       int length = Math.min(generator.longest(), settings.reportLength());
       List<GeneratedReport> written = generator.generate(unseen, new Decoding.Greedy(length));
       Map<String, Double> scores = new LinkedHashMap<>();

@@ -41,11 +41,6 @@ final class SegmentationTask implements BenchmarkTask {
   }
 
   @Override
-  public boolean applies(Method method) {
-    return true;
-  }
-
-  @Override
   public boolean slow() {
     return true;
   }

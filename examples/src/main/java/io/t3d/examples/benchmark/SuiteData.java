@@ -14,6 +14,7 @@ import io.t3d.data.transform.Interpolation;
 import io.t3d.data.transform.ResampleTo;
 import io.t3d.data.view.MultiViewSampler;
 import io.t3d.examples.run.DataConfig;
+import io.t3d.examples.run.LabelledRows;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -94,21 +95,14 @@ final class SuiteData {
     for (ManifestRow row : some) {
       views.add(sampler.center(config.preprocessing().read(row.volume(), row.calibration())));
     }
-    Part part = new Part(split, some, views, labels(some));
+    Part part =
+        new Part(
+            split,
+            some,
+            views,
+            LabelledRows.matrix(some, List.copyOf(rows.get(0).labels().keySet())));
     parts.add(part);
     return part;
-  }
-
-  private LabelMatrix labels(List<ManifestRow> some) {
-    List<String> names = List.copyOf(rows.get(0).labels().keySet());
-    double[][] values = new double[some.size()][names.size()];
-    for (int i = 0; i < values.length; i++) {
-      for (int j = 0; j < names.size(); j++) {
-        Boolean label = some.get(i).labels().get(names.get(j));
-        values[i][j] = label == null ? Double.NaN : label ? 1 : 0;
-      }
-    }
-    return new LabelMatrix(names, values);
   }
 
   /** The mask of a row on the voxels of its view. */

@@ -4,7 +4,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import com.google.common.collect.Lists;
 import io.t3d.core.model.T3DModel;
-import io.t3d.core.torch.Autocast;
 import io.t3d.core.train.TrainingConfig.Precision;
 import io.t3d.core.volume.View;
 import io.t3d.core.volume.ViewBatch;
@@ -123,12 +122,7 @@ public final class Embedder {
   }
 
   private float[] encode(NDArray voxels) {
-    if (precision == Precision.FLOAT32) {
-      return model.encodeVolumes(voxels).toFloatArray();
-    }
-    try (Autocast scope = Autocast.bfloat16(model.device())) {
-      return model.encodeVolumes(voxels).toFloatArray();
-    }
+    return precision.run(model.device(), () -> model.encodeVolumes(voxels).toFloatArray());
   }
 
   private List<Future<View>> submit(ExecutorService readers, List<Callable<View>> files, int from) {

@@ -7,6 +7,7 @@ import io.t3d.core.eval.LabelMatrix;
 import io.t3d.core.eval.RetrievalIntervals;
 import io.t3d.core.eval.RetrievalScores;
 import io.t3d.core.model.T3DModel;
+import io.t3d.core.task.Embeddings;
 import io.t3d.core.task.FindingPrompts;
 import io.t3d.core.task.LabelOverlap;
 import io.t3d.core.task.LabelSubset;
@@ -81,16 +82,8 @@ public final class EvaluationRun implements AutoCloseable {
       return new float[0][];
     }
     try (NDArray embedded = embed(some, done)) {
-      return rows(embedded);
+      return Embeddings.rows("volumes", embedded, -1);
     }
-  }
-
-  private static float[][] rows(NDArray array) {
-    float[] flat = array.toFloatArray();
-    int width = (int) array.getShape().get(1);
-    float[][] out = new float[flat.length / width][];
-    Arrays.setAll(out, i -> Arrays.copyOfRange(flat, i * width, (i + 1) * width));
-    return out;
   }
 
   /**
@@ -130,7 +123,7 @@ public final class EvaluationRun implements AutoCloseable {
     LabelMatrix all = LabelledRows.matrix(train, labels);
     LabelMatrix heldLabels = LabelledRows.matrix(validation, labels);
     float[][] features = floats(train, done);
-    float[][] tested = rows(volumes);
+    float[][] tested = Embeddings.rows("volumes", volumes, -1);
     List<Evaluation.Supervised> out = new ArrayList<>();
     for (double fraction : settings.labelFractions()) {
       int[] some = LabelSubset.choose(all, LabelledRows.patients(train), fraction, settings.seed());
@@ -140,10 +133,8 @@ public final class EvaluationRun implements AutoCloseable {
       Scoring.Scores scores =
           new Scoring.Scores(probe.probabilities(held), probe.probabilities(tested));
       out.add(
-          new Evaluation.Supervised(
-              fraction,
-              some.length,
-              new Scoring(settings, validation, rows).classified(labels, scores, 0.5)));
+          new Scoring(settings, validation, rows)
+              .supervised(labels, fraction, some.length, scores));
     }
     return out;
   }

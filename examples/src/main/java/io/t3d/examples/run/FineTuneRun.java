@@ -70,10 +70,8 @@ public final class FineTuneRun {
         Scoring.Scores scores =
             new Scoring.Scores(classifier.probabilities(held), classifier.probabilities(tested));
         out.add(
-            new Evaluation.Supervised(
-                fraction,
-                some.length,
-                new Scoring(settings, validation, test).classified(labels, scores, 0.5)));
+            new Scoring(settings, validation, test)
+                .supervised(labels, fraction, some.length, scores));
       }
     }
     return out;

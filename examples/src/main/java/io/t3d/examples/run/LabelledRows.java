@@ -8,11 +8,11 @@ import java.util.Map;
 import java.util.Set;
 
 /** What rows of a manifest say of their labels. */
-final class LabelledRows {
+public final class LabelledRows {
   private LabelledRows() {}
 
   /** The labels of rows; a label that a row does not know is NaN. */
-  static LabelMatrix matrix(List<ManifestRow> rows, List<String> names) {
+  public static LabelMatrix matrix(List<ManifestRow> rows, List<String> names) {
     double[][] values = new double[rows.size()][names.size()];
     for (int i = 0; i < values.length; i++) {
       Map<String, Boolean> labels = rows.get(i).labels();

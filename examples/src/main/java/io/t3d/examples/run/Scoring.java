@@ -60,6 +60,12 @@ final class Scoring {
     return summary(report, intervals, source);
   }
 
+  /** The same of a model that was trained on a share of the labels, that of so many volumes. */
+  Evaluation.Supervised supervised(
+      List<String> labels, double fraction, int trainVolumes, Scores scores) {
+    return new Evaluation.Supervised(fraction, trainVolumes, classified(labels, scores, 0.5));
+  }
+
   private Evaluation.Classified summary(
       ClassificationReport report, ClassificationIntervals intervals, String source) {
     double macroAuroc =

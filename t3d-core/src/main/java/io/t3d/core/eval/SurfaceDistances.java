@@ -65,7 +65,9 @@ public final class SurfaceDistances {
     if (forward.length == 0 || backward.length == 0) {
       return Double.POSITIVE_INFINITY;
     }
-    return Math.max(percentile(forward, percentile), percentile(backward, percentile));
+    return Math.max(
+        Bootstrap.percentile(forward, percentile / 100),
+        Bootstrap.percentile(backward, percentile / 100));
   }
 
   /** The 95th percentile of both directions' distances taken together: medpy's {@code hd95}. */
@@ -76,15 +78,7 @@ public final class SurfaceDistances {
     double[] all = Arrays.copyOf(forward, forward.length + backward.length);
     System.arraycopy(backward, 0, all, forward.length, backward.length);
     Arrays.sort(all);
-    return percentile(all, 95);
-  }
-
-  /** numpy's linear percentile of sorted values. */
-  private static double percentile(double[] sorted, double percent) {
-    double at = (sorted.length - 1) * percent / 100;
-    int low = (int) Math.floor(at);
-    int high = Math.min(low + 1, sorted.length - 1);
-    return sorted[low] + (at - low) * (sorted[high] - sorted[low]);
+    return Bootstrap.percentile(all, 0.95);
   }
 
   /** The smallest box around both masks; distances need no more. */

@@ -5,7 +5,7 @@ import ai.djl.ndarray.types.DataType;
 import io.t3d.core.tensor.Shapes;
 
 /** Embeddings as rows of plain numbers. */
-final class Embeddings {
+public final class Embeddings {
   private Embeddings() {}
 
   /**
@@ -15,7 +15,7 @@ final class Embeddings {
    * @param array {@code (B, D)}, float32
    * @param width D; -1 for any
    */
-  static float[][] rows(String name, NDArray array, int width) {
+  public static float[][] rows(String name, NDArray array, int width) {
     Shapes.check(name, array, "B, D", "they must come from the encoder that was used", -1, width);
     if (array.getDataType() != DataType.FLOAT32) {
       throw new IllegalArgumentException(

@@ -3,6 +3,7 @@ package io.t3d.core.task;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
+import com.google.common.primitives.Ints;
 import io.t3d.core.eval.LabelMatrix;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.train.TaskTrainer;
@@ -182,7 +183,8 @@ public final class FineTuner {
 
     /** Full batches only: a batch norm over a rest of one volume would be noise. */
     private double epoch(TaskTrainer trainer, int epoch) throws IOException {
-      shuffle(order, config.training().seed() + epoch);
+      Arrays.sort(order);
+      Shuffles.shuffle(Ints.asList(order), new SplittableRandom(config.training().seed() + epoch));
       double sum = 0;
       int batches = order.length / batch;
       for (int b = 0; b < batches; b++) {
@@ -215,17 +217,6 @@ public final class FineTuner {
         }
         return loss.compute(scope, scope.create(rows), heldLabels.values()).getFloat();
       }
-    }
-  }
-
-  private static void shuffle(int[] order, long seed) {
-    Arrays.sort(order);
-    SplittableRandom random = new SplittableRandom(seed);
-    for (int i = order.length - 1; i > 0; i--) {
-      int j = random.nextInt(i + 1);
-      int swap = order[i];
-      order[i] = order[j];
-      order[j] = swap;
     }
   }
 }

@@ -4,7 +4,6 @@ import io.t3d.core.config.Checks;
 import io.t3d.core.eval.LabelMatrix;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -34,7 +33,7 @@ public final class LabelSubset {
     }
     this.patients = new ArrayList<>();
     byPatient.values().forEach(l -> patients.add(l.stream().mapToInt(i -> i).toArray()));
-    shuffle(patients, seed);
+    Shuffles.shuffle(patients, new SplittableRandom(seed));
     this.budget = Math.max(1, (int) Math.round(fraction * patients.size()));
   }
 
@@ -108,12 +107,5 @@ public final class LabelSubset {
   private boolean isHealthy(int patient) {
     return Arrays.stream(patients.get(patient))
         .allMatch(i -> Arrays.stream(labels.values()[i]).noneMatch(v -> v == 1));
-  }
-
-  private static void shuffle(List<int[]> list, long seed) {
-    SplittableRandom random = new SplittableRandom(seed);
-    for (int i = list.size() - 1; i > 0; i--) {
-      Collections.swap(list, i, random.nextInt(i + 1));
-    }
   }
 }

@@ -1,13 +1,10 @@
 package io.t3d.core.task;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
-import ai.djl.training.ParameterStore;
 import io.t3d.core.config.ReportDecoderConfig;
 import io.t3d.core.generate.Decoding;
 import io.t3d.core.generate.Hypothesis;
@@ -17,7 +14,6 @@ import io.t3d.core.nn.SeededWeights;
 import io.t3d.core.nn.StateDict;
 import io.t3d.core.nn.VisionEncoder.VisualTokens;
 import io.t3d.core.tensor.Scopes;
-import io.t3d.core.tensor.Shapes;
 import io.t3d.core.torch.NoGrad;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -26,7 +22,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.function.IntConsumer;
-import java.util.stream.IntStream;
 
 /**
  * Writes reports for volumes: a {@link ReportDecoder} over the visual tokens of a {@link T3DModel},
@@ -45,8 +40,6 @@ import java.util.stream.IntStream;
  * long as nobody trains.
  */
 public final class ReportGenerator implements AutoCloseable {
-  private static final int VOLUMES_AT_ONCE = 4;
-  private static final int READ_AT_ONCE = 8;
   private static final int REPORTS_AT_ONCE = 16;
 
   private final T3DModel model;
@@ -101,22 +94,7 @@ public final class ReportGenerator implements AutoCloseable {
    * @param volumes {@code (B, 1, D, H, W)}, float32, intensities windowed as in training
    */
   public VisualTokens encode(NDManager owner, NDArray volumes) {
-    Shapes.check("volumes", volumes, "B, 1, D, H, W", "see T3DModel", -1, 1, -1, -1, -1);
-    int count = (int) volumes.getShape().get(0);
-    List<VisualTokens> parts = new ArrayList<>();
-    try (NoGrad constant = new NoGrad();
-        NDManager results = owner.newSubManager()) {
-      for (int from = 0; from < count; from += VOLUMES_AT_ONCE) {
-        try (NDManager scope = results.newSubManager()) {
-          String rows = from + ":" + Math.min(count, from + VOLUMES_AT_ONCE);
-          NDArray some = Scopes.handle(volumes, scope).get(rows);
-          VisualTokens seen = model.vision().encode(new ParameterStore(scope, false), some, false);
-          seen.tokens().attach(results);
-          parts.add(seen);
-        }
-      }
-      return join(owner, parts);
-    }
+    return FrozenEncoder.tokens(owner, model, volumes);
   }
 
   /**
@@ -130,32 +108,7 @@ public final class ReportGenerator implements AutoCloseable {
    */
   public VisualTokens encode(NDManager owner, VolumeBatches volumes, IntConsumer done)
       throws IOException {
-    try (NDManager results = owner.newSubManager()) {
-      List<VisualTokens> parts = new ArrayList<>();
-      for (int from = 0; from < volumes.size(); from += READ_AT_ONCE) {
-        int to = Math.min(volumes.size(), from + READ_AT_ONCE);
-        try (NDManager scope = results.newSubManager()) {
-          NDArray some = volumes.load(scope, IntStream.range(from, to).toArray());
-          parts.add(encode(results, some));
-        }
-        done.accept(to);
-      }
-      return join(owner, parts);
-    }
-  }
-
-  /**
-   * Puts batches of the same grid together.
-   *
-   * @param owner owns the result
-   * @param parts at least one; stay open
-   */
-  public static VisualTokens join(NDManager owner, List<VisualTokens> parts) {
-    NDList tokens = new NDList(parts.stream().map(VisualTokens::tokens).toList());
-    NDArray joined = NDArrays.concat(tokens, 0); // (B, N, C)
-    joined.attach(owner);
-    VisualTokens first = parts.get(0);
-    return new VisualTokens(joined, first.depth(), first.height(), first.width());
+    return FrozenEncoder.tokens(owner, model, volumes, done);
   }
 
   /**

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
+import com.google.common.primitives.Ints;
 import io.t3d.core.config.Checks;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.nn.StateDict;
@@ -16,8 +17,6 @@ import io.t3d.core.torch.Casts;
 import io.t3d.core.torch.NoGrad;
 import io.t3d.core.train.TaskTrainer;
 import io.t3d.core.train.TrainingConfig;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -98,7 +97,8 @@ public final class ReportTrainer implements AutoCloseable {
     try (ReportTrainer trainer =
         new ReportTrainer(generator, config, perEpoch * config.epochs(), false)) {
       for (int epoch = 0; epoch < config.epochs(); epoch++) {
-        int[] order = shuffled(reports.size(), random);
+        int[] order = IntStream.range(0, reports.size()).toArray();
+        Shuffles.shuffle(Ints.asList(order), random);
         for (int from = 0; from < order.length; from += batchSize) {
           int[] some =
               IntStream.range(from, Math.min(order.length, from + batchSize))
@@ -111,14 +111,6 @@ public final class ReportTrainer implements AutoCloseable {
       }
     }
     return new Summary(perEpoch * config.epochs(), means[0], means[means.length - 1]);
-  }
-
-  private static int[] shuffled(int size, SplittableRandom random) {
-    List<Integer> order = new ArrayList<>(IntStream.range(0, size).boxed().toList());
-    for (int n = size - 1; n > 0; n--) {
-      Collections.swap(order, n, random.nextInt(n + 1));
-    }
-    return order.stream().mapToInt(Integer::intValue).toArray();
   }
 
   private double step(VisualTokens all, List<String> reports, int[] rows) {

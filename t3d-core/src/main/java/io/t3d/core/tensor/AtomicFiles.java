@@ -1,5 +1,7 @@
 package io.t3d.core.tensor;
 
+import com.google.common.io.MoreFiles;
+import com.google.common.io.RecursiveDeleteOption;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -80,6 +82,13 @@ public final class AtomicFiles {
     } catch (FileAlreadyExistsException e) {
       throw new IOException(
           "Cannot make the folder " + folder + ": " + e.getMessage() + " is a file", e);
+    }
+  }
+
+  /** Deletes a folder with all that is in it, if it is there; links are not followed. */
+  public static void deleteTree(Path folder) throws IOException {
+    if (Files.exists(folder)) {
+      MoreFiles.deleteRecursively(folder, RecursiveDeleteOption.ALLOW_INSECURE);
     }
   }
 

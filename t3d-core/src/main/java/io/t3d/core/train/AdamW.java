@@ -119,6 +119,24 @@ public final class AdamW implements AutoCloseable {
   }
 
   /**
+   * Collects the gradients, clips them and moves every parameter, unless a gradient is not finite.
+   *
+   * @param scope owns the gradients
+   * @param learningRate of this step
+   * @param clipNorm see {@link TrainingConfig#clipNorm()}
+   * @return the gradients' norm before clipping; when it is not finite, nothing has changed
+   */
+  double clippedStep(NDManager scope, double learningRate, double clipNorm) {
+    Gradients gradients = Gradients.collect(scope, trained);
+    double norm = gradients.globalNorm();
+    if (Double.isFinite(norm)) {
+      gradients.clip(norm, clipNorm);
+      step(learningRate, gradients);
+    }
+    return norm;
+  }
+
+  /**
    * Moves every parameter by its gradient. Call it outside a gradient collector.
    *
    * @param learningRate of this step

@@ -7,8 +7,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.Comparator;
-import java.util.List;
 import java.util.stream.Stream;
 
 /**
@@ -45,8 +43,8 @@ final class FolderSwap {
       // The new folder was whole before the old one was moved away.
       Files.move(Files.exists(fresh) ? fresh : old, target, StandardCopyOption.ATOMIC_MOVE);
     }
-    delete(fresh);
-    delete(old);
+    AtomicFiles.deleteTree(fresh);
+    AtomicFiles.deleteTree(old);
   }
 
   /** An empty folder to write the new content to. */
@@ -69,13 +67,13 @@ final class FolderSwap {
       Files.move(fresh, target, StandardCopyOption.ATOMIC_MOVE);
     }
     AtomicFiles.force(target.getParent());
-    delete(fresh);
-    delete(old);
+    AtomicFiles.deleteTree(fresh);
+    AtomicFiles.deleteTree(old);
   }
 
   /** Drops the new content after a failure. */
   void abort() throws IOException {
-    delete(fresh);
+    AtomicFiles.deleteTree(fresh);
   }
 
   private static boolean exchange(Path a, Path b) {
@@ -96,19 +94,6 @@ final class FolderSwap {
       for (Path file : (Iterable<Path>) files::iterator) {
         AtomicFiles.force(file);
       }
-    }
-  }
-
-  private static void delete(Path folder) throws IOException {
-    if (!Files.exists(folder)) {
-      return;
-    }
-    List<Path> inside;
-    try (Stream<Path> files = Files.walk(folder)) {
-      inside = files.sorted(Comparator.reverseOrder()).toList();
-    }
-    for (Path file : inside) {
-      Files.delete(file);
     }
   }
 }

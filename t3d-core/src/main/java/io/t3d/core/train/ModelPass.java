@@ -8,9 +8,7 @@ import io.t3d.core.model.T3DModel;
 import io.t3d.core.model.T3DOutput;
 import io.t3d.core.text.TokenBatch;
 import io.t3d.core.torch.ActivationCheckpoints;
-import io.t3d.core.torch.Autocast;
 import io.t3d.core.torch.NoGrad;
-import io.t3d.core.train.TrainingConfig.Precision;
 import io.t3d.core.volume.ViewBatch;
 import java.util.Optional;
 
@@ -79,13 +77,8 @@ final class ModelPass {
   }
 
   private T3DOutput forward(ViewBatch views, TokenBatch tokens) {
-    if (config.precision() == Precision.FLOAT32) {
-      return model.forward(views, tokens, true);
-    }
     // Only the model runs in bfloat16: softmax and logarithms of the loss keep float32.
-    try (Autocast autocast = Autocast.bfloat16(model.device())) {
-      return model.forward(views, tokens, true);
-    }
+    return config.precision().run(model.device(), () -> model.forward(views, tokens, true));
   }
 
   /** Null when the settings keep all activations. */

@@ -6,8 +6,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
 import ai.djl.training.GradientCollector;
-import io.t3d.core.torch.Autocast;
-import io.t3d.core.train.TrainingConfig.Precision;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
 
@@ -101,7 +99,10 @@ public final class TaskTrainer implements AutoCloseable {
     try (NDManager scope = owner.newSubManager()) {
       Engine.getInstance().setRandomSeed(TrainingStep.seed(config.seed(), step, 0));
       double value = forwardBackward(scope, loss);
-      boolean finite = Double.isFinite(value) && update(scope);
+      boolean finite =
+          Double.isFinite(value)
+              && Double.isFinite(
+                  optimizer.clippedStep(scope, schedule.at(step), config.clipNorm()));
       guard(finite, value);
       step++;
       return value;
@@ -125,17 +126,6 @@ public final class TaskTrainer implements AutoCloseable {
     }
   }
 
-  private boolean update(NDManager scope) {
-    Gradients gradients = Gradients.collect(scope, optimizer.trained());
-    double norm = gradients.globalNorm();
-    if (!Double.isFinite(norm)) {
-      return false;
-    }
-    gradients.clip(norm, config.clipNorm());
-    optimizer.step(schedule.at(step), gradients);
-    return true;
-  }
-
   private void guard(boolean finite, double loss) {
     badInRow = finite ? 0 : badInRow + 1;
     if (badInRow >= config.maxBadSteps()) {
@@ -155,12 +145,7 @@ public final class TaskTrainer implements AutoCloseable {
    * loss itself stays in float32.
    */
   public NDArray inPrecision(Forward forward) {
-    if (config.precision() == Precision.FLOAT32) {
-      return forward.run();
-    }
-    try (Autocast autocast = Autocast.bfloat16(device)) {
-      return forward.run();
-    }
+    return config.precision().run(device, forward::run);
   }
 
   @Override

@@ -1,7 +1,10 @@
 package io.t3d.core.train;
 
+import ai.djl.Device;
 import io.t3d.core.config.Checks;
+import io.t3d.core.torch.Autocast;
 import java.util.Objects;
+import java.util.function.Supplier;
 
 /**
  * Settings of a pre-training run. In YAML, missing keys take {@link #defaults()}.
@@ -49,7 +52,21 @@ public record TrainingConfig(
     /** 32-bit floats throughout. */
     FLOAT32,
     /** Autocast: products and convolutions in bfloat16, the rest in float32. */
-    BFLOAT16
+    BFLOAT16;
+
+    /**
+     * Runs a forward pass in this precision.
+     *
+     * @param device of its arrays
+     */
+    public <T> T run(Device device, Supplier<T> forward) {
+      if (this == FLOAT32) {
+        return forward.get();
+      }
+      try (Autocast autocast = Autocast.bfloat16(device)) {
+        return forward.get();
+      }
+    }
   }
 
   /** Checks ranges. */

@@ -96,13 +96,7 @@ public final class TrainingStep {
 
   private double update(double learningRate) {
     try (NDManager scope = model.manager().newSubManager()) {
-      Gradients gradients = Gradients.collect(scope, optimizer.trained());
-      double norm = gradients.globalNorm();
-      if (Double.isFinite(norm)) {
-        gradients.clip(norm, config.clipNorm());
-        optimizer.step(learningRate, gradients);
-      }
-      return norm;
+      return optimizer.clippedStep(scope, learningRate, config.clipNorm());
     }
   }
 

@@ -1,8 +1,7 @@
 package io.t3d.data.dataset;
 
-import com.google.common.io.MoreFiles;
-import com.google.common.io.RecursiveDeleteOption;
 import io.t3d.core.config.Configs;
+import io.t3d.core.tensor.AtomicFiles;
 import io.t3d.data.io.VolumeFormatException;
 import io.t3d.data.zarr.ZarrVolume;
 import java.io.IOException;
@@ -49,7 +48,7 @@ final class PreparedFolder implements AutoCloseable {
     PreparedFolder prepared = new PreparedFolder(root, lock);
     try {
       prepared.takeLock();
-      prepared.deleteTree(root.resolve(".tmp"));
+      AtomicFiles.deleteTree(root.resolve(".tmp"));
       Files.createDirectories(root.resolve(".tmp"));
       Files.createDirectories(root.resolve("volumes"));
       prepared.replace(settings, Configs.toJson(config));
@@ -106,14 +105,14 @@ final class PreparedFolder implements AutoCloseable {
   Path temporary(Path target) throws IOException {
     Path temporary = root.resolve(".tmp").resolve(root.relativize(target));
     Files.createDirectories(temporary.getParent());
-    deleteTree(temporary);
+    AtomicFiles.deleteTree(temporary);
     return temporary;
   }
 
   /** Moves a finished folder into place; an outdated one is removed before. */
   void publish(Path temporary, Path target) throws IOException {
     Files.createDirectories(target.getParent());
-    deleteTree(target);
+    AtomicFiles.deleteTree(target);
     Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
   }
 
@@ -141,16 +140,10 @@ final class PreparedFolder implements AutoCloseable {
         temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 
-  private void deleteTree(Path folder) throws IOException {
-    if (Files.exists(folder)) {
-      MoreFiles.deleteRecursively(folder, RecursiveDeleteOption.ALLOW_INSECURE);
-    }
-  }
-
   @Override
   public void close() throws IOException {
     try {
-      deleteTree(root.resolve(".tmp"));
+      AtomicFiles.deleteTree(root.resolve(".tmp"));
     } finally {
       lock.close();
     }

@@ -1,6 +1,7 @@
 package io.t3d.data.dataset.phantom;
 
 import io.t3d.core.config.Checks;
+import io.t3d.core.tensor.AtomicFiles;
 import io.t3d.data.dataset.Manifest;
 import io.t3d.data.dataset.ManifestRow;
 import io.t3d.data.dataset.Split;
@@ -12,7 +13,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -76,7 +76,7 @@ public final class PhantomDataset {
       Files.deleteIfExists(target);
       Files.move(staging, target, StandardCopyOption.ATOMIC_MOVE);
     } finally {
-      deleteTree(staging);
+      AtomicFiles.deleteTree(staging);
     }
     return target.resolve(MANIFEST);
   }
@@ -211,17 +211,6 @@ public final class PhantomDataset {
     }
     try (Stream<Path> entries = Files.list(path)) {
       return entries.findAny().isEmpty();
-    }
-  }
-
-  private static void deleteTree(Path dir) throws IOException {
-    if (!Files.exists(dir)) {
-      return;
-    }
-    try (Stream<Path> paths = Files.walk(dir)) {
-      for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(path);
-      }
     }
   }
 }

@@ -1,0 +1,91 @@
+package io.t3d.core.task;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.training.ParameterStore;
+import io.t3d.core.model.T3DModel;
+import io.t3d.core.nn.VisionEncoder.VisualTokens;
+import io.t3d.core.tensor.Scopes;
+import io.t3d.core.tensor.Shapes;
+import io.t3d.core.torch.NoGrad;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.IntConsumer;
+import java.util.stream.IntStream;
+
+/** The visual tokens of volumes, a few volumes at a time, without a graph for gradients. */
+public final class FrozenEncoder {
+  private static final int VOLUMES_AT_ONCE = 4;
+  private static final int READ_AT_ONCE = 8;
+
+  private FrozenEncoder() {}
+
+  /**
+   * What a model's encoder sees in volumes.
+   *
+   * @param owner owns the result
+   * @param model stays as it is
+   * @param volumes {@code (B, 1, D, H, W)}, float32, intensities windowed as in training
+   */
+  public static VisualTokens tokens(NDManager owner, T3DModel model, NDArray volumes) {
+    Shapes.check("volumes", volumes, "B, 1, D, H, W", "see T3DModel", -1, 1, -1, -1, -1);
+    int count = (int) volumes.getShape().get(0);
+    List<VisualTokens> parts = new ArrayList<>();
+    try (NoGrad constant = new NoGrad();
+        NDManager results = owner.newSubManager()) {
+      for (int from = 0; from < count; from += VOLUMES_AT_ONCE) {
+        try (NDManager scope = results.newSubManager()) {
+          String rows = from + ":" + Math.min(count, from + VOLUMES_AT_ONCE);
+          NDArray some = Scopes.handle(volumes, scope).get(rows);
+          VisualTokens seen = model.vision().encode(new ParameterStore(scope, false), some, false);
+          seen.tokens().attach(results);
+          parts.add(seen);
+        }
+      }
+      return join(owner, parts);
+    }
+  }
+
+  /**
+   * What a model's encoder sees in volumes that are read a few at a time; all tokens stay in
+   * memory, 4·N·C bytes a volume.
+   *
+   * @param owner owns the result
+   * @param model stays as it is
+   * @param volumes at least one
+   * @param done is told how many volumes are done
+   * @throws IOException when a volume cannot be read
+   */
+  public static VisualTokens tokens(
+      NDManager owner, T3DModel model, VolumeBatches volumes, IntConsumer done) throws IOException {
+    try (NDManager results = owner.newSubManager()) {
+      List<VisualTokens> parts = new ArrayList<>();
+      for (int from = 0; from < volumes.size(); from += READ_AT_ONCE) {
+        int to = Math.min(volumes.size(), from + READ_AT_ONCE);
+        try (NDManager scope = results.newSubManager()) {
+          NDArray some = volumes.load(scope, IntStream.range(from, to).toArray());
+          parts.add(tokens(results, model, some));
+        }
+        done.accept(to);
+      }
+      return join(owner, parts);
+    }
+  }
+
+  /**
+   * Puts batches of the same grid together.
+   *
+   * @param owner owns the result
+   * @param parts at least one; stay open
+   */
+  static VisualTokens join(NDManager owner, List<VisualTokens> parts) {
+    NDList tokens = new NDList(parts.stream().map(VisualTokens::tokens).toList());
+    NDArray joined = NDArrays.concat(tokens, 0); // (B, N, C)
+    joined.attach(owner);
+    VisualTokens first = parts.get(0);
+    return new VisualTokens(joined, first.depth(), first.height(), first.width());
+  }
+}
