@@ -1,38 +1,27 @@
 package io.t3d.examples.benchmark;
 
-import io.t3d.core.train.StepRecord;
-import io.t3d.core.train.TrainingListener;
-import io.t3d.core.train.TrainingSummary;
+import io.t3d.core.config.Checks;
 import io.t3d.data.dataset.Manifest;
 import io.t3d.data.dataset.ManifestRow;
-import io.t3d.data.dataset.Split;
 import io.t3d.data.dataset.phantom.PhantomDataset;
-import io.t3d.examples.run.PretrainConfig;
-import io.t3d.examples.run.PretrainRun;
-import io.t3d.losses.ObjectiveConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
-import java.util.Optional;
 
 /**
  * Runs a benchmark: every method over every seed, every task after it. What is done is skipped;
  * tables are written after each cell.
  */
 public final class BenchmarkRun {
-  /** Name of the cell that tells how pre-training went. */
-  static final String PRETRAINING = "pretraining";
-
   private final BenchmarkConfig config;
   private final Path out;
   private final CellStore store;
   private final List<BenchmarkTask> tasks;
   private final Watcher watcher;
+  private final int workers;
   private int done;
   private int total;
 
@@ -53,20 +42,37 @@ public final class BenchmarkRun {
    *
    * @param config all settings
    * @param out data, runs, cells, tables and page
-   * @param watcher is told of progress
+   * @param workers processes that train at the same time, see {@link #workers()}; 1: none but this
+   *     JVM
+   * @param watcher is told of progress, by one thread at a time
    * @throws IllegalArgumentException when the folder holds results of other settings
    */
-  public BenchmarkRun(BenchmarkConfig config, Path out, Watcher watcher) throws IOException {
-    this(config, out, watcher, tasks());
+  public BenchmarkRun(BenchmarkConfig config, Path out, int workers, Watcher watcher)
+      throws IOException {
+    this(config, out, workers, watcher, tasks());
   }
 
+  /** With other tasks, which worker processes do not know. */
   BenchmarkRun(BenchmarkConfig config, Path out, Watcher watcher, List<BenchmarkTask> tasks)
+      throws IOException {
+    this(config, out, 1, watcher, tasks);
+  }
+
+  private BenchmarkRun(
+      BenchmarkConfig config, Path out, int workers, Watcher watcher, List<BenchmarkTask> tasks)
       throws IOException {
     this.config = config;
     this.out = out;
+    Checks.positive("workers", workers);
+    this.workers = workers;
     this.store = CellStore.open(out, config);
     this.tasks = tasks;
     this.watcher = watcher;
+  }
+
+  /** Worker processes that suit this machine. */
+  public static int workers() {
+    return Workers.most();
   }
 
   /** Deletes the results of a folder, so that other settings may start there. */
@@ -92,21 +98,53 @@ public final class BenchmarkRun {
    */
   public BenchmarkTable run() throws IOException {
     count();
-    List<ManifestRow> rows = rows();
-    SuiteData data = new SuiteData(config.pretrain().data(), rows);
-    for (long seed : config.seeds()) {
-      for (Method method : config.methods()) {
-        pretrain(method, seed, rows);
-        evaluate(method, seed, data, false);
-      }
-      for (Method method : config.methods()) {
-        evaluate(method, seed, data, true);
+    List<Unit> units = Unit.missing(config, tasks, store);
+    UnitRunner here = new UnitRunner(config, store, tasks, rows());
+    if (workers > 1) {
+      String[] at = new String[Math.min(workers, units.size())];
+      Arrays.fill(at, "");
+      new Workers(out, workers).run(units, worker -> new Progress(worker, at));
+    } else {
+      Progress progress = new Progress(0, new String[1]);
+      for (Unit unit : units) {
+        here.run(unit, progress);
       }
     }
     BenchmarkTable table = write();
-    watcher.at(done, total, "writing the page");
-    new BenchmarkPage(config, store, table, data).write(out.resolve("report.html"));
+    tell("writing the page");
+    new BenchmarkPage(config, store, table, here.data()).write(out.resolve("report.html"));
     return table;
+  }
+
+  /** Passes on what one of the workers does. */
+  private final class Progress implements UnitRunner.Listener {
+    private final int worker;
+    private final String[] at;
+
+    Progress(int worker, String[] at) {
+      this.worker = worker;
+      this.at = at;
+    }
+
+    @Override
+    public void at(String what) {
+      synchronized (BenchmarkRun.this) {
+        at[worker] = what;
+        tell(String.join(" | ", at));
+      }
+    }
+
+    @Override
+    public void done(Unit unit, String cell) throws IOException {
+      synchronized (BenchmarkRun.this) {
+        done++;
+        write();
+      }
+    }
+  }
+
+  private void tell(String what) {
+    watcher.at(done, total, what);
   }
 
   private void count() throws IOException {
@@ -121,7 +159,7 @@ public final class BenchmarkRun {
   }
 
   private List<String> cells(Method method) {
-    List<String> names = new ArrayList<>(List.of(PRETRAINING));
+    List<String> names = new ArrayList<>(List.of(UnitRunner.PRETRAINING));
     tasks.stream().filter(t -> t.applies(method)).forEach(t -> names.add(t.name()));
     return names;
   }
@@ -129,88 +167,16 @@ public final class BenchmarkRun {
   private List<ManifestRow> rows() throws IOException {
     Path data = out.resolve(config.phantomFolder());
     if (!Files.exists(data)) {
-      watcher.at(done, total, "writing " + config.pairs() + " phantom studies");
+      tell("writing " + config.pairs() + " phantom studies");
       int threads = Runtime.getRuntime().availableProcessors();
       PhantomDataset.write(data, config.pairs(), config.dataSeed(), config.phantoms(), threads);
     }
     return Manifest.read(data.resolve("manifest.csv")).rows();
   }
 
-  private void pretrain(Method method, long seed, List<ManifestRow> rows) throws IOException {
-    if (store.find(method, seed, PRETRAINING).isPresent()) {
-      return;
-    }
-    long start = System.nanoTime();
-    String what = method.title() + ", seed " + seed + ": pre-training";
-    watcher.at(done, total, what);
-    PretrainConfig base = config.pretrain();
-    Optional<ObjectiveConfig> objective =
-        method.objective(base.objective(), base.data().batchSize());
-    PretrainConfig settings =
-        base.with(base.training().epochs(), seed).withObjective(objective.orElse(base.objective()));
-    List<ManifestRow> train = rows.stream().filter(r -> r.split() == Split.TRAIN).toList();
-    PretrainRun run = new PretrainRun(settings, train, store.run(method, seed));
-    Map<String, Double> scores = new LinkedHashMap<>();
-    if (objective.isEmpty()) {
-      run.saveUntrained();
-    } else {
-      TrainingSummary summary = run.run(true, steps(what));
-      scores.put("first loss", summary.firstLoss());
-      scores.put("last loss", summary.lastLoss());
-      scores.put("steps", (double) summary.steps());
-    }
-    put(new Cell(method, seed, PRETRAINING, scores, List.of(), seconds(start)));
-  }
-
-  private TrainingListener steps(String what) {
-    return new TrainingListener() {
-      @Override
-      public void onStep(StepRecord step) {
-        watcher.at(
-            done,
-            total,
-            String.format(Locale.ROOT, "%s, step %d, loss %.3f", what, step.step(), step.loss()));
-      }
-    };
-  }
-
-  private void evaluate(Method method, long seed, SuiteData data, boolean slow) throws IOException {
-    for (BenchmarkTask task : tasks) {
-      if (task.slow() == slow) {
-        evaluate(task, method, seed, data);
-      }
-    }
-  }
-
-  private void evaluate(BenchmarkTask task, Method method, long seed, SuiteData data)
-      throws IOException {
-    if (!task.applies(method) || store.find(method, seed, task.name()).isPresent()) {
-      return;
-    }
-    long start = System.nanoTime();
-    watcher.at(done, total, method.title() + ", seed " + seed + ": " + task.name());
-    TaskResult found =
-        task.run(new TaskContext(method, seed, config.tasks(), data, store.run(method, seed)));
-    put(new Cell(method, seed, task.name(), found.scores(), found.roc(), seconds(start)));
-  }
-
-  private void put(Cell cell) throws IOException {
-    store.put(cell);
-    done++;
-    write();
-    watcher.at(
-        done,
-        total,
-        cell.method().title() + ", seed " + cell.seed() + ": " + cell.task() + " done");
-  }
-
   private BenchmarkTable write() throws IOException {
     BenchmarkTable table = new BenchmarkTable(config, store.all(config));
     table.write(out);
     return table;
-  }
-
-  private static double seconds(long start) {
-    return (System.nanoTime() - start) / 1e9;
   }
 }

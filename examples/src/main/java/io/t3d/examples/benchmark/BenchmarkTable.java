@@ -83,7 +83,7 @@ public final class BenchmarkTable {
   private Map<String, Map<Long, Double>> values(Method method) {
     Map<String, Map<Long, Double>> out = new LinkedHashMap<>();
     for (Cell cell : cells) {
-      if (cell.method() == method && !cell.task().equals(BenchmarkRun.PRETRAINING)) {
+      if (cell.method() == method && !cell.task().equals(UnitRunner.PRETRAINING)) {
         cell.scores()
             .forEach(
                 (metric, value) ->

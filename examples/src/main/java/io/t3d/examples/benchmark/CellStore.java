@@ -7,7 +7,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
 /**
@@ -18,10 +20,15 @@ import java.util.stream.Stream;
  * OUT/benchmark.json                          the settings that the cells belong to
  * OUT/cells/METHOD-seedN/TASK.json            what is done
  * OUT/runs/METHOD-seedN/                      log and checkpoint of pre-training
+ * OUT/workers/                                what worker processes say, see WorkerProcess
  * }</pre>
  */
 final class CellStore {
+  /** The settings that cells belong to. */
+  static final String SETTINGS_FILE = "benchmark.json";
+
   private final Path out;
+  private final Map<Path, Cell> read = new ConcurrentHashMap<>(); // a cell never changes
 
   private CellStore(Path out) {
     this.out = out;
@@ -36,7 +43,7 @@ final class CellStore {
    */
   static CellStore open(Path out, BenchmarkConfig config) throws IOException {
     AtomicFiles.makeFolder(out);
-    Path file = out.resolve("benchmark.json");
+    Path file = out.resolve(SETTINGS_FILE);
     if (!Files.exists(file)) {
       AtomicFiles.writeText(file, Configs.toJson(config));
     } else if (!config.equals(Configs.load(file, BenchmarkConfig.class))) {
@@ -52,10 +59,15 @@ final class CellStore {
 
   /** Deletes settings, cells and runs of a folder; data and pages stay. */
   static void clear(Path out) throws IOException {
-    Files.deleteIfExists(out.resolve("benchmark.json"));
-    for (String part : List.of("cells", "runs")) {
+    Files.deleteIfExists(out.resolve(SETTINGS_FILE));
+    for (String part : List.of("cells", "runs", "workers")) {
       AtomicFiles.deleteTree(out.resolve(part));
     }
+  }
+
+  /** The folder itself. */
+  Path folder() {
+    return out;
   }
 
   /** Folder of a pre-training run. */
@@ -74,7 +86,16 @@ final class CellStore {
   /** A cell, if it is done. */
   Optional<Cell> find(Method method, long seed, String task) throws IOException {
     Path file = file(method, seed, task);
-    return Files.exists(file) ? Optional.of(Configs.load(file, Cell.class)) : Optional.empty();
+    return Files.exists(file) ? Optional.of(load(file)) : Optional.empty();
+  }
+
+  private Cell load(Path file) throws IOException {
+    Cell known = read.get(file);
+    if (known == null) {
+      known = Configs.load(file, Cell.class);
+      read.put(file, known);
+    }
+    return known;
   }
 
   /** Writes a cell as a whole. */
@@ -82,6 +103,7 @@ final class CellStore {
     Path file = file(cell.method(), cell.seed(), cell.task());
     AtomicFiles.makeFolder(file.getParent());
     AtomicFiles.writeText(file, Configs.toJson(cell));
+    read.put(file, cell);
   }
 
   /** All cells that are done, in the order of methods, seeds and file names. */
@@ -93,7 +115,7 @@ final class CellStore {
         if (Files.isDirectory(folder)) {
           try (Stream<Path> files = Files.list(folder)) {
             for (Path file : files.filter(f -> f.toString().endsWith(".json")).sorted().toList()) {
-              cells.add(Configs.load(file, Cell.class));
+              cells.add(load(file));
             }
           }
         }

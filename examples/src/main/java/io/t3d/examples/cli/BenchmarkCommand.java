@@ -66,6 +66,15 @@ final class BenchmarkCommand implements Callable<Integer> {
       description = "Delete the results in DIR first; needed after a change of settings.")
   private boolean restart;
 
+  @Option(
+      names = "--workers",
+      paramLabel = "N",
+      description =
+          "Processes that train at the same time, with one thread each unless OMP_NUM_THREADS says"
+              + " more; 1: this process alone, with all cores (default: one per core with 4 GiB of"
+              + " memory; 1 with a GPU). They log to DIR/workers.")
+  private Integer workers;
+
   @Spec private CommandSpec spec;
 
   @Override
@@ -77,7 +86,8 @@ final class BenchmarkCommand implements Callable<Integer> {
     }
     BenchmarkTable table;
     try (BenchmarkProgress progress = new BenchmarkProgress(suite)) {
-      table = new BenchmarkRun(settings, out, progress).run();
+      int processes = workers == null ? BenchmarkRun.workers() : workers;
+      table = new BenchmarkRun(settings, out, processes, progress).run();
     }
     PrintWriter stdout = spec.commandLine().getOut();
     stdout.print(table.markdown());

@@ -1,7 +1,7 @@
 package io.t3d.examples.cli;
 
+import io.t3d.examples.run.CleanStop;
 import java.io.PrintWriter;
-import java.util.concurrent.atomic.AtomicBoolean;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -36,31 +36,12 @@ public final class T3dCommand {
       scope = ScopeType.INHERIT)
   private boolean debug;
 
-  private static final int STOPPED = 130; // what shells say of Ctrl-C
-  private static final long HOOKS_MILLIS = 300;
-
   /** Runs the command and ends the JVM: 0 when done, 1 on an error, 2 on wrong arguments. */
   public static void main(String[] args) {
-    AtomicBoolean running = new AtomicBoolean(true);
-    Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(running), "t3d-stop"));
+    CleanStop stop = CleanStop.install();
     int code = run(args);
-    running.set(false);
+    stop.finished();
     System.exit(code);
-  }
-
-  /**
-   * Ends a command that a signal stops. The JVM's own way out runs libtorch's destructors under its
-   * kernels, which ends in a crash report.
-   */
-  private static void stop(AtomicBoolean running) {
-    if (running.get()) {
-      try {
-        Thread.sleep(HOOKS_MILLIS); // the other hooks end the worker processes meanwhile
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-      }
-      Runtime.getRuntime().halt(STOPPED);
-    }
   }
 
   /** Runs the command and returns its exit code. */

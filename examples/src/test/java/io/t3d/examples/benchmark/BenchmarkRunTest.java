@@ -24,7 +24,7 @@ class BenchmarkRunTest {
   @Test
   void everyMethodAndTaskRunsAndThePageStandsAlone(@TempDir Path out) throws IOException {
     BenchmarkConfig config = smoke(List.of(1L), List.of(Method.values()));
-    BenchmarkTable table = new BenchmarkRun(config, out, (done, total, what) -> {}).run();
+    BenchmarkTable table = new BenchmarkRun(config, out, 1, (done, total, what) -> {}).run();
 
     for (Method method : Method.values()) {
       List<String> tasks =
@@ -127,7 +127,7 @@ class BenchmarkRunTest {
     CellStore store = CellStore.open(out, config);
     store.put(new Cell(Method.SCRATCH, 1, "counted", Map.of("count", 1.0), List.of(), 0.5));
     BenchmarkConfig other = smoke(List.of(1L, 2L), List.of(Method.SCRATCH));
-    assertThatThrownBy(() -> new BenchmarkRun(other, out, (d, t, w) -> {}))
+    assertThatThrownBy(() -> new BenchmarkRun(other, out, 1, (d, t, w) -> {}))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("other settings")
         .hasMessageContaining("--restart");
