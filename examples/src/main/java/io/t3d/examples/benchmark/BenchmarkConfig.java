@@ -80,7 +80,7 @@ public record BenchmarkConfig(
         List.of(1L, 2L, 3L),
         List.of(Method.values()),
         pretrain(List.of(8, 16, 32, 64), Size3.cube(24), 96, 10),
-        new TaskSettings(List.of(0.01, 0.1, 1.0), List.of(0.1), 10, 8, 10, 32, 96, 24, 100, 24));
+        new TaskSettings(List.of(0.01, 0.1, 1.0), List.of(0.1), 10, 8, 25, 32, 96, 24, 100, 24));
   }
 
   /** Five seeds at the quickstart's size and length: two cores, more than a day. */
