@@ -137,13 +137,7 @@ public final class T3DModel implements AutoCloseable {
    * @throws IllegalArgumentException when B differs or arrays are on another device
    */
   public T3DOutput forward(ViewBatch views, TokenBatch reports, boolean training) {
-    if (views.size() != reports.size()) {
-      throw new IllegalArgumentException(
-          "views and reports must hold the same pairs, got "
-              + views.size()
-              + " and "
-              + reports.size());
-    }
+    checkPairs(views, reports);
     NDManager owner = views.slots().get(0).voxels().getManager();
     try (NDManager scope = owner.newSubManager()) {
       Step step = new Step(new ParameterStore(scope, false), scope, training);
@@ -160,9 +154,48 @@ public final class T3DModel implements AutoCloseable {
     }
   }
 
+  private static void checkPairs(ViewBatch views, TokenBatch reports) {
+    if (views.size() != reports.size()) {
+      throw new IllegalArgumentException(
+          "views and reports must hold the same pairs, got "
+              + views.size()
+              + " and "
+              + reports.size());
+    }
+  }
+
   /** Runs the model in inference mode. */
   public T3DOutput forward(ViewBatch views, TokenBatch reports) {
     return forward(views, reports, false);
+  }
+
+  /**
+   * Where visual tokens look in their reports, in inference mode: the weights of the text-informed
+   * fusion. They mean something only after training with an objective that uses the fusion.
+   *
+   * @param views as in {@link #forward(ViewBatch, TokenBatch)}
+   * @param reports B tokenized reports
+   * @return one entry per view slot, owned by the manager of the first slot's voxels
+   */
+  public List<ReportAttention> reportAttention(ViewBatch views, TokenBatch reports) {
+    checkPairs(views, reports);
+    NDManager owner = views.slots().get(0).voxels().getManager();
+    List<ReportAttention> out = new ArrayList<>();
+    try (NDManager scope = owner.newSubManager()) {
+      ParameterStore parameters = new ParameterStore(scope, false);
+      Step step = new Step(parameters, scope, false);
+      TokenBatch local = local(reports, scope);
+      NDArray text = network.text.encode(parameters, local, false).tokens(); // (B, L, C)
+      for (ViewBatch.Slot slot : views.slots()) {
+        VisualTokens h =
+            network.vision.encode(parameters, local("voxels", slot.voxels(), scope), false);
+        NDArray p = project(step, network.visionProjection, h.tokens()); // (B, N, E)
+        NDArray weights = network.fusion.attention(parameters, p, text, local.attentionMask());
+        weights.attach(owner);
+        out.add(new ReportAttention(weights, grid(h, slot)));
+      }
+    }
+    return out;
   }
 
   /** What the parts of one forward pass share; the scope frees their intermediates. */

@@ -108,6 +108,39 @@ public final class TextInformedFusion extends AbstractBlock {
       NDArray textTokens,
       NDArray attentionMask,
       boolean training) {
+    check(visual, textTokens, attentionMask);
+    NDArray u =
+        Scopes.within(
+            visual, p -> read(parameters, p, textTokens, attentionMask, training)); // (V·B, N, E)
+    return Steps.thenFree(u, y -> Scopes.within(y, x -> feedForward(parameters, x, training)));
+  }
+
+  /**
+   * Where each visual token looks, in inference mode: the weights of the cross-attention.
+   *
+   * @param visual {@code (V·B, N, E)}, as in {@link #fuse}
+   * @param textTokens {@code (B, L, C)}
+   * @param attentionMask {@code (B, L)}, int64
+   * @return {@code (V·B, A, N, L)}: rows sum to 1 over the report's tokens, padding has 0; belongs
+   *     to the manager of {@code visual}
+   */
+  public NDArray attention(
+      ParameterStore parameters, NDArray visual, NDArray textTokens, NDArray attentionMask) {
+    check(visual, textTokens, attentionMask);
+    return Scopes.within(
+        visual,
+        p -> {
+          int views = views(p, textTokens);
+          NDArray k = run(key, parameters, text(parameters, p, textTokens, false), false);
+          return Attention.multiHeadWeights(
+              queries(parameters, p, false),
+              repeat(k, views),
+              heads,
+              repeat(mask(p, attentionMask), views));
+        });
+  }
+
+  private void check(NDArray visual, NDArray textTokens, NDArray attentionMask) {
     long b = textTokens.getShape().get(0);
     long length = textTokens.getShape().get(1);
     Shapes.check("visual", visual, "V·B, N, E", "E is T3DConfig.embedDim", -1, -1, dim);
@@ -122,10 +155,27 @@ public final class TextInformedFusion extends AbstractBlock {
               + visual.getShape().get(0)
               + " rows");
     }
-    NDArray u =
-        Scopes.within(
-            visual, p -> read(parameters, p, textTokens, attentionMask, training)); // (V·B, N, E)
-    return Steps.thenFree(u, y -> Scopes.within(y, x -> feedForward(parameters, x, training)));
+  }
+
+  private static int views(NDArray visual, NDArray textTokens) {
+    return (int) (visual.getShape().get(0) / textTokens.getShape().get(0));
+  }
+
+  /** {@code LN(W t)}, in the manager of the visual tokens. */
+  private NDArray text(
+      ParameterStore parameters, NDArray visual, NDArray textTokens, boolean training) {
+    NDArray mine = Scopes.handle(textTokens, visual.getManager());
+    return run(textNorm, parameters, run(text, parameters, mine, training), training);
+  }
+
+  private NDArray queries(ParameterStore parameters, NDArray visual, boolean training) {
+    return run(query, parameters, run(visualNorm, parameters, visual, training), training);
+  }
+
+  private static NDArray mask(NDArray visual, NDArray attentionMask) {
+    return Scopes.handle(attentionMask, visual.getManager())
+        .toType(DataType.BOOLEAN, false)
+        .reshape(attentionMask.getShape().get(0), 1, 1, -1); // (B, 1, 1, L)
   }
 
   /** {@code p + g1 · CrossAttention(LN(p), LN(W t))}. */
@@ -135,18 +185,13 @@ public final class TextInformedFusion extends AbstractBlock {
       NDArray textTokens,
       NDArray attentionMask,
       boolean training) {
-    long b = textTokens.getShape().get(0);
-    int views = (int) (visual.getShape().get(0) / b);
-    NDArray mine = Scopes.handle(textTokens, visual.getManager());
-    NDArray t = run(textNorm, parameters, run(text, parameters, mine, training), training);
+    int views = views(visual, textTokens);
+    NDArray t = text(parameters, visual, textTokens, training);
     NDArray k = repeat(run(key, parameters, t, training), views); // (V·B, L, E)
     NDArray v = repeat(run(value, parameters, t, training), views); // (V·B, L, E)
-    NDArray mask =
-        Scopes.handle(attentionMask, visual.getManager())
-            .toType(DataType.BOOLEAN, false)
-            .reshape(b, 1, 1, -1); // (B, 1, 1, L)
-    NDArray q = run(query, parameters, run(visualNorm, parameters, visual, training), training);
-    NDArray attended = Attention.multiHead(q, k, v, heads, repeat(mask, views), 0); // (V·B, N, E)
+    NDArray mask = repeat(mask(visual, attentionMask), views); // (V·B, 1, 1, L)
+    NDArray q = queries(parameters, visual, training);
+    NDArray attended = Attention.multiHead(q, k, v, heads, mask, 0); // (V·B, N, E)
     NDArray message = run(output, parameters, attended, training);
     return visual.add(message.mul(gate(attentionGate, parameters, visual, training)));
   }

@@ -89,6 +89,24 @@ class T3DModelTest {
   }
 
   @Test
+  void everyVisualTokenSpreadsItsAttentionOverItsOwnReport() {
+    ViewBatch views = views();
+    TokenBatch reports = model.tokenize(manager, REPORTS);
+    List<ReportAttention> attention = model.reportAttention(views, reports);
+    assertThat(attention).hasSameSizeAs(views.slots());
+    long shorter = model.tokenizer().tokens(REPORTS.get(0)).size();
+    for (ReportAttention slot : attention) {
+      NDArray weights = slot.weights();
+      assertThat(weights.getShape())
+          .isEqualTo(new Shape(2, 4, slot.grid().size(), reports.tokenIds().getShape().get(1)));
+      for (float sum : weights.sum(new int[] {3}).toFloatArray()) {
+        assertThat(sum).isCloseTo(1f, within(1e-5f));
+      }
+      assertThat(weights.get("0, :, :, " + shorter + ":").toFloatArray()).containsOnly(0f);
+    }
+  }
+
+  @Test
   void theSameSeedGivesTheSameWeightsAndAnotherSeedOthers() {
     Engine.getInstance().setRandomSeed(99);
     try (T3DModel same = T3DModel.create(T3DConfig.tiny(), Device.cpu(), 1);
