@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.t3d.core.config.Configs;
 import io.t3d.core.model.T3DModel;
+import io.t3d.core.volume.Volume;
 import io.t3d.data.picture.SliceImages;
 import io.t3d.data.transform.IntensityWindow;
 import io.t3d.examples.run.HtmlPage;
@@ -67,7 +68,7 @@ final class BenchmarkPage {
     for (Method method : config.methods()) {
       List<double[]> points = LossLog.read(store.run(method, config.seeds().get(0)), "loss");
       if (!points.isEmpty()) {
-        page.curves("steps", List.of(new HtmlPage.Curve(method.title(), points)));
+        page.curves("steps", "loss", List.of(new HtmlPage.Curve(method.title(), points)));
       }
     }
   }
@@ -88,7 +89,10 @@ final class BenchmarkPage {
     page.paragraph("True-positive over false-positive rate, means over findings and seeds.");
     // A few lines per chart, or none can be told from another.
     for (int from = 0; from < curves.size(); from += 4) {
-      page.curves("FPR", curves.subList(from, Math.min(curves.size(), from + 4)));
+      page.curves(
+          "false-positive rate",
+          "true-positive rate",
+          curves.subList(from, Math.min(curves.size(), from + 4)));
     }
   }
 
@@ -108,10 +112,19 @@ final class BenchmarkPage {
     SuiteData.Part test = data.test();
     page.heading(method.title() + ": what it retrieves, attends to and clusters");
     page.paragraph(
-        "Pictures: the volume as the encoder sees it; each visual token in the colour of its"
-            + " nearest prototype; and tokens by their cosine with the report's embedding in "
-            + Overlays.LEVELS
-            + " levels (label 1, red, is the lowest).");
+        "Pictures: an axial, a coronal and a sagittal slice through the middle, the patient's right"
+            + " at the left of the first two: the volume as the encoder sees it; each visual token"
+            + " in the colour of its nearest prototype; "
+            + (method.trainsFusion()
+                ? "where visual tokens look in the text-informed fusion: the share of attention"
+                    + " (softmax of queries and keys, mean over heads) that goes to one sentence of"
+                    + " the report, the one for which tokens differ most; "
+                : "")
+            + "and the cosine of each visual token with the report's embedding. Heat goes from dark"
+            + " violet, the least of that picture, to light yellow, the most; captions have both."
+            + (method.trainsFusion()
+                ? ""
+                : " This method does not train the fusion: it has no attention to show."));
     try (TrainedModel trained = TrainedModel.open(run, Engine.getInstance().defaultDevice());
         NDManager scope = trained.model().manager().newSubManager()) {
       T3DModel model = trained.model();
@@ -119,7 +132,7 @@ final class BenchmarkPage {
       NDArray reports = model.encodeReports(scope, test.reports()); // (n, E)
       long[] order = volumes.matMul(reports.transpose()).argSort(1, false).toLongArray(); // (n, n)
       for (int i = 0; i < Math.min(EXAMPLES, test.size()); i++) {
-        pictures(page, model, test, i);
+        pictures(page, method, model, test, i);
         List<List<String>> lines = new ArrayList<>();
         lines.add(List.of("its report", test.reports().get(i)));
         for (int k = 0; k < Math.min(RETRIEVED, test.size()); k++) {
@@ -132,15 +145,28 @@ final class BenchmarkPage {
     }
   }
 
-  private static void pictures(HtmlPage page, T3DModel model, SuiteData.Part test, int i) {
+  private static void pictures(
+      HtmlPage page, Method method, T3DModel model, SuiteData.Part test, int i) {
     Overlays overlays = Overlays.of(model, test.views().get(i), test.reports().get(i));
     IntensityWindow grey = IntensityWindow.ofPercentiles(overlays.view());
-    page.picture("volume", SliceImages.png(overlays.view(), grey));
+    page.picture("test volume " + (i + 1), SliceImages.png(overlays.view(), grey));
     page.picture(
         "cluster assignments",
         SliceImages.png(overlays.view(), grey, Optional.of(overlays.clusters()), 1));
+    if (method.trainsFusion()) {
+      heat(
+          page,
+          "attention to “" + overlays.sentence() + "”: share",
+          overlays.view(),
+          overlays.attention());
+    }
+    heat(page, "likeness to the report: cosine", overlays.view(), overlays.likeness());
+  }
+
+  private static void heat(HtmlPage page, String what, Volume view, Overlays.Heat heat) {
+    IntensityWindow grey = IntensityWindow.ofPercentiles(view);
     page.picture(
-        "attention to the report",
-        SliceImages.png(overlays.view(), grey, Optional.of(overlays.attention()), 1));
+        String.format(Locale.ROOT, "%s %.3f to %.3f", what, heat.low(), heat.high()),
+        SliceImages.heatPng(view, grey, heat.scaled()));
   }
 }

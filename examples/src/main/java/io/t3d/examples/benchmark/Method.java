@@ -82,4 +82,12 @@ public enum Method {
       default -> true;
     };
   }
+
+  /** Whether visual tokens learn to look at reports. */
+  boolean trainsFusion() {
+    return switch (this) {
+      case T3D, T3D_SINGLE_VIEW, T3D_VIEW_LEVEL, T3D_TOKEN_LEVEL -> true;
+      default -> false;
+    };
+  }
 }

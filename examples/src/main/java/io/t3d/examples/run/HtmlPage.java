@@ -21,6 +21,7 @@ public final class HtmlPage {
   private static final int WIDTH = 560;
   private static final int HEIGHT = 240;
   private static final int MARGIN = 46;
+  private static final int TICKS = 4;
 
   private final StringBuilder body = new StringBuilder();
   private final String title;
@@ -59,9 +60,11 @@ public final class HtmlPage {
 
   /** A table. */
   public HtmlPage table(List<String> header, List<List<String>> rows) {
-    body.append("<table>\n<thead>").append(row("th", header)).append("</thead>\n<tbody>\n");
+    body.append("<div class=\"wide\"><table>\n<thead>")
+        .append(row("th", header))
+        .append("</thead>\n<tbody>\n");
     rows.forEach(r -> body.append(row("td", r)));
-    body.append("</tbody></table>\n");
+    body.append("</tbody></table></div>\n");
     return this;
   }
 
@@ -97,6 +100,11 @@ public final class HtmlPage {
 
   /** Lines over one pair of axes. */
   public HtmlPage curves(String xLabel, List<Curve> curves) {
+    return curves(xLabel, "", curves);
+  }
+
+  /** Lines over one pair of axes, both with a label. */
+  public HtmlPage curves(String xLabel, String yLabel, List<Curve> curves) {
     double[] box = {Double.MAX_VALUE, -Double.MAX_VALUE, Double.MAX_VALUE, -Double.MAX_VALUE};
     for (Curve c : curves) {
       for (double[] p : c.points()) {
@@ -114,32 +122,60 @@ public final class HtmlPage {
     body.append("<figure><svg viewBox=\"0 0 ")
         .append(WIDTH)
         .append(' ')
-        .append(HEIGHT + 24)
+        .append(HEIGHT)
         .append("\">\n");
-    axis(box, xLabel);
+    axis(box, xLabel, yLabel);
+    StringBuilder legend = new StringBuilder();
     for (int i = 0; i < curves.size(); i++) {
-      line(curves.get(i), COLORS[i % COLORS.length], box, i);
+      String color = COLORS[i % COLORS.length];
+      line(curves.get(i), color, box);
+      legend
+          .append("<span style=\"color:")
+          .append(color)
+          .append("\">― ")
+          .append(escape(curves.get(i).name()))
+          .append("</span> ");
     }
-    body.append("</svg></figure>\n");
+    body.append("</svg><figcaption class=\"legend\">").append(legend).append("</figcaption></figure>\n");
     return this;
   }
 
-  private void axis(double[] box, String xLabel) {
+  private void axis(double[] box, String xLabel, String yLabel) {
+    int bottom = HEIGHT - 24;
+    for (int i = 0; i <= TICKS; i++) {
+      double share = (double) i / TICKS;
+      double y = bottom - share * (HEIGHT - 32);
+      double x = MARGIN + share * (WIDTH - 8 - MARGIN);
+      body.append(
+          String.format(
+              Locale.ROOT, "<path d=\"M%d,%.1f H%d\" class=\"grid\"/>%n", MARGIN, y, WIDTH - 8));
+      double value = box[2] + share * (box[3] - box[2]);
+      text(MARGIN - 4, y + 4, "end", number(value, 2), "#444");
+      double step = box[0] + share * (box[1] - box[0]);
+      String anchor = i == 0 ? "start" : i == TICKS ? "end" : "middle";
+      text(x, bottom + 12, anchor, number(step, box[1] - box[0] < 2 * TICKS ? 2 : 0), "#444");
+    }
     body.append(
         String.format(
             Locale.ROOT,
             "<path d=\"M%d,%d V%d H%d\" class=\"axis\"/>%n",
             MARGIN,
             8,
-            HEIGHT - 24,
+            bottom,
             WIDTH - 8));
-    text(MARGIN - 4, 16, "end", number(box[3], 2), "#444");
-    text(MARGIN - 4, HEIGHT - 26, "end", number(box[2], 2), "#444");
-    text(MARGIN, HEIGHT - 8, "start", number(box[0], 0), "#444");
-    text(WIDTH - 8, HEIGHT - 8, "end", number(box[1], 0) + " " + xLabel, "#444");
+    text((MARGIN + WIDTH - 8) / 2.0, HEIGHT - 1, "middle", xLabel, "#444");
+    if (!yLabel.isEmpty()) {
+      body.append(
+          String.format(
+              Locale.ROOT,
+              "<text transform=\"translate(10,%d) rotate(-90)\" text-anchor=\"middle\""
+                  + " fill=\"#444\">%s</text>%n",
+              bottom / 2,
+              escape(yLabel)));
+    }
   }
 
-  private void line(Curve curve, String color, double[] box, int order) {
+  private void line(Curve curve, String color, double[] box) {
     double spanX = Math.max(box[1] - box[0], 1e-9);
     double spanY = Math.max(box[3] - box[2], 1e-9);
     String points =
@@ -156,7 +192,6 @@ public final class HtmlPage {
         .append("\" points=\"")
         .append(points)
         .append("\"/>\n");
-    text(MARGIN + 90 * order, HEIGHT + 14, "start", "― " + curve.name(), color);
   }
 
   private void text(double x, double y, String anchor, String text, String color) {
@@ -181,11 +216,15 @@ public final class HtmlPage {
         <!doctype html>
         <html lang="en"><head><meta charset="utf-8"><title>%s</title>
         <style>
-        body{font:15px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#222}
-        table{border-collapse:collapse;margin:.6rem 0}th,td{padding:.25rem .7rem;border-bottom:1px solid #ddd;text-align:left;vertical-align:top}
-        figure{display:inline-block;margin:.4rem;max-width:100%%}figcaption{font-size:13px;color:#555;max-width:36rem}
-        img{image-rendering:pixelated;background:#000;max-width:100%%}svg{width:36rem;max-width:100%%}svg text{font-size:11px}
-        .axis{fill:none;stroke:#999}pre{background:#f5f5f5;padding:.7rem;overflow:auto;font-size:13px}
+        :root{color-scheme:light}
+        body{font:15px/1.5 system-ui,sans-serif;max-width:74rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}
+        p{max-width:52rem}.wide{overflow-x:auto}
+        table{border-collapse:collapse;margin:.6rem 0;font-size:14px}th,td{padding:.25rem .6rem;border-bottom:1px solid #ddd;text-align:left;vertical-align:top}
+        .number{white-space:nowrap;font-variant-numeric:tabular-nums}
+        figure{display:inline-block;margin:.4rem;max-width:100%%;vertical-align:top}figcaption{font-size:13px;color:#555;max-width:34rem}
+        img{image-rendering:pixelated;background:#000;width:34rem;max-width:100%%}svg{width:34rem;max-width:100%%}svg text{font-size:11px}
+        .legend span{display:inline-block;margin-right:1rem}.axis{fill:none;stroke:#999}.grid{fill:none;stroke:#eee}
+        pre{background:#f5f5f5;padding:.7rem;overflow:auto;font-size:13px}
         .bars td{border:0;padding:.15rem .6rem}.bar{position:relative;width:18rem;height:.9rem;background:#eee}
         .bar div{height:100%%;background:#1b6ca8}.bar i{position:absolute;top:-2px;bottom:-2px;width:2px;background:#c8553d}
         </style></head><body>
@@ -196,8 +235,13 @@ public final class HtmlPage {
 
   private static String row(String cell, List<String> values) {
     return values.stream()
-        .map(v -> "<" + cell + ">" + escape(v) + "</" + cell + ">")
+        .map(v -> "<" + cell + (isNumber(v) ? " class=\"number\">" : ">") + escape(v) + "</" + cell + ">")
         .collect(Collectors.joining("", "<tr>", "</tr>\n"));
+  }
+
+  /** Numbers with what belongs to them, as {@code 0.713 ± 0.021}, are not broken over lines. */
+  private static boolean isNumber(String value) {
+    return !value.isEmpty() && value.length() < 24 && value.matches("[-−]?\\d.*");
   }
 
   private static String number(double v, int digits) {

@@ -41,6 +41,30 @@ public final class SliceImages {
 
   private static final double OVERLAY_OPACITY = 0.45;
 
+  /** From least to most: dark violet, red, orange, light yellow. Told apart without colour too. */
+  private static final int[] HEAT_RGB = {0x200050, 0x90206a, 0xe05030, 0xffa820, 0xfff8a0};
+
+  /** What is laid over: labels in colours of their own, or heat in [0, 1]. */
+  private record Overlay(Volume values, boolean heat) {
+    Overlay cut(Plane plane, int[] centre) {
+      return new Overlay(plane.cut(values, centre), heat);
+    }
+
+    /** The colour of a voxel's value; -1 for none. */
+    int rgb(float value) {
+      if (heat) {
+        return heatRgb(value);
+      }
+      return value > 0.5f ? OVERLAY_RGB[(Math.round(value) - 1) % OVERLAY_RGB.length] : -1;
+    }
+  }
+
+  private static int heatRgb(float value) {
+    double at = Math.max(0, Math.min(1, value)) * (HEAT_RGB.length - 1);
+    int below = Math.min(HEAT_RGB.length - 2, (int) at);
+    return blend(HEAT_RGB[below], HEAT_RGB[below + 1], at - below);
+  }
+
   /**
    * A cut through the patient: where the columns, the rows (downwards) and the slices go to.
    *
@@ -98,6 +122,18 @@ public final class SliceImages {
     return encode(montage(volume, window, mask));
   }
 
+  /**
+   * The middle slices as a PNG file, with values laid over as heat: dark violet is 0, light yellow
+   * 1, the same in every picture.
+   *
+   * @param heat of the volume's size, in [0, 1]; values beyond are taken for the nearer end
+   * @throws IllegalArgumentException when the sizes differ
+   */
+  public static byte[] heatPng(Volume volume, IntensityWindow window, Volume heat) {
+    requireSameSize(volume, heat);
+    return encode(row(volume, window, Optional.of(new Overlay(heat, true)), middle(volume)));
+  }
+
   /** The middle slices as an RGB image. */
   public static BufferedImage montage(Volume volume, IntensityWindow window) {
     return row(volume, window, Optional.empty(), middle(volume));
@@ -123,7 +159,8 @@ public final class SliceImages {
       throw new IllegalArgumentException("slices must be >= 1, got " + slices);
     }
     if (slices == 1) {
-      return row(volume, window, mask, mask.map(SliceImages::centre).orElse(middle(volume)));
+      int[] centre = mask.map(SliceImages::centre).orElse(middle(volume));
+      return row(volume, window, mask.map(m -> new Overlay(m, false)), centre);
     }
     VoxelBox box = mask.map(SliceImages::extent).orElse(volume.bounds());
     List<BufferedImage> rows = new ArrayList<>();
@@ -134,7 +171,7 @@ public final class SliceImages {
         box.y0() + (int) (at * box.height()),
         box.x0() + (int) (at * box.width())
       };
-      rows.add(row(volume, window, mask, cut));
+      rows.add(row(volume, window, mask.map(m -> new Overlay(m, false)), cut));
     }
     return stack(rows);
   }
@@ -164,12 +201,12 @@ public final class SliceImages {
   }
 
   private static BufferedImage row(
-      Volume volume, IntensityWindow window, Optional<Volume> mask, int[] centre) {
+      Volume volume, IntensityWindow window, Optional<Overlay> overlay, int[] centre) {
     double pixel = millimetresPerPixel(volume);
     List<BufferedImage> tiles = new ArrayList<>();
     for (Plane plane : Plane.values()) {
       Volume grey = window.apply(plane.cut(volume, centre));
-      tiles.add(tile(grey, mask.map(m -> plane.cut(m, centre)), pixel));
+      tiles.add(tile(grey, overlay.map(o -> o.cut(plane, centre)), pixel));
     }
     int width = tiles.stream().mapToInt(BufferedImage::getWidth).sum() + GAP * (tiles.size() - 1);
     int height = tiles.stream().mapToInt(BufferedImage::getHeight).max().orElseThrow();
@@ -182,32 +219,34 @@ public final class SliceImages {
     return all;
   }
 
-  private static BufferedImage tile(Volume grey, Optional<Volume> mask, double pixel) {
+  private static BufferedImage tile(Volume grey, Optional<Overlay> overlay, double pixel) {
     Spacing s = grey.spacing();
     int width = Math.max(1, (int) Math.round(grey.width() * s.x() / pixel));
     int height = Math.max(1, (int) Math.round(grey.height() * s.y() / pixel));
     Size3 size = new Size3(1, height, width);
     float[] values = new ResampleTo(size, Interpolation.LINEAR_ANTIALIASED).apply(grey).voxels();
     Optional<float[]> over =
-        mask.map(m -> new ResampleTo(size, Interpolation.NEAREST).apply(m).voxels());
+        overlay.map(
+            o -> new ResampleTo(size, Interpolation.NEAREST).apply(o.values()).voxels());
     BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
     for (int i = 0; i < values.length; i++) {
       int level = Math.round(255 * values[i]);
       int rgb = level << 16 | level << 8 | level;
-      if (over.isPresent() && over.get()[i] > 0.5f) {
-        rgb = blend(rgb, OVERLAY_RGB[(Math.round(over.get()[i]) - 1) % OVERLAY_RGB.length]);
+      int colour = over.isPresent() ? overlay.get().rgb(over.get()[i]) : -1;
+      if (colour >= 0) {
+        rgb = blend(rgb, colour, OVERLAY_OPACITY);
       }
       image.setRGB(i % width, i / width, rgb);
     }
     return image;
   }
 
-  private static int blend(int rgb, int overlay) {
+  private static int blend(int rgb, int overlay, double opacity) {
     int mixed = 0;
     for (int shift = 0; shift <= 16; shift += 8) {
       int under = rgb >> shift & 0xff;
       int over = overlay >> shift & 0xff;
-      mixed |= (int) Math.round(under + OVERLAY_OPACITY * (over - under)) << shift;
+      mixed |= (int) Math.round(under + opacity * (over - under)) << shift;
     }
     return mixed;
   }

@@ -50,6 +50,27 @@ class SliceImagesTest {
   }
 
   @Test
+  void moreHeatIsLighterAndYellower() throws IOException {
+    Volume dark = corner().withVoxels(new float[16 * 32 * 32]);
+    float[] heat = new float[16 * 32 * 32];
+    for (int i = 0; i < heat.length; i++) {
+      heat[i] = (i % 32) / 31f; // grows with x, towards the patient's right
+    }
+    byte[] png = SliceImages.heatPng(dark, WINDOW, dark.withVoxels(heat));
+    BufferedImage image = ImageIO.read(new ByteArrayInputStream(png));
+    int most = image.getRGB(2, 128);
+    int some = image.getRGB(128, 128);
+    int least = image.getRGB(253, 128);
+    assertThat(most >> 8 & 0xff).isGreaterThan(some >> 8 & 0xff); // green
+    assertThat(some >> 16 & 0xff).isGreaterThan(least >> 16 & 0xff); // red
+    assertThat(least & 0xff).isGreaterThan(least >> 16 & 0xff); // violet
+
+    assertThatThrownBy(
+            () -> SliceImages.heatPng(dark, WINDOW, new Volume(new float[1], 1, 1, 1, dark.affine())))
+        .hasMessageContaining("volume's size");
+  }
+
+  @Test
   void theMaskIsRedAndTheRestGrey() {
     Volume v = corner();
     int plain = SliceImages.montage(v, WINDOW, v.withVoxels(new float[16 * 32 * 32])).getRGB(0, 0);
