@@ -122,7 +122,7 @@ public final class HtmlPage {
     body.append("<figure><svg viewBox=\"0 0 ")
         .append(WIDTH)
         .append(' ')
-        .append(HEIGHT)
+        .append(HEIGHT + 4)
         .append("\">\n");
     axis(box, xLabel, yLabel);
     StringBuilder legend = new StringBuilder();
@@ -168,7 +168,7 @@ public final class HtmlPage {
       body.append(
           String.format(
               Locale.ROOT,
-              "<text transform=\"translate(10,%d) rotate(-90)\" text-anchor=\"middle\""
+              "<text transform=\"translate(8,%d) rotate(-90)\" text-anchor=\"middle\""
                   + " fill=\"#444\">%s</text>%n",
               bottom / 2,
               escape(yLabel)));
@@ -219,8 +219,8 @@ public final class HtmlPage {
         :root{color-scheme:light}
         body{font:15px/1.5 system-ui,sans-serif;max-width:74rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}
         p{max-width:52rem}.wide{overflow-x:auto}
-        table{border-collapse:collapse;margin:.6rem 0;font-size:14px}th,td{padding:.25rem .6rem;border-bottom:1px solid #ddd;text-align:left;vertical-align:top}
-        .number{white-space:nowrap;font-variant-numeric:tabular-nums}
+        table{border-collapse:collapse;margin:.6rem 0;font-size:13px}th,td{padding:.25rem .45rem;border-bottom:1px solid #ddd;text-align:left;vertical-align:top}
+        td:first-child{min-width:6rem}.number{white-space:nowrap;font-variant-numeric:tabular-nums}
         figure{display:inline-block;margin:.4rem;max-width:100%%;vertical-align:top}figcaption{font-size:13px;color:#555;max-width:34rem}
         img{image-rendering:pixelated;background:#000;width:34rem;max-width:100%%}svg{width:34rem;max-width:100%%}svg text{font-size:11px}
         .legend span{display:inline-block;margin-right:1rem}.axis{fill:none;stroke:#999}.grid{fill:none;stroke:#eee}
