@@ -14,8 +14,10 @@ import io.t3d.examples.run.FineTuneRun;
 import io.t3d.examples.run.Prompts;
 import io.t3d.examples.run.TrainedModel;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -71,7 +73,10 @@ final class EvaluateCommand implements Callable<Integer> {
   @Option(
       names = "--prompts",
       paramLabel = "YAML",
-      description = "Prompts per label; by default the usual phrases around its name.")
+      description =
+          "Prompts per label for zero-shot (default: prompts.yaml beside the manifest, as phantoms"
+              + " have it; without that file the usual phrases around each label's name, with which"
+              + " AUROC is often far lower).")
   private Path prompts;
 
   @Option(names = "--out", paramLabel = "DIR", description = "Where metrics.json is written.")
@@ -108,7 +113,7 @@ final class EvaluateCommand implements Callable<Integer> {
     } else if (tasks.contains(Task.RETRIEVAL)) {
       all.requireReports();
     }
-    Prompts used = prompts == null ? Prompts.around(all.labelNames()) : Prompts.load(prompts);
+    Prompts used = prompts(all);
     Evaluation found;
     try (TrainedModel trained = open()) {
       found = evaluate(trained, all, used);
@@ -119,6 +124,26 @@ final class EvaluateCommand implements Callable<Integer> {
     }
     EvaluationPrinter.print(found, json, spec.commandLine().getOut());
     return 0;
+  }
+
+  /** Says where they are from: zero-shot scores hang on them. */
+  private Prompts prompts(Manifest all) throws IOException {
+    if (prompts != null) {
+      return Prompts.load(prompts);
+    }
+    Optional<Path> beside = Prompts.beside(manifest);
+    if (tasks.contains(Task.ZERO_SHOT)) {
+      PrintWriter err = spec.commandLine().getErr();
+      err.println(
+          "t3d: zero-shot prompts: "
+              + beside
+                  .map(Path::toString)
+                  .orElse(
+                      "the usual phrases around each label's name; better ones go to --prompts or"
+                          + " to prompts.yaml beside the manifest"));
+      err.flush();
+    }
+    return beside.isPresent() ? Prompts.load(beside.get()) : Prompts.around(all.labelNames());
   }
 
   private TrainedModel open() throws IOException {
@@ -156,9 +181,11 @@ final class EvaluateCommand implements Callable<Integer> {
       }
     }
     if (tasks.contains(Task.FINE_TUNE)) {
-      tuned =
-          new FineTuneRun(trained.data(), train, validation, test)
-              .run(() -> fresh(trained), settings);
+      try (FineTuneProgress progress = new FineTuneProgress()) {
+        tuned =
+            new FineTuneRun(trained.data(), train, validation, test)
+                .run(() -> fresh(trained), settings, progress);
+      }
     }
     return new Evaluation(null, zeroShot, retrieved, probes, tuned);
   }

@@ -20,6 +20,20 @@ public final class FineTuneRun {
     T3DModel fresh() throws IOException;
   }
 
+  /** Is told of each step. */
+  @FunctionalInterface
+  public interface Listener {
+    /**
+     * A step is done.
+     *
+     * @param fraction share of the labels that is trained on
+     * @param step from 1
+     * @param steps of all epochs; early stopping ends before them
+     * @param loss of this step
+     */
+    void onStep(double fraction, int step, int steps, double loss);
+  }
+
   private final DataConfig data;
   private final List<ManifestRow> train;
   private final List<ManifestRow> validation;
@@ -47,10 +61,13 @@ public final class FineTuneRun {
   /**
    * Trains once per share of labels.
    *
+   * @param models gives the model for each
+   * @param settings shares of labels and the training
+   * @param listener is told of each step
    * @throws IOException when a volume or the model cannot be read
    */
-  public List<Evaluation.Supervised> run(Models models, EvaluationSettings settings)
-      throws IOException {
+  public List<Evaluation.Supervised> run(
+      Models models, EvaluationSettings settings, Listener listener) throws IOException {
     List<String> labels = LabelledRows.requireNames("Fine-tuning", train);
     LabelMatrix all = LabelledRows.matrix(train, labels);
     RowVolumes held = new RowVolumes(data, validation);
@@ -59,7 +76,10 @@ public final class FineTuneRun {
     for (double fraction : settings.labelFractions()) {
       int[] some = LabelSubset.choose(all, LabelledRows.patients(train), fraction, settings.seed());
       RowVolumes volumes = new RowVolumes(data, Arrays.stream(some).mapToObj(train::get).toList());
-      FineTuner tuner = new FineTuner(settings.fineTune());
+      FineTuner tuner =
+          new FineTuner(
+              settings.fineTune(),
+              (step, steps, loss) -> listener.onStep(fraction, step, steps, loss));
       LabelMatrix chosen = all.select(some);
       try (T3DModel model = models.fresh();
           FineTunedClassifier classifier =

@@ -81,13 +81,14 @@ class CommandsTest {
             out,
             "--manifest",
             manifest,
-            "--prompts",
-            out.resolve("prompts.yaml"),
             "--out",
             again,
             "--json");
 
     assertThat(run.exitCode()).as(run.err()).isZero();
+    Path besideTheManifest = manifest.resolveSibling("prompts.yaml");
+    assertThat(run.err()).contains("t3d: zero-shot prompts: " + besideTheManifest);
+    assertThat(besideTheManifest).hasSameTextualContentAs(out.resolve("prompts.yaml"));
     JsonNode first = json(out.resolve("metrics.json"));
     JsonNode second = json(again.resolve("metrics.json"));
     assertThat(second.get("retrieval")).isEqualTo(first.get("retrieval"));
@@ -118,6 +119,7 @@ class CommandsTest {
 
     assertThat(run.exitCode()).as(run.err()).isZero();
     assertThat(run.out()).contains("trained on").contains("thresholds: youden-j on");
+    assertThat(run.err()).doesNotContain("prompts"); // no zero-shot, no prompts
     JsonNode metrics = json(supervised.resolve("metrics.json"));
     assertThat(metrics.has("zeroShot")).isFalse();
     for (String task : new String[] {"linearProbe", "fineTune"}) {
@@ -220,6 +222,7 @@ class CommandsTest {
     JsonNode found = new ObjectMapper().readTree(run.out());
     assertThat(found.at("/zeroShot/macroAuroc").isNumber()).isTrue();
     assertThat(found.at("/retrieval").isObject()).isFalse();
+    assertThat(run.err()).contains("zero-shot prompts: the usual phrases", "--prompts");
 
     CommandRun retrieval =
         CommandRun.of(

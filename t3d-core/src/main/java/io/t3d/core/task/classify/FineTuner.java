@@ -34,6 +34,7 @@ public final class FineTuner {
   static final String VISION = "vision.";
 
   private final FineTuneConfig config;
+  private final Listener listener;
   private final List<Epoch> history = new ArrayList<>();
 
   /**
@@ -44,9 +45,28 @@ public final class FineTuner {
    */
   public record Epoch(double trainLoss, double validationLoss) {}
 
+  /** Told of each step, on the training's thread. */
+  @FunctionalInterface
+  public interface Listener {
+    /**
+     * A step is done.
+     *
+     * @param step from 1
+     * @param steps of all epochs; early stopping ends before them
+     * @param loss of this step
+     */
+    void onStep(int step, int steps, double loss);
+  }
+
   /** A tuner with settings. */
   public FineTuner(FineTuneConfig config) {
+    this(config, (step, steps, loss) -> {});
+  }
+
+  /** A tuner with settings and somebody to tell of progress. */
+  public FineTuner(FineTuneConfig config, Listener listener) {
     this.config = config;
+    this.listener = listener;
   }
 
   /** The epochs of the last training, in order. */
@@ -196,13 +216,16 @@ public final class FineTuner {
           NDArray voxels = volumes.load(scope, rows);
           // A frozen encoder keeps its running statistics too.
           boolean training = config.encoderRate() > 0;
-          sum +=
+          double stepLoss =
               trainer.step(
                   step ->
                       loss.compute(
                           step,
                           trainer.inPrecision(() -> classifier.forward(step, voxels, training)),
                           targets));
+          sum += stepLoss;
+          listener.onStep(
+              epoch * batches + b + 1, config.training().epochs() * batches, stepLoss);
         }
       }
       return sum / batches;

@@ -20,6 +20,7 @@ import io.t3d.core.task.classify.FineTuner.Epoch;
 import io.t3d.core.train.TrainingConfig;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -104,6 +105,27 @@ class FineTunerTest {
         assertThat(again.labels()).containsExactly("cube", "stripes");
         assertThat(again.scores(test)).isDeepEqualTo(classifier.scores(test));
       }
+    }
+  }
+
+  @Test
+  void everyStepIsTold() throws IOException {
+    List<String> steps = new ArrayList<>();
+    List<Double> losses = new ArrayList<>();
+    FineTuner tuner =
+        new FineTuner(
+            settings(2, 1e-2, 2),
+            (step, all, loss) -> {
+              steps.add(step + "/" + all);
+              losses.add(loss);
+            });
+    try (FineTunedClassifier classifier = tuner.train(model, CUBES, LABELS)) {
+      assertThat(classifier.labels()).hasSize(2);
+    }
+    assertThat(steps).containsExactly("1/4", "2/4", "3/4", "4/4"); // 23 volumes, batches of 8
+    for (int epoch = 0; epoch < 2; epoch++) {
+      double mean = (losses.get(2 * epoch) + losses.get(2 * epoch + 1)) / 2;
+      assertThat(tuner.history().get(epoch).trainLoss()).isCloseTo(mean, within(1e-9));
     }
   }
 

@@ -1,6 +1,7 @@
 package io.t3d.data.dataset.phantom;
 
 import io.t3d.core.config.Checks;
+import io.t3d.core.config.Configs;
 import io.t3d.core.tensor.AtomicFiles;
 import io.t3d.data.dataset.Manifest;
 import io.t3d.data.dataset.ManifestRow;
@@ -26,8 +27,9 @@ import java.util.stream.Stream;
 
 /**
  * Writes phantom studies as a dataset: {@code volumes/*.nii.gz} (int16, HU), {@code masks/*.nii.gz}
- * (uint8, {@link Structure#value()}) and {@code manifest.csv} with the columns {@code volume,
- * report, split, patient, mask, label:NAME…}; paths are relative to the manifest.
+ * (uint8, {@link Structure#value()}), {@code manifest.csv} with the columns {@code volume, report,
+ * split, patient, mask, label:NAME…}, paths relative to the manifest, and {@code prompts.yaml}, the
+ * {@link PhantomPrompts} of zero-shot classification.
  */
 public final class PhantomDataset {
   /** The share of each split; a patient goes to the split that lags most. */
@@ -36,6 +38,7 @@ public final class PhantomDataset {
 
   private static final List<Split> SPLITS = List.of(Split.TRAIN, Split.TEST, Split.VALIDATION);
   private static final String MANIFEST = "manifest.csv";
+  private static final String PROMPTS = "prompts.yaml"; // evaluation looks for it there
   private static final double TWO_STUDIES = 0.15;
 
   private PhantomDataset() {}
@@ -145,6 +148,8 @@ public final class PhantomDataset {
         rows.add(row(dir, rows.size() + 2, await(one)));
       }
       Manifest.write(dir.resolve(MANIFEST), rows);
+      AtomicFiles.writeText(
+          dir.resolve(PROMPTS), Configs.toYaml(Map.of("prompts", PhantomPrompts.all())));
     } finally {
       stop(pool);
     }

@@ -63,7 +63,7 @@ class PhantomDatasetTest {
     PhantomDataset.write(folder.resolve("one"), 6, 3, COARSE, 1);
     PhantomDataset.write(folder.resolve("three"), 6, 3, COARSE, 3);
     List<Path> files = files(folder.resolve("one"));
-    assertThat(files).hasSize(13);
+    assertThat(files).hasSize(14); // six volumes, six masks, the manifest, the prompts
     for (Path file : files) {
       Path twin = folder.resolve("three").resolve(folder.resolve("one").relativize(file));
       assertThat(twin).hasSameBinaryContentAs(file);
