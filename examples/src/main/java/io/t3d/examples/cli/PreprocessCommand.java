@@ -20,7 +20,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -41,7 +40,6 @@ import picocli.CommandLine.Spec;
     })
 final class PreprocessCommand implements Callable<Integer> {
   private static final String NONE = "none";
-  private static final int SHOWN = 20;
 
   @Option(
       names = "--manifest",
@@ -197,8 +195,7 @@ final class PreprocessCommand implements Callable<Integer> {
             + "("
             + result.quarantine()
             + "):"
-            + bad.stream().limit(SHOWN).map(b -> "\n  " + b).collect(Collectors.joining())
-            + (bad.size() > SHOWN ? "\n  and " + (bad.size() - SHOWN) + " more" : ""));
+            + SkipBad.list(bad));
     err.flush();
     return allowed ? 0 : 1;
   }

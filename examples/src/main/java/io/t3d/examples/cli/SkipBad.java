@@ -32,9 +32,7 @@ final class SkipBad {
     if (bad.isEmpty()) {
       return rows;
     }
-    String list =
-        bad.stream().limit(SHOWN).map(b -> "\n  " + b).collect(Collectors.joining())
-            + (bad.size() > SHOWN ? "\n  and " + (bad.size() - SHOWN) + " more" : "");
+    String list = list(bad);
     if (!skip || bad.size() == rows.size()) {
       throw new IllegalArgumentException(
           bad.size()
@@ -50,5 +48,11 @@ final class SkipBad {
     Set<Integer> badRows = new HashSet<>();
     bad.forEach(b -> badRows.add(b.row().row()));
     return rows.stream().filter(r -> !badRows.contains(r.row())).toList();
+  }
+
+  /** The first bad rows, each on a line of its own, and how many more there are. */
+  static String list(List<BadRow> bad) {
+    return bad.stream().limit(SHOWN).map(b -> "\n  " + b).collect(Collectors.joining())
+            + (bad.size() > SHOWN ? "\n  and " + (bad.size() - SHOWN) + " more" : "");
   }
 }
