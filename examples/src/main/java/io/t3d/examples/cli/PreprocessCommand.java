@@ -9,6 +9,7 @@ import io.t3d.data.dataset.Manifest;
 import io.t3d.data.dataset.PreparationConfig;
 import io.t3d.data.dataset.PreparationResult;
 import io.t3d.data.dataset.Preprocessing;
+import io.t3d.data.dataset.Problems;
 import io.t3d.data.dataset.PreprocessingPresets;
 import io.t3d.data.transform.IntensityWindow;
 import io.t3d.data.zarr.ZarrOptions;
@@ -195,7 +196,7 @@ final class PreprocessCommand implements Callable<Integer> {
             + "("
             + result.quarantine()
             + "):"
-            + SkipBad.list(bad));
+            + Problems.list(bad));
     err.flush();
     return allowed ? 0 : 1;
   }

@@ -92,13 +92,7 @@ public final class FineTuner {
     check("training", volumes, labels);
     if (held != null) {
       check("validation", held, heldLabels);
-      if (!labels.names().equals(heldLabels.names())) {
-        throw new IllegalArgumentException(
-            "Training and validation must have the same labels, got "
-                + labels.names()
-                + " and "
-                + heldLabels.names());
-      }
+      labels.requireNamesOf(heldLabels, "Training and validation");
     }
     history.clear();
     FineTunedClassifier classifier = new FineTunedClassifier(model, false, labels.names());

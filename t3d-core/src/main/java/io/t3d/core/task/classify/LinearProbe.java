@@ -73,13 +73,7 @@ public final class LinearProbe {
     int width = features[0].length;
     Embeddings.check("features", features, labels.size(), width);
     Embeddings.check("validation features", validation, validationLabels.size(), width);
-    if (!labels.names().equals(validationLabels.names())) {
-      throw new IllegalArgumentException(
-          "Training and validation must have the same labels, got "
-              + labels.names()
-              + " and "
-              + validationLabels.names());
-    }
+    labels.requireNamesOf(validationLabels, "Training and validation");
     Standardization scaling =
         config.standardize() ? Standardization.of(features) : Standardization.none(width);
     float[][] train = scaling.apply(features);

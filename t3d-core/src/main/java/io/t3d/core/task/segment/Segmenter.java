@@ -7,7 +7,6 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
-import io.t3d.core.config.Configs;
 import io.t3d.core.config.Size3;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.nn.SeededWeights;
@@ -16,16 +15,12 @@ import io.t3d.core.nn.StateDict;
 import io.t3d.core.nn.VisionEncoder;
 import io.t3d.core.nn.VisionEncoders;
 import io.t3d.core.nn.Weights;
-import io.t3d.core.tensor.AtomicFiles;
-import io.t3d.core.tensor.Safetensors;
 import io.t3d.core.tensor.Scopes;
 import io.t3d.core.tensor.Shapes;
 import io.t3d.core.torch.NoGrad;
 import io.t3d.core.train.TaskTrainer;
 import io.t3d.core.volume.Volume;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -48,8 +43,6 @@ import java.util.function.ObjDoubleConsumer;
  * from several threads at once is safe as long as nobody trains.
  */
 public final class Segmenter implements AutoCloseable {
-  private static final String CONFIG = "segmenter.json";
-  private static final String WEIGHTS = "segmenter.safetensors";
   private static final int WINDOWS_AT_ONCE = 2;
 
   private final SegmenterConfig config;
@@ -58,7 +51,7 @@ public final class Segmenter implements AutoCloseable {
   private final SegmentationDecoder decoder;
   private final boolean learnsStatistics;
 
-  private Segmenter(SegmenterConfig config, Device device, long seed, boolean learnsStatistics) {
+  Segmenter(SegmenterConfig config, Device device, long seed, boolean learnsStatistics) {
     this.config = config;
     this.learnsStatistics = learnsStatistics;
     encoder = VisionEncoders.create(config.vision());
@@ -127,46 +120,12 @@ public final class Segmenter implements AutoCloseable {
    * @throws IOException when a file is missing or broken, or the weights do not fit the settings
    */
   public static Segmenter load(Path dir, Device device) throws IOException {
-    for (String name : List.of(CONFIG, WEIGHTS)) {
-      if (!Files.isRegularFile(dir.resolve(name))) {
-        throw new NoSuchFileException(
-            dir.resolve(name).toString(),
-            null,
-            "a segmenter is a folder with segmenter.json and segmenter.safetensors");
-      }
-    }
-    SegmenterConfig config = Configs.load(dir.resolve(CONFIG), SegmenterConfig.class);
-    Segmenter segmenter = new Segmenter(config, device, 0, false);
-    try (NDManager scope = segmenter.manager.newSubManager()) {
-      Path file = dir.resolve(WEIGHTS);
-      Map<String, NDArray> tensors = Safetensors.read(scope, file).tensors();
-      Weights.load(segmenter.encoder, part(tensors, "encoder."), file.toString());
-      Weights.load(segmenter.decoder, part(tensors, "decoder."), file.toString());
-      return segmenter;
-    } catch (IOException | RuntimeException e) {
-      segmenter.close();
-      throw e;
-    }
-  }
-
-  private static Map<String, NDArray> part(Map<String, NDArray> tensors, String prefix) {
-    Map<String, NDArray> out = new LinkedHashMap<>();
-    tensors.forEach(
-        (name, tensor) -> {
-          if (name.startsWith(prefix)) {
-            out.put(name.substring(prefix.length()), tensor);
-          }
-        });
-    return out;
+    return SegmenterFiles.load(dir, device);
   }
 
   /** Writes {@code segmenter.json} and {@code segmenter.safetensors}. */
   public void save(Path dir) throws IOException {
-    AtomicFiles.makeFolder(dir);
-    AtomicFiles.writeText(dir.resolve(CONFIG), Configs.toJson(config));
-    Map<String, NDArray> tensors = new LinkedHashMap<>();
-    parameters().forEach((name, parameter) -> tensors.put(name, parameter.getArray()));
-    Safetensors.write(dir.resolve(WEIGHTS), tensors, Map.of("format", "pt"));
+    SegmenterFiles.save(dir, this);
   }
 
   /**
@@ -300,6 +259,14 @@ public final class Segmenter implements AutoCloseable {
     Map<String, Parameter> out = new LinkedHashMap<>();
     StateDict.of(block).forEach((name, parameter) -> out.put(prefix + name, parameter));
     return out;
+  }
+
+  VisionEncoder encoder() {
+    return encoder;
+  }
+
+  SegmentationDecoder decoder() {
+    return decoder;
   }
 
   /** Owner of the weights; make sub-managers of it for batches. */
