@@ -39,6 +39,10 @@ import java.util.function.ObjDoubleConsumer;
  * }
  * }</pre>
  *
+ * <p>The decoder is a U-Net's over a ResNet (Çiçek et al., 2016) or UNETR's over a ViT (Hatamizadeh
+ * et al., 2022); see {@link SegmentationDecoder}. Volumes larger than the window are done by {@link
+ * SlidingWindow}.
+ *
  * <p>The segmenter owns its weights: it copies those of the model, which stays as it is. Segmenting
  * from several threads at once is safe as long as nobody trains.
  */
@@ -87,6 +91,7 @@ public final class Segmenter implements AutoCloseable {
    * @param model gives a copy of its vision encoder's weights
    * @param config sizes and classes; its vision must be the model's
    * @param seed of the decoder
+   * @throws IllegalArgumentException when the config's vision is not the model's
    */
   public static Segmenter from(T3DModel model, SegmenterConfig config, long seed) {
     if (!config.vision().equals(model.config().vision())) {
@@ -123,7 +128,12 @@ public final class Segmenter implements AutoCloseable {
     return SegmenterFiles.load(dir, device);
   }
 
-  /** Writes {@code segmenter.json} and {@code segmenter.safetensors}. */
+  /**
+   * Writes {@code segmenter.json} and {@code segmenter.safetensors}.
+   *
+   * @param dir the folder, made when it is missing
+   * @throws IOException when a file cannot be written; each file is the old one or the new one
+   */
   public void save(Path dir) throws IOException {
     SegmenterFiles.save(dir, this);
   }
@@ -187,6 +197,7 @@ public final class Segmenter implements AutoCloseable {
    * @param views {@code (B, 1, D, H, W)}, float32, any size: it is padded with 0 at the end of each
    *     axis up to what the network needs
    * @return {@code (B, K, D, H, W)}, float32; owned by the manager of {@code views}
+   * @throws IllegalArgumentException when the shape or dtype differs
    */
   public NDArray logits(NDArray views) {
     try (NoGrad constant = new NoGrad()) {
@@ -195,7 +206,7 @@ public final class Segmenter implements AutoCloseable {
   }
 
   private NDArray forward(NDArray views, boolean encoderTrains, boolean training) {
-    Shapes.check("views", views, "B, 1, D, H, W", "expandDims adds an axis", -1, 1, -1, -1, -1);
+    Shapes.checkVolumes("views", views);
     return Scopes.within(
         views,
         x -> {
