@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** The volumes of rows as evaluation sees them, kept in memory as far as the settings allow. */
-public final class RowVolumes implements VolumeBatches {
+final class RowVolumes implements VolumeBatches {
   private final List<ManifestRow> rows;
   private final PreparedVolumes volumes;
   private final MultiViewSampler sampler;
@@ -27,7 +27,7 @@ public final class RowVolumes implements VolumeBatches {
    *
    * @param data the preparation that the encoder was trained with
    */
-  public RowVolumes(DataConfig data, List<ManifestRow> rows) {
+  RowVolumes(DataConfig data, List<ManifestRow> rows) {
     this.rows = List.copyOf(rows);
     this.volumes = new PreparedVolumes(data.preprocessing(), rows);
     this.sampler = new MultiViewSampler(data.views());
