@@ -72,8 +72,7 @@ final class EmbedCommand implements Callable<Integer> {
     List<ManifestRow> rows = manifest ? all.rows() : List.of();
     List<Path> files = manifest ? rows.stream().map(ManifestRow::volume).toList() : volumes();
     Throughput speed;
-    try (TrainedModel trained =
-            checkpoint.open();
+    try (TrainedModel trained = checkpoint.open();
         NDManager manager = trained.model().manager().newSubManager();
         Progress progress = Progress.overItems("Embedding", files.size())) {
       Map<String, NDArray> tensors = new LinkedHashMap<>();

@@ -32,8 +32,7 @@ final class ExportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    try (TrainedModel trained =
-        checkpoint.open()) {
+    try (TrainedModel trained = checkpoint.open()) {
       ModelExport.write(trained.model(), out);
     }
     spec.commandLine().getOut().println("text, vision and projections exported to " + out);

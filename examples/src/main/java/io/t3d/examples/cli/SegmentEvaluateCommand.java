@@ -51,8 +51,7 @@ final class SegmentEvaluateCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     List<ManifestRow> rows = select(Manifest.read(manifest));
     SegmentationEvaluation found;
-    try (TrainedSegmenter trained =
-            segmenter.open();
+    try (TrainedSegmenter trained = segmenter.open();
         Progress progress = Progress.overItems("Segmenting", rows.size())) {
       found = SegmentationEvaluation.of(segmenter(trained, rows), rows, progress::to);
     }

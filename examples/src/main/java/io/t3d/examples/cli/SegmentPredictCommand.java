@@ -49,8 +49,7 @@ final class SegmentPredictCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     Map<Path, Path> targets = targets();
     PrintWriter stdout = spec.commandLine().getOut();
-    try (TrainedSegmenter trained =
-            segmenter.open();
+    try (TrainedSegmenter trained = segmenter.open();
         Progress progress = Progress.overItems("Segmenting", targets.size())) {
       VolumeSegmenter onRaw = trained.onRawVolumes();
       int done = 0;

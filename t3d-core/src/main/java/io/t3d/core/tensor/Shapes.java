@@ -8,7 +8,9 @@ import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 
-/** Checks of array shapes and dtypes with messages that name the array, its axes and the likely fix. */
+/**
+ * Checks of array shapes and dtypes with messages that name the array, its axes and the likely fix.
+ */
 public final class Shapes {
   private static final Splitter COMMA = Splitter.on(',').trimResults();
 
