@@ -62,10 +62,7 @@ public final class BenchmarkWorker {
         Configs.load(out.resolve(CellStore.SETTINGS_FILE), BenchmarkConfig.class);
     Path manifest = out.resolve(config.phantomFolder()).resolve("manifest.csv");
     return new UnitRunner(
-        config,
-        CellStore.open(out, config),
-        BenchmarkRun.tasks(),
-        Manifest.read(manifest).rows());
+        config, CellStore.open(out, config), BenchmarkRun.tasks(), Manifest.read(manifest).rows());
   }
 
   /** The other end closes our input when there is no more to do, and so does its death. */

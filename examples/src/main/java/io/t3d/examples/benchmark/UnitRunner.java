@@ -67,8 +67,7 @@ final class UnitRunner {
                           data,
                           store.run(unit.method(), unit.seed())));
       double seconds = (System.nanoTime() - start) / 1e9;
-      store.put(
-          new Cell(unit.method(), unit.seed(), name, found.scores(), found.roc(), seconds));
+      store.put(new Cell(unit.method(), unit.seed(), name, found.scores(), found.roc(), seconds));
       listener.done(unit, name);
       listener.at(what + " done");
     }

@@ -49,7 +49,8 @@ final class WorkerProcess implements AutoCloseable {
   private static List<String> command(Path out, Path folder, int of) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    List<String> options = new ArrayList<>(ManagementFactory.getRuntimeMXBean().getInputArguments());
+    List<String> options =
+        new ArrayList<>(ManagementFactory.getRuntimeMXBean().getInputArguments());
     // What watches this JVM, a debugger or a recording, cannot watch another at the same place.
     options.removeIf(
         o ->
@@ -73,8 +74,7 @@ final class WorkerProcess implements AutoCloseable {
 
   /** Half of the memory is for all heaps; libtorch needs some of the rest. */
   private static long heapBytes(int of) {
-    OperatingSystemMXBean system =
-        ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
+    OperatingSystemMXBean system = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
     return Math.min(Runtime.getRuntime().maxMemory(), system.getTotalMemorySize() / 2 / of);
   }
 

@@ -136,7 +136,9 @@ public final class HtmlPage {
           .append(escape(curves.get(i).name()))
           .append("</span> ");
     }
-    body.append("</svg><figcaption class=\"legend\">").append(legend).append("</figcaption></figure>\n");
+    body.append("</svg><figcaption class=\"legend\">")
+        .append(legend)
+        .append("</figcaption></figure>\n");
     return this;
   }
 
@@ -235,7 +237,15 @@ public final class HtmlPage {
 
   private static String row(String cell, List<String> values) {
     return values.stream()
-        .map(v -> "<" + cell + (isNumber(v) ? " class=\"number\">" : ">") + escape(v) + "</" + cell + ">")
+        .map(
+            v ->
+                "<"
+                    + cell
+                    + (isNumber(v) ? " class=\"number\">" : ">")
+                    + escape(v)
+                    + "</"
+                    + cell
+                    + ">")
         .collect(Collectors.joining("", "<tr>", "</tr>\n"));
   }
 

@@ -48,7 +48,11 @@ class BenchmarkRunTest {
     String page = Files.readString(out.resolve("report.html"));
     assertThat(page)
         .contains("T3D minus each other method", "ROC of zero-shot", "cluster assignments")
-        .contains("attention to “", "likeness to the report: cosine", "data:image/png;base64,", "<polyline")
+        .contains(
+            "attention to “",
+            "likeness to the report: cosine",
+            "data:image/png;base64,",
+            "<polyline")
         .doesNotContain("<script", "src=\"http", "<link");
     assertThat(Files.readString(out.resolve("results.md"))).contains("| T3D − CLIP |");
   }

@@ -45,8 +45,7 @@ class OverlaysTest {
               .sum();
       assertThat(parts).isEqualTo(all); // so that shares know which tokens are whose
       Overlays overlays =
-          Overlays.of(
-              model, new MultiViewSampler(ViewConfig.global(size)).center(volume), report);
+          Overlays.of(model, new MultiViewSampler(ViewConfig.global(size)).center(volume), report);
       assertThat(overlays.sentence()).isIn(Overlays.sentences(report));
       for (Overlays.Heat heat : List.of(overlays.attention(), overlays.likeness())) {
         assertThat(heat.low()).isLessThan(heat.high());

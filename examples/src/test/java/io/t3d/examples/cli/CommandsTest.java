@@ -76,14 +76,7 @@ class CommandsTest {
     Path again = dir.resolve("again");
     CommandRun run =
         CommandRun.of(
-            "evaluate",
-            "--checkpoint",
-            out,
-            "--manifest",
-            manifest,
-            "--out",
-            again,
-            "--json");
+            "evaluate", "--checkpoint", out, "--manifest", manifest, "--out", again, "--json");
 
     assertThat(run.exitCode()).as(run.err()).isZero();
     Path besideTheManifest = manifest.resolveSibling("prompts.yaml");

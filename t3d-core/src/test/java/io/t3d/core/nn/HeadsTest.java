@@ -157,7 +157,8 @@ class HeadsTest {
 
     NDArray values =
         apply(fusion, "value", apply(fusion, "text_norm", apply(fusion, "text", text)));
-    NDArray heads = values.concat(values).reshape(4, 5, 2, 4).transpose(0, 2, 1, 3); // (V·B, A, L, d)
+    NDArray heads =
+        values.concat(values).reshape(4, 5, 2, 4).transpose(0, 2, 1, 3); // (V·B, A, L, d)
     NDArray joined = weights.matMul(heads).transpose(0, 2, 1, 3).reshape(4, 3, 8);
     NDArray expected = visual.add(apply(fusion, "output", joined).mul(0.5f));
     assertThat(fuse(fusion, visual, text, mask).allClose(expected, 1e-4, 1e-5, false)).isTrue();

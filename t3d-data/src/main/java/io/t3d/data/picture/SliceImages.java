@@ -226,8 +226,7 @@ public final class SliceImages {
     Size3 size = new Size3(1, height, width);
     float[] values = new ResampleTo(size, Interpolation.LINEAR_ANTIALIASED).apply(grey).voxels();
     Optional<float[]> over =
-        overlay.map(
-            o -> new ResampleTo(size, Interpolation.NEAREST).apply(o.values()).voxels());
+        overlay.map(o -> new ResampleTo(size, Interpolation.NEAREST).apply(o.values()).voxels());
     BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
     for (int i = 0; i < values.length; i++) {
       int level = Math.round(255 * values[i]);

@@ -66,7 +66,8 @@ class SliceImagesTest {
     assertThat(least & 0xff).isGreaterThan(least >> 16 & 0xff); // violet
 
     assertThatThrownBy(
-            () -> SliceImages.heatPng(dark, WINDOW, new Volume(new float[1], 1, 1, 1, dark.affine())))
+            () ->
+                SliceImages.heatPng(dark, WINDOW, new Volume(new float[1], 1, 1, 1, dark.affine())))
         .hasMessageContaining("volume's size");
   }
 

@@ -222,8 +222,7 @@ public final class FineTuner {
                           trainer.inPrecision(() -> classifier.forward(step, voxels, training)),
                           targets));
           sum += stepLoss;
-          listener.onStep(
-              epoch * batches + b + 1, config.training().epochs() * batches, stepLoss);
+          listener.onStep(epoch * batches + b + 1, config.training().epochs() * batches, stepLoss);
         }
       }
       return sum / batches;
