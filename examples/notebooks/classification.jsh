@@ -7,6 +7,7 @@ import io.t3d.core.config.*;
 import io.t3d.core.eval.*;
 import io.t3d.core.model.*;
 import io.t3d.core.task.*;
+import io.t3d.core.task.classify.*;
 import io.t3d.core.train.*;
 import io.t3d.core.volume.*;
 import io.t3d.data.dataset.*;

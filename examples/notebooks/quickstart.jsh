@@ -4,7 +4,7 @@ import ai.djl.Device;
 import ai.djl.ndarray.*;
 import io.t3d.core.config.*;
 import io.t3d.core.model.*;
-import io.t3d.core.task.*;
+import io.t3d.core.task.classify.*;
 import io.t3d.core.text.*;
 import io.t3d.core.train.*;
 import io.t3d.core.volume.*;

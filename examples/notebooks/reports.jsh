@@ -8,7 +8,7 @@ import io.t3d.core.eval.text.*;
 import io.t3d.core.generate.*;
 import io.t3d.core.model.*;
 import io.t3d.core.nn.VisionEncoder.VisualTokens;
-import io.t3d.core.task.*;
+import io.t3d.core.task.report.*;
 import io.t3d.core.text.*;
 import io.t3d.core.train.*;
 import io.t3d.core.volume.*;

@@ -2,7 +2,7 @@
 import ai.djl.Device;
 import io.t3d.core.config.*;
 import io.t3d.core.eval.*;
-import io.t3d.core.task.*;
+import io.t3d.core.task.segment.*;
 import io.t3d.core.volume.*;
 import io.t3d.data.dataset.*;
 import io.t3d.data.dataset.phantom.*;

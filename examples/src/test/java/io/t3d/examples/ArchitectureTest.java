@@ -3,6 +3,7 @@ package io.t3d.examples;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
@@ -69,6 +70,14 @@ class ArchitectureTest {
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("io.t3d.core.train..", "io.t3d.core.task..", "io.t3d.core.eval..");
+
+  @ArchTest
+  static final ArchRule tasksDoNotKnowEachOther =
+      slices().matching("io.t3d.core.task.(*)..").should().notDependOnEachOther();
+
+  @ArchTest
+  static final ArchRule packagesOfTheCoreFormNoCycle =
+      slices().matching("io.t3d.core.(**)").should().beFreeOfCycles();
 
   @ArchTest
   static final ArchRule onlyTheBridgeTouchesThePresets =
@@ -152,7 +161,8 @@ class ArchitectureTest {
           .and()
           .doNotHaveFullyQualifiedName("io.t3d.core.model.T3DModel")
           .and()
-          .doNotHaveFullyQualifiedName("io.t3d.core.task.Segmenter") // owns weights, as the model
+          .doNotHaveFullyQualifiedName(
+              "io.t3d.core.task.segment.Segmenter") // owns weights, as the model
           .should()
           .callMethod(NDManager.class, "newBaseManager")
           .orShould()

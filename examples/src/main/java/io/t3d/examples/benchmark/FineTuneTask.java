@@ -1,9 +1,9 @@
 package io.t3d.examples.benchmark;
 
-import io.t3d.core.task.FineTuneConfig;
-import io.t3d.core.task.FineTunedClassifier;
-import io.t3d.core.task.FineTuner;
-import io.t3d.core.task.LabelSubset;
+import io.t3d.core.task.classify.FineTuneConfig;
+import io.t3d.core.task.classify.FineTunedClassifier;
+import io.t3d.core.task.classify.FineTuner;
+import io.t3d.core.task.classify.LabelSubset;
 import io.t3d.examples.run.TrainedModel;
 import java.io.IOException;
 import java.util.LinkedHashMap;

@@ -1,9 +1,9 @@
 package io.t3d.examples.benchmark;
 
 import io.t3d.core.model.T3DModel;
-import io.t3d.core.task.LabelSubset;
-import io.t3d.core.task.LinearProbe;
-import io.t3d.core.task.ProbeConfig;
+import io.t3d.core.task.classify.LabelSubset;
+import io.t3d.core.task.classify.LinearProbe;
+import io.t3d.core.task.classify.ProbeConfig;
 import io.t3d.examples.run.TrainedModel;
 import java.io.IOException;
 import java.util.Arrays;

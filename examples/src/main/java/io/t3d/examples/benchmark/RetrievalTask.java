@@ -3,7 +3,7 @@ package io.t3d.examples.benchmark;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.t3d.core.eval.RetrievalScores;
-import io.t3d.core.task.Retrieval;
+import io.t3d.core.task.retrieve.Retrieval;
 import io.t3d.examples.run.TrainedModel;
 import java.io.IOException;
 import java.util.LinkedHashMap;

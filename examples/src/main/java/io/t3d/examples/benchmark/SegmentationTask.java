@@ -2,12 +2,12 @@ package io.t3d.examples.benchmark;
 
 import io.t3d.core.config.DecoderConfig;
 import io.t3d.core.eval.SegmentationScores;
-import io.t3d.core.task.SegmentationCase;
-import io.t3d.core.task.SegmentationClass;
-import io.t3d.core.task.SegmentationSource;
-import io.t3d.core.task.SegmentationTraining;
-import io.t3d.core.task.Segmenter;
-import io.t3d.core.task.SegmenterConfig;
+import io.t3d.core.task.segment.SegmentationCase;
+import io.t3d.core.task.segment.SegmentationClass;
+import io.t3d.core.task.segment.SegmentationSource;
+import io.t3d.core.task.segment.SegmentationTraining;
+import io.t3d.core.task.segment.Segmenter;
+import io.t3d.core.task.segment.SegmenterConfig;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.dataset.phantom.Structure;
 import io.t3d.examples.run.TrainedModel;

@@ -2,8 +2,8 @@ package io.t3d.examples.benchmark;
 
 import ai.djl.ndarray.NDManager;
 import io.t3d.core.model.T3DModel;
-import io.t3d.core.task.FindingPrompts;
-import io.t3d.core.task.ZeroShotClassifier;
+import io.t3d.core.task.classify.FindingPrompts;
+import io.t3d.core.task.classify.ZeroShotClassifier;
 import io.t3d.data.dataset.phantom.PhantomPrompts;
 import io.t3d.examples.run.TrainedModel;
 import java.io.IOException;

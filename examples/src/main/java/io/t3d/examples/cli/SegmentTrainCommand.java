@@ -3,7 +3,7 @@ package io.t3d.examples.cli;
 import ai.djl.Device;
 import ai.djl.engine.Engine;
 import io.t3d.core.config.Configs;
-import io.t3d.core.task.SegmentationTraining;
+import io.t3d.core.task.segment.SegmentationTraining;
 import io.t3d.data.dataset.Manifest;
 import io.t3d.data.dataset.ManifestRow;
 import io.t3d.data.dataset.PreparedVolumes;

@@ -2,8 +2,8 @@ package io.t3d.examples.run;
 
 import io.t3d.core.eval.Bootstrap;
 import io.t3d.core.eval.OperatingPoint;
-import io.t3d.core.task.FineTuneConfig;
-import io.t3d.core.task.ProbeConfig;
+import io.t3d.core.task.classify.FineTuneConfig;
+import io.t3d.core.task.classify.ProbeConfig;
 import java.util.List;
 
 /**

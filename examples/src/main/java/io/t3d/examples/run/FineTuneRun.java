@@ -2,9 +2,9 @@ package io.t3d.examples.run;
 
 import io.t3d.core.eval.LabelMatrix;
 import io.t3d.core.model.T3DModel;
-import io.t3d.core.task.FineTunedClassifier;
-import io.t3d.core.task.FineTuner;
-import io.t3d.core.task.LabelSubset;
+import io.t3d.core.task.classify.FineTunedClassifier;
+import io.t3d.core.task.classify.FineTuner;
+import io.t3d.core.task.classify.LabelSubset;
 import io.t3d.data.dataset.ManifestRow;
 import java.io.IOException;
 import java.util.ArrayList;

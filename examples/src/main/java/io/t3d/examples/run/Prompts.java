@@ -1,7 +1,7 @@
 package io.t3d.examples.run;
 
 import io.t3d.core.config.Configs;
-import io.t3d.core.task.FindingPrompts;
+import io.t3d.core.task.classify.FindingPrompts;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

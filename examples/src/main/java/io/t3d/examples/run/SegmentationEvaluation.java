@@ -1,8 +1,8 @@
 package io.t3d.examples.run;
 
 import io.t3d.core.eval.SegmentationScores;
-import io.t3d.core.task.SegmentationClass;
-import io.t3d.core.task.SegmenterConfig;
+import io.t3d.core.task.segment.SegmentationClass;
+import io.t3d.core.task.segment.SegmenterConfig;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.dataset.ManifestRow;
 import io.t3d.data.dataset.MaskedVolumes;

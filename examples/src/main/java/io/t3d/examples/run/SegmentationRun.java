@@ -2,7 +2,7 @@ package io.t3d.examples.run;
 
 import ai.djl.Device;
 import io.t3d.core.model.T3DModel;
-import io.t3d.core.task.Segmenter;
+import io.t3d.core.task.segment.Segmenter;
 import io.t3d.data.dataset.ManifestRow;
 import io.t3d.data.dataset.MaskedVolumes;
 import io.t3d.losses.DiceCrossEntropyLoss;

@@ -2,7 +2,7 @@ package io.t3d.examples.run;
 
 import ai.djl.Device;
 import io.t3d.core.config.Configs;
-import io.t3d.core.task.Segmenter;
+import io.t3d.core.task.segment.Segmenter;
 import io.t3d.core.tensor.AtomicFiles;
 import io.t3d.data.dataset.Preprocessing;
 import io.t3d.data.dataset.VolumeSegmenter;

@@ -30,8 +30,16 @@ public final class Embeddings {
     return rows;
   }
 
-  /** Checks count and width of rows and that all numbers are finite. */
-  static void check(String name, float[][] rows, int count, int width) {
+  /**
+   * Checks count and width of rows and that all numbers are finite.
+   *
+   * @param name what the caller calls them
+   * @param rows {@code (B, D)}
+   * @param count B
+   * @param width D
+   * @throws IllegalArgumentException naming the first row that does not fit
+   */
+  public static void check(String name, float[][] rows, int count, int width) {
     if (rows.length != count) {
       throw new IllegalArgumentException(
           name + " must have one row per sample (" + count + "), got " + rows.length);
@@ -55,37 +63,5 @@ public final class Embeddings {
         }
       }
     }
-  }
-
-  /** Checks rows that are compared by cosine, and how many neighbours are wanted. */
-  static void checkQueries(float[][] rows, int width, int k) {
-    if (k < 1) {
-      throw new IllegalArgumentException("k must be > 0, got " + k);
-    }
-    check("embeddings", rows, rows.length, width);
-    for (int i = 0; i < rows.length; i++) {
-      if (length(rows[i]) == 0) {
-        throw new IllegalArgumentException(
-            "embeddings must have a direction, got a row of zeros at row " + i);
-      }
-    }
-  }
-
-  /** The same direction at length 1. */
-  static float[] unit(float[] row) {
-    double length = length(row);
-    float[] out = new float[row.length];
-    for (int e = 0; e < out.length; e++) {
-      out[e] = (float) (row[e] / length);
-    }
-    return out;
-  }
-
-  private static double length(float[] row) {
-    double sum = 0;
-    for (float v : row) {
-      sum += (double) v * v;
-    }
-    return Math.sqrt(sum);
   }
 }

@@ -5,11 +5,11 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /** Random orders that a seed fixes. */
-final class Shuffles {
+public final class Shuffles {
   private Shuffles() {}
 
   /** Fisher and Yates; {@code Collections.shuffle} does not take this generator in Java 17. */
-  static void shuffle(List<?> list, SplittableRandom random) {
+  public static void shuffle(List<?> list, SplittableRandom random) {
     for (int i = list.size() - 1; i > 0; i--) {
       Collections.swap(list, i, random.nextInt(i + 1));
     }

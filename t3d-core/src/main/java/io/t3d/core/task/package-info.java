@@ -1,2 +1,8 @@
-/** What a pre-trained model is for: zero-shot classification, retrieval and further tasks. */
+/**
+ * What the tasks of a pre-trained model share: volumes that are read when needed, a frozen encoder,
+ * the checks of embeddings, seeded orders.
+ *
+ * <p>Each task is a package of its own: {@code classify}, {@code retrieve}, {@code report} and
+ * {@code segment}. They may use this package and know nothing of each other.
+ */
 package io.t3d.core.task;

@@ -1,7 +1,7 @@
 package io.t3d.data.dataset;
 
-import io.t3d.core.task.SegmentationCase;
-import io.t3d.core.task.SegmentationSource;
+import io.t3d.core.task.segment.SegmentationCase;
+import io.t3d.core.task.segment.SegmentationSource;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.io.VolumeInfo;
 import io.t3d.data.io.VolumeReaders;

@@ -1,6 +1,6 @@
 package io.t3d.data.dataset;
 
-import io.t3d.core.task.Segmenter;
+import io.t3d.core.task.segment.Segmenter;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.io.NiftiWriter;
 import io.t3d.data.io.PixelType;

@@ -1,6 +1,6 @@
 package io.t3d.data.dataset.phantom;
 
-import io.t3d.core.task.FindingPrompts;
+import io.t3d.core.task.classify.FindingPrompts;
 import java.util.Arrays;
 import java.util.List;
 

@@ -1,9 +1,0 @@
-package io.t3d.core.task;
-
-/**
- * What a search found, best first.
- *
- * @param rows {@code [Q][k]}: for each query, positions in the gallery
- * @param similarities {@code [Q][k]}: their cosines
- */
-public record Neighbours(int[][] rows, float[][] similarities) {}

@@ -1,0 +1,16 @@
+package io.t3d.core.task.classify;
+
+import ai.djl.ndarray.NDArray;
+import java.util.List;
+
+/** Turns texts into embeddings; {@code T3DModel::encodeReports} is one. */
+@FunctionalInterface
+public interface ReportEncoder {
+  /**
+   * Encodes texts.
+   *
+   * @param reports n texts
+   * @return {@code (n, E)}, float32; the caller closes it
+   */
+  NDArray encode(List<String> reports);
+}

@@ -1,0 +1,173 @@
+package io.t3d.core.task.classify;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import io.t3d.core.tensor.Shapes;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+
+/**
+ * Classifies volumes by text alone: is the image closer to the prompts that state a finding, or to
+ * those that deny it?
+ *
+ * <pre>{@code
+ * w± = norm( mean over prompts of norm(text embedding) )
+ * p(finding) = softmax( exp(logitScale) · (cos(v, w+), cos(v, w-)) )[0]
+ * }</pre>
+ *
+ * <p>Prompt ensembles: Radford et al., 2021, section 3.1.4; pairs of positive and negative prompts:
+ * Tiu et al., 2022, CheXzero. The text is encoded once, at creation; the classifier then holds
+ * plain arrays, needs no closing and is safe for many threads.
+ */
+public final class ZeroShotClassifier {
+  private final List<String> findings;
+  private final float[][] positive; // [label][E], unit length
+  private final float[][] negative;
+  private final double scale;
+
+  private ZeroShotClassifier(
+      List<String> findings, float[][] positive, float[][] negative, double scale) {
+    this.findings = findings;
+    this.positive = positive;
+    this.negative = negative;
+    this.scale = scale;
+  }
+
+  /**
+   * Encodes the prompts.
+   *
+   * @param encoder e.g. {@code model::encodeReports}
+   * @param prompts one entry per label
+   * @param logitScale the model's learned log inverse temperature; {@code exp()} is taken here. It
+   *     sharpens probabilities and does not change their order.
+   * @throws IllegalArgumentException when there are no prompts, two labels share a name, or the
+   *     encoder's shape is not {@code (n, E)}
+   */
+  public static ZeroShotClassifier create(
+      ReportEncoder encoder, List<FindingPrompts> prompts, double logitScale) {
+    List<String> findings = prompts.stream().map(FindingPrompts::finding).toList();
+    if (findings.isEmpty() || new HashSet<>(findings).size() < findings.size()) {
+      throw new IllegalArgumentException(
+          "Zero-shot classification needs findings with different names, got " + findings);
+    }
+    if (!Double.isFinite(logitScale)) {
+      throw new IllegalArgumentException("logitScale must be finite, got " + logitScale);
+    }
+    List<float[]> positive = new ArrayList<>();
+    List<float[]> negative = new ArrayList<>();
+    for (FindingPrompts p : prompts) {
+      positive.add(ensemble(encoder, p.positive()));
+      negative.add(ensemble(encoder, p.negative()));
+    }
+    return new ZeroShotClassifier(
+        findings,
+        positive.toArray(new float[0][]),
+        negative.toArray(new float[0][]),
+        Math.exp(logitScale));
+  }
+
+  /** The mean of the texts' embeddings, at unit length. */
+  private static float[] ensemble(ReportEncoder encoder, List<String> texts) {
+    try (NDArray encoded = encoder.encode(texts)) {
+      Shapes.check(
+          "The encoder's embeddings", encoded, "n, E", "one row per text", texts.size(), -1);
+      float[][] rows = rows(encoded);
+      float[] mean = new float[rows[0].length];
+      for (float[] row : rows) {
+        double norm = norm(row);
+        for (int e = 0; e < mean.length; e++) {
+          mean[e] += (float) (row[e] / norm);
+        }
+      }
+      double norm = norm(mean);
+      for (int e = 0; e < mean.length; e++) {
+        mean[e] = (float) (mean[e] / norm);
+      }
+      return mean;
+    }
+  }
+
+  /** The labels, in the order of the classifier's columns. */
+  public List<String> findings() {
+    return findings;
+  }
+
+  /**
+   * The probability of each finding in each volume.
+   *
+   * @param imageEmbeddings {@code (B, E)}, float32, of any length
+   * @return {@code [B][labels]}, in [0, 1]
+   * @throws IllegalArgumentException when the shape or dtype differs
+   */
+  public double[][] classify(NDArray imageEmbeddings) {
+    Shapes.check(
+        "imageEmbeddings",
+        imageEmbeddings,
+        "B, E",
+        "image and text embeddings must come from one model",
+        -1,
+        positive[0].length);
+    return classify(rows(imageEmbeddings));
+  }
+
+  /**
+   * The probability of each finding in each volume.
+   *
+   * @param imageEmbeddings {@code [B][E]}, of any length
+   * @return {@code [B][labels]}, in [0, 1]
+   * @throws IllegalArgumentException when a row's length differs
+   */
+  public double[][] classify(float[][] imageEmbeddings) {
+    double[][] out = new double[imageEmbeddings.length][findings.size()];
+    for (int i = 0; i < out.length; i++) {
+      float[] image = imageEmbeddings[i];
+      if (image.length != positive[0].length) {
+        throw new IllegalArgumentException(
+            "imageEmbeddings must have E = "
+                + positive[0].length
+                + " columns, got "
+                + image.length
+                + " in row "
+                + i
+                + "; image and text embeddings must come from one model");
+      }
+      double norm = norm(image);
+      for (int label = 0; label < findings.size(); label++) {
+        double margin = (dot(image, positive[label]) - dot(image, negative[label])) / norm;
+        // softmax over two is the logistic function of their difference
+        out[i][label] = 1 / (1 + Math.exp(-scale * margin));
+      }
+    }
+    return out;
+  }
+
+  private static float[][] rows(NDArray array) {
+    if (array.getDataType() != DataType.FLOAT32) {
+      throw new IllegalArgumentException(
+          "Embeddings must be float32, got " + array.getDataType() + "; cast them to float32");
+    }
+    Shape shape = array.getShape();
+    float[] flat = array.toFloatArray();
+    int width = (int) shape.get(1);
+    float[][] rows = new float[(int) shape.get(0)][width];
+    for (int i = 0; i < rows.length; i++) {
+      System.arraycopy(flat, i * width, rows[i], 0, width);
+    }
+    return rows;
+  }
+
+  private static double norm(float[] v) {
+    // An all-zero vector is like nothing: cosine 0, probability one half.
+    return Math.max(Math.sqrt(dot(v, v)), 1e-12);
+  }
+
+  private static double dot(float[] a, float[] b) {
+    double sum = 0;
+    for (int i = 0; i < a.length; i++) {
+      sum += (double) a[i] * b[i];
+    }
+    return sum;
+  }
+}

@@ -1,0 +1,176 @@
+package io.t3d.core.task.retrieve;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import io.t3d.core.eval.LabelMatrix;
+import io.t3d.core.tensor.Scopes;
+import io.t3d.core.tensor.Shapes;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.stream.IntStream;
+
+/**
+ * Retrieval by findings: how alike are the labels of a query and of what it finds? The overlap of
+ * two label sets is Jaccard's, {@code |A ∩ B| / |A ∪ B|}; two empty sets are alike, 1. A label that
+ * is not known counts as absent.
+ *
+ * <p>CT-CLIP (Hamamci et al., 2024) calls {@link #overlapAt} "MAP@k". Differs from its script:
+ * there the query itself is in the gallery, and volumes without findings are not.
+ *
+ * @param queries number of queries
+ * @param overlapAt k → mean over queries of the mean overlap of their first k
+ * @param meanAveragePrecision mean over the queries that have a relevant item of the average
+ *     precision of the whole ranking; empty when none has one
+ */
+public record LabelOverlap(
+    int queries, Map<Integer, Double> overlapAt, OptionalDouble meanAveragePrecision) {
+  /** The depths that are looked at. */
+  private static final List<Integer> DEPTHS = List.of(1, 5, 10, 50);
+
+  private static final long CELLS = 1 << 22; // similarities at once
+
+  /**
+   * Ranks the whole gallery for every query, a block of queries at a time. Of equally similar items
+   * those with less overlap come first, so that ties count against the model.
+   *
+   * @param queries {@code (Q, E)}, L2-normalised, float32
+   * @param queryLabels of the same Q
+   * @param gallery {@code (N, E)}, L2-normalised, float32
+   * @param galleryLabels of the same N, the same labels in the same order
+   * @param same whether queries and gallery are the same items, so that row i must not find itself
+   * @param relevantFrom overlap from which an item is relevant, in (0, 1]; 1 asks for the same
+   *     findings
+   * @throws IllegalArgumentException when shapes, counts or labels differ or a value is NaN
+   */
+  public static LabelOverlap evaluate(
+      NDArray queries,
+      LabelMatrix queryLabels,
+      NDArray gallery,
+      LabelMatrix galleryLabels,
+      boolean same,
+      double relevantFrom) {
+    check(queries, queryLabels, gallery, galleryLabels);
+    BitSet[] wanted = sets(queryLabels);
+    BitSet[] found = sets(galleryLabels);
+    int n = found.length;
+    int block = (int) Math.max(1, Math.min(wanted.length, CELLS / n));
+    double[][] perQuery = new double[wanted.length][];
+    for (int from = 0; from < wanted.length; from += block) {
+      int start = from;
+      int end = Math.min(wanted.length, from + block);
+      float[] similarity = similarities(queries, gallery, start, end);
+      IntStream.range(start, end)
+          .parallel()
+          .forEach(
+              q -> {
+                double[] overlap =
+                    Arrays.stream(found).mapToDouble(set -> overlap(wanted[q], set)).toArray();
+                int offset = (q - start) * n;
+                double[] row =
+                    IntStream.range(0, n).mapToDouble(i -> similarity[offset + i]).toArray();
+                perQuery[q] = score(ranking(row, overlap, same ? q : -1), relevantFrom);
+              });
+    }
+    return summary(perQuery);
+  }
+
+  /** Overlaps in the order of the ranking. */
+  private static double[] ranking(double[] similarity, double[] overlap, int without) {
+    return IntStream.range(0, overlap.length)
+        .filter(i -> i != without)
+        .boxed()
+        .sorted(
+            (a, b) -> {
+              int bySimilarity = Double.compare(similarity[b], similarity[a]);
+              return bySimilarity != 0 ? bySimilarity : Double.compare(overlap[a], overlap[b]);
+            })
+        .mapToDouble(i -> overlap[i])
+        .toArray();
+  }
+
+  /** Mean overlaps at the depths, then the average precision or NaN. */
+  private static double[] score(double[] ranking, double relevantFrom) {
+    double[] out = new double[DEPTHS.size() + 1];
+    for (int d = 0; d < DEPTHS.size(); d++) {
+      out[d] = Arrays.stream(ranking).limit(DEPTHS.get(d)).average().orElse(Double.NaN);
+    }
+    double sum = 0;
+    int relevant = 0;
+    for (int rank = 1; rank <= ranking.length; rank++) {
+      if (ranking[rank - 1] >= relevantFrom) {
+        sum += ++relevant / (double) rank;
+      }
+    }
+    out[DEPTHS.size()] = relevant == 0 ? Double.NaN : sum / relevant;
+    return out;
+  }
+
+  private static LabelOverlap summary(double[][] perQuery) {
+    Map<Integer, Double> overlapAt = new LinkedHashMap<>();
+    for (int d = 0; d < DEPTHS.size(); d++) {
+      overlapAt.put(DEPTHS.get(d), mean(perQuery, d).orElse(Double.NaN));
+    }
+    return new LabelOverlap(perQuery.length, overlapAt, mean(perQuery, DEPTHS.size()));
+  }
+
+  private static OptionalDouble mean(double[][] rows, int column) {
+    return Arrays.stream(rows)
+        .mapToDouble(row -> row[column])
+        .filter(v -> !Double.isNaN(v))
+        .average();
+  }
+
+  private static float[] similarities(NDArray queries, NDArray gallery, int from, int to) {
+    try (NDManager scope = queries.getManager().newSubManager()) {
+      NDArray some = queries.get(from + ":" + to);
+      some.attach(scope);
+      return some.matMul(Scopes.handle(gallery, scope).transpose()).toFloatArray(); // (Q, N)
+    }
+  }
+
+  private static BitSet[] sets(LabelMatrix labels) {
+    return Arrays.stream(labels.values())
+        .map(
+            row -> {
+              BitSet set = new BitSet();
+              IntStream.range(0, row.length).filter(j -> row[j] == 1).forEach(set::set);
+              return set;
+            })
+        .toArray(BitSet[]::new);
+  }
+
+  private static double overlap(BitSet a, BitSet b) {
+    BitSet both = (BitSet) a.clone();
+    both.and(b);
+    int union = a.cardinality() + b.cardinality() - both.cardinality();
+    return union == 0 ? 1 : both.cardinality() / (double) union;
+  }
+
+  private static void check(
+      NDArray queries, LabelMatrix queryLabels, NDArray gallery, LabelMatrix galleryLabels) {
+    Shapes.check("queries", queries, "Q, E", "one row per query", queryLabels.size(), -1);
+    Shapes.check(
+        "gallery",
+        gallery,
+        "N, E",
+        "one row per item, of the same model",
+        galleryLabels.size(),
+        queries.getShape().get(1));
+    Retrieval.checkValues("queries", queries);
+    Retrieval.checkValues("gallery", gallery);
+    if (!queryLabels.names().equals(galleryLabels.names())) {
+      throw new IllegalArgumentException(
+          "Queries and gallery must have the same labels, got "
+              + queryLabels.names()
+              + " and "
+              + galleryLabels.names());
+    }
+    if (queryLabels.size() == 0 || galleryLabels.size() == 0) {
+      throw new IllegalArgumentException("Retrieval needs queries and a gallery, got none");
+    }
+  }
+}

@@ -1,0 +1,9 @@
+package io.t3d.core.task.retrieve;
+
+/**
+ * What a search found, best first.
+ *
+ * @param rows {@code [Q][k]}: for each query, positions in the gallery
+ * @param similarities {@code [Q][k]}: their cosines
+ */
+public record Neighbours(int[][] rows, float[][] similarities) {}

@@ -1,0 +1,116 @@
+package io.t3d.core.task.retrieve;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.DataType;
+import io.t3d.core.eval.RetrievalScores;
+import io.t3d.core.tensor.Shapes;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+
+/**
+ * Finds reports by volume and volumes by report, and measures how well.
+ *
+ * <p>The rank of a query is 1 + the number of wrong targets that score at least as high as its best
+ * correct one. Ties so count against the model: one that maps everything to one point gets the last
+ * rank, not the first. Pairs with identical reports are all correct for each other, since no model
+ * could tell them apart.
+ *
+ * <p>Similarities are computed block by block: memory is {@code block²} floats, whatever N.
+ *
+ * @param imageToText volumes as queries, reports as targets
+ * @param textToImage reports as queries, volumes as targets
+ */
+public record Retrieval(RetrievalScores imageToText, RetrievalScores textToImage) {
+  private static final int BLOCK = 2048;
+
+  /**
+   * Evaluates both directions; targets are correct when their report equals the query's.
+   *
+   * @param imageEmbeddings {@code (N, E)}, L2-normalised, float32
+   * @param textEmbeddings {@code (N, E)}, L2-normalised, float32; row i belongs to volume i
+   * @param reports N texts, compared with {@code equals}
+   * @throws IllegalArgumentException when shapes, dtypes or counts differ or a value is NaN
+   */
+  public static Retrieval evaluate(
+      NDArray imageEmbeddings, NDArray textEmbeddings, List<String> reports) {
+    return ranks(imageEmbeddings, textEmbeddings, reports).scores();
+  }
+
+  /**
+   * The rank of the first correct target of every query.
+   *
+   * @param imageToText one per volume, from 1
+   * @param textToImage one per report, from 1
+   */
+  public record Ranks(int[] imageToText, int[] textToImage) {
+    /** Summarises them. */
+    public Retrieval scores() {
+      return new Retrieval(
+          RetrievalScores.ofRanks(imageToText), RetrievalScores.ofRanks(textToImage));
+    }
+  }
+
+  /**
+   * The ranks behind {@link #evaluate(NDArray, NDArray, List)}, for confidence intervals.
+   *
+   * @param imageEmbeddings {@code (N, E)}, L2-normalised, float32
+   * @param textEmbeddings {@code (N, E)}, L2-normalised, float32; row i belongs to volume i
+   * @param reports N texts, compared with {@code equals}
+   * @throws IllegalArgumentException when shapes, dtypes or counts differ or a value is NaN
+   */
+  public static Ranks ranks(NDArray imageEmbeddings, NDArray textEmbeddings, List<String> reports) {
+    check(imageEmbeddings, textEmbeddings, reports.size());
+    Map<String, Integer> known = new HashMap<>();
+    int[] groups =
+        reports.stream().mapToInt(r -> known.computeIfAbsent(r, unused -> known.size())).toArray();
+    return new Ranks(
+        RetrievalRanks.of(imageEmbeddings, textEmbeddings, groups, BLOCK),
+        RetrievalRanks.of(textEmbeddings, imageEmbeddings, groups, BLOCK));
+  }
+
+  /**
+   * Evaluates both directions; only row i is correct for row i.
+   *
+   * @param imageEmbeddings {@code (N, E)}, L2-normalised, float32
+   * @param textEmbeddings {@code (N, E)}, L2-normalised, float32; row i belongs to volume i
+   * @throws IllegalArgumentException when shapes or dtypes differ or a value is NaN
+   */
+  public static Retrieval evaluate(NDArray imageEmbeddings, NDArray textEmbeddings) {
+    return evaluate(
+        imageEmbeddings,
+        textEmbeddings,
+        IntStream.range(0, (int) imageEmbeddings.getShape().get(0))
+            .mapToObj(Integer::toString)
+            .toList());
+  }
+
+  private static void check(NDArray images, NDArray texts, int reports) {
+    Shapes.check("imageEmbeddings", images, "N, E", "one row per pair", -1, -1);
+    long n = images.getShape().get(0);
+    long e = images.getShape().get(1);
+    Shapes.check(
+        "textEmbeddings", texts, "N, E", "row i must belong to volume i, of one model", n, e);
+    if (reports != n) {
+      throw new IllegalArgumentException(
+          "reports must hold one text per pair (" + n + "), got " + reports);
+    }
+    checkValues("imageEmbeddings", images);
+    checkValues("textEmbeddings", texts);
+  }
+
+  static void checkValues(String name, NDArray array) {
+    if (array.getDataType() != DataType.FLOAT32) {
+      throw new IllegalArgumentException(
+          name + " must be float32, got " + array.getDataType() + "; cast them to float32");
+    }
+    try (NDArray nan = array.isNaN();
+        NDArray any = nan.any()) {
+      if (any.getBoolean()) {
+        throw new IllegalArgumentException(
+            name + " must be numbers, got NaN; the model has diverged");
+      }
+    }
+  }
+}

@@ -1,0 +1,2 @@
+/** Search between volumes and reports: recall and ranks, label overlap, exact and HNSW indexes. */
+package io.t3d.core.task.retrieve;

@@ -1,0 +1,240 @@
+package io.t3d.core.task.classify;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.Device;
+import ai.djl.ndarray.BaseNDManager;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import io.t3d.core.config.ResNet3dConfig;
+import io.t3d.core.config.T3DConfig;
+import io.t3d.core.config.TextConfig;
+import io.t3d.core.eval.BinaryMetrics;
+import io.t3d.core.eval.LabelMatrix;
+import io.t3d.core.model.T3DModel;
+import io.t3d.core.task.VolumeBatches;
+import io.t3d.core.task.classify.FineTuner.Epoch;
+import io.t3d.core.train.TrainingConfig;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class FineTunerTest {
+  private static final int SIDE = 12;
+  private static final LabelMatrix LABELS = labels(24);
+  private static final Cubes CUBES = new Cubes(24, 1);
+
+  private final T3DModel model = T3DModel.create(small(), Device.cpu(), 1);
+
+  @AfterEach
+  void close() {
+    model.close();
+  }
+
+  private static T3DConfig small() {
+    ResNet3dConfig vision =
+        new ResNet3dConfig(
+            ResNet3dConfig.Block.BASIC, List.of(1, 1, 1, 1), List.of(8, 8, 16, 16), 3, 2, false);
+    return new T3DConfig(
+        vision, TextConfig.tiny(), 16, 8, 2, 0.1, T3DConfig.Projection.LINEAR, 0.07);
+  }
+
+  /** Noise, with a bright cube in every second volume and stripes in every third. */
+  private record Cubes(int size, long seed) implements VolumeBatches {
+    @Override
+    public NDArray load(NDManager owner, int[] rows) {
+      float[] voxels = new float[rows.length * SIDE * SIDE * SIDE];
+      int at = 0;
+      for (int row : rows) {
+        SplittableRandom random = new SplittableRandom(seed * 1000 + row);
+        for (int z = 0; z < SIDE; z++) {
+          for (int y = 0; y < SIDE; y++) {
+            for (int x = 0; x < SIDE; x++) {
+              boolean cube = row % 2 == 0 && z < 5 && y < 5 && x < 5;
+              boolean stripe = row % 3 == 0 && x % 4 == 0;
+              voxels[at++] = (float) (random.nextDouble() + (cube ? 2 : 0) + (stripe ? 1 : 0));
+            }
+          }
+        }
+      }
+      return owner.create(voxels, new Shape(rows.length, 1, SIDE, SIDE, SIDE));
+    }
+  }
+
+  private static LabelMatrix labels(int n) {
+    double[][] values = new double[n][];
+    for (int i = 0; i < n; i++) {
+      values[i] = new double[] {i % 2 == 0 ? 1 : 0, i % 3 == 0 ? 1 : 0};
+    }
+    values[1][0] = Double.NaN;
+    values[2] = new double[] {Double.NaN, Double.NaN};
+    return new LabelMatrix(List.of("cube", "stripes"), values);
+  }
+
+  private static FineTuneConfig settings(int epochs, double rate, int patience) {
+    TrainingConfig training =
+        TrainingConfig.builder().epochs(epochs).learningRate(rate).weightDecay(0.01).build();
+    return new FineTuneConfig(training, 8, 1, true, 20, patience);
+  }
+
+  @Test
+  void learnsFindingsFromScratchAndSaysThemAfterReload(@TempDir Path dir) throws IOException {
+    FineTuner tuner = new FineTuner(settings(12, 1e-2, 12));
+    Cubes test = new Cubes(12, 2);
+    try (FineTunedClassifier classifier =
+        tuner.train(model, CUBES, LABELS, new Cubes(12, 3), labels(12))) {
+      double[][] p = classifier.probabilities(test);
+      assertThat(auroc(p, 0)).isGreaterThan(0.9);
+      assertThat(auroc(p, 1)).isGreaterThan(0.9);
+      assertThat(tuner.history().get(0).trainLoss())
+          .isGreaterThan(2 * tuner.history().get(tuner.history().size() - 1).trainLoss());
+
+      classifier.save(dir);
+      try (FineTunedClassifier again = FineTunedClassifier.load(dir, Device.cpu())) {
+        assertThat(again.labels()).containsExactly("cube", "stripes");
+        assertThat(again.scores(test)).isDeepEqualTo(classifier.scores(test));
+      }
+    }
+  }
+
+  @Test
+  void theBestEpochsWeightsComeBack() throws IOException {
+    // Validation labels that say the opposite: the more is learnt, the worse.
+    FineTuner tuner = new FineTuner(settings(8, 1e-2, 2));
+    Cubes held = new Cubes(12, 3);
+    double[][] values = labels(12).values();
+    for (double[] row : values) {
+      Arrays.setAll(row, j -> 1 - row[j]);
+    }
+    LabelMatrix opposite = new LabelMatrix(LABELS.names(), values);
+    try (FineTunedClassifier classifier = tuner.train(model, CUBES, LABELS, held, opposite)) {
+      List<Double> losses = tuner.history().stream().map(Epoch::validationLoss).toList();
+      double best = losses.stream().min(Double::compare).orElseThrow();
+      assertThat(losses).hasSizeLessThan(8);
+      assertThat(best).isLessThan(losses.get(losses.size() - 1));
+      MaskedBce loss = MaskedBce.of(LABELS, true, 20);
+      try (NDManager scope = model.manager().newSubManager()) {
+        NDArray logits = scope.create(floats(classifier.scores(held)));
+        assertThat((double) loss.compute(scope, logits, opposite.values()).getFloat())
+            .isCloseTo(best, within(1e-6));
+      }
+    }
+  }
+
+  private static double auroc(double[][] scores, int label) {
+    boolean[] truth = new boolean[scores.length];
+    double[] column = new double[scores.length];
+    for (int i = 0; i < truth.length; i++) {
+      truth[i] = i % (label + 2) == 0;
+      column[i] = scores[i][label];
+    }
+    return BinaryMetrics.auroc(truth, column).orElseThrow();
+  }
+
+  private static float[][] floats(double[][] rows) {
+    float[][] out = new float[rows.length][rows[0].length];
+    for (int i = 0; i < out.length; i++) {
+      for (int j = 0; j < out[i].length; j++) {
+        out[i][j] = (float) rows[i][j];
+      }
+    }
+    return out;
+  }
+
+  @Test
+  void anEncoderThatMayNotLearnStaysAsItIs() throws IOException {
+    float[] before = model.parameters().get("vision.conv1.weight").getArray().toFloatArray();
+    FineTuneConfig frozen = new FineTuneConfig(settings(2, 1e-2, 2).training(), 8, 0, true, 20, 2);
+    FineTuner tuner = new FineTuner(frozen);
+    try (FineTunedClassifier classifier = tuner.train(model, CUBES, LABELS)) {
+      assertThat(model.parameters().get("vision.conv1.weight").getArray().toFloatArray())
+          .isEqualTo(before);
+      assertThat(Arrays.stream(classifier.scores(CUBES)[0]).map(Math::abs).sum()).isPositive();
+      assertThat(tuner.history()).hasSize(2);
+      assertThat(tuner.history().get(0).validationLoss()).isNaN();
+    }
+  }
+
+  @Test
+  void aSlowEncoderMovesLessThanAFastOne() throws IOException {
+    double[] moved = new double[2];
+    double[] rates = {0.01, 1};
+    for (int i = 0; i < 2; i++) {
+      try (T3DModel fresh = T3DModel.create(small(), Device.cpu(), 1)) {
+        NDArray weight = fresh.parameters().get("vision.conv1.weight").getArray();
+        float[] before = weight.toFloatArray();
+        FineTuneConfig config =
+            new FineTuneConfig(settings(2, 1e-3, 2).training(), 8, rates[i], true, 20, 2);
+        new FineTuner(config).train(fresh, CUBES, LABELS).close();
+        float[] after = weight.toFloatArray();
+        for (int j = 0; j < after.length; j++) {
+          moved[i] = Math.max(moved[i], Math.abs(after[j] - before[j]));
+        }
+      }
+    }
+    assertThat(moved[0]).isPositive().isLessThan(moved[1] / 20);
+  }
+
+  @Test
+  void trainingAgainWithTheSameSeedGivesTheSameAndLeavesNothingBehind() throws IOException {
+    double[][][] scores = new double[2][][];
+    for (int i = 0; i < 2; i++) {
+      try (T3DModel fresh = T3DModel.create(small(), Device.cpu(), 1)) {
+        int arrays = ((BaseNDManager) fresh.manager()).getManagedArrays().size();
+        try (FineTunedClassifier c =
+            new FineTuner(settings(2, 1e-3, 2)).train(fresh, CUBES, LABELS)) {
+          scores[i] = c.scores(new Cubes(5, 4));
+        }
+        assertThat(((BaseNDManager) fresh.manager()).getManagedArrays()).hasSize(arrays);
+      }
+    }
+    assertThat(scores[0]).isDeepEqualTo(scores[1]);
+  }
+
+  @Test
+  void anyThreadMayTrain() throws Exception {
+    // libtorch tracks gradients on new threads unless told otherwise.
+    FineTuner tuner = new FineTuner(settings(1, 1e-3, 1));
+    ExecutorService other = Executors.newSingleThreadExecutor();
+    try {
+      double[][] scores =
+          other
+              .submit(
+                  () -> {
+                    try (FineTunedClassifier c =
+                        tuner.train(model, CUBES, LABELS, new Cubes(12, 3), labels(12))) {
+                      return c.scores(new Cubes(3, 4));
+                    }
+                  })
+              .get();
+      assertThat(scores).hasDimensions(3, 2);
+    } finally {
+      other.shutdownNow();
+    }
+  }
+
+  @Test
+  void wrongInputsAreNamed() {
+    FineTuner tuner = new FineTuner(FineTuneConfig.pretrained());
+    assertThatThrownBy(() -> tuner.train(model, new Cubes(3, 1), LABELS))
+        .hasMessage("The training set must have one row of labels per volume (3), got 24");
+    double[][] nothing = {{Double.NaN}};
+    LabelMatrix unknown = new LabelMatrix(List.of("a"), nothing);
+    assertThatThrownBy(() -> tuner.train(model, new Cubes(1, 1), unknown))
+        .hasMessage("No label of the training set is known; fine-tuning needs some");
+    assertThatThrownBy(() -> tuner.train(model, CUBES, LABELS, new Cubes(1, 1), unknown))
+        .hasMessage("No label of the validation set is known; fine-tuning needs some");
+    assertThatThrownBy(() -> new FineTuneConfig(settings(1, 1, 1).training(), 0, 1, true, 1, 1))
+        .hasMessage("FineTuneConfig.batchSize must be > 0, got 0.0");
+  }
+}
