@@ -1,6 +1,7 @@
 package io.t3d.losses;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.index.NDIndex;
 import io.t3d.core.config.Checks;
 import io.t3d.core.tensor.Scalars;
 import io.t3d.core.tensor.Shapes;
@@ -138,7 +139,8 @@ public final class ContrastiveLoss {
 
   /** {@code (B)} of {@code (B, B)}: every (B + 1)-th number, where they lie. */
   private static NDArray diagonal(NDArray square) {
-    return square.reshape(-1).get("::" + (square.getShape().get(0) + 1));
+    long b = square.getShape().get(0);
+    return square.reshape(-1).get(new NDIndex().addSliceDim(0, b * b, b + 1));
   }
 
   /** The target distribution of each row; {@code (B, B)}. */
