@@ -3,6 +3,9 @@ package io.t3d.core.torch;
 import ai.djl.Device;
 import com.google.common.base.Supplier;
 import com.google.common.base.Suppliers;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Mixed precision: while a scope is open, convolutions, linear layers, matrix products and
@@ -37,6 +40,9 @@ public final class Autocast implements AutoCloseable {
   private static final Supplier<AutocastNative> NATIVE = Suppliers.memoize(AutocastNative::open);
   private static final ThreadLocal<Autocast> INNERMOST = new ThreadLocal<>();
 
+  private static final Logger logger = LoggerFactory.getLogger(Autocast.class);
+  private static final AtomicBoolean WARNED = new AtomicBoolean();
+
   private final int device;
   private final boolean wasEnabled;
   private final int oldDtype;
@@ -63,6 +69,11 @@ public final class Autocast implements AutoCloseable {
    *     or for another kind of device
    */
   public static Autocast bfloat16(Device device) {
+    if (!pays(device) && !WARNED.getAndSet(true)) {
+      logger.warn(
+          "bfloat16 on a CPU without AVX-512 takes some fifty times as long as float32: libtorch has"
+              + " no kernels for it; set the precision to FLOAT32 here");
+    }
     return open(device, true);
   }
 
