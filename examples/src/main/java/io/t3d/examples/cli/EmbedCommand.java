@@ -1,6 +1,5 @@
 package io.t3d.examples.cli;
 
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.t3d.core.config.Configs;
@@ -23,6 +22,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -33,12 +33,7 @@ import picocli.CommandLine.Spec;
     description = "Embed volumes; with a manifest, their reports too.",
     mixinStandardHelpOptions = true)
 final class EmbedCommand implements Callable<Integer> {
-  @Option(
-      names = "--checkpoint",
-      required = true,
-      paramLabel = "DIR",
-      description = "A checkpoint, or the --out folder of pretrain.")
-  private Path checkpoint;
+  @Mixin private CheckpointOption checkpoint;
 
   @Option(
       names = "--input",
@@ -77,8 +72,7 @@ final class EmbedCommand implements Callable<Integer> {
     List<ManifestRow> rows = manifest ? all.rows() : List.of();
     List<Path> files = manifest ? rows.stream().map(ManifestRow::volume).toList() : volumes();
     Throughput speed;
-    try (TrainedModel trained =
-            TrainedModel.open(checkpoint, Engine.getInstance().defaultDevice());
+    try (TrainedModel trained = checkpoint.open();
         NDManager manager = trained.model().manager().newSubManager();
         Progress progress = Progress.overItems("Embedding", files.size())) {
       Map<String, NDArray> tensors = new LinkedHashMap<>();

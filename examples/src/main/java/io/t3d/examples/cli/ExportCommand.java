@@ -1,12 +1,12 @@
 package io.t3d.examples.cli;
 
-import ai.djl.engine.Engine;
 import io.t3d.core.model.ModelExport;
 import io.t3d.examples.run.TrainedModel;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -17,12 +17,7 @@ import picocli.CommandLine.Spec;
     description = "Write a model's parts as safetensors under the names that PyTorch users expect.",
     mixinStandardHelpOptions = true)
 final class ExportCommand implements Callable<Integer> {
-  @Option(
-      names = "--checkpoint",
-      required = true,
-      paramLabel = "DIR",
-      description = "A checkpoint, or the --out folder of pretrain.")
-  private Path checkpoint;
+  @Mixin private CheckpointOption checkpoint;
 
   @Option(
       names = "--out",
@@ -37,8 +32,7 @@ final class ExportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    try (TrainedModel trained =
-        TrainedModel.open(checkpoint, Engine.getInstance().defaultDevice())) {
+    try (TrainedModel trained = checkpoint.open()) {
       ModelExport.write(trained.model(), out);
     }
     spec.commandLine().getOut().println("text, vision and projections exported to " + out);

@@ -1,6 +1,5 @@
 package io.t3d.examples.cli;
 
-import ai.djl.engine.Engine;
 import io.t3d.core.config.Configs;
 import io.t3d.core.config.ReportDecoderConfig;
 import io.t3d.core.generate.Decoding;
@@ -45,12 +44,7 @@ final class GenerateCommand implements Callable<Integer> {
     NUCLEUS
   }
 
-  @Option(
-      names = "--checkpoint",
-      required = true,
-      paramLabel = "DIR",
-      description = "A checkpoint, or the --out folder of pretrain.")
-  private Path checkpoint;
+  @Mixin private CheckpointOption checkpoint;
 
   @Option(
       names = "--manifest",
@@ -81,8 +75,7 @@ final class GenerateCommand implements Callable<Integer> {
       description = "Passes over the train rows (${DEFAULT-VALUE}).")
   private int epochs;
 
-  @Option(names = "--split", description = "Which rows: train, validation, test (default) or all.")
-  private String split = "test";
+  @Mixin private SplitRows split;
 
   @Option(
       names = "--decoding",
@@ -133,7 +126,7 @@ final class GenerateCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     Manifest all = Manifest.read(manifest);
     all.requireReports();
-    List<ManifestRow> selected = SplitRows.of(all, manifest, split);
+    List<ManifestRow> selected = split.rows(all, manifest);
     Path kept = trained == null ? out.resolve(ReportRun.GENERATOR) : trained;
     boolean fresh = train || (trained == null && !Files.isDirectory(kept));
     if (fresh && trained != null) {
@@ -144,7 +137,7 @@ final class GenerateCommand implements Callable<Integer> {
       throw new IllegalArgumentException(
           manifest + " has no row of the split train to train on; give --generator");
     }
-    try (TrainedModel model = TrainedModel.open(checkpoint, Engine.getInstance().defaultDevice());
+    try (TrainedModel model = checkpoint.open();
         ReportGenerator generator = open(model.model(), kept, fresh)) {
       List<ManifestRow> rows = check(model, selected);
       ReportRun run = new ReportRun(generator, model.data());

@@ -10,6 +10,7 @@ import io.t3d.data.dataset.PreparationConfig;
 import io.t3d.data.dataset.PreparationResult;
 import io.t3d.data.dataset.Preprocessing;
 import io.t3d.data.dataset.PreprocessingPresets;
+import io.t3d.data.dataset.Problems;
 import io.t3d.data.transform.IntensityWindow;
 import io.t3d.data.zarr.ZarrOptions;
 import java.io.IOException;
@@ -20,7 +21,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -41,7 +41,6 @@ import picocli.CommandLine.Spec;
     })
 final class PreprocessCommand implements Callable<Integer> {
   private static final String NONE = "none";
-  private static final int SHOWN = 20;
 
   @Option(
       names = "--manifest",
@@ -197,8 +196,7 @@ final class PreprocessCommand implements Callable<Integer> {
             + "("
             + result.quarantine()
             + "):"
-            + bad.stream().limit(SHOWN).map(b -> "\n  " + b).collect(Collectors.joining())
-            + (bad.size() > SHOWN ? "\n  and " + (bad.size() - SHOWN) + " more" : ""));
+            + Problems.list(bad));
     err.flush();
     return allowed ? 0 : 1;
   }

@@ -6,8 +6,6 @@ import io.t3d.data.dataset.Manifest;
 import io.t3d.data.dataset.ManifestRow;
 import io.t3d.data.dataset.PreparedVolumes;
 import io.t3d.data.dataset.Preprocessing;
-import io.t3d.data.dataset.Split;
-import io.t3d.data.dataset.Splits;
 import io.t3d.examples.run.PretrainConfig;
 import io.t3d.examples.run.PretrainRun;
 import java.io.IOException;
@@ -66,15 +64,7 @@ final class PretrainCommand implements Callable<Integer> {
     }
     Manifest all = Manifest.read(manifest);
     all.requireReports();
-    if (all.hasSplits()) {
-      Splits.verifyDisjoint(all.rows());
-    }
-    List<ManifestRow> train = all.select(Split.TRAIN);
-    if (train.isEmpty()) {
-      throw new IllegalArgumentException(
-          manifest
-              + " has no row of the split train; give some rows split=train, or no split at all");
-    }
+    List<ManifestRow> train = SplitRows.toTrainOn(all, manifest);
     settings = settings.withPreprocessing(preprocessing(settings, train));
     PrintWriter err = spec.commandLine().getErr();
     train = skipBad.check(train, settings.data().preprocessing(), err);

@@ -1,13 +1,12 @@
 package io.t3d.examples.cli;
 
-import ai.djl.engine.Engine;
 import io.t3d.core.config.Configs;
-import io.t3d.core.tensor.AtomicFiles;
 import io.t3d.data.dataset.Manifest;
 import io.t3d.data.dataset.ManifestRow;
 import io.t3d.data.dataset.PreparedVolumes;
 import io.t3d.data.dataset.Preprocessing;
 import io.t3d.data.dataset.VolumeSegmenter;
+import io.t3d.examples.run.MetricsFile;
 import io.t3d.examples.run.SegmentationEvaluation;
 import io.t3d.examples.run.TrainedSegmenter;
 import java.io.IOException;
@@ -18,6 +17,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -28,12 +28,7 @@ import picocli.CommandLine.Spec;
     description = "Dice and 95%% Hausdorff distance against the masks of a manifest.",
     mixinStandardHelpOptions = true)
 final class SegmentEvaluateCommand implements Callable<Integer> {
-  @Option(
-      names = "--segmenter",
-      required = true,
-      paramLabel = "DIR",
-      description = "The --out folder of t3d segment train.")
-  private Path folder;
+  @Mixin private SegmenterOption segmenter;
 
   @Option(
       names = "--manifest",
@@ -42,8 +37,7 @@ final class SegmentEvaluateCommand implements Callable<Integer> {
       description = "Volumes with the column mask.")
   private Path manifest;
 
-  @Option(names = "--split", description = "Which rows: train, validation, test (default) or all.")
-  private String split = "test";
+  @Mixin private SplitRows split;
 
   @Option(names = "--out", paramLabel = "DIR", description = "Where metrics.json is written.")
   private Path out;
@@ -57,14 +51,12 @@ final class SegmentEvaluateCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     List<ManifestRow> rows = select(Manifest.read(manifest));
     SegmentationEvaluation found;
-    try (TrainedSegmenter trained =
-            TrainedSegmenter.open(folder, Engine.getInstance().defaultDevice());
+    try (TrainedSegmenter trained = segmenter.open();
         Progress progress = Progress.overItems("Segmenting", rows.size())) {
       found = SegmentationEvaluation.of(segmenter(trained, rows), rows, progress::to);
     }
     if (out != null) {
-      AtomicFiles.makeFolder(out);
-      AtomicFiles.writeText(out.resolve("metrics.json"), Configs.toJson(found));
+      MetricsFile.write(out, found);
     }
     print(found);
     return 0;
@@ -80,10 +72,10 @@ final class SegmentEvaluateCommand implements Callable<Integer> {
 
   private List<ManifestRow> select(Manifest all) {
     List<ManifestRow> rows =
-        SplitRows.of(all, manifest, split).stream().filter(r -> r.mask().isPresent()).toList();
+        split.rows(all, manifest).stream().filter(r -> r.mask().isPresent()).toList();
     if (rows.isEmpty()) {
       throw new IllegalArgumentException(
-          manifest + " has no row of the split " + split + " with a mask");
+          manifest + " has no row of the split " + split.name() + " with a mask");
     }
     return rows;
   }

@@ -1,6 +1,5 @@
 package io.t3d.examples.cli;
 
-import ai.djl.engine.Engine;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.dataset.VolumeSegmenter;
 import io.t3d.data.io.NiftiWriter;
@@ -16,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -26,12 +26,7 @@ import picocli.CommandLine.Spec;
     description = "Write masks of volumes as NIfTI, on the volumes' own voxels.",
     mixinStandardHelpOptions = true)
 final class SegmentPredictCommand implements Callable<Integer> {
-  @Option(
-      names = "--segmenter",
-      required = true,
-      paramLabel = "DIR",
-      description = "The --out folder of t3d segment train.")
-  private Path folder;
+  @Mixin private SegmenterOption segmenter;
 
   @Option(
       names = "--input",
@@ -54,13 +49,12 @@ final class SegmentPredictCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     Map<Path, Path> targets = targets();
     PrintWriter stdout = spec.commandLine().getOut();
-    try (TrainedSegmenter trained =
-            TrainedSegmenter.open(folder, Engine.getInstance().defaultDevice());
+    try (TrainedSegmenter trained = segmenter.open();
         Progress progress = Progress.overItems("Segmenting", targets.size())) {
-      VolumeSegmenter segmenter = trained.onRawVolumes();
+      VolumeSegmenter onRaw = trained.onRawVolumes();
       int done = 0;
       for (Map.Entry<Path, Path> each : targets.entrySet()) {
-        Volume mask = segmenter.segment(VolumeReaders.read(each.getKey()));
+        Volume mask = onRaw.segment(VolumeReaders.read(each.getKey()));
         NiftiWriter.write(each.getValue(), mask, PixelType.UINT8);
         stdout.println(each.getValue());
         progress.to(++done);

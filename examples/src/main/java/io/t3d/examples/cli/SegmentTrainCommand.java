@@ -7,8 +7,6 @@ import io.t3d.core.task.segment.SegmentationTraining;
 import io.t3d.data.dataset.Manifest;
 import io.t3d.data.dataset.ManifestRow;
 import io.t3d.data.dataset.PreparedVolumes;
-import io.t3d.data.dataset.Split;
-import io.t3d.data.dataset.Splits;
 import io.t3d.examples.run.SegmentationConfig;
 import io.t3d.examples.run.SegmentationRun;
 import io.t3d.examples.run.TrainedModel;
@@ -75,11 +73,7 @@ final class SegmentTrainCommand implements Callable<Integer> {
     if (Files.exists(out.resolve("segmenter"))) {
       throw new IllegalArgumentException(out + " holds a segmenter already; choose another --out");
     }
-    Manifest all = Manifest.read(manifest);
-    if (all.hasSplits()) {
-      Splits.verifyDisjoint(all.rows());
-    }
-    List<ManifestRow> rows = all.select(Split.TRAIN);
+    List<ManifestRow> rows = SplitRows.toTrainOn(Manifest.read(manifest), manifest);
     SegmentationConfig settings = settings(rows);
     int total = settings.training().steps();
     SegmentationRun.Result result;

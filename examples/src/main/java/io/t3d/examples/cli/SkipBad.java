@@ -3,18 +3,16 @@ package io.t3d.examples.cli;
 import io.t3d.data.dataset.BadRow;
 import io.t3d.data.dataset.ManifestRow;
 import io.t3d.data.dataset.Preprocessing;
+import io.t3d.data.dataset.Problems;
 import io.t3d.data.dataset.VolumeReportDataset;
 import java.io.PrintWriter;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Collectors;
 import picocli.CommandLine.Option;
 
 /** The check of all volumes before work starts, and the option to go on without the bad ones. */
 final class SkipBad {
-  private static final int SHOWN = 20;
-
   @Option(
       names = "--skip-bad",
       description = "List volumes that cannot be read and go on without them, instead of stopping.")
@@ -32,9 +30,7 @@ final class SkipBad {
     if (bad.isEmpty()) {
       return rows;
     }
-    String list =
-        bad.stream().limit(SHOWN).map(b -> "\n  " + b).collect(Collectors.joining())
-            + (bad.size() > SHOWN ? "\n  and " + (bad.size() - SHOWN) + " more" : "");
+    String list = Problems.list(bad);
     if (!skip || bad.size() == rows.size()) {
       throw new IllegalArgumentException(
           bad.size()

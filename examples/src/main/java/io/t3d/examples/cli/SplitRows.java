@@ -3,12 +3,25 @@ package io.t3d.examples.cli;
 import io.t3d.data.dataset.Manifest;
 import io.t3d.data.dataset.ManifestRow;
 import io.t3d.data.dataset.Split;
+import io.t3d.data.dataset.Splits;
 import java.nio.file.Path;
 import java.util.List;
+import picocli.CommandLine.Option;
 
-/** What {@code --split} selects. */
+/** The rows of a manifest that a command works on. */
 final class SplitRows {
-  private SplitRows() {}
+  @Option(names = "--split", description = "Which rows: train, validation, test (default) or all.")
+  private String split = "test";
+
+  /** What was asked for, as it was typed. */
+  String name() {
+    return split;
+  }
+
+  /** The rows of the split that was asked for; see {@link #of}. */
+  List<ManifestRow> rows(Manifest manifest, Path file) {
+    return of(manifest, file, split);
+  }
 
   /**
    * The rows of a split.
@@ -33,5 +46,23 @@ final class SplitRows {
     }
     throw new IllegalArgumentException(
         "--split must be train, validation, test or all, got " + split);
+  }
+
+  /**
+   * The rows to train on.
+   *
+   * @param file the manifest's, for messages
+   * @return at least one row; none shares a patient with another split
+   */
+  static List<ManifestRow> toTrainOn(Manifest manifest, Path file) {
+    if (manifest.hasSplits()) {
+      Splits.verifyDisjoint(manifest.rows());
+    }
+    List<ManifestRow> rows = manifest.select(Split.TRAIN);
+    if (rows.isEmpty()) {
+      throw new IllegalArgumentException(
+          file + " has no row of the split train; give some rows split=train, or no split at all");
+    }
+    return rows;
   }
 }

@@ -132,7 +132,7 @@ public final class NotebookRunner {
   }
 
   /** The class path of this JVM, also when a test runner hides it in a manifest. */
-  public static String currentClassPath() {
+  static String currentClassPath() {
     return System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
   }
 

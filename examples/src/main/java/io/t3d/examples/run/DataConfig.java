@@ -33,4 +33,9 @@ public record DataConfig(
     Checks.positive("data.threads", threads);
     Checks.inRange("data.cacheMegabytes", cacheMegabytes, 0, 1e9);
   }
+
+  /** The same with other preparation of volumes. */
+  public DataConfig withPreprocessing(Preprocessing other) {
+    return new DataConfig(other, views, reports, batchSize, threads, cacheMegabytes);
+  }
 }

@@ -134,9 +134,4 @@ public record Evaluation(
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Findings(Double meanAveragePrecision, Map<Integer, Double> overlapAt) {}
-
-  /** The same with the training part. */
-  public Evaluation withTrain(Train newTrain) {
-    return new Evaluation(newTrain, zeroShot, retrieval, linearProbe, fineTune);
-  }
 }

@@ -64,11 +64,8 @@ public record PretrainConfig(
 
   /** The same settings with another preparation of volumes. */
   public PretrainConfig withPreprocessing(Preprocessing other) {
-    DataConfig d = data;
-    DataConfig changed =
-        new DataConfig(
-            other, d.views(), d.reports(), d.batchSize(), d.threads(), d.cacheMegabytes());
-    return new PretrainConfig(model, changed, objective, training, pretrained);
+    return new PretrainConfig(
+        model, data.withPreprocessing(other), objective, training, pretrained);
   }
 
   /** The same settings with another objective. */
@@ -78,28 +75,7 @@ public record PretrainConfig(
 
   /** The same settings with another length and seed. */
   public PretrainConfig with(int epochs, long seed) {
-    TrainingConfig t = training;
-    return new PretrainConfig(
-        model,
-        data,
-        objective,
-        new TrainingConfig(
-            epochs,
-            t.accumulation(),
-            t.learningRate(),
-            t.minLearningRate(),
-            t.warmupFraction(),
-            t.weightDecay(),
-            t.beta1(),
-            t.beta2(),
-            t.epsilon(),
-            t.clipNorm(),
-            t.precision(),
-            seed,
-            t.checkpointEverySteps(),
-            t.maxBadSteps(),
-            t.microBatch(),
-            t.checkpointActivations()),
-        pretrained);
+    TrainingConfig changed = training.toBuilder().epochs(epochs).seed(seed).build();
+    return new PretrainConfig(model, data, objective, changed, pretrained);
   }
 }

@@ -87,7 +87,7 @@ public final class Quickstart {
                   seconds),
               evaluation.zeroShot(PhantomPrompts.all()),
               evaluation.retrieval());
-      AtomicFiles.writeText(out.resolve("metrics.json"), Configs.toJson(found) + "\n");
+      MetricsFile.write(out, found);
       new ResultsPage(config, found, curves, test, evaluation).write(out.resolve("report.html"));
       return found;
     }

@@ -2,7 +2,6 @@ package io.t3d.examples.run;
 
 import ai.djl.ndarray.NDManager;
 import com.google.common.collect.Streams;
-import io.t3d.core.config.Configs;
 import io.t3d.core.generate.Decoding;
 import io.t3d.core.nn.VisionEncoder.VisualTokens;
 import io.t3d.core.task.report.GeneratedReport;
@@ -108,7 +107,6 @@ public final class ReportRun {
   public static void save(
       Path dir, List<GeneratedReport> written, List<ManifestRow> rows, Result result)
       throws IOException {
-    AtomicFiles.makeFolder(dir);
     StringBuilder csv = new StringBuilder("volume,reference,generated,log_probability,finished\n");
     Streams.forEachPair(
         rows.stream(),
@@ -124,7 +122,7 @@ public final class ReportRun {
                     report.logProbability(),
                     report.finished())));
     AtomicFiles.writeText(dir.resolve("reports.csv"), csv.toString());
-    AtomicFiles.writeText(dir.resolve("metrics.json"), Configs.toJson(result) + "\n");
+    MetricsFile.write(dir, result);
   }
 
   private static String quoted(String text) {

@@ -51,7 +51,7 @@ public record ReportScores(TextScores text, Optional<LabelAgreement> clinical) {
    *
    * @param train at least one row
    */
-  public static String constantReport(List<ManifestRow> train) {
+  static String constantReport(List<ManifestRow> train) {
     List<String> reports = train.stream().map(ManifestRow::report).toList();
     if (!arePhantoms(train)) {
       List<String> byLength =

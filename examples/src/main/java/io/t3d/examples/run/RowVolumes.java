@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import io.t3d.core.task.VolumeBatches;
 import io.t3d.core.volume.View;
 import io.t3d.core.volume.ViewBatch;
+import io.t3d.data.dataset.BoundedCache;
 import io.t3d.data.dataset.ManifestRow;
 import io.t3d.data.dataset.PreparedVolumes;
 import io.t3d.data.view.MultiViewSampler;
@@ -12,28 +13,25 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.Optional;
 
 /** The volumes of rows as evaluation sees them, kept in memory as far as the settings allow. */
-public final class RowVolumes implements VolumeBatches {
+final class RowVolumes implements VolumeBatches {
   private final List<ManifestRow> rows;
   private final PreparedVolumes volumes;
   private final MultiViewSampler sampler;
-  private final Map<Integer, View> kept = new ConcurrentHashMap<>();
-  private final AtomicLong room; // voxels that may still be kept
+  private final BoundedCache<Integer, View> cache;
 
   /**
    * Volumes of rows.
    *
    * @param data the preparation that the encoder was trained with
    */
-  public RowVolumes(DataConfig data, List<ManifestRow> rows) {
+  RowVolumes(DataConfig data, List<ManifestRow> rows) {
     this.rows = List.copyOf(rows);
     this.volumes = new PreparedVolumes(data.preprocessing(), rows);
     this.sampler = new MultiViewSampler(data.views());
-    this.room = new AtomicLong(data.cacheMegabytes() * (1L << 20) / Float.BYTES);
+    this.cache = BoundedCache.ofMegabytes(data.cacheMegabytes());
   }
 
   @Override
@@ -53,16 +51,13 @@ public final class RowVolumes implements VolumeBatches {
   }
 
   private View view(int row) {
-    View known = kept.get(row);
-    if (known != null) {
-      return known;
+    Optional<View> kept = cache.get(row);
+    if (kept.isPresent()) {
+      return kept.get();
     }
     try {
       View view = sampler.center(volumes.load(rows.get(row).volume()).readAll());
-      long voxels = (long) view.crop().depth() * view.crop().height() * view.crop().width();
-      if (room.addAndGet(-voxels) >= 0) {
-        kept.put(row, view);
-      }
+      cache.keep(row, (long) Float.BYTES * view.crop().voxels().length, () -> view);
       return view;
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -80,13 +80,8 @@ public record SegmentationConfig(
 
   /** The same settings over another encoder. */
   public SegmentationConfig withVision(VisionConfig vision) {
-    SegmenterConfig s = segmenter;
     return new SegmentationConfig(
-        new SegmenterConfig(vision, s.decoder(), s.classes(), s.window(), s.overlap(), s.sigma()),
-        preprocessing,
-        loss,
-        training,
-        cacheMegabytes);
+        segmenter.withVision(vision), preprocessing, loss, training, cacheMegabytes);
   }
 
   /** The same settings with another training. */

@@ -119,7 +119,7 @@ class SegmentCommandTest {
   }
 
   @Test
-  void saysWhatIsMissing() {
+  void saysWhatIsMissing() throws IOException {
     CommandRun noSegmenter =
         CommandRun.of("segment", "evaluate", "--segmenter", dir, "--manifest", manifest);
     assertThat(noSegmenter.exitCode()).isEqualTo(1);
@@ -128,6 +128,13 @@ class SegmentCommandTest {
     CommandRun twice = CommandRun.of("segment", "train", "--manifest", manifest, "--out", out);
     assertThat(twice.exitCode()).isEqualTo(1);
     assertThat(twice.err()).contains("holds a segmenter already; choose another --out");
+    Files.createFile(dir.resolve("a.nii"));
+    Path held = Files.writeString(dir.resolve("held.csv"), "volume,report,split\na.nii,a,test\n");
+    CommandRun untrained =
+        CommandRun.of("segment", "train", "--manifest", held, "--out", dir.resolve("none"));
+    assertThat(untrained.exitCode()).isEqualTo(1);
+    assertThat(untrained.err())
+        .contains(held + " has no row of the split train; give some rows split=train");
     CommandRun nothing = CommandRun.of("segment");
     assertThat(nothing.exitCode()).isEqualTo(2);
     assertThat(nothing.err()).contains("Missing subcommand: train, predict or evaluate");

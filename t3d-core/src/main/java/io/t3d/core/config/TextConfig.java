@@ -73,24 +73,17 @@ public record TextConfig(
    * and all sizes of another encoder, so that its weights fit.
    */
   public TextConfig withSizesOf(TextConfig other) {
-    return new TextConfig(
-        other.tokenizer,
-        other.vocabSize,
-        other.hiddenSize,
-        other.layers,
-        other.heads,
-        other.mlpSize,
-        Math.min(maxLength, other.positions - other.positionOffset),
-        other.positions,
-        other.positionOffset,
-        other.tokenTypes,
-        dropout,
-        other.layerNormEps,
-        pooling);
+    int length = Math.min(maxLength, other.positions - other.positionOffset);
+    return other.with(other.tokenizer, other.vocabSize, length, dropout, pooling);
   }
 
   /** The same settings with another tokenizer and vocabulary size. */
   public TextConfig withTokenizer(String newTokenizer, int newVocabSize) {
+    return with(newTokenizer, newVocabSize, maxLength, dropout, pooling);
+  }
+
+  private TextConfig with(
+      String newTokenizer, int newVocabSize, int length, double newDropout, Pooling newPooling) {
     return new TextConfig(
         newTokenizer,
         newVocabSize,
@@ -98,12 +91,12 @@ public record TextConfig(
         layers,
         heads,
         mlpSize,
-        maxLength,
+        length,
         positions,
         positionOffset,
         tokenTypes,
-        dropout,
+        newDropout,
         layerNormEps,
-        pooling);
+        newPooling);
   }
 }

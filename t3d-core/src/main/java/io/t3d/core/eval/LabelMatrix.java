@@ -55,6 +55,19 @@ public record LabelMatrix(List<String> names, double[][] values) {
     return values.length;
   }
 
+  /**
+   * Checks that two sets of samples have the same labels in the same order.
+   *
+   * @param who both, for the message, e.g. {@code Training and validation}
+   * @throws IllegalArgumentException when they have not
+   */
+  public void requireNamesOf(LabelMatrix other, String who) {
+    if (!names.equals(other.names)) {
+      throw new IllegalArgumentException(
+          who + " must have the same labels, got " + names + " and " + other.names);
+    }
+  }
+
   /** The named samples, in that order. */
   public LabelMatrix select(int[] samples) {
     return new LabelMatrix(

@@ -8,10 +8,10 @@ import io.t3d.core.config.T3DConfig;
 import io.t3d.core.nn.Weights;
 import io.t3d.core.tensor.AtomicFiles;
 import io.t3d.core.tensor.Safetensors;
+import io.t3d.core.tensor.SavedFolder;
 import io.t3d.core.text.ReportTokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -38,14 +38,8 @@ final class ModelFiles {
   }
 
   static T3DModel load(Path dir, Device device) throws IOException {
-    for (String name : List.of(CONFIG, ReportTokenizer.FILE_NAME, WEIGHTS)) {
-      if (!Files.isRegularFile(dir.resolve(name))) {
-        throw new NoSuchFileException(
-            dir.resolve(name).toString(),
-            null,
-            "a T3D checkpoint is a folder with config.json, tokenizer.json and model.safetensors");
-      }
-    }
+    SavedFolder.require(
+        dir, "a T3D checkpoint", List.of(CONFIG, ReportTokenizer.FILE_NAME, WEIGHTS));
     String json = Files.readString(dir.resolve(CONFIG));
     T3DConfig config = Configs.fromJson(json, T3DConfig.class);
     ReportTokenizer tokenizer =

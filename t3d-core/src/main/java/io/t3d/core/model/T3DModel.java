@@ -48,6 +48,10 @@ import java.util.function.Function;
  * }
  * }</pre>
  *
+ * <p>Liu et al., 2023, <a href="https://arxiv.org/abs/2312.01529">T3D: Advancing 3D Medical
+ * Vision-Language Pre-training by Learning Multi-View Visual Consistency</a>. Its code is not
+ * public; what differs stands with the parts, e.g. {@link io.t3d.core.nn.TextInformedFusion}.
+ *
  * <p>The model owns its weights and its tokenizer; {@link #close} frees all. Encoding from several
  * threads at once is safe as long as nobody trains.
  */
@@ -86,6 +90,8 @@ public final class T3DModel implements AutoCloseable {
    * @param config sizes
    * @param device where weights and arrays live
    * @param seed same seed, same weights; sets the engine's random seed
+   * @throws IllegalArgumentException when the tokenizer cannot be read, or has more tokens than
+   *     {@code TextConfig.vocabSize}
    */
   public static T3DModel create(T3DConfig config, Device device, long seed) {
     ReportTokenizer tokenizer = ReportTokenizer.of(config.text());
@@ -104,6 +110,8 @@ public final class T3DModel implements AutoCloseable {
    * @param tokenizer from now on owned by the model
    * @param device where weights and arrays live
    * @param seed same seed, same weights; sets the engine's random seed
+   * @throws IllegalArgumentException when the tokenizer has more tokens than {@code
+   *     TextConfig.vocabSize}; it then stays the caller's
    */
   public static T3DModel create(
       T3DConfig config, ReportTokenizer tokenizer, Device device, long seed) {
@@ -122,7 +130,12 @@ public final class T3DModel implements AutoCloseable {
     return ModelFiles.load(dir, device);
   }
 
-  /** Writes {@code config.json}, {@code tokenizer.json} and {@code model.safetensors}. */
+  /**
+   * Writes {@code config.json}, {@code tokenizer.json} and {@code model.safetensors}.
+   *
+   * @param dir the folder, made when it is missing
+   * @throws IOException when a file cannot be written; each file is the old one or the new one
+   */
   public void save(Path dir) throws IOException {
     ModelFiles.save(dir, this, tokenizer);
   }
@@ -130,8 +143,9 @@ public final class T3DModel implements AutoCloseable {
   /**
    * Runs the model on B volume–report pairs.
    *
-   * @param views V slots of B views; slots of the same size are encoded in one go
-   * @param reports B tokenized reports
+   * @param views V slots of B views, {@code (B, 1, D, H, W)} each; slots of the same size are
+   *     encoded in one go
+   * @param reports B tokenized reports, {@code (B, L)}
    * @param training whether dropout is on and batch statistics are updated
    * @return embeddings, tokens and prototypes, owned by the manager of the first slot's voxels
    * @throws IllegalArgumentException when B differs or arrays are on another device
@@ -160,7 +174,7 @@ public final class T3DModel implements AutoCloseable {
     }
   }
 
-  /** Runs the model in inference mode. */
+  /** {@link #forward(ViewBatch, TokenBatch, boolean)} with dropout and batch statistics at rest. */
   public T3DOutput forward(ViewBatch views, TokenBatch reports) {
     return forward(views, reports, false);
   }
@@ -282,23 +296,11 @@ public final class T3DModel implements AutoCloseable {
    *
    * @param volumes {@code (B, 1, D, H, W)}, float32, intensities windowed as in training
    * @return {@code (B, E)}, float32, L2-normalised; owned by the manager of {@code volumes}
-   * @throws IllegalArgumentException when the shape or dtype differs
+   * @throws IllegalArgumentException when the shape or dtype differs, or the device is not the
+   *     model's
    */
   public NDArray encodeVolumes(NDArray volumes) {
-    Shapes.check(
-        "volumes",
-        volumes,
-        "B, 1, D, H, W",
-        "NDArray.expandDims adds a missing batch or channel axis",
-        -1,
-        1,
-        -1,
-        -1,
-        -1);
-    if (volumes.getDataType() != DataType.FLOAT32) {
-      throw new IllegalArgumentException(
-          "volumes must be float32, got " + volumes.getDataType() + "; use NDArray.toType");
-    }
+    Shapes.checkVolumes("volumes", volumes);
     int count = (int) volumes.getShape().get(0);
     return inChunks(volumes.getManager(), count, VOLUMES_AT_ONCE, this::embedVolumes, volumes);
   }
@@ -315,6 +317,7 @@ public final class T3DModel implements AutoCloseable {
    *
    * @param reports B texts, none blank
    * @return {@code (B, E)}, float32, L2-normalised
+   * @throws IllegalArgumentException when there is no report or one is blank
    */
   public NDArray encodeReports(List<String> reports) {
     return encodeReports(manager, reports);
@@ -326,6 +329,7 @@ public final class T3DModel implements AutoCloseable {
    * @param owner owns the result
    * @param reports B texts, none blank
    * @return {@code (B, E)}, float32, L2-normalised
+   * @throws IllegalArgumentException when there is no report or one is blank
    */
   public NDArray encodeReports(NDManager owner, List<String> reports) {
     return inChunks(owner, reports.size(), REPORTS_AT_ONCE, this::embedReports, reports);
@@ -363,7 +367,15 @@ public final class T3DModel implements AutoCloseable {
     }
   }
 
-  /** Tokenizes reports for {@link #forward}; the arrays belong to {@code owner}. */
+  /**
+   * Tokenizes reports for {@link #forward}.
+   *
+   * @param owner owns the arrays
+   * @param reports B texts, none blank
+   * @return {@code (B, L)}, int64, padded to the longest report; longer ones than {@code
+   *     TextConfig.maxLength} are cut
+   * @throws IllegalArgumentException when there is no report or one is blank
+   */
   public TokenBatch tokenize(NDManager owner, List<String> reports) {
     return tokenizer.encode(owner, reports);
   }

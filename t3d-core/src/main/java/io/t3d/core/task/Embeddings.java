@@ -1,7 +1,6 @@
 package io.t3d.core.task;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.types.DataType;
 import io.t3d.core.tensor.Shapes;
 
 /** Embeddings as rows of plain numbers. */
@@ -14,13 +13,11 @@ public final class Embeddings {
    * @param name what the caller calls it
    * @param array {@code (B, D)}, float32
    * @param width D; -1 for any
+   * @throws IllegalArgumentException when the shape or dtype differs
    */
   public static float[][] rows(String name, NDArray array, int width) {
     Shapes.check(name, array, "B, D", "they must come from the encoder that was used", -1, width);
-    if (array.getDataType() != DataType.FLOAT32) {
-      throw new IllegalArgumentException(
-          name + " must be float32, got " + array.getDataType() + "; cast them to float32");
-    }
+    Shapes.requireFloat32(name, array);
     int columns = (int) array.getShape().get(1);
     float[] flat = array.toFloatArray();
     float[][] rows = new float[(int) array.getShape().get(0)][columns];

@@ -29,9 +29,11 @@ public final class FrozenEncoder {
    * @param owner owns the result
    * @param model stays as it is
    * @param volumes {@code (B, 1, D, H, W)}, float32, intensities windowed as in training
+   * @return tokens {@code (B, N, C)}, float32
+   * @throws IllegalArgumentException when the shape or dtype differs or there is no volume
    */
   public static VisualTokens tokens(NDManager owner, T3DModel model, NDArray volumes) {
-    Shapes.check("volumes", volumes, "B, 1, D, H, W", "see T3DModel", -1, 1, -1, -1, -1);
+    Shapes.checkVolumes("volumes", volumes);
     int count = (int) volumes.getShape().get(0);
     List<VisualTokens> parts = new ArrayList<>();
     try (NoGrad constant = new NoGrad();
@@ -57,7 +59,9 @@ public final class FrozenEncoder {
    * @param model stays as it is
    * @param volumes at least one
    * @param done is told how many volumes are done
+   * @return tokens {@code (n, N, C)}, float32
    * @throws IOException when a volume cannot be read
+   * @throws IllegalArgumentException when there is no volume
    */
   public static VisualTokens tokens(
       NDManager owner, T3DModel model, VolumeBatches volumes, IntConsumer done) throws IOException {
@@ -82,6 +86,9 @@ public final class FrozenEncoder {
    * @param parts at least one; stay open
    */
   static VisualTokens join(NDManager owner, List<VisualTokens> parts) {
+    if (parts.isEmpty()) {
+      throw new IllegalArgumentException("Nothing to encode: there are no volumes");
+    }
     NDList tokens = new NDList(parts.stream().map(VisualTokens::tokens).toList());
     NDArray joined = NDArrays.concat(tokens, 0); // (B, N, C)
     joined.attach(owner);

@@ -1,13 +1,16 @@
 package io.t3d.core.tensor;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import com.google.common.base.Splitter;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 
-/** Checks of array shapes with messages that name the array, its axes and the likely fix. */
+/**
+ * Checks of array shapes and dtypes with messages that name the array, its axes and the likely fix.
+ */
 public final class Shapes {
   private static final Splitter COMMA = Splitter.on(',').trimResults();
 
@@ -52,6 +55,34 @@ public final class Shapes {
               + format(array.getShape())
               + "; "
               + hint);
+    }
+    return array;
+  }
+
+  /**
+   * Checks an array of volumes or views.
+   *
+   * @param name what the caller calls the array
+   * @param array must be {@code (B, 1, D, H, W)}, float32
+   * @return the array, for chaining
+   * @throws IllegalArgumentException when the shape or dtype differs
+   */
+  public static NDArray checkVolumes(String name, NDArray array) {
+    String hint = "NDArray.expandDims adds a missing batch or channel axis";
+    return requireFloat32(name, check(name, array, "B, 1, D, H, W", hint, -1, 1, -1, -1, -1));
+  }
+
+  /**
+   * Checks the dtype of an array.
+   *
+   * @param name what the caller calls the array
+   * @return the array, for chaining
+   * @throws IllegalArgumentException when it is not float32
+   */
+  public static NDArray requireFloat32(String name, NDArray array) {
+    if (array.getDataType() != DataType.FLOAT32) {
+      throw new IllegalArgumentException(
+          name + " must be float32, got " + array.getDataType() + "; cast with NDArray.toType");
     }
     return array;
   }

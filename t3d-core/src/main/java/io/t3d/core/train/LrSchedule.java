@@ -17,9 +17,9 @@ import io.t3d.core.config.Checks;
  * @param warmupSteps steps of the warm-up, may be 0
  * @param totalSteps steps of the whole training
  */
-public record LrSchedule(double peak, double floor, int warmupSteps, int totalSteps) {
+record LrSchedule(double peak, double floor, int warmupSteps, int totalSteps) {
   /** Checks ranges. */
-  public LrSchedule {
+  LrSchedule {
     Checks.positive("LrSchedule.peak", peak);
     Checks.inRange("LrSchedule.floor", floor, 0, peak);
     Checks.positive("LrSchedule.totalSteps", totalSteps);
@@ -31,7 +31,7 @@ public record LrSchedule(double peak, double floor, int warmupSteps, int totalSt
    *
    * @param step from 0
    */
-  public double at(int step) {
+  double at(int step) {
     if (step < warmupSteps) {
       return peak * (step + 1) / warmupSteps;
     }

@@ -250,7 +250,11 @@ public final class Pretrainer {
       return this;
     }
 
-    /** A text that every checkpoint holds as a file, e.g. the preprocessing's settings. */
+    /**
+     * A text that every checkpoint holds as a file, e.g. the preprocessing's settings.
+     *
+     * @throws IllegalArgumentException when the name is a path or one of the checkpoint's own
+     */
     public Builder attach(String fileName, String text) {
       Checkpoint.checkAttachment(fileName);
       attachments.put(fileName, Objects.requireNonNull(text, "text"));
@@ -263,7 +267,11 @@ public final class Pretrainer {
       return this;
     }
 
-    /** Builds. */
+    /**
+     * Builds.
+     *
+     * @throws NullPointerException without an output folder
+     */
     public Pretrainer build() {
       return new Pretrainer(this);
     }

@@ -35,7 +35,7 @@ public record Provenance(
     String gitCommit) {
 
   /** Notes down this process. */
-  public static Provenance capture(String data, T3DModel model, TrainingConfig training) {
+  static Provenance capture(String data, T3DModel model, TrainingConfig training) {
     return new Provenance(
         data,
         model.config(),

@@ -97,25 +97,14 @@ public record TrainingConfig(
     return new Builder();
   }
 
+  /** A builder that holds these settings. */
+  public Builder toBuilder() {
+    return new Builder(this);
+  }
+
   /** The same settings with another seed. */
   public TrainingConfig withSeed(long newSeed) {
-    return new TrainingConfig(
-        epochs,
-        accumulation,
-        learningRate,
-        minLearningRate,
-        warmupFraction,
-        weightDecay,
-        beta1,
-        beta2,
-        epsilon,
-        clipNorm,
-        precision,
-        newSeed,
-        checkpointEverySteps,
-        maxBadSteps,
-        microBatch,
-        checkpointActivations);
+    return toBuilder().seed(newSeed).build();
   }
 
   /** The schedule over a number of steps. */
@@ -124,7 +113,7 @@ public record TrainingConfig(
     return new LrSchedule(learningRate, minLearningRate, warmup, totalSteps);
   }
 
-  /** Sets what differs from the defaults. */
+  /** Sets what differs from the defaults, or from the settings that it was made of. */
   public static final class Builder {
     private int epochs = 10;
     private int accumulation = 1;
@@ -144,6 +133,25 @@ public record TrainingConfig(
     private boolean checkpointActivations;
 
     private Builder() {}
+
+    private Builder(TrainingConfig from) {
+      epochs = from.epochs;
+      accumulation = from.accumulation;
+      learningRate = from.learningRate;
+      minLearningRate = from.minLearningRate;
+      warmupFraction = from.warmupFraction;
+      weightDecay = from.weightDecay;
+      beta1 = from.beta1;
+      beta2 = from.beta2;
+      epsilon = from.epsilon;
+      clipNorm = from.clipNorm;
+      precision = from.precision;
+      seed = from.seed;
+      checkpointEverySteps = from.checkpointEverySteps;
+      maxBadSteps = from.maxBadSteps;
+      microBatch = from.microBatch;
+      checkpointActivations = from.checkpointActivations;
+    }
 
     /** See {@link TrainingConfig#epochs()}. */
     public Builder epochs(int value) {

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import com.sun.jna.Memory;
+import io.t3d.core.tensor.Shapes;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
@@ -25,7 +26,7 @@ public final class ViewBatch implements AutoCloseable {
    * @param affines B maps from this view's voxel index (x, y, z) to world mm
    */
   public record Slot(View.Kind kind, NDArray voxels, List<Affine> affines) {
-    /** Copies the list, checks the shape. */
+    /** Copies the list, checks shape and dtype. */
     public Slot {
       affines = List.copyOf(affines);
       Shape s = voxels.getShape();
@@ -36,6 +37,7 @@ public final class ViewBatch implements AutoCloseable {
                 + " (the number of affines), got "
                 + s);
       }
+      Shapes.requireFloat32("voxels", voxels);
     }
   }
 

@@ -223,6 +223,10 @@ class T3DModelTest {
                 + " NDArray.expandDims adds a missing batch or channel axis");
     NDArray ints = manager.ones(new Shape(1, 1, 16, 16, 16), DataType.INT32);
     assertThatThrownBy(() -> model.encodeVolumes(ints)).hasMessageContaining("must be float32");
+    List<Affine> affines = views().slots().get(0).affines().subList(0, 1);
+    assertThatThrownBy(() -> new ViewBatch.Slot(View.Kind.GLOBAL, ints, affines))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("voxels must be float32, got int32; cast with NDArray.toType");
     TokenBatch one = model.tokenize(manager, REPORTS.subList(0, 1));
     assertThatThrownBy(() -> model.forward(views(), one))
         .hasMessage("views and reports must hold the same pairs, got 2 and 1");

@@ -9,9 +9,8 @@ import io.t3d.data.transform.Reorient;
 import io.t3d.data.zarr.ZarrVolume;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
 
 /**
  * The volumes of a manifest with their masks, both prepared alike. The first ones read are kept, up
@@ -23,8 +22,7 @@ public final class MaskedVolumes implements SegmentationSource {
   private final List<ManifestRow> rows;
   private final Preprocessing preprocessing;
   private final PreparedVolumes volumes;
-  private final Map<Integer, SegmentationCase> kept = new HashMap<>();
-  private long room;
+  private final BoundedCache<Integer, SegmentationCase> cache;
 
   /**
    * Takes the rows with a mask.
@@ -38,7 +36,7 @@ public final class MaskedVolumes implements SegmentationSource {
     this.rows = rows.stream().filter(r -> r.mask().isPresent()).toList();
     this.preprocessing = preprocessing;
     volumes = new PreparedVolumes(preprocessing, rows);
-    room = cacheMegabytes * 1_000_000L;
+    cache = BoundedCache.ofMegabytes(cacheMegabytes);
     if (this.rows.isEmpty()) {
       throw new IllegalArgumentException(
           "None of the "
@@ -54,15 +52,13 @@ public final class MaskedVolumes implements SegmentationSource {
 
   @Override
   public SegmentationCase get(int index) throws IOException {
-    SegmentationCase one = kept.get(index);
-    if (one == null) {
-      one = read(rows.get(index));
-      long bytes = (long) one.mask().voxels().length * BYTES_PER_VOXEL;
-      if (bytes <= room) {
-        room -= bytes;
-        kept.put(index, one);
-      }
+    Optional<SegmentationCase> kept = cache.get(index);
+    if (kept.isPresent()) {
+      return kept.get();
     }
+    SegmentationCase one = read(rows.get(index));
+    long bytes = (long) one.mask().voxels().length * BYTES_PER_VOXEL;
+    cache.keep(index, bytes, () -> one);
     return one;
   }
 

@@ -196,7 +196,7 @@ public record Preprocessing(
   }
 
   /** Whether volumes are left as they are, as by {@link #none()}. */
-  public boolean changesNothing() {
+  boolean changesNothing() {
     return orientation == null && spacing == null && window == null && size == null;
   }
 

@@ -50,12 +50,6 @@ public final class NiftiReader implements VolumeReader {
     return SUFFIXES;
   }
 
-  @Override
-  public boolean canRead(Path path) {
-    String name = lowerName(path);
-    return SUFFIXES.stream().anyMatch(name::endsWith) && !Files.isDirectory(path);
-  }
-
   /**
    * {@inheritDoc}
    *

@@ -7,10 +7,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.zip.CRC32;
 import java.util.zip.CheckedInputStream;
 import java.util.zip.ZipEntry;
@@ -45,14 +43,6 @@ public final class RadChestCtReader implements VolumeReader {
   @Override
   public List<String> suffixes() {
     return List.of(".npz");
-  }
-
-  @Override
-  public boolean canRead(Path path) {
-    Path name = path.getFileName();
-    return name != null
-        && name.toString().toLowerCase(Locale.ROOT).endsWith(".npz")
-        && !Files.isDirectory(path);
   }
 
   /**

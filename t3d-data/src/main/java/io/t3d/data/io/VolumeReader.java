@@ -2,8 +2,10 @@ package io.t3d.data.io;
 
 import io.t3d.core.volume.Volume;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 
 /** Reads volumes of some formats. */
 public interface VolumeReader {
@@ -15,8 +17,15 @@ public interface VolumeReader {
     return List.of();
   }
 
-  /** Whether this reader takes the path, told by its name or kind alone. */
-  boolean canRead(Path path);
+  /**
+   * Whether this reader takes the path, told by its name or kind alone. This default takes what is
+   * no folder and ends with one of {@link #suffixes}, in upper or lower case.
+   */
+  default boolean canRead(Path path) {
+    Path file = path.getFileName();
+    String lower = file == null ? "" : file.toString().toLowerCase(Locale.ROOT);
+    return suffixes().stream().anyMatch(lower::endsWith) && !Files.isDirectory(path);
+  }
 
   /**
    * Reads geometry and pixel type, but no voxels.

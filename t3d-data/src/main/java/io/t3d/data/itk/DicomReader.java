@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
@@ -35,9 +34,7 @@ public final class DicomReader implements VolumeReader {
 
   @Override
   public boolean canRead(Path path) {
-    Path name = path.getFileName();
-    String lower = name == null ? "" : name.toString().toLowerCase(Locale.ROOT);
-    return Files.isDirectory(path) || SUFFIXES.stream().anyMatch(lower::endsWith);
+    return Files.isDirectory(path) || VolumeReader.super.canRead(path);
   }
 
   @Override

@@ -10,7 +10,6 @@ import io.t3d.data.io.VolumeReader;
 import io.t3d.data.io.VolumeReaders;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -132,13 +131,6 @@ public abstract sealed class ItkImageReader implements VolumeReader {
   @Override
   public List<String> suffixes() {
     return suffixes;
-  }
-
-  @Override
-  public boolean canRead(Path path) {
-    Path file = path.getFileName();
-    String lower = file == null ? "" : file.toString().toLowerCase(Locale.ROOT);
-    return suffixes.stream().anyMatch(lower::endsWith) && !Files.isDirectory(path);
   }
 
   @Override

@@ -4,10 +4,10 @@ import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Spacing;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.itk.preset.T3dItk;
+import io.t3d.data.transform.AxisCodes;
 import io.t3d.data.transform.Transform;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.Locale;
 import java.util.Objects;
 
 /**
@@ -26,8 +26,6 @@ import java.util.Objects;
  * @param kernel how to interpolate
  */
 public record ItkResample(String codes, Spacing spacing, Kernel kernel) implements Transform {
-  private static final String POSITIVE = "RAS";
-  private static final String NEGATIVE = "LPI";
   private static final long MOST_VOXELS = Integer.MAX_VALUE - 8L;
 
   /** How ITK interpolates. */
@@ -50,16 +48,7 @@ public record ItkResample(String codes, Spacing spacing, Kernel kernel) implemen
   public ItkResample {
     Objects.requireNonNull(spacing, "spacing");
     Objects.requireNonNull(kernel, "kernel");
-    codes = codes.toUpperCase(Locale.ROOT);
-    int seen = 0;
-    for (int i = 0; i < codes.length(); i++) {
-      int axis = worldAxis(codes.charAt(i));
-      seen |= axis < 0 ? 8 : 1 << axis;
-    }
-    if (codes.length() != 3 || seen != 7) {
-      throw new IllegalArgumentException(
-          "codes must name one of R/L, one of A/P and one of S/I, e.g. RAS or LPS, got " + codes);
-    }
+    codes = AxisCodes.checked(codes);
   }
 
   /**
@@ -91,7 +80,7 @@ public record ItkResample(String codes, Spacing spacing, Kernel kernel) implemen
     long[] size = new long[3];
     double[] rows = new double[12];
     for (int axis = 0; axis < 3; axis++) {
-      int old = oldAxis(from, axis);
+      int old = AxisCodes.axisAlong(from, codes.charAt(axis));
       double step = step(newSpacing[axis], oldSpacing[old]);
       size[axis] = Math.max(1, Math.round(oldSize[old] / step));
       double origin = (oldSize[old] - 1) / 2.0 - (size[axis] - 1) / 2.0 * step;
@@ -112,22 +101,9 @@ public record ItkResample(String codes, Spacing spacing, Kernel kernel) implemen
     return new Grid((int) size[0], (int) size[1], (int) size[2], Affine.of(rows));
   }
 
-  private int oldAxis(String from, int axis) {
-    int old = 0;
-    while (worldAxis(from.charAt(old)) != worldAxis(codes.charAt(axis))) {
-      old++;
-    }
-    return old;
-  }
-
   /** Spacings that differ only by float32 rounding of the header count as equal. */
   private static double step(double wanted, double old) {
     double step = wanted / old;
     return Math.abs(step - 1) < 1e-6 ? 1 : step;
-  }
-
-  /** 0, 1, 2 for the world's x, y, z; -1 for no direction. */
-  private static int worldAxis(char code) {
-    return Math.max(POSITIVE.indexOf(code), NEGATIVE.indexOf(code));
   }
 }

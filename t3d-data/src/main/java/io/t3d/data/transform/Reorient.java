@@ -2,7 +2,6 @@ package io.t3d.data.transform;
 
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Volume;
-import java.util.Locale;
 
 /**
  * Permutes and flips the axes so that the voxel indices x, y, z grow towards the given directions.
@@ -12,22 +11,11 @@ import java.util.Locale;
  *     RAS}
  */
 public record Reorient(String codes) implements Transform {
-  private static final String POSITIVE = "RAS";
-  private static final String NEGATIVE = "LPI";
   private static final int TILE = 32;
 
   /** Checks that each of the three directions is named once. */
   public Reorient {
-    codes = codes.toUpperCase(Locale.ROOT);
-    int seen = 0;
-    for (int i = 0; i < codes.length(); i++) {
-      int axis = worldAxis(codes.charAt(i));
-      seen |= axis < 0 ? 8 : 1 << axis;
-    }
-    if (codes.length() != 3 || seen != 7) {
-      throw new IllegalArgumentException(
-          "codes must name one of R/L, one of A/P and one of S/I, e.g. RAS or LPS, got " + codes);
-    }
+    codes = AxisCodes.checked(codes);
   }
 
   @Override
@@ -61,10 +49,7 @@ public record Reorient(String codes) implements Transform {
   AxisMap mapFrom(String from) {
     AxisMap map = new AxisMap();
     for (int axis = 0; axis < 3; axis++) {
-      int old = 0;
-      while (worldAxis(from.charAt(old)) != worldAxis(codes.charAt(axis))) {
-        old++;
-      }
+      int old = AxisCodes.axisAlong(from, codes.charAt(axis));
       map.old[axis] = old;
       map.flip[axis] = from.charAt(old) != codes.charAt(axis);
     }
@@ -127,10 +112,5 @@ public record Reorient(String codes) implements Transform {
     for (int x = 0; x < count; x++) {
       out[to + x] = in[from + x * step];
     }
-  }
-
-  /** 0, 1, 2 for the world's x, y, z; -1 for no direction. */
-  private static int worldAxis(char code) {
-    return Math.max(POSITIVE.indexOf(code), NEGATIVE.indexOf(code));
   }
 }

@@ -22,6 +22,11 @@ import java.util.random.RandomGenerator;
  * interpolation, so a small volume fills the view; to keep the size of the anatomy, resample to one
  * spacing and pad with {@code CropOrPad} beforehand.
  *
+ * <p>Large global and small local crops: Caron et al., 2020, <a
+ * href="https://arxiv.org/abs/2006.09882">Unsupervised Learning of Visual Features by Contrasting
+ * Cluster Assignments</a> (multi-crop). Differs from the paper: a scale is drawn for each axis, not
+ * for the area.
+ *
  * <p>Instances are immutable and may be used by many threads.
  *
  * <pre>{@code
@@ -84,6 +89,9 @@ public final class MultiViewSampler {
   /**
    * The view for evaluation: the whole volume resized to {@link ViewConfig#globalSize()}, without
    * flips, jitter or randomness.
+   *
+   * @param volume finite values, best after windowing; left as it is
+   * @return a global view; its affine takes its voxel index (x, y, z) to world mm
    */
   public View center(Volume volume) {
     VoxelBox box = volume.bounds();

@@ -96,12 +96,7 @@ public final class FineTunedClassifier implements AutoCloseable {
    * @throws IllegalArgumentException when shape or dtype differ
    */
   public double[][] scores(NDArray volumes) {
-    Shapes.check(
-        "volumes", volumes, "B, 1, D, H, W", "prepare them as for training", -1, 1, -1, -1, -1);
-    if (volumes.getDataType() != DataType.FLOAT32) {
-      throw new IllegalArgumentException(
-          "volumes must be float32, got " + volumes.getDataType() + "; use NDArray.toType");
-    }
+    Shapes.checkVolumes("volumes", volumes);
     double[][] out = new double[(int) volumes.getShape().get(0)][];
     for (int from = 0; from < out.length; from += VOLUMES_AT_ONCE) {
       int to = Math.min(out.length, from + VOLUMES_AT_ONCE);

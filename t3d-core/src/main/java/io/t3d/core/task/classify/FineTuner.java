@@ -20,8 +20,10 @@ import java.util.stream.IntStream;
 
 /**
  * Trains the whole vision encoder with a new linear head on labels: binary cross-entropy over the
- * labels that are known. Training from scratch is the same with a model of random weights and
- * {@link FineTuneConfig#fromScratch()}.
+ * labels that are known. The encoder learns at a share of the head's rate, the plainest form of
+ * discriminative fine-tuning (Howard and Ruder, 2018, <a
+ * href="https://arxiv.org/abs/1801.06146">ULMFiT</a>, section 3.2). Training from scratch is the
+ * same with a model of random weights and {@link FineTuneConfig#fromScratch()}.
  *
  * <pre>{@code
  * FineTuner tuner = new FineTuner(FineTuneConfig.pretrained());
@@ -59,10 +61,11 @@ public final class FineTuner {
    *
    * @param model its encoder's weights are changed; it stays the caller's and must outlive the
    *     classifier
-   * @param volumes N training volumes
+   * @param volumes N training volumes, read in batches of {@code (b, 1, D, H, W)}, float32
    * @param labels of the same N
    * @throws IOException when a volume cannot be read
    * @throws IllegalArgumentException when counts differ or no label is known
+   * @throws io.t3d.core.train.DivergedException when losses stay not finite
    */
   public FineTunedClassifier train(T3DModel model, VolumeBatches volumes, LabelMatrix labels)
       throws IOException {
@@ -75,12 +78,13 @@ public final class FineTuner {
    *
    * @param model its encoder's weights are changed; it stays the caller's and must outlive the
    *     classifier
-   * @param volumes N training volumes
+   * @param volumes N training volumes, read in batches of {@code (b, 1, D, H, W)}, float32
    * @param labels of the same N
    * @param held M volumes of patients that the training set does not know
    * @param heldLabels of the same M, the same labels in the same order
    * @throws IOException when a volume cannot be read
    * @throws IllegalArgumentException when counts or labels differ or no label is known
+   * @throws io.t3d.core.train.DivergedException when losses stay not finite
    */
   public FineTunedClassifier train(
       T3DModel model,
@@ -92,13 +96,7 @@ public final class FineTuner {
     check("training", volumes, labels);
     if (held != null) {
       check("validation", held, heldLabels);
-      if (!labels.names().equals(heldLabels.names())) {
-        throw new IllegalArgumentException(
-            "Training and validation must have the same labels, got "
-                + labels.names()
-                + " and "
-                + heldLabels.names());
-      }
+      labels.requireNamesOf(heldLabels, "Training and validation");
     }
     history.clear();
     FineTunedClassifier classifier = new FineTunedClassifier(model, false, labels.names());

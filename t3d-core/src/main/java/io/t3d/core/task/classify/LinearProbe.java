@@ -44,7 +44,9 @@ public final class LinearProbe {
    *
    * @param features {@code [N][D]}, finite
    * @param labels of the same N samples
-   * @throws IllegalArgumentException when counts or widths differ or a feature is not finite
+   * @param config regularization, class weights and when to stop; patience is not looked at
+   * @throws IllegalArgumentException when there is no sample, counts or widths differ, or a feature
+   *     is not finite
    */
   public static LinearProbe fit(float[][] features, LabelMatrix labels, ProbeConfig config) {
     return fit(features, labels, new float[0][], labels.select(new int[0]), config);
@@ -58,8 +60,9 @@ public final class LinearProbe {
    * @param labels of the same N samples
    * @param validation {@code [M][D]}; of patients that the training set does not know
    * @param validationLabels of the same M samples, the same labels in the same order
-   * @throws IllegalArgumentException when counts, widths or labels differ or a feature is not
-   *     finite
+   * @param config regularization, class weights and when to stop
+   * @throws IllegalArgumentException when there is no sample, counts, widths or labels differ, or a
+   *     feature is not finite
    */
   public static LinearProbe fit(
       float[][] features,
@@ -73,13 +76,7 @@ public final class LinearProbe {
     int width = features[0].length;
     Embeddings.check("features", features, labels.size(), width);
     Embeddings.check("validation features", validation, validationLabels.size(), width);
-    if (!labels.names().equals(validationLabels.names())) {
-      throw new IllegalArgumentException(
-          "Training and validation must have the same labels, got "
-              + labels.names()
-              + " and "
-              + validationLabels.names());
-    }
+    labels.requireNamesOf(validationLabels, "Training and validation");
     Standardization scaling =
         config.standardize() ? Standardization.of(features) : Standardization.none(width);
     float[][] train = scaling.apply(features);
@@ -184,6 +181,7 @@ public final class LinearProbe {
    *
    * @param features {@code [B][D]}
    * @return {@code [B][L]}, in [0, 1]
+   * @throws IllegalArgumentException when a width differs or a feature is not finite
    */
   public double[][] probabilities(float[][] features) {
     double[][] out = scores(features);
@@ -193,7 +191,13 @@ public final class LinearProbe {
     return out;
   }
 
-  /** The same of {@code (B, D)}, float32. */
+  /**
+   * The same of an array.
+   *
+   * @param features {@code (B, D)}, float32
+   * @return {@code [B][L]}, in [0, 1]
+   * @throws IllegalArgumentException when the shape or dtype differs or a feature is not finite
+   */
   public double[][] probabilities(NDArray features) {
     return probabilities(Embeddings.rows("features", features, width()));
   }
@@ -225,6 +229,7 @@ public final class LinearProbe {
    * torch.nn.Linear} names them, and the labels as JSON in its metadata.
    *
    * @param scope for temporary arrays
+   * @throws IOException when it cannot be written; an old file is then untouched
    */
   public void save(NDManager scope, Path file) throws IOException {
     double[] flat = Arrays.stream(weight).flatMapToDouble(Arrays::stream).toArray();

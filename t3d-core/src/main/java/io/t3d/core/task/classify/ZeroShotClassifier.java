@@ -1,8 +1,7 @@
 package io.t3d.core.task.classify;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
+import io.t3d.core.task.Embeddings;
 import io.t3d.core.tensor.Shapes;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -42,8 +41,8 @@ public final class ZeroShotClassifier {
    * @param prompts one entry per label
    * @param logitScale the model's learned log inverse temperature; {@code exp()} is taken here. It
    *     sharpens probabilities and does not change their order.
-   * @throws IllegalArgumentException when there are no prompts, two labels share a name, or the
-   *     encoder's shape is not {@code (n, E)}
+   * @throws IllegalArgumentException when there are no prompts, two labels share a name, the
+   *     encoder's array is not {@code (n, E)}, float32, or the scale is not finite
    */
   public static ZeroShotClassifier create(
       ReportEncoder encoder, List<FindingPrompts> prompts, double logitScale) {
@@ -73,7 +72,7 @@ public final class ZeroShotClassifier {
     try (NDArray encoded = encoder.encode(texts)) {
       Shapes.check(
           "The encoder's embeddings", encoded, "n, E", "one row per text", texts.size(), -1);
-      float[][] rows = rows(encoded);
+      float[][] rows = Embeddings.rows("The encoder's embeddings", encoded, -1);
       float[] mean = new float[rows[0].length];
       for (float[] row : rows) {
         double norm = norm(row);
@@ -97,7 +96,7 @@ public final class ZeroShotClassifier {
   /**
    * The probability of each finding in each volume.
    *
-   * @param imageEmbeddings {@code (B, E)}, float32, of any length
+   * @param imageEmbeddings {@code (B, E)}, float32; normalised here
    * @return {@code [B][labels]}, in [0, 1]
    * @throws IllegalArgumentException when the shape or dtype differs
    */
@@ -109,13 +108,13 @@ public final class ZeroShotClassifier {
         "image and text embeddings must come from one model",
         -1,
         positive[0].length);
-    return classify(rows(imageEmbeddings));
+    return classify(Embeddings.rows("imageEmbeddings", imageEmbeddings, positive[0].length));
   }
 
   /**
    * The probability of each finding in each volume.
    *
-   * @param imageEmbeddings {@code [B][E]}, of any length
+   * @param imageEmbeddings {@code [B][E]}; normalised here
    * @return {@code [B][labels]}, in [0, 1]
    * @throws IllegalArgumentException when a row's length differs
    */
@@ -141,21 +140,6 @@ public final class ZeroShotClassifier {
       }
     }
     return out;
-  }
-
-  private static float[][] rows(NDArray array) {
-    if (array.getDataType() != DataType.FLOAT32) {
-      throw new IllegalArgumentException(
-          "Embeddings must be float32, got " + array.getDataType() + "; cast them to float32");
-    }
-    Shape shape = array.getShape();
-    float[] flat = array.toFloatArray();
-    int width = (int) shape.get(1);
-    float[][] rows = new float[(int) shape.get(0)][width];
-    for (int i = 0; i < rows.length; i++) {
-      System.arraycopy(flat, i * width, rows[i], 0, width);
-    }
-    return rows;
   }
 
   private static double norm(float[] v) {

@@ -10,10 +10,10 @@ import io.t3d.core.nn.StateDict;
 import io.t3d.core.nn.Weights;
 import io.t3d.core.tensor.AtomicFiles;
 import io.t3d.core.tensor.Safetensors;
+import io.t3d.core.tensor.SavedFolder;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -55,14 +55,7 @@ final class GeneratorFiles {
   }
 
   static ReportGenerator load(Path dir, T3DModel model) throws IOException {
-    for (String name : List.of(CONFIG, WEIGHTS)) {
-      if (!Files.isRegularFile(dir.resolve(name))) {
-        throw new NoSuchFileException(
-            dir.resolve(name).toString(),
-            null,
-            "a report generator is a folder with generator.json and decoder.safetensors");
-      }
-    }
+    SavedFolder.require(dir, "a report generator", List.of(CONFIG, WEIGHTS));
     Path config = dir.resolve(CONFIG);
     Description saved = Configs.fromJson(Files.readString(config), Description.class);
     check(config, "tokenizer", saved.tokenizer(), model.tokenizer().checksum());

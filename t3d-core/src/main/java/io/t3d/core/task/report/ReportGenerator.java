@@ -84,6 +84,9 @@ public final class ReportGenerator implements AutoCloseable {
 
   /**
    * Writes {@code generator.json} and {@code decoder.safetensors}. The model is saved by itself.
+   *
+   * @param dir the folder, made when it is missing
+   * @throws IOException when a file cannot be written; each file is the old one or the new one
    */
   public void save(Path dir) throws IOException {
     GeneratorFiles.save(dir, this);
@@ -94,6 +97,8 @@ public final class ReportGenerator implements AutoCloseable {
    *
    * @param owner owns the result
    * @param volumes {@code (B, 1, D, H, W)}, float32, intensities windowed as in training
+   * @return tokens {@code (B, N, C)}, float32
+   * @throws IllegalArgumentException when the shape or dtype differs or there is no volume
    */
   public VisualTokens encode(NDManager owner, NDArray volumes) {
     return FrozenEncoder.tokens(owner, model, volumes);
@@ -106,7 +111,9 @@ public final class ReportGenerator implements AutoCloseable {
    * @param owner owns the result
    * @param volumes at least one
    * @param done is told how many volumes are done
+   * @return tokens {@code (n, N, C)}, float32
    * @throws IOException when a volume cannot be read
+   * @throws IllegalArgumentException when there is no volume
    */
   public VisualTokens encode(NDManager owner, VolumeBatches volumes, IntConsumer done)
       throws IOException {
@@ -117,8 +124,10 @@ public final class ReportGenerator implements AutoCloseable {
    * Writes reports.
    *
    * @param volumes {@code (B, 1, D, H, W)}, float32, intensities windowed as in training
-   * @param decoding how tokens are chosen
+   * @param decoding how tokens are chosen; see {@link #longest}
    * @return B reports
+   * @throws IllegalArgumentException when shape or dtype differ, or the decoding's reports may be
+   *     longer than {@link #longest}
    */
   public List<GeneratedReport> generate(NDArray volumes, Decoding decoding) {
     try (NDManager scope = manager.newSubManager()) {
@@ -129,10 +138,11 @@ public final class ReportGenerator implements AutoCloseable {
   /**
    * Writes reports for what {@link #encode} saw.
    *
-   * @param visual B rows
+   * @param visual tokens {@code (B, N, C)}, float32
    * @param decoding how tokens are chosen; its longest length may be at most the model's {@code
    *     TextConfig.maxLength} - 1, for the begin token takes a place
    * @return B reports
+   * @throws IllegalArgumentException when they may be longer
    */
   public List<GeneratedReport> generate(VisualTokens visual, Decoding decoding) {
     if (decoding.maxLength() > longest()) {

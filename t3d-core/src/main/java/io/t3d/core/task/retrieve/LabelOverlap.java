@@ -162,13 +162,7 @@ public record LabelOverlap(
         queries.getShape().get(1));
     Retrieval.checkValues("queries", queries);
     Retrieval.checkValues("gallery", gallery);
-    if (!queryLabels.names().equals(galleryLabels.names())) {
-      throw new IllegalArgumentException(
-          "Queries and gallery must have the same labels, got "
-              + queryLabels.names()
-              + " and "
-              + galleryLabels.names());
-    }
+    queryLabels.requireNamesOf(galleryLabels, "Queries and gallery");
     if (queryLabels.size() == 0 || galleryLabels.size() == 0) {
       throw new IllegalArgumentException("Retrieval needs queries and a gallery, got none");
     }

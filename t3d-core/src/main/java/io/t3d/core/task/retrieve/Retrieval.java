@@ -1,7 +1,6 @@
 package io.t3d.core.task.retrieve;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.types.DataType;
 import io.t3d.core.eval.RetrievalScores;
 import io.t3d.core.tensor.Shapes;
 import java.util.HashMap;
@@ -31,7 +30,8 @@ public record Retrieval(RetrievalScores imageToText, RetrievalScores textToImage
    * @param imageEmbeddings {@code (N, E)}, L2-normalised, float32
    * @param textEmbeddings {@code (N, E)}, L2-normalised, float32; row i belongs to volume i
    * @param reports N texts, compared with {@code equals}
-   * @throws IllegalArgumentException when shapes, dtypes or counts differ or a value is NaN
+   * @throws IllegalArgumentException when shapes, dtypes or counts differ, there is no pair or a
+   *     value is NaN
    */
   public static Retrieval evaluate(
       NDArray imageEmbeddings, NDArray textEmbeddings, List<String> reports) {
@@ -58,7 +58,8 @@ public record Retrieval(RetrievalScores imageToText, RetrievalScores textToImage
    * @param imageEmbeddings {@code (N, E)}, L2-normalised, float32
    * @param textEmbeddings {@code (N, E)}, L2-normalised, float32; row i belongs to volume i
    * @param reports N texts, compared with {@code equals}
-   * @throws IllegalArgumentException when shapes, dtypes or counts differ or a value is NaN
+   * @throws IllegalArgumentException when shapes, dtypes or counts differ, there is no pair or a
+   *     value is NaN
    */
   public static Ranks ranks(NDArray imageEmbeddings, NDArray textEmbeddings, List<String> reports) {
     check(imageEmbeddings, textEmbeddings, reports.size());
@@ -75,7 +76,8 @@ public record Retrieval(RetrievalScores imageToText, RetrievalScores textToImage
    *
    * @param imageEmbeddings {@code (N, E)}, L2-normalised, float32
    * @param textEmbeddings {@code (N, E)}, L2-normalised, float32; row i belongs to volume i
-   * @throws IllegalArgumentException when shapes or dtypes differ or a value is NaN
+   * @throws IllegalArgumentException when shapes or dtypes differ, there is no pair or a value is
+   *     NaN
    */
   public static Retrieval evaluate(NDArray imageEmbeddings, NDArray textEmbeddings) {
     return evaluate(
@@ -101,10 +103,7 @@ public record Retrieval(RetrievalScores imageToText, RetrievalScores textToImage
   }
 
   static void checkValues(String name, NDArray array) {
-    if (array.getDataType() != DataType.FLOAT32) {
-      throw new IllegalArgumentException(
-          name + " must be float32, got " + array.getDataType() + "; cast them to float32");
-    }
+    Shapes.requireFloat32(name, array);
     try (NDArray nan = array.isNaN();
         NDArray any = nan.any()) {
       if (any.getBoolean()) {

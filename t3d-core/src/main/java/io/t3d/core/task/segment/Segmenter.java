@@ -7,7 +7,6 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
-import io.t3d.core.config.Configs;
 import io.t3d.core.config.Size3;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.nn.SeededWeights;
@@ -16,16 +15,12 @@ import io.t3d.core.nn.StateDict;
 import io.t3d.core.nn.VisionEncoder;
 import io.t3d.core.nn.VisionEncoders;
 import io.t3d.core.nn.Weights;
-import io.t3d.core.tensor.AtomicFiles;
-import io.t3d.core.tensor.Safetensors;
 import io.t3d.core.tensor.Scopes;
 import io.t3d.core.tensor.Shapes;
 import io.t3d.core.torch.NoGrad;
 import io.t3d.core.train.TaskTrainer;
 import io.t3d.core.volume.Volume;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -44,12 +39,14 @@ import java.util.function.ObjDoubleConsumer;
  * }
  * }</pre>
  *
+ * <p>The decoder is a U-Net's over a ResNet (Çiçek et al., 2016) or UNETR's over a ViT (Hatamizadeh
+ * et al., 2022); see {@link SegmentationDecoder}. Volumes larger than the window are done by {@link
+ * SlidingWindow}.
+ *
  * <p>The segmenter owns its weights: it copies those of the model, which stays as it is. Segmenting
  * from several threads at once is safe as long as nobody trains.
  */
 public final class Segmenter implements AutoCloseable {
-  private static final String CONFIG = "segmenter.json";
-  private static final String WEIGHTS = "segmenter.safetensors";
   private static final int WINDOWS_AT_ONCE = 2;
 
   private final SegmenterConfig config;
@@ -58,7 +55,7 @@ public final class Segmenter implements AutoCloseable {
   private final SegmentationDecoder decoder;
   private final boolean learnsStatistics;
 
-  private Segmenter(SegmenterConfig config, Device device, long seed, boolean learnsStatistics) {
+  Segmenter(SegmenterConfig config, Device device, long seed, boolean learnsStatistics) {
     this.config = config;
     this.learnsStatistics = learnsStatistics;
     encoder = VisionEncoders.create(config.vision());
@@ -94,6 +91,7 @@ public final class Segmenter implements AutoCloseable {
    * @param model gives a copy of its vision encoder's weights
    * @param config sizes and classes; its vision must be the model's
    * @param seed of the decoder
+   * @throws IllegalArgumentException when the config's vision is not the model's
    */
   public static Segmenter from(T3DModel model, SegmenterConfig config, long seed) {
     if (!config.vision().equals(model.config().vision())) {
@@ -127,46 +125,17 @@ public final class Segmenter implements AutoCloseable {
    * @throws IOException when a file is missing or broken, or the weights do not fit the settings
    */
   public static Segmenter load(Path dir, Device device) throws IOException {
-    for (String name : List.of(CONFIG, WEIGHTS)) {
-      if (!Files.isRegularFile(dir.resolve(name))) {
-        throw new NoSuchFileException(
-            dir.resolve(name).toString(),
-            null,
-            "a segmenter is a folder with segmenter.json and segmenter.safetensors");
-      }
-    }
-    SegmenterConfig config = Configs.load(dir.resolve(CONFIG), SegmenterConfig.class);
-    Segmenter segmenter = new Segmenter(config, device, 0, false);
-    try (NDManager scope = segmenter.manager.newSubManager()) {
-      Path file = dir.resolve(WEIGHTS);
-      Map<String, NDArray> tensors = Safetensors.read(scope, file).tensors();
-      Weights.load(segmenter.encoder, part(tensors, "encoder."), file.toString());
-      Weights.load(segmenter.decoder, part(tensors, "decoder."), file.toString());
-      return segmenter;
-    } catch (IOException | RuntimeException e) {
-      segmenter.close();
-      throw e;
-    }
+    return SegmenterFiles.load(dir, device);
   }
 
-  private static Map<String, NDArray> part(Map<String, NDArray> tensors, String prefix) {
-    Map<String, NDArray> out = new LinkedHashMap<>();
-    tensors.forEach(
-        (name, tensor) -> {
-          if (name.startsWith(prefix)) {
-            out.put(name.substring(prefix.length()), tensor);
-          }
-        });
-    return out;
-  }
-
-  /** Writes {@code segmenter.json} and {@code segmenter.safetensors}. */
+  /**
+   * Writes {@code segmenter.json} and {@code segmenter.safetensors}.
+   *
+   * @param dir the folder, made when it is missing
+   * @throws IOException when a file cannot be written; each file is the old one or the new one
+   */
   public void save(Path dir) throws IOException {
-    AtomicFiles.makeFolder(dir);
-    AtomicFiles.writeText(dir.resolve(CONFIG), Configs.toJson(config));
-    Map<String, NDArray> tensors = new LinkedHashMap<>();
-    parameters().forEach((name, parameter) -> tensors.put(name, parameter.getArray()));
-    Safetensors.write(dir.resolve(WEIGHTS), tensors, Map.of("format", "pt"));
+    SegmenterFiles.save(dir, this);
   }
 
   /**
@@ -228,6 +197,7 @@ public final class Segmenter implements AutoCloseable {
    * @param views {@code (B, 1, D, H, W)}, float32, any size: it is padded with 0 at the end of each
    *     axis up to what the network needs
    * @return {@code (B, K, D, H, W)}, float32; owned by the manager of {@code views}
+   * @throws IllegalArgumentException when the shape or dtype differs
    */
   public NDArray logits(NDArray views) {
     try (NoGrad constant = new NoGrad()) {
@@ -236,7 +206,7 @@ public final class Segmenter implements AutoCloseable {
   }
 
   private NDArray forward(NDArray views, boolean encoderTrains, boolean training) {
-    Shapes.check("views", views, "B, 1, D, H, W", "expandDims adds an axis", -1, 1, -1, -1, -1);
+    Shapes.checkVolumes("views", views);
     return Scopes.within(
         views,
         x -> {
@@ -300,6 +270,14 @@ public final class Segmenter implements AutoCloseable {
     Map<String, Parameter> out = new LinkedHashMap<>();
     StateDict.of(block).forEach((name, parameter) -> out.put(prefix + name, parameter));
     return out;
+  }
+
+  VisionEncoder encoder() {
+    return encoder;
+  }
+
+  SegmentationDecoder decoder() {
+    return decoder;
   }
 
   /** Owner of the weights; make sub-managers of it for batches. */

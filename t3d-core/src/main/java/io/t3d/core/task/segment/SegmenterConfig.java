@@ -58,6 +58,11 @@ public record SegmenterConfig(
     return new SegmenterConfig(vision, DecoderConfig.defaults(), classes, window, 0.5, 0.125);
   }
 
+  /** The same settings with another encoder. */
+  public SegmenterConfig withVision(VisionConfig other) {
+    return new SegmenterConfig(other, decoder, classes, window, overlap, sigma);
+  }
+
   /** K: the structures and the background. */
   public int classCount() {
     return classes.size() + 1;

@@ -239,6 +239,12 @@ class ReportGeneratorTest {
       NDArray flat = scope.zeros(new Shape(3, 32, 32, 32), DataType.FLOAT32);
       assertThatThrownBy(() -> generator.generate(flat, Decoding.greedy(5)))
           .hasMessageContaining("volumes must be (B, 1, D, H, W)");
+      NDArray doubles = scope.zeros(new Shape(1, 1, 32, 32, 32), DataType.FLOAT64);
+      assertThatThrownBy(() -> generator.encode(scope, doubles))
+          .hasMessage("volumes must be float32, got float64; cast with NDArray.toType");
+      NDArray none = scope.zeros(new Shape(0, 1, 32, 32, 32), DataType.FLOAT32);
+      assertThatThrownBy(() -> generator.encode(scope, none))
+          .hasMessage("Nothing to encode: there are no volumes");
     }
   }
 }

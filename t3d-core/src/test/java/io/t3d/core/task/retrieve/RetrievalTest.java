@@ -126,7 +126,7 @@ class RetrievalTest {
     assertThatThrownBy(() -> Retrieval.evaluate(three, three.mul(Float.NaN)))
         .hasMessage("textEmbeddings must be numbers, got NaN; the model has diverged");
     assertThatThrownBy(() -> Retrieval.evaluate(three.toType(DataType.INT32, false), three))
-        .hasMessage("imageEmbeddings must be float32, got int32; cast them to float32");
+        .hasMessage("imageEmbeddings must be float32, got int32; cast with NDArray.toType");
     assertThatThrownBy(
             () -> Retrieval.evaluate(manager.ones(new Shape(0, 4)), manager.ones(new Shape(0, 4))))
         .hasMessage("Retrieval needs at least one query, got none");

@@ -1,0 +1,22 @@
+package io.t3d.examples.cli;
+
+import ai.djl.engine.Engine;
+import io.t3d.examples.run.TrainedSegmenter;
+import java.io.IOException;
+import java.nio.file.Path;
+import picocli.CommandLine.Option;
+
+/** The trained segmenter that a command works with. */
+final class SegmenterOption {
+  @Option(
+      names = "--segmenter",
+      required = true,
+      paramLabel = "DIR",
+      description = "The --out folder of t3d segment train.")
+  private Path folder;
+
+  /** The segmenter, on the default device; the caller closes it. */
+  TrainedSegmenter open() throws IOException {
+    return TrainedSegmenter.open(folder, Engine.getInstance().defaultDevice());
+  }
+}
