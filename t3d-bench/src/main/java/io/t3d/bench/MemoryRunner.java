@@ -22,6 +22,8 @@ import java.util.List;
  * </pre>
  */
 public final class MemoryRunner {
+  private static final int WARM_UP = 15;
+
   private MemoryRunner() {}
 
   /** Runs; see the class comment for the arguments. */
@@ -53,7 +55,11 @@ public final class MemoryRunner {
             .checkpointActivations(args[args.length - 1].equals("checkpoint"))
             .build();
     try (Training training = new Training(model, config)) {
-      training.step(0, StepData.batch(2, sizes.get(0))); // the optimizer's memory is there now
+      // The optimizer's memory is there now, and the JVM has compiled what it will.
+      PairBatch small = StepData.batch(sizes.get(2) + 2, sizes.get(0));
+      for (int i = 0; i < WARM_UP; i++) {
+        training.step(0, small);
+      }
       PairBatch batch = StepData.batch(sizes.get(1), sizes.get(0));
       System.gc();
       int before = ProcessUse.residentMiB();

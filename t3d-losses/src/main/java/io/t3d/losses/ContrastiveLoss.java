@@ -1,6 +1,7 @@
 package io.t3d.losses;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.index.NDIndex;
 import io.t3d.core.config.Checks;
 import io.t3d.core.tensor.Scalars;
 import io.t3d.core.tensor.Shapes;
@@ -67,8 +68,7 @@ public final class ContrastiveLoss {
    */
   public NDArray compute(NDArray imageEmbeddings, NDArray textEmbeddings, NDArray logitScale) {
     NDArray logits = logits(imageEmbeddings, textEmbeddings, logitScale);
-    int b = (int) logits.getShape().get(0);
-    return crossEntropy(logits, targets(logits, uniqueIds(b)));
+    return crossEntropy(logits, uniqueIds((int) logits.getShape().get(0)));
   }
 
   /**
@@ -99,7 +99,7 @@ public final class ContrastiveLoss {
     if (new HashSet<>(patientIds).size() < b) {
       logits = logits.add(exclusions(logits, patientIds));
     }
-    return crossEntropy(logits, targets(logits, patientIds));
+    return crossEntropy(logits, patientIds);
   }
 
   private static NDArray logits(NDArray image, NDArray text, NDArray logitScale) {
@@ -123,19 +123,29 @@ public final class ContrastiveLoss {
     return Casts.toFloat32(image.matMul(text.transpose())).mul(scale); // (B, B)
   }
 
-  private NDArray crossEntropy(NDArray logits, NDArray targets) {
-    long b = logits.getShape().get(0);
-    NDArray imageToText = logits.logSoftmax(1).mul(targets).sum();
-    NDArray textToImage = logits.logSoftmax(0).mul(targets.transpose()).sum();
-    return Scalars.multiply(imageToText.add(textToImage), -0.5 / b);
+  private NDArray crossEntropy(NDArray logits, List<String> ids) {
+    NDArray imageToText = logits.logSoftmax(1);
+    NDArray textToImage = logits.logSoftmax(0);
+    NDArray fit;
+    if (labelSmoothing == 0) {
+      fit = diagonal(imageToText.add(textToImage)).sum();
+    } else {
+      NDArray targets = smoothedTargets(logits, ids);
+      fit =
+          imageToText.mul(targets).sum().add(textToImage.mul(targets.transpose()).sum());
+    }
+    return Scalars.multiply(fit, -0.5 / ids.size());
+  }
+
+  /** {@code (B)} of {@code (B, B)}: every (B + 1)-th number, where they lie. */
+  private static NDArray diagonal(NDArray square) {
+    long b = square.getShape().get(0);
+    return square.reshape(-1).get(new NDIndex().addSliceDim(0, b * b, b + 1));
   }
 
   /** The target distribution of each row; {@code (B, B)}. */
-  private NDArray targets(NDArray logits, List<String> ids) {
+  private NDArray smoothedTargets(NDArray logits, List<String> ids) {
     int b = ids.size();
-    if (labelSmoothing == 0) {
-      return logits.getManager().eye(b).toDevice(logits.getDevice(), false);
-    }
     float[] target = new float[b * b];
     for (int i = 0; i < b; i++) {
       int row = i;

@@ -2,8 +2,13 @@ package io.t3d.losses;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
+import ai.djl.ndarray.index.NDIndex;
 import io.t3d.core.tensor.Scalars;
+import io.t3d.core.tensor.Scopes;
+import io.t3d.core.torch.PrototypePrediction;
+import io.t3d.core.torch.PrototypePrediction.Predicted;
+import io.t3d.core.torch.PrototypePrediction.Rows;
+import io.t3d.core.torch.PrototypePrediction.Target;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -29,31 +34,42 @@ final class SwappedPrediction {
   /** View {@code predicting} predicts the assignment of view {@code assigning}; slot numbers. */
   record ViewPair(int predicting, int assigning) {}
 
-  /** Brings the assigning view's {@code (B, M, K)} onto the predicting view's N tokens. */
+  /** Finds the assigning view's row for each of the predicting view's tokens. */
   @FunctionalInterface
   interface Alignment {
-    /** Assignments on the predicting view's tokens, and which of them count. */
-    Aligned align(ViewPair pair, NDArray assignments);
+    /** Rows, and which of them count. */
+    Aligned align(ViewPair pair);
   }
 
   /**
-   * Targets for a view's tokens.
+   * Where a view's targets are.
    *
-   * @param assignments {@code (B, N, K)}
-   * @param mask {@code (B, N)}, float32
+   * @param index {@code (B·N)}, int64: row of the assigning view's {@code (B·M, K)}
+   * @param mask {@code (B·N)}, float32
    */
-  record Aligned(NDArray assignments, NDArray mask) {}
+  record Aligned(NDArray index, NDArray mask) {}
+
+  /**
+   * How much each term counts in the loss.
+   *
+   * @param crossEntropy factor of the cross-entropy
+   * @param divergence factor of the divergence
+   */
+  record Weights(double crossEntropy, double divergence) {}
 
   /**
    * Scalars of one level.
    *
+   * @param loss the weighted sum of the next two; the only one that carries a gradient
    * @param crossEntropy mean over all matched tokens of all pairs; 0 without a match
    * @param divergence KL of the mean prediction from uniform, in nats
    * @param usage effective number of prototypes that are some feature's nearest
    * @param matched share of tokens with a match
    */
-  record Result(NDArray crossEntropy, NDArray divergence, NDArray usage, NDArray matched) {
+  record Result(
+      NDArray loss, NDArray crossEntropy, NDArray divergence, NDArray usage, NDArray matched) {
     private void attach(NDManager manager) {
+      loss.attach(manager);
       crossEntropy.attach(manager);
       divergence.attach(manager);
       usage.attach(manager);
@@ -68,81 +84,112 @@ final class SwappedPrediction {
   }
 
   /**
-   * Runs the level. Arrays of (B, N, K) are freed as soon as they are no longer needed: of each
-   * predicting view, only what autograd keeps for the backward pass outlives its turn.
+   * Runs the level: with the fused kernel where the bridge is there, else by autograd.
+   *
+   * @param slots features of each view slot
+   * @param pairs who predicts whom
+   * @param alignment of each pair
+   * @param weights in the loss
    */
-  Result compute(List<Features> slots, List<ViewPair> pairs, Alignment alignment) {
+  Result compute(
+      List<Features> slots, List<ViewPair> pairs, Alignment alignment, Weights weights) {
     NDManager owner = prototypes.getManager();
     try (NDManager scope = owner.newSubManager()) {
       Assigned assigned = assign(scope, slots, pairs);
-      List<Predicted> predicted = new ArrayList<>();
+      List<Rows> predicting = new ArrayList<>();
       for (int view : pairs.stream().map(ViewPair::predicting).distinct().toList()) {
-        List<Aligned> targets = new ArrayList<>();
-        try (NDManager turn = scope.newSubManager()) {
-          for (ViewPair pair : pairs) {
-            if (pair.predicting() == view) {
-              NDArray assignments = assigned.bySlot().get(pair.assigning()).stopGradient();
-              assignments.attach(turn);
-              targets.add(alignment.align(pair, assignments));
-            }
+        List<Target> targets = new ArrayList<>();
+        for (ViewPair pair : pairs) {
+          if (pair.predicting() == view) {
+            Aligned aligned = alignment.align(pair);
+            aligned.index().attach(scope);
+            aligned.mask().attach(scope);
+            targets.add(
+                new Target(
+                    assigned.bySlot().get(pair.assigning()), aligned.index(), aligned.mask()));
           }
-          Predicted terms = predict(turn, slots.get(view).visual(), targets);
-          terms.attach(scope);
-          predicted.add(terms);
         }
+        predicting.add(new Rows(rows(scope, slots.get(view).visual()), targets));
       }
-      Result result = result(predicted, assigned.usage());
+      NDArray c = Scopes.handle(prototypes, scope);
+      Result result =
+          PrototypePrediction.tryPredict(
+                  predicting, c, temperature, weights.crossEntropy(), weights.divergence())
+              .map(predicted -> result(predicted, predicting, c, assigned.usage(), weights))
+              .orElseGet(() -> byAutograd(predicting, c, assigned.usage(), weights));
       result.attach(owner);
       return result;
     }
   }
 
-  /** One predicting view: sums over its tokens, {@code (), (), (K)}, and how many there are. */
-  private record Predicted(
-      NDArray crossEntropy, NDArray matched, NDArray probability, long targets, long tokens) {
-    void attach(NDManager manager) {
-      crossEntropy.attach(manager);
-      matched.attach(manager);
-      probability.attach(manager);
+  private static Result result(
+      Predicted predicted, List<Rows> parts, NDArray prototypes, NDArray usage, Weights weights) {
+    NDArray loss = loss(predicted.crossEntropy(), predicted.divergence(), weights);
+    if (predicted.prototypes().isPresent()) {
+      // The gradients are there already: a sum of products with them has just these. Its value is
+      // taken off again.
+      List<NDArray> carriers = new ArrayList<>();
+      carriers.add(carrier(prototypes, predicted.prototypes().get()));
+      for (int i = 0; i < parts.size(); i++) {
+        carriers.add(carrier(parts.get(i).features(), predicted.features().get(i)));
+      }
+      NDArray carrier = BatchArrays.sum(carriers);
+      loss = loss.add(carrier.sub(carrier.stopGradient()));
     }
-  }
-
-  private Predicted predict(NDManager turn, NDArray visual, List<Aligned> targets) {
-    Shape shape = visual.getShape();
-    NDArray sharpened = Scalars.divide(prototypes, temperature); // (K, E), far fewer than logits
-    sharpened.attach(turn);
-    NDArray logits =
-        ClusterAssignment.similarities(rows(turn, visual), sharpened.transpose()); // (B·N, K)
-    NDArray logP = logits.logSoftmax(1).reshape(shape.get(0), shape.get(1), -1); // (B, N, K)
-    // Cross-entropy is linear in its target: summing the targets of all assigning views first
-    // leaves one product per view for autograd to keep instead of one per pair.
-    NDArray target =
-        BatchArrays.sum(
-            targets.stream().map(t -> t.assignments().mul(t.mask().expandDims(2))).toList());
-    NDArray matched = BatchArrays.sum(targets.stream().map(t -> t.mask().sum()).toList());
-    long tokens = shape.get(0) * shape.get(1);
-    return new Predicted(
-        logP.mul(target).sum().neg(),
-        matched,
-        logP.exp().sum(new int[] {0, 1}), // (K)
-        tokens * targets.size(),
-        tokens);
-  }
-
-  private static Result result(List<Predicted> views, NDArray usage) {
-    NDArray crossEntropy = BatchArrays.sum(views.stream().map(Predicted::crossEntropy).toList());
-    NDArray matched = BatchArrays.sum(views.stream().map(Predicted::matched).toList());
-    NDArray probability = BatchArrays.sum(views.stream().map(Predicted::probability).toList());
-    long targets = views.stream().mapToLong(Predicted::targets).sum();
-    long tokens = views.stream().mapToLong(Predicted::tokens).sum();
+    long targets = parts.stream().mapToLong(SwappedPrediction::tokens).sum();
     return new Result(
-        crossEntropy.div(Scalars.atLeast(matched, 1)),
-        divergence(Scalars.divide(probability, (double) tokens)),
+        loss,
+        predicted.crossEntropy(),
+        predicted.divergence(),
+        usage,
+        Scalars.divide(predicted.matched(), targets));
+  }
+
+  private static NDArray carrier(NDArray leaf, NDArray gradient) {
+    return leaf.reshape(-1).matMul(gradient.reshape(-1)); // a dot product
+  }
+
+  private static NDArray loss(NDArray crossEntropy, NDArray divergence, Weights weights) {
+    return Scalars.multiply(crossEntropy, weights.crossEntropy())
+        .add(Scalars.multiply(divergence, weights.divergence()));
+  }
+
+  private static long tokens(Rows rows) {
+    return rows.features().getShape().get(0) * rows.targets().size();
+  }
+
+  /** The same on every platform: autograd keeps some five arrays of (B·N, K) per view. */
+  Result byAutograd(List<Rows> parts, NDArray prototypes, NDArray usage, Weights weights) {
+    NDArray sharpened = Scalars.divide(prototypes, temperature).transpose(); // (E, K)
+    List<NDArray> crossEntropies = new ArrayList<>();
+    List<NDArray> probabilities = new ArrayList<>();
+    List<NDArray> masks = new ArrayList<>();
+    for (Rows part : parts) {
+      NDArray logP =
+          ClusterAssignment.similarities(part.features(), sharpened).logSoftmax(1); // (B·N, K)
+      List<NDArray> targets = new ArrayList<>();
+      for (Target target : part.targets()) {
+        NDArray rows = target.assignments().get(new NDIndex("{}", target.index()));
+        targets.add(rows.mul(target.mask().expandDims(1)));
+        masks.add(target.mask().sum());
+      }
+      crossEntropies.add(logP.mul(BatchArrays.sum(targets)).sum().neg());
+      probabilities.add(logP.exp().sum(new int[] {0})); // (K)
+    }
+    double tokens = parts.stream().mapToLong(p -> p.features().getShape().get(0)).sum();
+    long targets = parts.stream().mapToLong(SwappedPrediction::tokens).sum();
+    NDArray matched = BatchArrays.sum(masks);
+    NDArray crossEntropy = BatchArrays.sum(crossEntropies).div(Scalars.atLeast(matched, 1));
+    NDArray divergence = divergence(Scalars.divide(BatchArrays.sum(probabilities), tokens));
+    return new Result(
+        loss(crossEntropy, divergence, weights),
+        crossEntropy,
+        divergence,
         usage,
         Scalars.divide(matched, targets));
   }
 
-  /** Assignments per slot {@code (B, N, K)}, and the effective number of nearest prototypes. */
+  /** Assignments per slot {@code (B·N, K)}, and the effective number of nearest prototypes. */
   private record Assigned(Map<Integer, NDArray> bySlot, NDArray usage) {}
 
   private Assigned assign(NDManager scope, List<Features> slots, List<ViewPair> pairs) {
@@ -154,9 +201,7 @@ final class SwappedPrediction {
     ClusterAssignment assigned = ClusterAssignment.of(sinkhorn, features, prototypes);
     Map<Integer, NDArray> bySlot = new LinkedHashMap<>();
     for (int i = 0; i < views.size(); i++) {
-      Shape shape = slots.get(views.get(i)).assigning().getShape();
-      NDArray q = assigned.assignments().get(i); // (B·N, K)
-      bySlot.put(views.get(i), q.reshape(shape.get(0), shape.get(1), -1)); // (B, N, K)
+      bySlot.put(views.get(i), assigned.assignments().get(i));
     }
     return new Assigned(bySlot, assigned.usage());
   }

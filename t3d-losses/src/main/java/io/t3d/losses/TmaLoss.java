@@ -1,6 +1,7 @@
 package io.t3d.losses;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.t3d.core.model.T3DOutput;
 import io.t3d.core.model.ViewFeatures;
@@ -10,7 +11,9 @@ import io.t3d.core.train.LossTerms;
 import io.t3d.core.volume.View;
 import io.t3d.losses.SwappedPrediction.Aligned;
 import io.t3d.losses.SwappedPrediction.Features;
+import io.t3d.losses.SwappedPrediction.Result;
 import io.t3d.losses.SwappedPrediction.ViewPair;
+import io.t3d.losses.SwappedPrediction.Weights;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -100,34 +103,36 @@ public final class TmaLoss {
             new Sinkhorn(config.epsilon(), config.iterations()), config.temperature(), prototypes);
 
     Map<String, NDArray> parts = new LinkedHashMap<>();
-    List<NDArray> weighted = new ArrayList<>();
-    List<NDArray> divergences = new ArrayList<>();
+    List<Result> levels = new ArrayList<>();
+    double entropyWeight =
+        config.entropyWeight() / (config.levels() == TmaConfig.Levels.BOTH ? 2 : 1);
     if (config.levels() != TmaConfig.Levels.TOKEN) {
-      SwappedPrediction.Result r =
+      Result level =
           prediction.compute(
-              views.stream().map(this::pooled).toList(), pairs, TmaLoss::alignPooled);
-      parts.put(VIEW, r.crossEntropy());
-      parts.put(VIEW_PROTOTYPE_USAGE, r.usage());
-      weighted.add(Scalars.multiply(r.crossEntropy(), config.viewWeight()));
-      divergences.add(r.divergence());
+              views.stream().map(this::pooled).toList(),
+              pairs,
+              pair -> alignPooled(views.get(pair.predicting())),
+              new Weights(config.viewWeight(), entropyWeight));
+      parts.put(VIEW, level.crossEntropy());
+      parts.put(VIEW_PROTOTYPE_USAGE, level.usage());
+      levels.add(level);
     }
     if (config.levels() != TmaConfig.Levels.VIEW) {
-      SwappedPrediction.Result r =
+      Result level =
           prediction.compute(
               views.stream().map(this::tokens).toList(),
               pairs,
-              (pair, q) -> alignTokens(views, pair, q));
-      parts.put(TOKEN, r.crossEntropy());
-      parts.put(TOKEN_PROTOTYPE_USAGE, r.usage());
-      parts.put(MATCHED_TOKENS, r.matched());
-      weighted.add(Scalars.multiply(r.crossEntropy(), config.tokenWeight()));
-      divergences.add(r.divergence());
+              pair -> alignTokens(views.get(pair.predicting()), views.get(pair.assigning())),
+              new Weights(config.tokenWeight(), entropyWeight));
+      parts.put(TOKEN, level.crossEntropy());
+      parts.put(TOKEN_PROTOTYPE_USAGE, level.usage());
+      parts.put(MATCHED_TOKENS, level.matched());
+      levels.add(level);
     }
-    NDArray entropy = Scalars.divide(BatchArrays.sum(divergences), divergences.size());
-    parts.put(ENTROPY, entropy);
-    weighted.add(Scalars.multiply(entropy, config.entropyWeight()));
+    NDArray divergences = BatchArrays.sum(levels.stream().map(Result::divergence).toList());
+    parts.put(ENTROPY, Scalars.divide(divergences, levels.size()));
     parts.replaceAll((name, part) -> part.stopGradient());
-    return new LossTerms(BatchArrays.sum(weighted), parts);
+    return new LossTerms(BatchArrays.sum(levels.stream().map(Result::loss).toList()), parts);
   }
 
   private List<ViewPair> pairs(List<ViewFeatures> views) {
@@ -165,16 +170,20 @@ public final class TmaLoss {
         view.tokens(), config.textInformed() ? view.fusedTokens() : view.tokens()); // (B, N, E)
   }
 
-  private static Aligned alignPooled(ViewPair pair, NDArray assignments) {
+  /** Each pooled view on that of the same pair. */
+  private static Aligned alignPooled(ViewFeatures view) {
+    NDArray embedding = view.embedding();
+    long b = embedding.getShape().get(0);
+    NDArray index = embedding.getManager().arange(0, b, 1, DataType.INT64);
     return new Aligned(
-        assignments, BatchArrays.ones(assignments, new Shape(assignments.getShape().get(0), 1)));
+        index.toDevice(embedding.getDevice(), false), BatchArrays.ones(embedding, new Shape(b)));
   }
 
-  private static Aligned alignTokens(List<ViewFeatures> views, ViewPair pair, NDArray assignments) {
+  private static Aligned alignTokens(ViewFeatures predicting, ViewFeatures assigning) {
     TokenMatcher.Match match =
-        TokenMatcher.match(
-            assignments, views.get(pair.predicting()).grid(), views.get(pair.assigning()).grid());
-    return new Aligned(TokenMatcher.gather(assignments, match), match.mask());
+        TokenMatcher.match(predicting.tokens(), predicting.grid(), assigning.grid());
+    return new Aligned(
+        TokenMatcher.rows(match, assigning.grid().size()), match.mask().reshape(-1));
   }
 
   private void check(ViewFeatures view, ViewFeatures first, NDArray prototypes) {

@@ -68,13 +68,27 @@ public final class TokenMatcher {
   public static NDArray gather(NDArray features, Match match) {
     long b = features.getShape().get(0);
     long m = features.getShape().get(1);
-    NDArray first = features.getManager().arange(0, b * m, m, DataType.INT64);
     // Whole rows are copied; gathering along an axis looks up every element.
-    NDArray rows = match.index().add(first.toDevice(features.getDevice(), false).expandDims(1));
     return features
         .reshape(b * m, -1)
-        .get(new NDIndex("{}", rows.reshape(-1)))
-        .reshape(b, rows.getShape().get(1), -1); // (B, N, K)
+        .get(new NDIndex("{}", rows(match, m)))
+        .reshape(b, match.index().getShape().get(1), -1); // (B, N, K)
+  }
+
+  /**
+   * The matches as rows of all tokens.
+   *
+   * @param tokens M, of a volume of the view that was looked into
+   * @return {@code (B·N)}, int64: rows of {@code (B·M, …)}
+   */
+  static NDArray rows(Match match, long tokens) {
+    long b = match.index().getShape().get(0);
+    NDArray first =
+        match.index().getManager().arange(0, b * tokens, tokens, DataType.INT64); // (B)
+    return match
+        .index()
+        .add(first.toDevice(match.index().getDevice(), false).expandDims(1))
+        .reshape(-1);
   }
 
   /** The nearest token index (x, y, z) in {@code to} of each token of {@code from}, unclipped. */

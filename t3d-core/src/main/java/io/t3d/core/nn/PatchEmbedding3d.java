@@ -14,6 +14,7 @@ import ai.djl.util.PairList;
 import io.t3d.core.config.Size3;
 import io.t3d.core.tensor.Shapes;
 import io.t3d.core.torch.Autocast;
+import io.t3d.core.torch.Casts;
 import io.t3d.core.torch.CpuGuard;
 import io.t3d.core.torch.MemoryFormats;
 import io.t3d.core.torch.Patches;
@@ -21,8 +22,8 @@ import io.t3d.core.torch.Patches;
 /**
  * Cuts views into blocks of voxels and maps each to a token: what a {@code conv3d} whose stride is
  * its kernel does, and with its weights ({@code weight (C, 1, pd, ph, pw)}, {@code bias (C)}).
- * Computed as that convolution or as one matrix product, whichever is faster for the type and size;
- * in bfloat16 on a CPU the product is 60 times as fast.
+ * Computed as that convolution or as one matrix product, whichever is faster for the type, the size
+ * and the CPU; in bfloat16 the product is some 60 times as fast.
  */
 public final class PatchEmbedding3d extends AbstractBlock {
   static {
@@ -34,6 +35,9 @@ public final class PatchEmbedding3d extends AbstractBlock {
 
   /** Voxels of a patch up to which it is faster in training too. */
   private static final long CONVOLUTION_TRAINS_TO = 2048;
+
+  /** Voxels of a patch from which on the product is faster without AVX-512. */
+  private static final long AVX2_PRODUCT_FROM = 128;
 
   private final Size3 patch;
   private final int channels;
@@ -100,27 +104,48 @@ public final class PatchEmbedding3d extends AbstractBlock {
     NDArray w = parameters.getValue(weight, views.getDevice(), training);
     NDArray b = parameters.getValue(bias, views.getDevice(), training);
     boolean bfloat16 = Autocast.isEnabled(views.getDevice());
-    return !bfloat16 && convolutionIsFaster(views, training)
+    if (bfloat16 && !Autocast.pays(views.getDevice())) {
+      try (Autocast scope = Autocast.float32(views.getDevice())) {
+        return Steps.thenFree(inFloat32(views, w, b, training), Casts::toBfloat16);
+      }
+    }
+    return bfloat16 ? product(views, w, b, true) : inFloat32(views, w, b, training);
+  }
+
+  private NDArray inFloat32(NDArray views, NDArray w, NDArray b, boolean training) {
+    return convolutionIsFaster(views, training)
         ? convolution(views, w, b)
-        : product(views, w, b, bfloat16);
+        : product(views, w, b, false);
   }
 
   /**
-   * The rule, from timings of 21 shapes (docs/performance.md, "Kernels"). Blocks of 512 voxels and
-   * more in float32: oneDNN's convolution has 1.2 to 1.6 times the speed of the matrix product,
-   * except for the gradient of weights of 4,096 voxels, where it has half. Smaller blocks: about
-   * the same, a fifth slower for the smallest. bfloat16: the convolution is 60 times slower.
+   * The rule, from timings of 21 shapes with AVX-512 and 12 with AVX2 (docs/performance.md, "Patch
+   * embedding").
+   *
+   * <ul>
+   *   <li>AVX-512, blocks of 512 voxels and more: oneDNN's convolution has 1.2 to 1.6 times the speed
+   *       of the matrix product, except for the gradient of weights of 4,096 voxels, where it has
+   *       half. Smaller blocks: about the same, a fifth slower for the smallest.
+   *   <li>AVX2: the product has 1.0 to 2.7 times the speed of the convolution, and up to 5.7 times in
+   *       training; forward alone the convolution wins below 128 voxels, where the copy that makes
+   *       rows has little to read in one go.
+   *   <li>bfloat16 with AVX-512: the convolution is 60 times slower. Without: everything in bfloat16
+   *       is, so the product is float32 and its result bfloat16.
+   * </ul>
    *
    * <p>Never when a gradient of the views is wanted: that of libtorch 2.7.1's convolution is wrong
    * below 16 channels.
    */
   private boolean convolutionIsFaster(NDArray views, boolean training) {
     long voxels = (long) patch.depth() * patch.height() * patch.width();
-    return views.getDataType() == DataType.FLOAT32
+    boolean faster =
+        CpuGuard.hasAvx512()
+            ? voxels >= CONVOLUTION_FROM && (!training || voxels <= CONVOLUTION_TRAINS_TO)
+            : voxels < AVX2_PRODUCT_FROM && !training;
+    return faster
+        && views.getDataType() == DataType.FLOAT32
         && !views.getDevice().isGpu()
-        && !views.hasGradient()
-        && voxels >= CONVOLUTION_FROM
-        && (!training || voxels <= CONVOLUTION_TRAINS_TO);
+        && !views.hasGradient();
   }
 
   private NDArray convolution(NDArray views, NDArray w, NDArray b) {

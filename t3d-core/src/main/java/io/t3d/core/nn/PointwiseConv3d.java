@@ -5,21 +5,20 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Parameter;
-import ai.djl.nn.convolutional.Conv3d;
 import ai.djl.nn.core.Linear;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.initializer.Initializer;
 import ai.djl.util.PairList;
-import io.t3d.core.torch.Casts;
 import io.t3d.core.torch.MemoryFormats;
 
 /**
  * A 1×1×1 convolution of stride 1 without bias, {@code weight (O, I, 1, 1, 1)}.
  *
- * <p>With the channels last in memory it is a plain matrix product of {@code (B·D·H·W, I)} and
- * {@code (I, O)}, no voxel moved, and is computed as one. That is more than a matter of speed: in
- * bfloat16, oneDNN of libtorch 2.7.1 divides by zero when it plans such a convolution for some
- * sizes, which ends the JVM.
+ * <p>It is a matrix product, no voxel moved, and is computed as one: with the channels last in
+ * memory of {@code (B·D·H·W, I)} and {@code (I, O)}, else of {@code (O, I)} and each {@code (I,
+ * D·H·W)}. That is more than a matter of speed: in bfloat16, oneDNN of libtorch 2.7.1 divides by
+ * zero when it plans such a convolution for some sizes, which ends the JVM. In float32 with AVX2 its
+ * gradient of the input takes up to 2.7 times as long as the product.
  */
 final class PointwiseConv3d extends AbstractBlock {
   private final int outChannels;
@@ -45,11 +44,22 @@ final class PointwiseConv3d extends AbstractBlock {
       PairList<String, Object> arguments) {
     NDArray x = inputs.singletonOrThrow();
     NDArray w = parameters.getValue(weight, x.getDevice(), training);
-    boolean product = MemoryFormats.isChannelsLast3d(x) || Casts.isBfloat16(x);
-    return product ? new NDList(product(x, w)) : Conv3d.conv3d(x, w);
+    return new NDList(MemoryFormats.isChannelsLast3d(x) ? rows(x, w) : maps(x, w));
   }
 
-  private NDArray product(NDArray x, NDArray w) {
+  private NDArray maps(NDArray x, NDArray w) {
+    long[] s = x.getShape().getShape();
+    // `flat` belongs to the weight's manager, which outlives the batch: free it here.
+    try (NDArray maps = x.reshape(s[0], s[1], -1); // (B, I, D·H·W)
+        NDArray flat = w.reshape(1, outChannels, s[1]);
+        NDArray each = flat.broadcast(s[0], outChannels, s[1])) { // (B, O, I)
+      NDArray y = each.batchMatMul(maps); // (B, O, D·H·W)
+      y.attach(x.getManager());
+      return Steps.thenFree(y, z -> z.reshape(s[0], outChannels, s[2], s[3], s[4]));
+    }
+  }
+
+  private NDArray rows(NDArray x, NDArray w) {
     long[] s = x.getShape().getShape();
     NDArray moved = x.transpose(0, 2, 3, 4, 1); // (B, D, H, W, I), contiguous
     NDArray rows = Steps.thenFree(moved, y -> y.reshape(-1, s[1])); // (B·D·H·W, I)

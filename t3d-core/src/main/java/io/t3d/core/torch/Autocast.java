@@ -3,6 +3,9 @@ package io.t3d.core.torch;
 import ai.djl.Device;
 import com.google.common.base.Supplier;
 import com.google.common.base.Suppliers;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Mixed precision: while a scope is open, convolutions, linear layers, matrix products and
@@ -23,8 +26,8 @@ import com.google.common.base.Suppliers;
  * outermost scope closes, and those cast outside a collector carry no gradient.
  *
  * <p>bfloat16 has the range of float32, so no loss scaling is needed. It pays on a CPU with
- * avx512_bf16 or AMX (a matrix product four times as fast) and on recent GPUs; other CPUs get
- * slower.
+ * avx512_bf16 or AMX (a matrix product four times as fast) and on recent GPUs; without AVX-512 a CPU
+ * takes some fifty times as long as in float32, see {@link #pays}.
  *
  * <p>A result in bfloat16 reads as {@code UNKNOWN} in DJL 0.36, and those of its methods that hand
  * a type to the native side end the JVM on such an array: {@code softmax}, {@code logSoftmax},
@@ -37,13 +40,16 @@ public final class Autocast implements AutoCloseable {
   private static final Supplier<AutocastNative> NATIVE = Suppliers.memoize(AutocastNative::open);
   private static final ThreadLocal<Autocast> INNERMOST = new ThreadLocal<>();
 
+  private static final Logger logger = LoggerFactory.getLogger(Autocast.class);
+  private static final AtomicBoolean WARNED = new AtomicBoolean();
+
   private final int device;
   private final boolean wasEnabled;
   private final int oldDtype;
   private final Autocast outer;
   private boolean closed;
 
-  private Autocast(int device) {
+  private Autocast(int device, boolean enabled) {
     AutocastNative libtorch = NATIVE.get();
     this.device = device;
     wasEnabled = libtorch.isEnabled(device);
@@ -51,7 +57,7 @@ public final class Autocast implements AutoCloseable {
     outer = INNERMOST.get();
     libtorch.enter();
     libtorch.setDtype(device, AutocastNative.BFLOAT16);
-    libtorch.setEnabled(device, true);
+    libtorch.setEnabled(device, enabled);
     INNERMOST.set(this);
   }
 
@@ -63,16 +69,44 @@ public final class Autocast implements AutoCloseable {
    *     or for another kind of device
    */
   public static Autocast bfloat16(Device device) {
+    if (!pays(device) && !WARNED.getAndSet(true)) {
+      logger.warn(
+          "bfloat16 on a CPU without AVX-512 takes some fifty times as long as float32: libtorch has"
+              + " no kernels for it; set the precision to FLOAT32 here");
+    }
+    return open(device, true);
+  }
+
+  /**
+   * Opens a scope in which all runs in float32, for what must not or need not be bfloat16 inside an
+   * outer one.
+   *
+   * @param device the model's device, CPU or GPU
+   * @throws UnsupportedOperationException as {@link #bfloat16}
+   */
+  public static Autocast float32(Device device) {
+    return open(device, false);
+  }
+
+  private static Autocast open(Device device, boolean enabled) {
     TorchBridge.require("Autocast to bfloat16");
     int type = deviceType(device);
     try {
-      return new Autocast(type);
+      return new Autocast(type, enabled);
     } catch (UnsatisfiedLinkError e) {
       throw new UnsupportedOperationException(
           "Autocast is not there on this platform (libtorch exports it under another name): "
               + "train in float32",
           e);
     }
+  }
+
+  /**
+   * Whether bfloat16 can be expected to pay on a device: on a GPU, and on a CPU for which libtorch
+   * has bfloat16 kernels.
+   */
+  public static boolean pays(Device device) {
+    return device.isGpu() || CpuGuard.hasAvx512();
   }
 
   /** Whether autocast is on for the device's kind in this thread; where it cannot be, it is not. */

@@ -37,7 +37,12 @@ final class BlockBalance {
   BlockBalance(Tensor p) {
     this.p = p;
     sums = p.new_zeros(p.size(1)); // (K)
-    rows = Math.max(1, BLOCK / p.size(1));
+    rows = rows(p.size(1), p.is_cuda());
+  }
+
+  /** How many rows of so many float32 the cache holds; on a GPU there is no need to cut. */
+  static long rows(long columns, boolean gpu) {
+    return gpu ? Integer.MAX_VALUE : Math.max(1, BLOCK / columns);
   }
 
   /** Fills rows {@code [from, to)} and, while a block is in the cache, sums its columns. */

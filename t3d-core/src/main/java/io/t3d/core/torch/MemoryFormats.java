@@ -41,7 +41,7 @@ public final class MemoryFormats {
    */
   public static NDArray forConvolutions(NDArray x) {
     boolean channelsLast =
-        x.getDevice().isGpu() || Casts.isBfloat16(x) || CpuGuard.hasAvx512Convolutions();
+        x.getDevice().isGpu() || Casts.isBfloat16(x) || CpuGuard.hasAvx512();
     return channelsLast ? channelsLast3d(x) : contiguous(x);
   }
 

@@ -79,7 +79,8 @@ public final class PrototypeBalance {
     }
   }
 
-  private static Tensor lengths(Tensor x) {
+  /** Row lengths, {@code (N, 1)}. */
+  static Tensor lengths(Tensor x) {
     long[] along = {1};
     return torch.linalg_vector_norm(x, new Scalar(2.0), along, true, new ScalarTypeOptional());
   }

@@ -67,6 +67,17 @@ class AutocastTest {
   }
 
   @Test
+  void aFloat32ScopeInsideRunsInFloat32AndTheOuterOneGoesOn() {
+    try (Autocast outer = Autocast.bfloat16(CPU)) {
+      try (Autocast inner = Autocast.float32(CPU)) {
+        assertThat(Autocast.isEnabled(CPU)).isFalse();
+        assertThat(linear().getDataType()).isEqualTo(DataType.FLOAT32);
+      }
+      assertThat(Casts.isBfloat16(linear())).isTrue();
+    }
+  }
+
+  @Test
   void parametersGetFloat32GradientsCloseToThoseOfFloat32() {
     float[] exact = gradient(false);
     float[] mixed = gradient(true);
