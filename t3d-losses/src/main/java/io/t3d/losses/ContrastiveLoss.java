@@ -131,8 +131,7 @@ public final class ContrastiveLoss {
       fit = diagonal(imageToText.add(textToImage)).sum();
     } else {
       NDArray targets = smoothedTargets(logits, ids);
-      fit =
-          imageToText.mul(targets).sum().add(textToImage.mul(targets.transpose()).sum());
+      fit = imageToText.mul(targets).sum().add(textToImage.mul(targets.transpose()).sum());
     }
     return Scalars.multiply(fit, -0.5 / ids.size());
   }

@@ -91,8 +91,7 @@ final class SwappedPrediction {
    * @param alignment of each pair
    * @param weights in the loss
    */
-  Result compute(
-      List<Features> slots, List<ViewPair> pairs, Alignment alignment, Weights weights) {
+  Result compute(List<Features> slots, List<ViewPair> pairs, Alignment alignment, Weights weights) {
     NDManager owner = prototypes.getManager();
     try (NDManager scope = owner.newSubManager()) {
       Assigned assigned = assign(scope, slots, pairs);

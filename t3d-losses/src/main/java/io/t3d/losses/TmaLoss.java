@@ -182,8 +182,7 @@ public final class TmaLoss {
   private static Aligned alignTokens(ViewFeatures predicting, ViewFeatures assigning) {
     TokenMatcher.Match match =
         TokenMatcher.match(predicting.tokens(), predicting.grid(), assigning.grid());
-    return new Aligned(
-        TokenMatcher.rows(match, assigning.grid().size()), match.mask().reshape(-1));
+    return new Aligned(TokenMatcher.rows(match, assigning.grid().size()), match.mask().reshape(-1));
   }
 
   private void check(ViewFeatures view, ViewFeatures first, NDArray prototypes) {

@@ -94,10 +94,7 @@ class SwappedPredictionTest {
       NDArray assignments = manager.randomUniform(0, 1, new Shape(n + 3, k)).softmax(1);
       NDArray index = manager.arange(n).add(1 + i).toType(DataType.INT64, true);
       NDArray mask =
-          manager
-              .randomUniform(0, 1, new Shape(n))
-              .gt(0.4)
-              .toType(DataType.FLOAT32, true);
+          manager.randomUniform(0, 1, new Shape(n)).gt(0.4).toType(DataType.FLOAT32, true);
       all.add(new Target(assignments, index, mask));
     }
     return new Rows(manager.randomNormal(new Shape(n, e)), all);

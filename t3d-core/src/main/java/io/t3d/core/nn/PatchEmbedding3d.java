@@ -123,14 +123,14 @@ public final class PatchEmbedding3d extends AbstractBlock {
    * embedding").
    *
    * <ul>
-   *   <li>AVX-512, blocks of 512 voxels and more: oneDNN's convolution has 1.2 to 1.6 times the speed
-   *       of the matrix product, except for the gradient of weights of 4,096 voxels, where it has
-   *       half. Smaller blocks: about the same, a fifth slower for the smallest.
-   *   <li>AVX2: the product has 1.0 to 2.7 times the speed of the convolution, and up to 5.7 times in
-   *       training; forward alone the convolution wins below 128 voxels, where the copy that makes
-   *       rows has little to read in one go.
-   *   <li>bfloat16 with AVX-512: the convolution is 60 times slower. Without: everything in bfloat16
-   *       is, so the product is float32 and its result bfloat16.
+   *   <li>AVX-512, blocks of 512 voxels and more: oneDNN's convolution has 1.2 to 1.6 times the
+   *       speed of the matrix product, except for the gradient of weights of 4,096 voxels, where it
+   *       has half. Smaller blocks: about the same, a fifth slower for the smallest.
+   *   <li>AVX2: the product has 1.0 to 2.7 times the speed of the convolution, and up to 5.7 times
+   *       in training; forward alone the convolution wins below 128 voxels, where the copy that
+   *       makes rows has little to read in one go.
+   *   <li>bfloat16 with AVX-512: the convolution is 60 times slower. Without: everything in
+   *       bfloat16 is, so the product is float32 and its result bfloat16.
    * </ul>
    *
    * <p>Never when a gradient of the views is wanted: that of libtorch 2.7.1's convolution is wrong

@@ -17,8 +17,8 @@ import io.t3d.core.torch.MemoryFormats;
  * <p>It is a matrix product, no voxel moved, and is computed as one: with the channels last in
  * memory of {@code (B·D·H·W, I)} and {@code (I, O)}, else of {@code (O, I)} and each {@code (I,
  * D·H·W)}. That is more than a matter of speed: in bfloat16, oneDNN of libtorch 2.7.1 divides by
- * zero when it plans such a convolution for some sizes, which ends the JVM. In float32 with AVX2 its
- * gradient of the input takes up to 2.7 times as long as the product.
+ * zero when it plans such a convolution for some sizes, which ends the JVM. In float32 with AVX2
+ * its gradient of the input takes up to 2.7 times as long as the product.
  */
 final class PointwiseConv3d extends AbstractBlock {
   private final int outChannels;

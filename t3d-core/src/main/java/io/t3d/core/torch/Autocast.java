@@ -26,8 +26,8 @@ import org.slf4j.LoggerFactory;
  * outermost scope closes, and those cast outside a collector carry no gradient.
  *
  * <p>bfloat16 has the range of float32, so no loss scaling is needed. It pays on a CPU with
- * avx512_bf16 or AMX (a matrix product four times as fast) and on recent GPUs; without AVX-512 a CPU
- * takes some fifty times as long as in float32, see {@link #pays}.
+ * avx512_bf16 or AMX (a matrix product four times as fast) and on recent GPUs; without AVX-512 a
+ * CPU takes some fifty times as long as in float32, see {@link #pays}.
  *
  * <p>A result in bfloat16 reads as {@code UNKNOWN} in DJL 0.36, and those of its methods that hand
  * a type to the native side end the JVM on such an array: {@code softmax}, {@code logSoftmax},

@@ -40,8 +40,7 @@ public final class MemoryFormats {
    * @return {@code (B, C, D, H, W)}, same values
    */
   public static NDArray forConvolutions(NDArray x) {
-    boolean channelsLast =
-        x.getDevice().isGpu() || Casts.isBfloat16(x) || CpuGuard.hasAvx512();
+    boolean channelsLast = x.getDevice().isGpu() || Casts.isBfloat16(x) || CpuGuard.hasAvx512();
     return channelsLast ? channelsLast3d(x) : contiguous(x);
   }
 
