@@ -1,9 +1,6 @@
 package io.t3d.examples.cli;
 
-import ai.djl.engine.Engine;
-import io.t3d.core.config.Configs;
 import io.t3d.core.model.T3DModel;
-import io.t3d.core.tensor.AtomicFiles;
 import io.t3d.data.dataset.Manifest;
 import io.t3d.data.dataset.ManifestRow;
 import io.t3d.data.dataset.Split;
@@ -11,6 +8,7 @@ import io.t3d.examples.run.Evaluation;
 import io.t3d.examples.run.EvaluationRun;
 import io.t3d.examples.run.EvaluationSettings;
 import io.t3d.examples.run.FineTuneRun;
+import io.t3d.examples.run.MetricsFile;
 import io.t3d.examples.run.Prompts;
 import io.t3d.examples.run.TrainedModel;
 import java.io.IOException;
@@ -44,12 +42,7 @@ final class EvaluateCommand implements Callable<Integer> {
     }
   }
 
-  @Option(
-      names = "--checkpoint",
-      required = true,
-      paramLabel = "DIR",
-      description = "A checkpoint, or the --out folder of pretrain.")
-  private Path checkpoint;
+  @Mixin private CheckpointOption checkpoint;
 
   @Option(
       names = "--manifest",
@@ -67,8 +60,7 @@ final class EvaluateCommand implements Callable<Integer> {
       converter = TaskName.class)
   private List<Task> tasks;
 
-  @Option(names = "--split", description = "Which rows: train, validation, test (default) or all.")
-  private String split = "test";
+  @Mixin private SplitRows split;
 
   @Option(
       names = "--prompts",
@@ -115,12 +107,11 @@ final class EvaluateCommand implements Callable<Integer> {
     }
     Prompts used = prompts(all);
     Evaluation found;
-    try (TrainedModel trained = open()) {
+    try (TrainedModel trained = checkpoint.open()) {
       found = evaluate(trained, all, used);
     }
     if (out != null) {
-      AtomicFiles.makeFolder(out);
-      AtomicFiles.writeText(out.resolve("metrics.json"), Configs.toJson(found) + "\n");
+      MetricsFile.write(out, found);
     }
     EvaluationPrinter.print(found, json, spec.commandLine().getOut());
     return 0;
@@ -146,15 +137,11 @@ final class EvaluateCommand implements Callable<Integer> {
     return beside.isPresent() ? Prompts.load(beside.get()) : Prompts.around(all.labelNames());
   }
 
-  private TrainedModel open() throws IOException {
-    return TrainedModel.open(checkpoint, Engine.getInstance().defaultDevice());
-  }
-
   private Evaluation evaluate(TrainedModel trained, Manifest all, Prompts used) throws IOException {
     EvaluationSettings settings = options.settings();
-    List<ManifestRow> test = usable(trained, SplitRows.of(all, manifest, split));
+    List<ManifestRow> test = usable(trained, split.rows(all, manifest));
     List<ManifestRow> validation =
-        split.equalsIgnoreCase("test") ? usable(trained, split(all, Split.VALIDATION)) : List.of();
+        split.is("test") ? usable(trained, split(all, Split.VALIDATION)) : List.of();
     List<ManifestRow> train = List.of();
     if (tasks.contains(Task.LINEAR_PROBE) || tasks.contains(Task.FINE_TUNE)) {
       train = usable(trained, trainRows(all));
@@ -193,7 +180,7 @@ final class EvaluateCommand implements Callable<Integer> {
   private T3DModel fresh(TrainedModel trained) throws IOException {
     return options.fromScratch()
         ? T3DModel.create(trained.model().config(), trained.model().device(), options.seed())
-        : open().model();
+        : checkpoint.open().model();
   }
 
   private List<ManifestRow> usable(TrainedModel trained, List<ManifestRow> rows) {
@@ -208,7 +195,7 @@ final class EvaluateCommand implements Callable<Integer> {
 
   private List<ManifestRow> trainRows(Manifest all) {
     List<ManifestRow> rows = split(all, Split.TRAIN);
-    if (rows.isEmpty() || split.equalsIgnoreCase("train") || split.equalsIgnoreCase("all")) {
+    if (rows.isEmpty() || split.is("train") || split.is("all")) {
       throw new IllegalArgumentException(
           "linear-probe and fine-tune train on the rows of the split train and are measured on"
               + " another; "

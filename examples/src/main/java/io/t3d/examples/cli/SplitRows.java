@@ -18,24 +18,24 @@ final class SplitRows {
     return split;
   }
 
-  /** The rows of the split that was asked for; see {@link #of}. */
-  List<ManifestRow> rows(Manifest manifest, Path file) {
-    return of(manifest, file, split);
+  /** Whether this one was asked for. */
+  boolean is(String name) {
+    return split.equalsIgnoreCase(name);
   }
 
   /**
-   * The rows of a split.
+   * The rows of the split that was asked for; a manifest without splits gives all rows.
    *
    * @param file the manifest's, for messages
-   * @param split train, validation, test or all; a manifest without splits gives all rows
    * @return at least one row
+   * @throws IllegalArgumentException when there is no such split or row
    */
-  static List<ManifestRow> of(Manifest manifest, Path file, String split) {
-    if (split.equalsIgnoreCase("all") || !manifest.hasSplits()) {
+  List<ManifestRow> rows(Manifest manifest, Path file) {
+    if (is("all") || !manifest.hasSplits()) {
       return manifest.rows();
     }
     for (Split s : Split.values()) {
-      if (s != Split.UNASSIGNED && s.text().equalsIgnoreCase(split)) {
+      if (s != Split.UNASSIGNED && is(s.text())) {
         List<ManifestRow> rows = manifest.select(s);
         if (rows.isEmpty()) {
           throw new IllegalArgumentException(
