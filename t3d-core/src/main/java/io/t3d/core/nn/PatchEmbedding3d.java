@@ -30,13 +30,13 @@ public final class PatchEmbedding3d extends AbstractBlock {
     CpuGuard.install();
   }
 
-  /** Voxels of a patch from which on the convolution is faster in float32. */
+  /** Voxels of a patch from which on the convolution is faster with AVX-512. */
   private static final long CONVOLUTION_FROM = 512;
 
   /** Voxels of a patch up to which it is faster in training too. */
   private static final long CONVOLUTION_TRAINS_TO = 2048;
 
-  /** Voxels of a patch from which on the product is faster without AVX-512. */
+  /** Voxels of a patch from which on the product is faster with AVX2 alone. */
   private static final long AVX2_PRODUCT_FROM = 128;
 
   private final Size3 patch;
