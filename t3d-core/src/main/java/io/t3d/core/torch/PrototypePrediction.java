@@ -168,7 +168,8 @@ public final class PrototypePrediction {
       torch.log_softmax_out(p, z, 1);
       Tensor t = part.target(target, from, count);
       part.mass.narrow(0, from, count).copy_(t.sum(1L));
-      crossEntropy.sub_(torch.dot(t.view(-1), p.view(-1)));
+      // Not a dot product: that adds a block's numbers in one row, and loses digits.
+      crossEntropy.sub_(t.mul_(p).sum());
       p.exp_();
       probability.add_(p.sum(0L));
     }
