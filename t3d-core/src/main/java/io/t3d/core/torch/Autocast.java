@@ -69,12 +69,13 @@ public final class Autocast implements AutoCloseable {
    *     or for another kind of device
    */
   public static Autocast bfloat16(Device device) {
+    Autocast scope = open(device, true);
     if (!pays(device) && !WARNED.getAndSet(true)) {
       logger.warn(
           "bfloat16 on a CPU without AVX-512 takes some fifty times as long as float32: libtorch has"
               + " no kernels for it; set the precision to FLOAT32 here");
     }
-    return open(device, true);
+    return scope;
   }
 
   /**
