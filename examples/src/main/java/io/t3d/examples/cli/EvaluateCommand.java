@@ -108,6 +108,7 @@ final class EvaluateCommand implements Callable<Integer> {
     Prompts used = prompts(all);
     Evaluation found;
     try (TrainedModel trained = checkpoint.open()) {
+      tellOfPrompts();
       found = evaluate(trained, all, used);
     }
     if (out != null) {
@@ -117,24 +118,28 @@ final class EvaluateCommand implements Callable<Integer> {
     return 0;
   }
 
-  /** Says where they are from: zero-shot scores hang on them. */
   private Prompts prompts(Manifest all) throws IOException {
     if (prompts != null) {
       return Prompts.load(prompts);
     }
     Optional<Path> beside = Prompts.beside(manifest);
-    if (tasks.contains(Task.ZERO_SHOT)) {
-      PrintWriter err = spec.commandLine().getErr();
-      err.println(
-          "t3d: zero-shot prompts: "
-              + beside
-                  .map(Path::toString)
-                  .orElse(
-                      "the usual phrases around each label's name; better ones go to --prompts or"
-                          + " to prompts.yaml beside the manifest"));
-      err.flush();
-    }
     return beside.isPresent() ? Prompts.load(beside.get()) : Prompts.around(all.labelNames());
+  }
+
+  /** Says where prompts are from that nobody gave: zero-shot scores hang on them. */
+  private void tellOfPrompts() {
+    if (prompts != null || !tasks.contains(Task.ZERO_SHOT)) {
+      return;
+    }
+    PrintWriter err = spec.commandLine().getErr();
+    err.println(
+        "t3d: zero-shot prompts: "
+            + Prompts.beside(manifest)
+                .map(Path::toString)
+                .orElse(
+                    "the usual phrases around each label's name; better ones go to --prompts or to"
+                        + " prompts.yaml beside the manifest"));
+    err.flush();
   }
 
   private Evaluation evaluate(TrainedModel trained, Manifest all, Prompts used) throws IOException {

@@ -118,7 +118,7 @@ class DatasetBuildTest {
     assertThat(printed.at("/settings/seed").asInt()).isEqualTo(42);
     assertThat(out.resolve("statistics.html"))
         .content()
-        .contains("Lung nodule (5 of 5)", "<td>train</td><td>4</td>")
+        .contains("Lung nodule (5 of 5)", "<td>train</td><td class=\"number\">4</td>")
         .doesNotContain("train_1", "valid_1", dir.toString(), "Line one");
   }
 
