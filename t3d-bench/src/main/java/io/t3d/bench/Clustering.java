@@ -6,7 +6,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
-import io.t3d.core.model.T3DOutput;
 import io.t3d.core.model.TokenGrid;
 import io.t3d.core.model.ViewFeatures;
 import io.t3d.core.tensor.Safetensors;
@@ -15,9 +14,9 @@ import io.t3d.core.train.LossTerms;
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.View;
 import io.t3d.losses.ClusterAssignment;
+import io.t3d.losses.PrototypeConfig;
+import io.t3d.losses.PrototypeLoss;
 import io.t3d.losses.Sinkhorn;
-import io.t3d.losses.TmaConfig;
-import io.t3d.losses.TmaLoss;
 import io.t3d.losses.TokenMatcher;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -38,14 +37,14 @@ import java.util.Map;
  * seconds, and seconds of the calling thread's processor time.
  */
 public final class Clustering {
-  private static final TmaConfig CONFIG =
-      TmaConfig.builder()
+  private static final PrototypeConfig CONFIG =
+      PrototypeConfig.builder()
           .epsilon(0.05)
           .iterations(3)
           .temperature(0.1)
           .tokenWeight(1)
           .entropyWeight(0.1)
-          .levels(TmaConfig.Levels.TOKEN)
+          .levels(PrototypeConfig.Levels.TOKEN)
           .build();
 
   private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
@@ -110,7 +109,7 @@ public final class Clustering {
 
   /** Assignments and usage; the shape of the features is (ΣB·N, E). */
   private List<NDArray> assign(NDManager step) {
-    NDArray features = get("fused0", step).concat(get("fused1", step), 0);
+    NDArray features = get("visual0", step).concat(get("visual1", step), 0);
     NDArray rows = features.reshape(-1, features.getShape().get(2));
     ClusterAssignment assigned =
         ClusterAssignment.of(
@@ -133,30 +132,28 @@ public final class Clustering {
     leaves.forEach(x -> x.setRequiresGradient(true));
     LossTerms terms;
     try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
-      terms = new TmaLoss(CONFIG).compute(output(leaves, step));
+      terms = new PrototypeLoss(CONFIG).compute(views(leaves, step), leaves.get(2));
       collector.backward(terms.total());
     }
     List<NDArray> results =
         new ArrayList<>(
             List.of(
                 terms.total(),
-                terms.parts().get(TmaLoss.TOKEN_PROTOTYPE_USAGE),
-                terms.parts().get(TmaLoss.MATCHED_TOKENS)));
+                terms.parts().get(PrototypeLoss.TOKEN_PROTOTYPE_USAGE),
+                terms.parts().get(PrototypeLoss.MATCHED_TOKENS)));
     leaves.forEach(x -> results.add(x.getGradient()));
     return results;
   }
 
-  private T3DOutput output(List<NDArray> leaves, NDManager step) {
+  private List<ViewFeatures> views(List<NDArray> leaves, NDManager step) {
     List<ViewFeatures> views = new ArrayList<>();
     for (int v = 0; v < 2; v++) {
       NDArray visual = leaves.get(v);
       long b = visual.getShape().get(0);
       NDArray pooled = step.ones(new Shape(b, visual.getShape().get(2)), DataType.FLOAT32);
-      views.add(
-          new ViewFeatures(
-              View.Kind.GLOBAL, pooled, visual, get("fused" + v, step), pooled, grid(v)));
+      views.add(new ViewFeatures(View.Kind.GLOBAL, pooled, visual, grid(v)));
     }
-    return new T3DOutput(views, views.get(0).embedding(), step.create(0f), leaves.get(2));
+    return views;
   }
 
   private TokenGrid grid(int view) {

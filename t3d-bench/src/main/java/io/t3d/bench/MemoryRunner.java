@@ -86,7 +86,8 @@ public final class MemoryRunner {
       T3DConfig settings = StepData.model(name);
       model = T3DModel.create(settings, Device.cpu(), 1);
       optimizer = new AdamW(model.manager(), model.parameters(), config);
-      step = new TrainingStep(model, new T3DObjective(ObjectiveConfig.clip()), optimizer, config);
+      T3DObjective clip = T3DObjective.create(ObjectiveConfig.clip(), model, 1);
+      step = new TrainingStep(model, clip, optimizer, config);
     }
 
     void step(int number, PairBatch batch) {

@@ -25,7 +25,7 @@ final class StepProfile {
     PARTS.put("TransformerTextEncoder", "text encoder, forward");
     PARTS.put("ResNet3d", "vision encoder, forward");
     PARTS.put("Vit3d", "vision encoder, forward");
-    PARTS.put("TextInformedFusion", "fusion, forward");
+    PARTS.put("TokenGather", "gather, forward");
     PARTS.put("io.t3d.losses", "losses, forward");
     PARTS.put("ViewBatch", "views to arrays");
   }

@@ -1,19 +1,24 @@
 package io.t3d.bench;
 
 import ai.djl.Device;
+import ai.djl.nn.Parameter;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.train.AdamW;
+import io.t3d.core.train.Objective;
 import io.t3d.core.train.PairBatch;
 import io.t3d.core.train.TrainingConfig;
 import io.t3d.core.train.TrainingConfig.Precision;
 import io.t3d.core.train.TrainingStep;
+import io.t3d.losses.ObjectiveConfig;
 import io.t3d.losses.T3DObjective;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
 import java.util.Locale;
+import java.util.Map;
 
 /**
  * Whole training steps of T3D on demand, for {@code t3d-bench/compare-step}; its twin is {@code
@@ -37,9 +42,18 @@ public final class StepRunner {
             .build();
     BufferedReader commands =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-    try (T3DModel model = T3DModel.create(config, Device.cpu(), 1);
-        AdamW optimizer = new AdamW(model.manager(), model.parameters(), training)) {
-      TrainingStep step = new TrainingStep(model, new T3DObjective(), optimizer, training);
+    try (T3DModel model = T3DModel.create(config, Device.cpu(), 1)) {
+      run(model, T3DObjective.create(ObjectiveConfig.t3d(), model, 1), training, commands);
+    }
+  }
+
+  private static void run(
+      T3DModel model, Objective objective, TrainingConfig training, BufferedReader commands)
+      throws IOException {
+    Map<String, Parameter> trained = new LinkedHashMap<>(model.parameters());
+    objective.parameters().forEach((name, p) -> trained.put("objective." + name, p));
+    try (AdamW optimizer = new AdamW(model.manager(), trained, training)) {
+      TrainingStep step = new TrainingStep(model, objective, optimizer, training);
       PairBatch batch = StepData.batch(StepData.PAIRS, StepData.VIEW_SIZE);
       System.out.println("ready");
       String command = commands.readLine();

@@ -52,12 +52,11 @@ final class Straightforward {
   }
 
   /** Cross-entropy of matched tokens between two views, both ways: TMA's token level alone. */
-  static NDArray tokenLevel(
-      List<NDArray> visual, List<NDArray> fused, NDArray prototypes, List<TokenGrid> grids) {
+  static NDArray tokenLevel(List<NDArray> visual, NDArray prototypes, List<TokenGrid> grids) {
     Shape s = visual.get(0).getShape(); // (B, N, E)
     NDArray c = prototypes.transpose(); // (E, K)
     NDList similarities = new NDList();
-    fused.forEach(x -> similarities.add(x.reshape(-1, s.get(2)).normalize(2, 1).matMul(c)));
+    visual.forEach(x -> similarities.add(x.reshape(-1, s.get(2)).normalize(2, 1).matMul(c)));
     NDArray q = sinkhorn(NDArrays.concat(similarities, 0).stopGradient());
     q = q.reshape(2, s.get(0), s.get(1), -1); // (2, B, N, K)
     NDArray loss = null;

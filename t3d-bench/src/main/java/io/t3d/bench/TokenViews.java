@@ -44,7 +44,6 @@ public final class TokenViews {
 
   final List<TokenGrid> grids = new ArrayList<>();
   final List<NDArray> visual = new ArrayList<>();
-  final List<NDArray> fused = new ArrayList<>();
   final NDArray prototypes;
 
   TokenViews(NDManager manager, Size size) {
@@ -57,7 +56,6 @@ public final class TokenViews {
       }
       grids.add(new TokenGrid(size.depth, size.height, size.width, affines));
       visual.add(tokens(manager, size));
-      fused.add(tokens(manager, size));
     }
   }
 

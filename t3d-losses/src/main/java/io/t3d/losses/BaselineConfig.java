@@ -120,27 +120,28 @@ public sealed interface BaselineConfig {
   }
 
   /**
-   * Swapped prediction of cluster assignments between views (Caron et al. 2020). The prototypes are
-   * the model's.
+   * Swapped prediction of cluster assignments between views (Caron et al. 2020).
    *
+   * @param prototypes K, the number of clusters
    * @param epsilon entropy of Sinkhorn's assignment
    * @param iterations of Sinkhorn
    * @param temperature of the prediction
    * @param hidden width of the projector's hidden layer; its output is as wide as the prototypes
    */
-  record Swav(double epsilon, int iterations, double temperature, int hidden)
+  record Swav(int prototypes, double epsilon, int iterations, double temperature, int hidden)
       implements BaselineConfig {
     /** Checks ranges. */
     public Swav {
+      Checks.positive("Swav.prototypes", prototypes);
       Checks.positive("Swav.epsilon", epsilon);
       Checks.positive("Swav.iterations", iterations);
       Checks.positive("Swav.temperature", temperature);
       Checks.positive("Swav.hidden", hidden);
     }
 
-    /** The paper's 0.05, 3 and 0.1. */
+    /** 64 prototypes, for small batches; the paper's 0.05, 3 and 0.1. */
     public static Swav defaults() {
-      return new Swav(0.05, 3, 0.1, Projector.defaults().hidden());
+      return new Swav(64, 0.05, 3, 0.1, Projector.defaults().hidden());
     }
   }
 

@@ -47,24 +47,29 @@ public record ObjectiveConfig(
     return new ObjectiveConfig(true, 0, ContrastiveConfig.defaults(), TmaConfig.defaults());
   }
 
-  /** Ablation: assignments from visual features, without the report. */
+  /** Ablation: views agree as a whole, no text takes part in TMA. */
   public static ObjectiveConfig withoutText() {
-    return t3d().withTma(TmaConfig.builder().textInformed(false).build());
+    return t3d().withTma(TmaConfig.withoutText());
   }
 
-  /** Ablation: each global view predicts its own assignment. */
-  public static ObjectiveConfig singleView() {
-    return t3d().withTma(TmaConfig.builder().multiView(false).build());
+  /** Ablation: sentences align, views need not agree. */
+  public static ObjectiveConfig withoutViews() {
+    return t3d().withTma(TmaConfig.withoutViews());
   }
 
-  /** Ablation: pooled views only. */
-  public static ObjectiveConfig viewLevelOnly() {
-    return t3d().withTma(TmaConfig.builder().levels(TmaConfig.Levels.VIEW).build());
+  /** Ablation: sentences align with pooled embeddings alone. */
+  public static ObjectiveConfig sentenceClip() {
+    return t3d().withTma(TmaConfig.sentenceClip());
   }
 
-  /** Ablation: matched tokens only. */
-  public static ObjectiveConfig tokenLevelOnly() {
-    return t3d().withTma(TmaConfig.builder().levels(TmaConfig.Levels.TOKEN).build());
+  /** Ablation: tokens gather around whole reports. */
+  public static ObjectiveConfig wholeReport() {
+    return t3d().withTma(TmaConfig.wholeReport());
+  }
+
+  /** TMA as swapped prediction of learned prototypes, without text, with weight 0.3. */
+  public static ObjectiveConfig swavTma() {
+    return t3d().withTma(TmaConfig.swav()).withLambda(0.3);
   }
 
   /** Baseline: the sigmoid loss of SigLIP. */
@@ -101,7 +106,9 @@ public record ObjectiveConfig(
 
   /** Whether reports have a say; without, embeddings of reports mean nothing. */
   public boolean usesText() {
-    return baseline.map(BaselineConfig::usesText).orElse(contrastive || tma.textInformed());
+    return baseline
+        .map(BaselineConfig::usesText)
+        .orElse(contrastive || (lambda > 0 && tma.usesText()));
   }
 
   /** The same objective with another TMA. */

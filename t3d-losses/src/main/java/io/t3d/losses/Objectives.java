@@ -24,7 +24,7 @@ public final class Objectives {
   public static Objective create(
       ObjectiveConfig config, T3DModel model, Size3 globalView, long seed) {
     if (config.baseline().isEmpty()) {
-      return new T3DObjective(config);
+      return T3DObjective.create(config, model, seed);
     }
     BaselineConfig baseline = config.baseline().get();
     int e = model.config().embedDim();
@@ -47,8 +47,12 @@ public final class Objectives {
     }
     BaselineConfig.Swav swav = (BaselineConfig.Swav) baseline;
     BaselineConfig.Projector sizes = new BaselineConfig.Projector(swav.hidden(), e);
+    TmaParameters prototypes =
+        start(TmaParameters.prototypes(swav.prototypes(), e), model, seed, features);
     return new VisualObjective(
-        start(new MlpProjector(e, sizes), model, seed, features), ViewComparisons.swav(swav));
+        start(new MlpProjector(e, sizes), model, seed, features),
+        prototypes,
+        ViewComparisons.swav(swav, prototypes));
   }
 
   static <B extends Block> B start(B block, T3DModel model, long seed, Shape input) {

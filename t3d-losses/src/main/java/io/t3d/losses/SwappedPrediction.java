@@ -23,14 +23,6 @@ final class SwappedPrediction {
   private final double temperature;
   private final NDArray prototypes; // (K, E)
 
-  /**
-   * One feature array of one view slot.
-   *
-   * @param visual {@code (B, N, E)}: what predictions are made from; gradient flows
-   * @param assigning {@code (B, N, E)}: what assignments are made from; no gradient
-   */
-  record Features(NDArray visual, NDArray assigning) {}
-
   /** View {@code predicting} predicts the assignment of view {@code assigning}; slot numbers. */
   record ViewPair(int predicting, int assigning) {}
 
@@ -86,12 +78,12 @@ final class SwappedPrediction {
   /**
    * Runs the level: with the fused kernel where the bridge is there, else by autograd.
    *
-   * @param slots features of each view slot
+   * @param slots features {@code (B, N, E)} of each view slot; no gradient flows to assignments
    * @param pairs who predicts whom
    * @param alignment of each pair
    * @param weights in the loss
    */
-  Result compute(List<Features> slots, List<ViewPair> pairs, Alignment alignment, Weights weights) {
+  Result compute(List<NDArray> slots, List<ViewPair> pairs, Alignment alignment, Weights weights) {
     NDManager owner = prototypes.getManager();
     try (NDManager scope = owner.newSubManager()) {
       Assigned assigned = assign(scope, slots, pairs);
@@ -108,7 +100,7 @@ final class SwappedPrediction {
                     assigned.bySlot().get(pair.assigning()), aligned.index(), aligned.mask()));
           }
         }
-        predicting.add(new Rows(rows(scope, slots.get(view).visual()), targets));
+        predicting.add(new Rows(rows(scope, slots.get(view)), targets));
       }
       NDArray c = Scopes.handle(prototypes, scope);
       Result result =
@@ -191,11 +183,11 @@ final class SwappedPrediction {
   /** Assignments per slot {@code (B·N, K)}, and the effective number of nearest prototypes. */
   private record Assigned(Map<Integer, NDArray> bySlot, NDArray usage) {}
 
-  private Assigned assign(NDManager scope, List<Features> slots, List<ViewPair> pairs) {
+  private Assigned assign(NDManager scope, List<NDArray> slots, List<ViewPair> pairs) {
     List<Integer> views = pairs.stream().map(ViewPair::assigning).distinct().toList();
     List<NDArray> features = new ArrayList<>();
     for (int view : views) {
-      features.add(rows(scope, slots.get(view).assigning()));
+      features.add(rows(scope, slots.get(view)));
     }
     ClusterAssignment assigned = ClusterAssignment.of(sinkhorn, features, prototypes);
     Map<Integer, NDArray> bySlot = new LinkedHashMap<>();

@@ -1,9 +1,14 @@
 package io.t3d.losses;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Parameter;
+import io.t3d.core.model.T3DModel;
 import io.t3d.core.model.T3DOutput;
 import io.t3d.core.model.ViewFeatures;
+import io.t3d.core.nn.StateDict;
 import io.t3d.core.tensor.Scalars;
+import io.t3d.core.text.SentenceSampling;
 import io.t3d.core.train.LossTerms;
 import io.t3d.core.train.Objective;
 import io.t3d.core.volume.View;
@@ -23,17 +28,26 @@ public final class T3DObjective implements Objective {
   private final ObjectiveConfig config;
   private final ContrastiveLoss contrastive;
   private final TmaLoss tma;
+  private final TmaParameters learned;
 
-  /** The whole method, {@link ObjectiveConfig#t3d()}. */
-  public T3DObjective() {
-    this(ObjectiveConfig.t3d());
-  }
-
-  /** With these settings. */
-  public T3DObjective(ObjectiveConfig config) {
+  private T3DObjective(ObjectiveConfig config, TmaParameters learned) {
     this.config = config;
     this.contrastive = new ContrastiveLoss(config.global().labelSmoothing());
     this.tma = new TmaLoss(config.tma());
+    this.learned = learned;
+  }
+
+  /**
+   * The objective of a model. What it learns beside the model lives as long as the model, but is no
+   * part of it.
+   *
+   * @param config weights of the terms
+   * @param model what is trained
+   * @param seed same seed, same prototypes; sets the engine's random seed where there are any
+   */
+  public static T3DObjective create(ObjectiveConfig config, T3DModel model, long seed) {
+    TmaParameters learned = TmaParameters.of(config.tma(), model.config().embedDim());
+    return new T3DObjective(config, Objectives.start(learned, model, seed, new Shape(1)));
   }
 
   /** The settings. */
@@ -57,7 +71,8 @@ public final class T3DObjective implements Objective {
       weighted.add(global);
     }
     if (config.lambda() > 0) {
-      LossTerms terms = tma.compute(output);
+      NDArray like = output.views().get(0).embedding();
+      LossTerms terms = tma.compute(output, learned.arrays(like), patientIds);
       parts.put("tma", terms.total().stopGradient());
       terms.parts().forEach((name, part) -> parts.put("tma_" + name, part));
       weighted.add(Scalars.multiply(terms.total(), config.lambda()));
@@ -67,6 +82,17 @@ public final class T3DObjective implements Objective {
     parts.put("logit_scale", logitScale);
     parts.put("temperature", logitScale.neg().exp());
     return new LossTerms(BatchArrays.sum(weighted), parts);
+  }
+
+  @Override
+  public SentenceSampling sentences() {
+    boolean wanted = config.lambda() > 0 && config.tma().usesText();
+    return wanted ? config.tma().sentences() : SentenceSampling.none();
+  }
+
+  @Override
+  public Map<String, Parameter> parameters() {
+    return config.lambda() > 0 ? StateDict.of(learned) : Map.of();
   }
 
   private NDArray global(T3DOutput output, List<String> patientIds) {

@@ -37,46 +37,40 @@ final class ViewComparisons {
   }
 
   /**
-   * The view level of {@link TmaLoss} without reports is SwAV; here behind a projector, as there.
-   * Parts: {@code swav_view}, {@code swav_view_prototype_usage}, {@code swav_entropy}, the last
-   * without weight.
+   * The view level of {@link PrototypeLoss} is SwAV; here behind a projector, as there. Parts:
+   * {@code swav_view}, {@code swav_view_prototype_usage}, {@code swav_entropy}, the last without
+   * weight.
    *
    * <p>Differs from the paper: prototypes are not frozen at first, and there is no queue of earlier
    * features.
    */
-  static VisualObjective.Comparison swav(BaselineConfig.Swav config) {
-    TmaLoss loss =
-        new TmaLoss(
-            TmaConfig.builder()
+  static VisualObjective.Comparison swav(BaselineConfig.Swav config, TmaParameters learned) {
+    PrototypeLoss loss =
+        new PrototypeLoss(
+            PrototypeConfig.builder()
+                .count(config.prototypes())
                 .epsilon(config.epsilon())
                 .iterations(config.iterations())
                 .temperature(config.temperature())
-                .textInformed(false)
-                .levels(TmaConfig.Levels.VIEW)
+                .levels(PrototypeConfig.Levels.VIEW)
                 .entropyWeight(0)
                 .build());
     return (output, projected, ids) -> {
-      LossTerms terms = loss.compute(withEmbeddings(output, projected));
+      List<ViewFeatures> views = withEmbeddings(output, projected);
+      LossTerms terms = loss.compute(views, learned.prototypes(projected.get(0)));
       Map<String, NDArray> parts = new LinkedHashMap<>();
       terms.parts().forEach((name, part) -> parts.put("swav_" + name, part));
       return new LossTerms(terms.total(), parts);
     };
   }
 
-  private static T3DOutput withEmbeddings(T3DOutput output, List<NDArray> projected) {
+  private static List<ViewFeatures> withEmbeddings(T3DOutput output, List<NDArray> projected) {
     List<ViewFeatures> views = new ArrayList<>();
     for (int i = 0; i < projected.size(); i++) {
       ViewFeatures v = output.views().get(i);
-      views.add(
-          new ViewFeatures(
-              v.kind(),
-              projected.get(i).normalize(2, 1),
-              v.tokens(),
-              v.fusedTokens(),
-              v.fusedEmbedding(),
-              v.grid()));
+      views.add(new ViewFeatures(v.kind(), projected.get(i).normalize(2, 1), v.tokens(), v.grid()));
     }
-    return new T3DOutput(views, output.textEmbeddings(), output.logitScale(), output.prototypes());
+    return views;
   }
 
   /** The mean of a loss and its parts over all pairs of two global views. */

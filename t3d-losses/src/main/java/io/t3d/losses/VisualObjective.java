@@ -12,6 +12,7 @@ import io.t3d.core.nn.StateDict;
 import io.t3d.core.train.LossTerms;
 import io.t3d.core.train.Objective;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -22,6 +23,7 @@ import java.util.Map;
 final class VisualObjective implements Objective {
   private final MlpProjector projector;
   private final Comparison comparison;
+  private final Map<String, Parameter> parameters = new LinkedHashMap<>();
 
   /** Compares the views of a batch. */
   @FunctionalInterface
@@ -37,8 +39,17 @@ final class VisualObjective implements Objective {
   }
 
   VisualObjective(MlpProjector projector, Comparison comparison) {
+    this(projector, null, comparison);
+  }
+
+  /** With parameters that the comparison learns. */
+  VisualObjective(MlpProjector projector, TmaParameters compared, Comparison comparison) {
     this.projector = projector;
     this.comparison = comparison;
+    parameters.putAll(StateDict.of(projector));
+    if (compared != null) {
+      parameters.putAll(StateDict.of(compared));
+    }
   }
 
   @Override
@@ -61,6 +72,6 @@ final class VisualObjective implements Objective {
 
   @Override
   public Map<String, Parameter> parameters() {
-    return StateDict.of(projector);
+    return parameters;
   }
 }

@@ -148,8 +148,7 @@ public record BenchmarkConfig(
             t.dropout(),
             t.layerNormEps(),
             t.pooling());
-    T3DConfig model =
-        new T3DConfig(vision, text, width, 32, 4, 0.1, T3DConfig.Projection.BATCH_NORM, 0.07);
+    T3DConfig model = new T3DConfig(vision, text, width, T3DConfig.Projection.BATCH_NORM, 0.07);
     ViewConfig views = ViewConfig.global(view).withGlobalViews(2, view, new ScaleRange(0.85, 1.0));
     DataConfig d = tiny.data();
     DataConfig data =

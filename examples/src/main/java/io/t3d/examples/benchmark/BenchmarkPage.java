@@ -114,17 +114,11 @@ final class BenchmarkPage {
     page.paragraph(
         "Pictures: an axial, a coronal and a sagittal slice through the middle, the patient's right"
             + " at the left of the first two: the volume as the encoder sees it; each visual token"
-            + " in the colour of its nearest prototype; "
-            + (method.trainsFusion()
-                ? "where visual tokens look in the text-informed fusion: the share of attention"
-                    + " (softmax of queries and keys, mean over heads) that goes to one sentence of"
-                    + " the report, the one for which tokens differ most; "
-                : "")
-            + "and the cosine of each visual token with the report's embedding. Heat goes from dark"
-            + " violet, the least of that picture, to light yellow, the most; captions have both."
-            + (method.trainsFusion()
-                ? ""
-                : " This method does not train the fusion: it has no attention to show."));
+            + " in the colour of the sentence of the report that it is most like; the weights with"
+            + " which visual tokens gather around one sentence of the report, the one for which they"
+            + " differ most; and the cosine of each visual token with the report's embedding. Heat"
+            + " goes from dark violet, the least of that picture, to light yellow, the most; captions"
+            + " have both.");
     try (TrainedModel trained = TrainedModel.open(run, Engine.getInstance().defaultDevice());
         NDManager scope = trained.model().manager().newSubManager()) {
       T3DModel model = trained.model();
@@ -132,7 +126,7 @@ final class BenchmarkPage {
       NDArray reports = model.encodeReports(scope, test.reports()); // (n, E)
       long[] order = volumes.matMul(reports.transpose()).argSort(1, false).toLongArray(); // (n, n)
       for (int i = 0; i < Math.min(EXAMPLES, test.size()); i++) {
-        pictures(page, method, model, test, i);
+        pictures(page, model, test, i);
         List<List<String>> lines = new ArrayList<>();
         lines.add(List.of("its report", test.reports().get(i)));
         for (int k = 0; k < Math.min(RETRIEVED, test.size()); k++) {
@@ -145,21 +139,18 @@ final class BenchmarkPage {
     }
   }
 
-  private static void pictures(
-      HtmlPage page, Method method, T3DModel model, SuiteData.Part test, int i) {
+  private static void pictures(HtmlPage page, T3DModel model, SuiteData.Part test, int i) {
     Overlays overlays = Overlays.of(model, test.views().get(i), test.reports().get(i));
     IntensityWindow grey = IntensityWindow.ofPercentiles(overlays.view());
     page.picture("test volume " + (i + 1), SliceImages.png(overlays.view(), grey));
     page.picture(
-        "cluster assignments",
+        "nearest sentence",
         SliceImages.png(overlays.view(), grey, Optional.of(overlays.clusters()), 1));
-    if (method.trainsFusion()) {
-      heat(
-          page,
-          "attention to “" + overlays.sentence() + "”: share",
-          overlays.view(),
-          overlays.attention());
-    }
+    heat(
+        page,
+        "relevance to “" + overlays.sentence() + "”: weight",
+        overlays.view(),
+        overlays.relevance());
     heat(page, "likeness to the report: cosine", overlays.view(), overlays.likeness());
   }
 

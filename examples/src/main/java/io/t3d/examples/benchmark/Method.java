@@ -2,7 +2,6 @@ package io.t3d.examples.benchmark;
 
 import io.t3d.losses.BaselineConfig;
 import io.t3d.losses.ObjectiveConfig;
-import io.t3d.losses.TmaConfig;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -24,14 +23,16 @@ public enum Method {
   MASKED("masked autoencoding"),
   /** Random weights. */
   SCRATCH("from scratch"),
-  /** T3D whose clusters know no report. */
-  T3D_WITHOUT_TEXT("T3D without text in the fusion"),
-  /** T3D whose views predict their own clusters. */
-  T3D_SINGLE_VIEW("T3D, single view"),
-  /** T3D on pooled views alone. */
-  T3D_VIEW_LEVEL("T3D, view level only"),
-  /** T3D on matched tokens alone. */
-  T3D_TOKEN_LEVEL("T3D, token level only");
+  /** T3D whose views agree as a whole: no text in TMA. */
+  T3D_WITHOUT_TEXT("T3D without text"),
+  /** T3D whose views need not agree. */
+  T3D_WITHOUT_VIEWS("T3D without views"),
+  /** CLIP whose pooled embeddings align with sentences too. */
+  SENTENCE_CLIP("sentence CLIP"),
+  /** T3D whose tokens gather around whole reports. */
+  T3D_WHOLE_REPORT("T3D, whole report"),
+  /** Swapped prediction of learned prototypes beside the global alignment. */
+  SWAV_TMA("SwAV-TMA");
 
   private final String title;
 
@@ -56,7 +57,6 @@ public enum Method {
    * @param batchSize pairs per batch, which SigLIP's bias starts from
    */
   public Optional<ObjectiveConfig> objective(ObjectiveConfig t3d, int batchSize) {
-    TmaConfig.Builder tma = t3d.tma().toBuilder();
     return switch (this) {
       case T3D -> Optional.of(t3d);
       case CLIP -> Optional.of(t3d.withLambda(0));
@@ -68,10 +68,11 @@ public enum Method {
       case SWAV -> Optional.of(ObjectiveConfig.swav());
       case MASKED -> Optional.of(ObjectiveConfig.masked());
       case SCRATCH -> Optional.empty();
-      case T3D_WITHOUT_TEXT -> Optional.of(t3d.withTma(tma.textInformed(false).build()));
-      case T3D_SINGLE_VIEW -> Optional.of(t3d.withTma(tma.multiView(false).build()));
-      case T3D_VIEW_LEVEL -> Optional.of(t3d.withTma(tma.levels(TmaConfig.Levels.VIEW).build()));
-      case T3D_TOKEN_LEVEL -> Optional.of(t3d.withTma(tma.levels(TmaConfig.Levels.TOKEN).build()));
+      case T3D_WITHOUT_TEXT -> Optional.of(ObjectiveConfig.withoutText());
+      case T3D_WITHOUT_VIEWS -> Optional.of(ObjectiveConfig.withoutViews());
+      case SENTENCE_CLIP -> Optional.of(ObjectiveConfig.sentenceClip());
+      case T3D_WHOLE_REPORT -> Optional.of(ObjectiveConfig.wholeReport());
+      case SWAV_TMA -> Optional.of(ObjectiveConfig.swavTma());
     };
   }
 
@@ -80,14 +81,6 @@ public enum Method {
     return switch (this) {
       case SIMCLR, VICREG, SWAV, MASKED, SCRATCH -> false;
       default -> true;
-    };
-  }
-
-  /** Whether visual tokens learn to look at reports. */
-  boolean trainsFusion() {
-    return switch (this) {
-      case T3D, T3D_SINGLE_VIEW, T3D_VIEW_LEVEL, T3D_TOKEN_LEVEL -> true;
-      default -> false;
     };
   }
 }

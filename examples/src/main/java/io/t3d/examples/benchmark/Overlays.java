@@ -2,28 +2,29 @@ package io.t3d.examples.benchmark;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import io.t3d.core.model.Relevance;
 import io.t3d.core.model.T3DModel;
-import io.t3d.core.model.T3DOutput;
 import io.t3d.core.model.TokenGrid;
-import io.t3d.core.model.ViewFeatures;
-import io.t3d.core.text.TokenBatch;
+import io.t3d.core.text.Sentences;
 import io.t3d.core.volume.View;
 import io.t3d.core.volume.ViewBatch;
 import io.t3d.core.volume.Volume;
-import java.util.Arrays;
+import io.t3d.losses.TmaConfig;
 import java.util.List;
 
 /**
  * What a model makes of the places of a volume, as volumes to lay over it.
  *
  * @param view the volume as the encoder sees it
- * @param clusters 1 + the nearest prototype's number among those in use
+ * @param clusters 1 + the number of the report's sentence that each visual token is most like
  * @param likeness each visual token's cosine with the report's embedding
- * @param attention what share of its attention each visual token gives to a sentence of the report,
- *     in the text-informed fusion, mean over heads; of the sentence for which tokens differ most
+ * @param relevance weights with which visual tokens gather around a sentence of the report; of the
+ *     sentence for which they differ most
  * @param sentence that sentence
  */
-record Overlays(Volume view, Volume clusters, Heat likeness, Heat attention, String sentence) {
+record Overlays(Volume view, Volume clusters, Heat likeness, Heat relevance, String sentence) {
+  private static final double GATHER_TEMPERATURE = TmaConfig.defaults().gatherTemperature();
+
   /**
    * Values scaled to [0, 1].
    *
@@ -48,67 +49,35 @@ record Overlays(Volume view, Volume clusters, Heat likeness, Heat attention, Str
   }
 
   static Overlays of(T3DModel model, View view, String report) {
+    List<String> sentences = Sentences.of(report);
     try (NDManager scope = model.manager().newSubManager()) {
-      ViewBatch batch = ViewBatch.collate(scope, List.of(List.of(view)));
-      TokenBatch words = model.tokenize(scope, List.of(report));
-      T3DOutput output = model.forward(batch, words);
-      ViewFeatures seen = output.views().get(0);
-      NDArray tokens = seen.tokens().squeeze(0).normalize(2, 1); // (N, E)
-      long[] nearest = tokens.matMul(output.prototypes().transpose()).argMax(1).toLongArray();
-      float[] fit = tokens.matMul(output.textEmbeddings().transpose()).toFloatArray(); // (N)
-      NDArray weights = model.reportAttention(batch, words).get(0).weights(); // (1, A, N, L)
-      float[][] byWord = rows(weights.squeeze(0).mean(new int[] {0})); // (N, L)
-      List<String> sentences = sentences(report);
-      float[][] bySentence = shares(byWord, lengths(model, sentences));
-      int most = widest(bySentence);
-      TokenGrid grid = seen.grid();
+      NDArray voxels = ViewBatch.collate(scope, List.of(List.of(view))).slots().get(0).voxels();
+      NDArray tokens =
+          model.encodeVolumeTokens(voxels).tokens().squeeze(0).normalize(2, 1); // (N, E)
+      NDArray texts = model.encodeReports(scope, sentences); // (S, E)
+      long[] nearest = tokens.matMul(texts.transpose()).argMax(1).toLongArray();
+      float[] fit =
+          tokens.matMul(model.encodeReports(scope, List.of(report)).transpose()).toFloatArray();
+      List<Relevance> relevance = model.relevance(view.crop(), sentences, GATHER_TEMPERATURE);
+      Relevance most = relevance.get(widest(relevance));
+      TokenGrid grid = most.grid();
       return new Overlays(
           view.crop(),
-          spread(view.crop(), grid, ranks(nearest)),
+          spread(view.crop(), grid, numbers(nearest)),
           Heat.of(view.crop(), grid, fit),
-          Heat.of(view.crop(), grid, bySentence[most]),
-          sentences.get(most));
+          Heat.of(view.crop(), grid, most.weights()),
+          most.text());
     }
   }
 
-  static List<String> sentences(String report) {
-    return Arrays.stream(report.split("(?<=[.!?])\\s+")).filter(s -> !s.isBlank()).toList();
-  }
-
-  /** Tokens of each sentence. A report's tokens are theirs, one after another. */
-  private static int[] lengths(T3DModel model, List<String> sentences) {
-    return sentences.stream().mapToInt(s -> model.tokenizer().tokens(s).size() - 2).toArray();
-  }
-
-  /**
-   * The attention that goes to each sentence.
-   *
-   * @param byWord {@code [N][L]}, the first and the last of L tokens mark the report's ends
-   * @param lengths tokens of each sentence
-   * @return {@code [sentence][N]}; what was cut off gets nothing
-   */
-  static float[][] shares(float[][] byWord, int[] lengths) {
-    float[][] out = new float[lengths.length][byWord.length];
-    for (int n = 0; n < byWord.length; n++) {
-      int last = byWord[n].length - 1;
-      int at = 1;
-      for (int s = 0; s < lengths.length; s++) {
-        for (int end = Math.min(last, at + lengths[s]); at < end; at++) {
-          out[s][n] += byWord[n][at];
-        }
-      }
-    }
-    return out;
-  }
-
-  /** The row whose values differ most. */
-  static int widest(float[][] rows) {
+  /** The one whose weights differ most. */
+  static int widest(List<Relevance> all) {
     int best = 0;
     double widest = -1;
-    for (int i = 0; i < rows.length; i++) {
+    for (int i = 0; i < all.size(); i++) {
       float low = Float.POSITIVE_INFINITY;
       float high = Float.NEGATIVE_INFINITY;
-      for (float v : rows[i]) {
+      for (float v : all.get(i).weights()) {
         low = Math.min(low, v);
         high = Math.max(high, v);
       }
@@ -120,24 +89,12 @@ record Overlays(Volume view, Volume clusters, Heat likeness, Heat attention, Str
     return best;
   }
 
-  private static float[][] rows(NDArray matrix) {
-    int columns = (int) matrix.getShape().get(1);
-    float[] all = matrix.toFloatArray();
-    float[][] rows = new float[(int) matrix.getShape().get(0)][];
-    for (int i = 0; i < rows.length; i++) {
-      rows[i] = Arrays.copyOfRange(all, i * columns, (i + 1) * columns);
+  private static float[] numbers(long[] nearest) {
+    float[] numbers = new float[nearest.length];
+    for (int i = 0; i < numbers.length; i++) {
+      numbers[i] = 1 + nearest[i];
     }
-    return rows;
-  }
-
-  /** 1, 2, … in the order in which prototypes appear. */
-  private static float[] ranks(long[] prototypes) {
-    List<Long> used = Arrays.stream(prototypes).boxed().distinct().toList();
-    float[] ranks = new float[prototypes.length];
-    for (int i = 0; i < ranks.length; i++) {
-      ranks[i] = 1 + used.indexOf(prototypes[i]);
-    }
-    return ranks;
+    return numbers;
   }
 
   /** Each voxel gets the value of its token's region. */

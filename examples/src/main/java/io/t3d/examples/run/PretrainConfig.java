@@ -57,8 +57,7 @@ public record PretrainConfig(
             16,
             2,
             2048),
-        // From random weights clusters mean little at first: the reports lead.
-        ObjectiveConfig.t3d().withLambda(0.3),
+        ObjectiveConfig.t3d(),
         TrainingConfig.builder().learningRate(LEARNING_RATE).epochs(Quickstart.EPOCHS).build());
   }
 

@@ -41,7 +41,7 @@ final class ModelFiles {
     SavedFolder.require(
         dir, "a T3D checkpoint", List.of(CONFIG, ReportTokenizer.FILE_NAME, WEIGHTS));
     String json = Files.readString(dir.resolve(CONFIG));
-    T3DConfig config = Configs.fromJson(json, T3DConfig.class);
+    T3DConfig config = Configs.fromJson(OldCheckpoints.config(json, dir), T3DConfig.class);
     ReportTokenizer tokenizer =
         ReportTokenizer.fromPretrained(
             dir.resolve(ReportTokenizer.FILE_NAME), config.text().maxLength());
@@ -63,7 +63,7 @@ final class ModelFiles {
   private static void readWeights(Path file, T3DModel model) throws IOException {
     try (NDManager scope = model.manager().newSubManager()) {
       Safetensors.Contents contents = Safetensors.read(scope, file);
-      Weights.load(model.block(), contents.tensors(), file.toString());
+      Weights.load(model.block(), OldCheckpoints.weights(contents.tensors()), file.toString());
       noteOrigins(contents.metadata(), model);
     }
   }

@@ -19,24 +19,30 @@ import io.t3d.core.nn.VisionEncoder;
 import io.t3d.core.nn.VisionEncoder.VisualTokens;
 import io.t3d.core.tensor.Scopes;
 import io.t3d.core.tensor.Shapes;
+import io.t3d.core.text.ReportSentences;
 import io.t3d.core.text.ReportTokenizer;
+import io.t3d.core.text.SentenceBatch;
 import io.t3d.core.text.TokenBatch;
 import io.t3d.core.torch.Casts;
 import io.t3d.core.torch.NoGrad;
+import io.t3d.core.torch.TokenGather;
 import io.t3d.core.volume.ViewBatch;
+import io.t3d.core.volume.Volume;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Function;
 
 /**
- * The T3D model: a 3D visual encoder and a text encoder that share an embedding space, with a
- * text-informed fusion and prototypes for pre-training.
+ * The T3D model: a 3D visual encoder and a text encoder that share an embedding space, in which
+ * both whole volumes and their visual tokens can be compared with texts.
  *
  * <pre>{@code
  * try (T3DModel model = T3DModel.load(Path.of("checkpoint"), Device.cpu());
@@ -50,7 +56,7 @@ import java.util.function.Function;
  *
  * <p>Liu et al., 2023, <a href="https://arxiv.org/abs/2312.01529">T3D: Advancing 3D Medical
  * Vision-Language Pre-training by Learning Multi-View Visual Consistency</a>. Its code is not
- * public; what differs stands with the parts, e.g. {@link io.t3d.core.nn.TextInformedFusion}.
+ * public; what differs stands with the losses, in module t3d-losses.
  *
  * <p>The model owns its weights and its tokenizer; {@link #close} frees all. Encoding from several
  * threads at once is safe as long as nobody trains.
@@ -146,36 +152,40 @@ public final class T3DModel implements AutoCloseable {
    * @param views V slots of B views, {@code (B, 1, D, H, W)} each; slots of the same size are
    *     encoded in one go
    * @param reports B tokenized reports, {@code (B, L)}
+   * @param sentences texts of the reports to encode alone, of the same B pairs
    * @param training whether dropout is on and batch statistics are updated
-   * @return embeddings, tokens and prototypes, owned by the manager of the first slot's voxels
+   * @return embeddings and tokens, owned by the manager of the first slot's voxels
    * @throws IllegalArgumentException when B differs or arrays are on another device
    */
-  public T3DOutput forward(ViewBatch views, TokenBatch reports, boolean training) {
-    checkPairs(views, reports);
+  public T3DOutput forward(
+      ViewBatch views, TokenBatch reports, Optional<SentenceBatch> sentences, boolean training) {
+    checkPairs("reports", views, reports.size());
+    sentences.ifPresent(s -> checkPairs("sentences", views, s.sentences().pairs()));
     NDManager owner = views.slots().get(0).voxels().getManager();
     try (NDManager scope = owner.newSubManager()) {
       Step step = new Step(new ParameterStore(scope, false), scope, training);
-      TokenBatch local = local(reports, scope);
-      TextFeatures text = network.text.encode(step.parameters, local, training);
       T3DOutput output =
           new T3DOutput(
-              encodeViews(step, views, text, local),
-              embed(step, text),
-              network.logitScale.value(step.parameters, scope, training),
-              network.prototypes.rows(step.parameters, scope, training));
+              encodeViews(step, views),
+              embed(step, local(reports, scope)),
+              sentences.map(
+                  s -> new SentenceFeatures(embed(step, local(s.tokens(), scope)), s.sentences())),
+              network.logitScale.value(step.parameters, scope, training));
       handOver(output, owner);
       return output;
     }
   }
 
-  private static void checkPairs(ViewBatch views, TokenBatch reports) {
-    if (views.size() != reports.size()) {
+  private static void checkPairs(String name, ViewBatch views, int pairs) {
+    if (views.size() != pairs) {
       throw new IllegalArgumentException(
-          "views and reports must hold the same pairs, got "
-              + views.size()
-              + " and "
-              + reports.size());
+          "views and " + name + " must hold the same pairs, got " + views.size() + " and " + pairs);
     }
+  }
+
+  /** {@link #forward(ViewBatch, TokenBatch, Optional, boolean)} without sentences. */
+  public T3DOutput forward(ViewBatch views, TokenBatch reports, boolean training) {
+    return forward(views, reports, Optional.empty(), training);
   }
 
   /** {@link #forward(ViewBatch, TokenBatch, boolean)} with dropout and batch statistics at rest. */
@@ -183,40 +193,10 @@ public final class T3DModel implements AutoCloseable {
     return forward(views, reports, false);
   }
 
-  /**
-   * Where visual tokens look in their reports, in inference mode: the weights of the text-informed
-   * fusion. They mean something only after training with an objective that uses the fusion.
-   *
-   * @param views as in {@link #forward(ViewBatch, TokenBatch)}
-   * @param reports B tokenized reports
-   * @return one entry per view slot, owned by the manager of the first slot's voxels
-   */
-  public List<ReportAttention> reportAttention(ViewBatch views, TokenBatch reports) {
-    checkPairs(views, reports);
-    NDManager owner = views.slots().get(0).voxels().getManager();
-    List<ReportAttention> out = new ArrayList<>();
-    try (NDManager scope = owner.newSubManager()) {
-      ParameterStore parameters = new ParameterStore(scope, false);
-      Step step = new Step(parameters, scope, false);
-      TokenBatch local = local(reports, scope);
-      NDArray text = network.text.encode(parameters, local, false).tokens(); // (B, L, C)
-      for (ViewBatch.Slot slot : views.slots()) {
-        VisualTokens h =
-            network.vision.encode(parameters, local("voxels", slot.voxels(), scope), false);
-        NDArray p = project(step, network.visionProjection, h.tokens()); // (B, N, E)
-        NDArray weights = network.fusion.attention(parameters, p, text, local.attentionMask());
-        weights.attach(owner);
-        out.add(new ReportAttention(weights, grid(h, slot)));
-      }
-    }
-    return out;
-  }
-
   /** What the parts of one forward pass share; the scope frees their intermediates. */
   private record Step(ParameterStore parameters, NDManager scope, boolean training) {}
 
-  private List<ViewFeatures> encodeViews(
-      Step step, ViewBatch views, TextFeatures text, TokenBatch reports) {
+  private List<ViewFeatures> encodeViews(Step step, ViewBatch views) {
     Map<Shape, List<Integer>> bySize = new LinkedHashMap<>();
     for (int i = 0; i < views.slots().size(); i++) {
       Shape size = views.slots().get(i).voxels().getShape();
@@ -225,7 +205,7 @@ public final class T3DModel implements AutoCloseable {
     ViewFeatures[] features = new ViewFeatures[views.slots().size()];
     for (List<Integer> group : bySize.values()) {
       List<ViewBatch.Slot> slots = group.stream().map(views.slots()::get).toList();
-      List<ViewFeatures> encoded = encodeSlots(step, slots, text, reports);
+      List<ViewFeatures> encoded = encodeSlots(step, slots);
       for (int i = 0; i < group.size(); i++) {
         features[group.get(i)] = encoded.get(i);
       }
@@ -234,31 +214,19 @@ public final class T3DModel implements AutoCloseable {
   }
 
   /** Encodes slots of one size in one batch: row {@code v·B + b} is view v of pair b. */
-  private List<ViewFeatures> encodeSlots(
-      Step step, List<ViewBatch.Slot> slots, TextFeatures text, TokenBatch reports) {
+  private List<ViewFeatures> encodeSlots(Step step, List<ViewBatch.Slot> slots) {
     NDList voxels = new NDList();
     slots.forEach(s -> voxels.add(local("voxels", s.voxels(), step.scope)));
     NDArray input = voxels.size() == 1 ? voxels.get(0) : NDArrays.concat(voxels, 0);
     VisualTokens h = network.vision.encode(step.parameters, input, step.training);
     NDArray p = project(step, network.visionProjection, h.tokens()); // (V·B, N, E)
-    NDArray u =
-        network.fusion.fuse(
-            step.parameters, p, text.tokens(), reports.attentionMask(), step.training);
     NDArray v = unitMean(p); // (V·B, E)
-    NDArray fused = unitMean(u); // (V·B, E)
     List<ViewFeatures> out = new ArrayList<>();
     for (int i = 0; i < slots.size(); i++) {
       ViewBatch.Slot slot = slots.get(i);
       int b = slot.affines().size();
       Function<NDArray, NDArray> rows = rowsOf(i * b, b, slots.size() * b);
-      out.add(
-          new ViewFeatures(
-              slot.kind(),
-              rows.apply(v),
-              rows.apply(p),
-              rows.apply(u),
-              rows.apply(fused),
-              grid(h, slot)));
+      out.add(new ViewFeatures(slot.kind(), rows.apply(v), rows.apply(p), grid(h, slot)));
     }
     return out;
   }
@@ -284,7 +252,8 @@ public final class T3DModel implements AutoCloseable {
     return tokens.mean(new int[] {1}).normalize(2, 1); // (B, E)
   }
 
-  private NDArray embed(Step step, TextFeatures text) {
+  private NDArray embed(Step step, TokenBatch tokens) {
+    TextFeatures text = network.text.encode(step.parameters, tokens, step.training);
     return project(step, network.textProjection, text.pooled()).normalize(2, 1); // (B, E)
   }
 
@@ -316,12 +285,10 @@ public final class T3DModel implements AutoCloseable {
     for (ViewFeatures view : output.views()) {
       view.embedding().attach(owner);
       view.tokens().attach(owner);
-      view.fusedTokens().attach(owner);
-      view.fusedEmbedding().attach(owner);
     }
     output.textEmbeddings().attach(owner);
     output.logitScale().attach(owner);
-    output.prototypes().attach(owner);
+    output.sentences().ifPresent(s -> s.embeddings().attach(owner));
   }
 
   /**
@@ -339,9 +306,83 @@ public final class T3DModel implements AutoCloseable {
   }
 
   private NDArray embedVolumes(Step step, NDArray volumes, int from, int to) {
+    return unitMean(projectedTokens(step, volumes, from, to).tokens()); // (b, E)
+  }
+
+  private VisualTokens projectedTokens(Step step, NDArray volumes, int from, int to) {
     NDArray some = local("volumes", volumes, step.scope).get(from + ":" + to);
-    NDArray h = network.vision.encode(step.parameters, some, false).tokens();
-    return unitMean(project(step, network.visionProjection, h)); // (b, E)
+    VisualTokens h = network.vision.encode(step.parameters, some, false);
+    NDArray p = project(step, network.visionProjection, h.tokens()); // (b, N, E)
+    return new VisualTokens(p, h.depth(), h.height(), h.width());
+  }
+
+  /**
+   * Embeds volumes together with their tokens in inference mode, a few at a time: what text-pooled
+   * scores and {@link #relevance} read.
+   *
+   * @param volumes {@code (B, 1, D, H, W)}, float32, intensities windowed as in training
+   * @return owned by the manager of {@code volumes}; 4·B·N·E bytes
+   * @throws IllegalArgumentException when the shape or dtype differs, or the device is not the
+   *     model's
+   */
+  public VolumeFeatures encodeVolumeTokens(NDArray volumes) {
+    Shapes.checkVolumes("volumes", volumes);
+    int count = (int) volumes.getShape().get(0);
+    int[] grid = new int[3];
+    NDArray tokens =
+        inChunks(
+            volumes.getManager(),
+            count,
+            VOLUMES_AT_ONCE,
+            (step, all, from, to) -> {
+              VisualTokens p = projectedTokens(step, all, from, to);
+              grid[0] = p.depth();
+              grid[1] = p.height();
+              grid[2] = p.width();
+              return p.tokens();
+            },
+            volumes); // (B, N, E)
+    return new VolumeFeatures(unitMean(tokens), tokens, grid[0], grid[1], grid[2]);
+  }
+
+  /**
+   * Where in a volume its tokens gather around texts, with their place in the patient.
+   *
+   * @param volume prepared as in training: size, orientation and intensity window of the model's
+   *     views
+   * @param texts T texts, none blank, e.g. one sentence of a report
+   * @param temperature divisor of the cosines; the {@code gatherTemperature} of pre-training, 0.1
+   *     unless set
+   * @return one entry per text, in order
+   * @throws IllegalArgumentException when there is no text, one is blank, or the volume's size does
+   *     not suit the encoder
+   */
+  public List<Relevance> relevance(Volume volume, List<String> texts, double temperature) {
+    try (NoGrad constant = new NoGrad();
+        NDManager scope = manager.newSubManager()) {
+      Shape shape = new Shape(1, 1, volume.depth(), volume.height(), volume.width());
+      VolumeFeatures seen = encodeVolumeTokens(scope.create(volume.voxels(), shape));
+      NDArray queries = encodeReports(scope, texts); // (T, E)
+      NDArray gathered = TokenGather.gather(seen.tokens(), queries, temperature); // (1, T, E)
+      float[] scores = gathered.mul(queries).sum(new int[] {2}).toFloatArray(); // (1, T)
+      float[] weights = TokenGather.weights(seen.tokens(), queries, temperature).toFloatArray();
+      TokenGrid grid =
+          TokenGrid.dividing(
+              seen.depth(),
+              seen.height(),
+              seen.width(),
+              volume.depth(),
+              volume.height(),
+              volume.width(),
+              List.of(volume.affine()));
+      List<Relevance> out = new ArrayList<>();
+      for (int t = 0; t < texts.size(); t++) {
+        int n = grid.size();
+        float[] own = Arrays.copyOfRange(weights, t * n, (t + 1) * n);
+        out.add(new Relevance(texts.get(t), own, scores[t], grid));
+      }
+      return out;
+    }
   }
 
   /**
@@ -370,7 +411,7 @@ public final class T3DModel implements AutoCloseable {
 
   private NDArray embedReports(Step step, List<String> reports, int from, int to) {
     TokenBatch tokens = tokenizer.encode(step.scope, reports.subList(from, to));
-    return embed(step, network.text.encode(step.parameters, tokens, false));
+    return embed(step, tokens);
   }
 
   private interface ChunkEncoder<T> {
@@ -411,6 +452,17 @@ public final class T3DModel implements AutoCloseable {
    */
   public TokenBatch tokenize(NDManager owner, List<String> reports) {
     return tokenizer.encode(owner, reports);
+  }
+
+  /**
+   * Tokenizes texts that were taken from reports, for {@link #forward}.
+   *
+   * @param owner owns the arrays
+   * @param sentences T texts
+   * @return {@code (T, L)}, int64, padded to the longest text
+   */
+  public SentenceBatch tokenize(NDManager owner, ReportSentences sentences) {
+    return new SentenceBatch(sentences, tokenizer.encode(owner, sentences.texts()));
   }
 
   /** The model's settings. */

@@ -12,8 +12,6 @@ import io.t3d.core.config.T3DConfig;
 import io.t3d.core.config.Vit3dConfig;
 import io.t3d.core.nn.LogitScale;
 import io.t3d.core.nn.ProjectionHead;
-import io.t3d.core.nn.Prototypes;
-import io.t3d.core.nn.TextInformedFusion;
 import io.t3d.core.nn.TransformerTextEncoder;
 import io.t3d.core.nn.VisionEncoder;
 import io.t3d.core.nn.VisionEncoders;
@@ -24,8 +22,6 @@ final class T3DNetwork extends AbstractBlock {
   final TransformerTextEncoder text;
   final ProjectionHead visionProjection;
   final ProjectionHead textProjection;
-  final TextInformedFusion fusion;
-  final Prototypes prototypes;
   final LogitScale logitScale;
   private final int embedDim;
   private final Size3 side; // of a view that fits the encoder; no weight depends on its size
@@ -41,11 +37,6 @@ final class T3DNetwork extends AbstractBlock {
     visionProjection =
         addChildBlock("vision_projection", new ProjectionHead(vision.channels(), embedDim, norm));
     textProjection = addChildBlock("text_projection", new ProjectionHead(textDim, embedDim, norm));
-    fusion =
-        addChildBlock(
-            "fusion",
-            new TextInformedFusion(embedDim, textDim, config.fusionHeads(), config.fusionGate()));
-    prototypes = addChildBlock("prototypes", new Prototypes(config.prototypes(), embedDim));
     logitScale = addChildBlock("logit_scale", new LogitScale(config.temperature()));
   }
 
@@ -71,8 +62,6 @@ final class T3DNetwork extends AbstractBlock {
     text.initialize(manager, dataType, tokens, tokens);
     visionProjection.initialize(manager, dataType, new Shape(1, 1, vision.channels()));
     textProjection.initialize(manager, dataType, new Shape(1, 1, text.channels()));
-    fusion.initialize(manager, dataType, tokens);
-    prototypes.initialize(manager, dataType, tokens);
     logitScale.initialize(manager, dataType, tokens);
   }
 }

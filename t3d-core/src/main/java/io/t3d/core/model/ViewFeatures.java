@@ -8,15 +8,7 @@ import io.t3d.core.volume.View;
  *
  * @param kind size class of the views
  * @param embedding {@code (B, E)}, float32, L2-normalised: the pooled visual embedding v
- * @param tokens {@code (B, N, E)}: visual-only projected tokens p, not normalised
- * @param fusedTokens {@code (B, N, E)}: text-informed tokens u, not normalised
- * @param fusedEmbedding {@code (B, E)}, L2-normalised: the mean of the text-informed tokens
+ * @param tokens {@code (B, N, E)}: projected tokens p, not normalised
  * @param grid where the N tokens lie in the world
  */
-public record ViewFeatures(
-    View.Kind kind,
-    NDArray embedding,
-    NDArray tokens,
-    NDArray fusedTokens,
-    NDArray fusedEmbedding,
-    TokenGrid grid) {}
+public record ViewFeatures(View.Kind kind, NDArray embedding, NDArray tokens, TokenGrid grid) {}

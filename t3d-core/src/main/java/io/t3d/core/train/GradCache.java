@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.training.GradientCollector;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.model.T3DOutput;
+import io.t3d.core.text.ReportSentences;
 import io.t3d.core.torch.GradientSlot;
 import java.util.ArrayList;
 import java.util.List;
@@ -51,10 +52,15 @@ final class GradCache {
    *
    * @return whether there was a backward pass
    */
-  boolean run(PairBatch batch, int seed, Function<T3DOutput, Optional<NDArray>> loss) {
+  boolean run(
+      PairBatch batch,
+      Optional<ReportSentences> sentences,
+      int seed,
+      Function<T3DOutput, Optional<NDArray>> loss) {
     List<PairBatch> parts = batch.split(microBatch);
+    List<Optional<ReportSentences>> texts = split(sentences, parts);
     try (NDManager scope = model.manager().newSubManager()) {
-      T3DOutput cached = encode(scope, parts, seed);
+      T3DOutput cached = encode(scope, parts, texts, sentences, seed);
       try (NDManager lossScope = scope.newSubManager();
           GradientCollector collector = Engine.getInstance().newGradientCollector()) {
         Outputs.all(cached).forEach(array -> array.attach(lossScope));
@@ -67,31 +73,45 @@ final class GradCache {
       }
       List<NDArray> perPair = takeGradients(scope, Outputs.perPair(cached));
       List<NDArray> shared = takeGradients(scope, Outputs.shared(cached));
-      int from = 0;
+      int[] from = new int[perPair.size()];
       for (int i = 0; i < parts.size(); i++) {
-        int first = from;
-        int size = parts.get(i).size();
         boolean handsOnShared = i == 0; // once
         pass.run(
             parts.get(i),
+            texts.get(i),
             seed(seed, i),
             (forward, views) ->
-                handOn(
-                    forward.run(views), perPair, first, size, handsOnShared ? shared : List.of()));
-        from += size;
+                handOn(forward.run(views), perPair, from, handsOnShared ? shared : List.of()));
       }
       return true;
     }
   }
 
-  private T3DOutput encode(NDManager scope, List<PairBatch> parts, int seed) {
+  private static List<Optional<ReportSentences>> split(
+      Optional<ReportSentences> sentences, List<PairBatch> parts) {
+    List<Optional<ReportSentences>> out = new ArrayList<>();
+    int from = 0;
+    for (PairBatch part : parts) {
+      int first = from;
+      out.add(sentences.map(s -> s.ofPairs(first, first + part.size())));
+      from += part.size();
+    }
+    return out;
+  }
+
+  private T3DOutput encode(
+      NDManager scope,
+      List<PairBatch> parts,
+      List<Optional<ReportSentences>> texts,
+      Optional<ReportSentences> sentences,
+      int seed) {
     RunningStatistics once = RunningStatistics.copy(scope, model);
     List<T3DOutput> outputs = new ArrayList<>();
     for (int i = 0; i < parts.size(); i++) {
-      outputs.add(pass.constant(scope, parts.get(i), seed(seed, i)));
+      outputs.add(pass.constant(scope, parts.get(i), texts.get(i), seed(seed, i)));
     }
     once.restore(); // the second pass updates them
-    return Outputs.join(outputs, GradCache::leaf);
+    return Outputs.join(outputs, sentences, GradCache::leaf);
   }
 
   private static NDArray leaf(NDArray array) {
@@ -119,18 +139,25 @@ final class GradCache {
     return gradients;
   }
 
-  /** A scalar whose gradient in each array is the cached one: the sum of products with it. */
+  /**
+   * A scalar whose gradient in each array is the cached one: the sum of products with it.
+   *
+   * @param from the row of each cached array that the output's first row has; moved on to the next
+   *     part's
+   */
   private static Optional<NDArray> handOn(
-      T3DOutput output, List<NDArray> perPair, int from, int size, List<NDArray> shared) {
+      T3DOutput output, List<NDArray> perPair, int[] from, List<NDArray> shared) {
     List<NDArray> arrays = Outputs.perPair(output);
     NDManager manager = arrays.get(0).getManager();
     List<NDArray> terms = new ArrayList<>();
     for (int i = 0; i < arrays.size(); i++) {
+      int to = from[i] + (int) arrays.get(i).getShape().get(0);
       if (perPair.get(i) != null) {
-        NDArray rows = perPair.get(i).get(from + ":" + (from + size));
+        NDArray rows = perPair.get(i).get(from[i] + ":" + to);
         rows.attach(manager);
         terms.add(arrays.get(i).mul(rows).sum());
       }
+      from[i] = to;
     }
     for (int i = 0; i < shared.size(); i++) {
       if (shared.get(i) != null) {

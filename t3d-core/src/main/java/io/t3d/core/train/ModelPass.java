@@ -6,6 +6,8 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.training.GradientCollector;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.model.T3DOutput;
+import io.t3d.core.text.ReportSentences;
+import io.t3d.core.text.SentenceBatch;
 import io.t3d.core.text.TokenBatch;
 import io.t3d.core.torch.ActivationCheckpoints;
 import io.t3d.core.torch.NoGrad;
@@ -38,18 +40,20 @@ final class ModelPass {
   /**
    * Forward and backward: adds to the gradients of the weights.
    *
+   * @param sentences texts of the batch's reports to encode alone
    * @param seed of dropout
    * @param loss what is differentiated
    * @return whether there was a backward pass
    */
-  boolean run(PairBatch batch, int seed, Loss loss) {
+  boolean run(PairBatch batch, Optional<ReportSentences> sentences, int seed, Loss loss) {
     try (NDManager scope = model.manager().newSubManager()) {
       ViewBatch views = ViewBatch.collate(scope, batch.views());
       TokenBatch tokens = model.tokenize(scope, batch.reports());
+      Optional<SentenceBatch> texts = sentences.map(s -> model.tokenize(scope, s));
       Engine.getInstance().setRandomSeed(seed);
       try (GradientCollector collector = Engine.getInstance().newGradientCollector();
           ActivationCheckpoints checkpoints = checkpoints(scope, seed)) {
-        Optional<NDArray> scalar = loss.of(seen -> forward(seen, tokens), views);
+        Optional<NDArray> scalar = loss.of(seen -> forward(seen, tokens, texts), views);
         scalar.ifPresent(
             s -> {
               collector.backward(s);
@@ -61,24 +65,28 @@ final class ModelPass {
   }
 
   /** What comes out, without gradient; owned by a manager. Running statistics are updated. */
-  T3DOutput constant(NDManager owner, PairBatch batch, int seed) {
+  T3DOutput constant(
+      NDManager owner, PairBatch batch, Optional<ReportSentences> sentences, int seed) {
     try (NoGrad constant = new NoGrad();
         NDManager scope = owner.newSubManager()) {
       ViewBatch views = ViewBatch.collate(scope, batch.views());
       TokenBatch tokens = model.tokenize(scope, batch.reports());
+      Optional<SentenceBatch> texts = sentences.map(s -> model.tokenize(scope, s));
       Engine.getInstance().setRandomSeed(seed);
       // Open here too, so that dropout falls as in run().
       try (ActivationCheckpoints checkpoints = checkpoints(scope, seed)) {
-        T3DOutput output = forward(views, tokens);
+        T3DOutput output = forward(views, tokens, texts);
         Outputs.all(output).forEach(array -> array.attach(owner));
         return output;
       }
     }
   }
 
-  private T3DOutput forward(ViewBatch views, TokenBatch tokens) {
+  private T3DOutput forward(ViewBatch views, TokenBatch tokens, Optional<SentenceBatch> sentences) {
     // Only the model runs in bfloat16: softmax and logarithms of the loss keep float32.
-    return config.precision().run(model.device(), () -> model.forward(views, tokens, true));
+    return config
+        .precision()
+        .run(model.device(), () -> model.forward(views, tokens, sentences, true));
   }
 
   /** Null when the settings keep all activations. */

@@ -2,6 +2,7 @@ package io.t3d.core.train;
 
 import ai.djl.nn.Parameter;
 import io.t3d.core.model.T3DOutput;
+import io.t3d.core.text.SentenceSampling;
 import io.t3d.core.volume.ViewBatch;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +37,14 @@ public interface Objective {
    */
   default LossTerms compute(Forward model, ViewBatch views, List<String> patientIds) {
     return compute(model.run(views), patientIds);
+  }
+
+  /**
+   * Which texts of the reports the model is to encode beside the reports: they are then in {@link
+   * T3DOutput#sentences}. None by default.
+   */
+  default SentenceSampling sentences() {
+    return SentenceSampling.none();
   }
 
   /**

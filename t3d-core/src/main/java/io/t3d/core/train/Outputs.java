@@ -3,34 +3,36 @@ package io.t3d.core.train;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
+import io.t3d.core.model.SentenceFeatures;
 import io.t3d.core.model.T3DOutput;
 import io.t3d.core.model.TokenGrid;
 import io.t3d.core.model.ViewFeatures;
+import io.t3d.core.text.ReportSentences;
 import io.t3d.core.volume.Affine;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /** The arrays of a model's output, and outputs of several batches as one. */
 final class Outputs {
   private Outputs() {}
 
-  /** Those with a row per pair, in a fixed order; B is the first axis of each. */
+  /** Those with rows of the batch's pairs, in the order of the pairs, on their first axis. */
   static List<NDArray> perPair(T3DOutput output) {
     List<NDArray> arrays = new ArrayList<>();
     for (ViewFeatures view : output.views()) {
       arrays.add(view.embedding());
       arrays.add(view.tokens());
-      arrays.add(view.fusedTokens());
-      arrays.add(view.fusedEmbedding());
     }
     arrays.add(output.textEmbeddings());
+    output.sentences().ifPresent(s -> arrays.add(s.embeddings()));
     return arrays;
   }
 
   /** Those that all pairs share. */
   static List<NDArray> shared(T3DOutput output) {
-    return List.of(output.logitScale(), output.prototypes());
+    return List.of(output.logitScale());
   }
 
   static List<NDArray> all(T3DOutput output) {
@@ -43,9 +45,11 @@ final class Outputs {
    * One output of all pairs.
    *
    * @param parts outputs of consecutive pairs, with the same view slots
+   * @param sentences the texts of all pairs, those of the parts one after another
    * @param leaf what becomes of each array
    */
-  static T3DOutput join(List<T3DOutput> parts, UnaryOperator<NDArray> leaf) {
+  static T3DOutput join(
+      List<T3DOutput> parts, Optional<ReportSentences> sentences, UnaryOperator<NDArray> leaf) {
     List<ViewFeatures> views = new ArrayList<>();
     for (int v = 0; v < parts.get(0).views().size(); v++) {
       int slot = v;
@@ -55,8 +59,16 @@ final class Outputs {
     return new T3DOutput(
         views,
         leaf.apply(concat(parts.stream().map(T3DOutput::textEmbeddings).toList())),
-        leaf.apply(first.logitScale()),
-        leaf.apply(first.prototypes()));
+        sentences.map(
+            s ->
+                new SentenceFeatures(
+                    leaf.apply(
+                        concat(
+                            parts.stream()
+                                .map(p -> p.sentences().orElseThrow().embeddings())
+                                .toList())),
+                    s)),
+        leaf.apply(first.logitScale()));
   }
 
   private static ViewFeatures joinViews(List<ViewFeatures> parts, UnaryOperator<NDArray> leaf) {
@@ -67,8 +79,6 @@ final class Outputs {
         first.kind(),
         leaf.apply(concat(parts.stream().map(ViewFeatures::embedding).toList())),
         leaf.apply(concat(parts.stream().map(ViewFeatures::tokens).toList())),
-        leaf.apply(concat(parts.stream().map(ViewFeatures::fusedTokens).toList())),
-        leaf.apply(concat(parts.stream().map(ViewFeatures::fusedEmbedding).toList())),
         new TokenGrid(g.depth(), g.height(), g.width(), affines));
   }
 

@@ -8,23 +8,40 @@ import java.util.List;
  * B volume–report pairs on the host, before they become arrays.
  *
  * @param views B lists of V views
- * @param reports B reports
+ * @param reports B reports as this step sees them, e.g. some of their sentences
  * @param patientIds B ids: pairs of one patient are not negatives of each other
+ * @param fullReports B reports as they were written: sentences are drawn from these
  */
-public record PairBatch(List<List<View>> views, List<String> reports, List<String> patientIds) {
+public record PairBatch(
+    List<List<View>> views,
+    List<String> reports,
+    List<String> patientIds,
+    List<String> fullReports) {
+  /** Pairs whose reports are seen as they were written. */
+  public PairBatch(List<List<View>> views, List<String> reports, List<String> patientIds) {
+    this(views, reports, patientIds, reports);
+  }
+
   /** Copies the lists, checks that they agree. */
   public PairBatch {
     views = List.copyOf(views);
     reports = List.copyOf(reports);
     patientIds = List.copyOf(patientIds);
-    if (views.isEmpty() || views.size() != reports.size() || views.size() != patientIds.size()) {
+    fullReports = List.copyOf(fullReports);
+    if (views.isEmpty()
+        || views.size() != reports.size()
+        || views.size() != patientIds.size()
+        || views.size() != fullReports.size()) {
       throw new IllegalArgumentException(
-          "A batch needs as many views as reports and patient ids, and at least one, got "
+          "A batch needs as many views as reports, patient ids and full reports, and at least one,"
+              + " got "
               + views.size()
               + ", "
               + reports.size()
+              + ", "
+              + patientIds.size()
               + " and "
-              + patientIds.size());
+              + fullReports.size());
     }
   }
 
@@ -39,7 +56,10 @@ public record PairBatch(List<List<View>> views, List<String> reports, List<Strin
       int to = Math.min(size(), from + size);
       parts.add(
           new PairBatch(
-              views.subList(from, to), reports.subList(from, to), patientIds.subList(from, to)));
+              views.subList(from, to),
+              reports.subList(from, to),
+              patientIds.subList(from, to),
+              fullReports.subList(from, to)));
     }
     return parts;
   }

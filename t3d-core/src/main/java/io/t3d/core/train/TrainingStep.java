@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.tensor.Scalars;
+import io.t3d.core.text.ReportSentences;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -83,13 +84,20 @@ public final class TrainingStep {
   }
 
   private boolean forwardBackward(PairBatch batch, int seed, Means means) {
+    Optional<ReportSentences> sentences =
+        objective.sentences().draw(batch.fullReports(), batch.reports(), ~seed);
     int micro = config.microBatch();
     if (micro > 0 && micro < batch.size()) {
       return new GradCache(model, pass, micro)
-          .run(batch, seed, output -> means.share(objective.compute(output, batch.patientIds())));
+          .run(
+              batch,
+              sentences,
+              seed,
+              output -> means.share(objective.compute(output, batch.patientIds())));
     }
     return pass.run(
         batch,
+        sentences,
         seed,
         (forward, views) -> means.share(objective.compute(forward, views, batch.patientIds())));
   }

@@ -138,7 +138,8 @@ final class PrefetchingBatches implements PairSource.Batches {
     return new PairBatch(
         views,
         Arrays.stream(batch.rows()).mapToObj(reports).toList(),
-        taken.stream().map(ManifestRow::patient).toList());
+        taken.stream().map(ManifestRow::patient).toList(),
+        taken.stream().map(ManifestRow::report).toList());
   }
 
   /** Interrupts the threads and waits until they have ended; what was loaded ahead is dropped. */

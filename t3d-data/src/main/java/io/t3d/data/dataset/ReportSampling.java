@@ -1,9 +1,9 @@
 package io.t3d.data.dataset;
 
+import io.t3d.core.text.Sentences;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.regex.Pattern;
 
 /**
  * Which sentences of a report a training step sees. Most sentences of a radiology report stand for
@@ -19,9 +19,6 @@ import java.util.regex.Pattern;
  * @param shuffle whether the kept sentences change order
  */
 public record ReportSampling(double minShare, boolean shuffle) {
-  // A full stop inside "3.5 mm" is not followed by a space.
-  private static final Pattern SENTENCE_END = Pattern.compile("(?<=[.!?])\\s+");
-
   /** Checks the share. */
   public ReportSampling {
     if (!(minShare > 0 && minShare <= 1)) {
@@ -47,7 +44,7 @@ public record ReportSampling(double minShare, boolean shuffle) {
    * @param seed the same seed gives the same text
    */
   public String sample(String report, long seed) {
-    List<String> sentences = new ArrayList<>(List.of(SENTENCE_END.split(report.strip())));
+    List<String> sentences = new ArrayList<>(Sentences.split(report));
     int count = sentences.size();
     if ((minShare == 1 && !shuffle) || count == 1) {
       return report;

@@ -4,12 +4,10 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import io.t3d.core.model.T3DOutput;
 import io.t3d.core.model.ViewFeatures;
-import io.t3d.core.tensor.Scopes;
 import io.t3d.core.volume.View;
-import io.t3d.losses.TmaConfig;
-import io.t3d.losses.TmaLoss;
+import io.t3d.losses.PrototypeConfig;
+import io.t3d.losses.PrototypeLoss;
 import java.util.ArrayList;
 import java.util.List;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -24,15 +22,15 @@ import org.openjdk.jmh.annotations.State;
  * straightforward form. The setup checks that values and gradients agree.
  */
 @State(Scope.Benchmark)
-public class TmaLossBenchmark extends KernelBenchmark {
-  private static final TmaConfig CONFIG =
-      TmaConfig.builder()
+public class PrototypeLossBenchmark extends KernelBenchmark {
+  private static final PrototypeConfig CONFIG =
+      PrototypeConfig.builder()
           .epsilon(Straightforward.EPSILON)
           .iterations(Straightforward.ITERATIONS)
           .temperature(Straightforward.TEMPERATURE)
           .tokenWeight(1)
           .entropyWeight(0)
-          .levels(TmaConfig.Levels.TOKEN)
+          .levels(PrototypeConfig.Levels.TOKEN)
           .build();
 
   /** Which size. */
@@ -73,18 +71,12 @@ public class TmaLossBenchmark extends KernelBenchmark {
     NDArray pooled = step.ones(pooledShape, DataType.FLOAT32);
     List<ViewFeatures> features = new ArrayList<>();
     for (int v = 0; v < 2; v++) {
-      NDArray fused = Scopes.handle(views.fused.get(v), step);
-      features.add(
-          new ViewFeatures(
-              View.Kind.GLOBAL, pooled, leaves.get(v), fused, pooled, views.grids.get(v)));
+      features.add(new ViewFeatures(View.Kind.GLOBAL, pooled, leaves.get(v), views.grids.get(v)));
     }
-    T3DOutput output = new T3DOutput(features, pooled, step.create(0f), leaves.get(2));
-    return new TmaLoss(CONFIG).compute(output).total();
+    return new PrototypeLoss(CONFIG).compute(features, leaves.get(2)).total();
   }
 
   private NDArray straightforward(List<NDArray> leaves) {
-    NDManager step = leaves.get(0).getManager();
-    List<NDArray> fused = views.fused.stream().map(x -> Scopes.handle(x, step)).toList();
-    return Straightforward.tokenLevel(leaves.subList(0, 2), fused, leaves.get(2), views.grids);
+    return Straightforward.tokenLevel(leaves.subList(0, 2), leaves.get(2), views.grids);
   }
 }

@@ -1,0 +1,12 @@
+package io.t3d.core.model;
+
+import ai.djl.ndarray.NDArray;
+import io.t3d.core.text.ReportSentences;
+
+/**
+ * What the model knows about texts of the reports that were encoded alone.
+ *
+ * @param embeddings {@code (T, E)}, float32, L2-normalised: q
+ * @param sentences the T texts and whose they are
+ */
+public record SentenceFeatures(NDArray embeddings, ReportSentences sentences) {}
