@@ -126,22 +126,21 @@ def nearest(view_b, view_a, pair):
     return out
 
 
-def tma(views, prototypes, config):
+def swapped(views, prototypes, config):
     k = prototypes.shape[0]
     globals_ = [v for v in range(len(views)) if views[v]["kind"] == "GLOBAL"]
     pairs = [
-        (a, b) for a in globals_ for b in range(len(views)) if (a != b) == config["multiView"]
+        (a, b) for a in globals_ for b in range(len(views)) if a != b
     ]
     b_size = views[0]["embedding"].shape[0]
     terms, divergences = {}, []
     for level in ("view", "token"):
         if config["levels"] not in (level.upper(), "BOTH"):
             continue
-        visual, fused = ("embedding", "fusedEmbedding") if level == "view" else ("tokens", "fusedTokens")
-        source = fused if config["textInformed"] else visual
+        visual = "embedding" if level == "view" else "tokens"
         stacked, owner = [], []
         for a in globals_:
-            rows = views[a][source].detach().reshape(b_size, -1, prototypes.shape[1])
+            rows = views[a][visual].detach().reshape(b_size, -1, prototypes.shape[1])
             for pair in range(b_size):
                 for n in range(rows.shape[1]):
                     stacked.append(F.normalize(rows[pair, n], dim=0) @ prototypes.detach().t())
@@ -182,9 +181,9 @@ def tma(views, prototypes, config):
     return total, terms
 
 
-def tma_views():
+def three_views(b=3):
     torch.manual_seed(7)
-    b, e = 3, 6
+    e = 6
     specs = [
         ("GLOBAL", (2, 3, 2), [10.0, 10.0, 20.0]),
         ("GLOBAL", (2, 2, 3), [10.0, 10.0, 20.0]),
@@ -207,47 +206,174 @@ def tma_views():
             "kind": kind, "grid": grid, "affines": affines,
             "embedding": leaf(F.normalize(torch.randn(b, e), dim=1)),
             "tokens": leaf(torch.randn(b, n, e) * 3),
-            "fusedEmbedding": leaf(F.normalize(torch.randn(b, e), dim=1)),
-            "fusedTokens": leaf(torch.randn(b, n, e) * 3),
         })
     return views, leaf(F.normalize(torch.randn(5, e), dim=1))
 
 
-def tma_cases():
+def prototype_cases():
     base = {
-        "epsilon": 0.05, "iterations": 3, "temperature": 0.1, "viewWeight": 1.0, "tokenWeight": 0.5,
-        "entropyWeight": 0.2, "textInformed": True, "multiView": True, "levels": "BOTH",
+        "count": 5, "epsilon": 0.05, "iterations": 3, "temperature": 0.1, "viewWeight": 1.0,
+        "tokenWeight": 0.5, "entropyWeight": 0.2, "levels": "BOTH",
     }
     changes = (
-        {}, {"textInformed": False}, {"multiView": False}, {"levels": "VIEW"}, {"levels": "TOKEN"},
+        {}, {"levels": "VIEW"}, {"levels": "TOKEN"},
         {"temperature": 0.01, "epsilon": 0.03, "iterations": 5},
     )
-    arrays = ("embedding", "tokens", "fusedEmbedding", "fusedTokens")
-    views, prototypes = tma_views()
+    views, prototypes = three_views()
     cases = []
     for change in changes:
         config = {**base, **change}
-        leaves = [prototypes] + [v[name] for v in views for name in arrays]
-        total, terms = tma(views, prototypes, config)
-        grads = torch.autograd.grad(total, leaves, allow_unused=True)
-        grads = [torch.zeros_like(x) if g is None else g for g, x in zip(grads, leaves)]
-        per_view = [
-            {name: flat(grads[1 + 4 * v + i]) for i, name in enumerate(arrays)}
-            for v in range(len(views))
-        ]
-        cases.append({
-            "config": config, "total": total.item(),
-            "parts": {name: value.item() for name, value in terms.items()},
-            "prototypesGradient": flat(grads[0]),
-            "gradients": [
-                {n: g for n, g in view.items() if any(g["data"])} for view in per_view
-            ],
-        })
-    inputs = [
+        total, terms = swapped(views, prototypes, config)
+        cases.append({"config": config, **outcome(total, terms, views, {"prototypes": prototypes})})
+    write("prototypes.json", {"views": inputs(views), "prototypes": flat(prototypes), "cases": cases})
+
+
+ARRAYS = ("embedding", "tokens")
+
+
+def outcome(total, terms, views, others):
+    """Value, parts and gradients; of the views only those that are not zero throughout."""
+    leaves = list(others.values()) + [v[name] for v in views for name in ARRAYS]
+    grads = torch.autograd.grad(total, leaves, allow_unused=True)
+    grads = [torch.zeros_like(x) if g is None else g for g, x in zip(grads, leaves)]
+    of_views = iter(grads[len(others):])
+    per_view = [{name: flat(next(of_views)) for name in ARRAYS} for _ in views]
+    return {
+        "total": total.item(),
+        "parts": {name: value.item() for name, value in terms.items()},
+        "gradients": [{n: g for n, g in view.items() if any(g["data"])} for view in per_view],
+        **{name + "Gradient": flat(g) for name, g in zip(others, grads)},
+    }
+
+
+def inputs(views):
+    return [
         {key: flat(value) if torch.is_tensor(value) else value for key, value in view.items()}
         for view in views
     ]
-    write("tma.json", {"views": inputs, "prototypes": flat(prototypes), "cases": cases})
+
+
+def gathered(tokens, query, temperature):
+    """The mean of tokens by their likeness to a query, at unit length."""
+    weights = torch.softmax(
+        torch.stack([F.normalize(p, dim=0) @ query for p in tokens]) / temperature, 0
+    )
+    return F.normalize(sum(w * p for w, p in zip(weights, tokens)), dim=0)
+
+
+def told_apart(scores, sentences, patients):
+    """Half: each sentence finds its volume; half: each volume tells its sentence from others'."""
+    b = len(patients)
+    total = 0
+    for t, (owner, stands_in) in enumerate(sentences):
+        rivals = [
+            i for i in range(b)
+            if i != owner and i not in stands_in and patients[i] != patients[owner]
+        ]
+        total = total - 0.5 * (
+            scores[owner][t] - torch.logsumexp(torch.stack([scores[i][t] for i in [owner] + rivals]), 0)
+        )
+        others = [
+            u for u, (other, also_in) in enumerate(sentences)
+            if other != owner and owner not in also_in and patients[other] != patients[owner]
+        ]
+        total = total - 0.5 * (
+            scores[owner][t] - torch.logsumexp(torch.stack([scores[owner][u] for u in [t] + others]), 0)
+        )
+    return total / len(sentences)
+
+
+def nt_xent(first, second, patients, temperature):
+    b = len(patients)
+    z = [F.normalize(x, dim=0) for x in list(first) + list(second)]
+    total = 0
+    for i in range(2 * b):
+        partner = (i + b) % (2 * b)
+        seen = [k for k in range(2 * b) if k == partner or patients[k % b] != patients[i % b]]
+        logits = torch.stack([z[i] @ z[k] / temperature for k in seen])
+        total = total - (logits[seen.index(partner)] - torch.logsumexp(logits, 0))
+    return total / (2 * b)
+
+
+def tma(views, queries, sentences, scale, patients, config):
+    b = len(patients)
+    used = [v for v in views if v["kind"] == "GLOBAL" or config["localViews"]]
+    z = [
+        [[gathered(v["tokens"][i], q, config["gatherTemperature"]) for q in queries] for i in range(b)]
+        for v in used
+    ]  # [view][volume][sentence]
+    terms = {}
+    if config["localWeight"] > 0:
+        terms["local"] = sum(
+            told_apart(
+                [[za[i][t] @ q * scale.exp() for t, q in enumerate(queries)] for i in range(b)],
+                sentences, patients,
+            )
+            for za in z
+        ) / len(z)
+    if config["sentenceWeight"] > 0:
+        terms["sentence"] = sum(
+            told_apart(
+                [[v["embedding"][i] @ q * scale.exp() for q in queries] for i in range(b)],
+                sentences, patients,
+            )
+            for v in used
+        ) / len(used)
+    if config["consistencyWeight"] > 0:
+        total, count = 0, 0
+        for a in range(len(z)):
+            for anchor in range(len(z)):
+                if a == anchor:
+                    continue
+                for t, (owner, stands_in) in enumerate(sentences):
+                    seen = [owner] + [
+                        c for c in range(b)
+                        if c != owner and c not in stands_in and patients[c] != patients[owner]
+                    ]
+                    logits = torch.stack([
+                        z[anchor][owner][t] @ z[a][c][t] / config["consistencyTemperature"] for c in seen
+                    ])
+                    total = total - (logits[0] - torch.logsumexp(logits, 0)) / len(sentences)
+                count += 1
+        terms["consistency"] = total / count
+    if config["viewWeight"] > 0:
+        terms["view"] = nt_xent(
+            views[0]["embedding"], views[1]["embedding"], patients, config["viewTemperature"]
+        )
+    total = sum(config[name + "Weight"] * value for name, value in terms.items())
+    return total, terms
+
+
+def tma_cases():
+    base = {
+        "gatherTemperature": 0.1, "localWeight": 1.0, "sentenceWeight": 0.5,
+        "consistencyWeight": 0.5, "consistencyTemperature": 0.1, "viewWeight": 0.5,
+        "viewTemperature": 0.1, "localViews": False,
+    }
+    no = {"localWeight": 0.0, "sentenceWeight": 0.0, "consistencyWeight": 0.0, "viewWeight": 0.0}
+    changes = (
+        {}, {**no, "localWeight": 1.0}, {**no, "sentenceWeight": 2.0}, {**no, "consistencyWeight": 1.0},
+        {**no, "viewWeight": 1.0}, {"localViews": True},
+        {"gatherTemperature": 0.01, "consistencyTemperature": 0.05, "viewTemperature": 0.05},
+    )
+    # Owner, and the volumes in whose report the sentence stands; volumes 1 and 3 are of one patient.
+    sentences = [(0, [0]), (0, [0, 2]), (1, [1]), (2, [2]), (2, [0, 2]), (3, [3])]
+    patients = ["p", "q", "r", "q"]
+    views, _ = three_views(4)
+    torch.manual_seed(11)
+    queries = leaf(F.normalize(torch.randn(len(sentences), 6), dim=1))
+    cases = []
+    for change in changes:
+        config = {**base, **change}
+        scale = leaf(torch.tensor(2.6592))
+        total, terms = tma(views, queries, sentences, scale, patients, config)
+        cases.append(
+            {"config": config, **outcome(total, terms, views, {"queries": queries, "scale": scale})}
+        )
+    write("tma.json", {
+        "views": inputs(views), "queries": flat(queries), "scale": 2.6592, "patients": patients,
+        "owners": [o for o, _ in sentences], "standsIn": [s for _, s in sentences], "cases": cases,
+    })
 
 
 if __name__ == "__main__":
@@ -255,4 +381,5 @@ if __name__ == "__main__":
     contrastive()
     sinkhorn()
     clusters()
+    prototype_cases()
     tma_cases()

@@ -1,11 +1,14 @@
 package io.t3d.losses;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.model.T3DOutput;
 import io.t3d.core.model.ViewFeatures;
+import io.t3d.core.nn.SeededWeights;
 import io.t3d.core.nn.StateDict;
 import io.t3d.core.tensor.Scalars;
 import io.t3d.core.text.SentenceSampling;
@@ -43,11 +46,25 @@ public final class T3DObjective implements Objective {
    *
    * @param config weights of the terms
    * @param model what is trained
-   * @param seed same seed, same prototypes; sets the engine's random seed where there are any
+   * @param seed same seed, same prototypes; sets the engine's random seed
    */
   public static T3DObjective create(ObjectiveConfig config, T3DModel model, long seed) {
-    TmaParameters learned = TmaParameters.of(config.tma(), model.config().embedDim());
-    return new T3DObjective(config, Objectives.start(learned, model, seed, new Shape(1)));
+    return create(config, model.config().embedDim(), model.manager(), seed);
+  }
+
+  /**
+   * The objective of outputs that come from elsewhere than a {@link T3DModel}.
+   *
+   * @param config weights of the terms
+   * @param embedDim E of the outputs
+   * @param owner owns what the objective learns
+   * @param seed same seed, same prototypes; sets the engine's random seed
+   */
+  public static T3DObjective create(
+      ObjectiveConfig config, int embedDim, NDManager owner, long seed) {
+    TmaParameters learned = TmaParameters.of(config.tma(), embedDim);
+    SeededWeights.of(seed, () -> learned.initialize(owner, DataType.FLOAT32, new Shape(1)));
+    return new T3DObjective(config, learned);
   }
 
   /** The settings. */

@@ -5,14 +5,18 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
+import io.t3d.core.model.SentenceFeatures;
 import io.t3d.core.model.T3DOutput;
 import io.t3d.core.model.TokenGrid;
 import io.t3d.core.model.ViewFeatures;
+import io.t3d.core.text.ReportSentences;
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.View;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.Supplier;
 
@@ -38,19 +42,16 @@ final class Outputs {
   }
 
   static NDArray unitRows(NDManager manager, SplittableRandom random, long rows) {
-    return random(manager, random, rows, E).normalize(2, 1);
+    try (NDArray raw = random(manager, random, rows, E)) {
+      return raw.normalize(2, 1);
+    }
   }
 
   static ViewFeatures view(
       NDManager manager, SplittableRandom random, View.Kind kind, TokenGrid grid) {
     int b = grid.affines().size();
     return new ViewFeatures(
-        kind,
-        unitRows(manager, random, b),
-        random(manager, random, b, grid.size(), E),
-        random(manager, random, b, grid.size(), E),
-        unitRows(manager, random, b),
-        grid);
+        kind, unitRows(manager, random, b), random(manager, random, b, grid.size(), E), grid);
   }
 
   /** Two global views that overlap in half of their tokens, and one local view. */
@@ -70,17 +71,36 @@ final class Outputs {
     return new T3DOutput(
         views,
         unitRows(manager, random, b),
-        manager.create((float) Math.log(1 / 0.07)),
-        unitRows(manager, random, K));
+        Optional.of(sentences(manager, random, (int) b)),
+        manager.create((float) Math.log(1 / 0.07)));
+  }
+
+  /** Two sentences of each pair; the very first also stands in the last pair's report. */
+  static SentenceFeatures sentences(NDManager manager, SplittableRandom random, int pairs) {
+    List<String> texts = new ArrayList<>();
+    List<Integer> owners = new ArrayList<>();
+    List<Set<Integer>> standsIn = new ArrayList<>();
+    for (int t = 0; t < 2 * pairs; t++) {
+      texts.add("sentence " + t);
+      owners.add(t / 2);
+      standsIn.add(t == 0 && pairs > 1 ? Set.of(0, pairs - 1) : Set.of(t / 2));
+    }
+    return new SentenceFeatures(
+        unitRows(manager, random, 2L * pairs), new ReportSentences(texts, owners, standsIn, pairs));
+  }
+
+  static NDArray prototypes(NDManager manager, long seed) {
+    return unitRows(manager, new SplittableRandom(seed), K);
   }
 
   /** Every array that a loss may look at. */
   static List<NDArray> leaves(T3DOutput output) {
     List<NDArray> leaves = new ArrayList<>();
     for (ViewFeatures v : output.views()) {
-      leaves.addAll(List.of(v.embedding(), v.tokens(), v.fusedTokens(), v.fusedEmbedding()));
+      leaves.addAll(List.of(v.embedding(), v.tokens()));
     }
-    leaves.addAll(List.of(output.textEmbeddings(), output.logitScale(), output.prototypes()));
+    leaves.addAll(List.of(output.textEmbeddings(), output.logitScale()));
+    output.sentences().ifPresent(s -> leaves.add(s.embeddings()));
     return leaves;
   }
 
@@ -102,6 +122,6 @@ final class Outputs {
   }
 
   static T3DOutput withViews(T3DOutput output, List<ViewFeatures> views) {
-    return new T3DOutput(views, output.textEmbeddings(), output.logitScale(), output.prototypes());
+    return new T3DOutput(views, output.textEmbeddings(), output.sentences(), output.logitScale());
   }
 }

@@ -8,6 +8,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.t3d.core.config.Configs;
 import io.t3d.core.model.T3DOutput;
+import io.t3d.core.text.SentenceSampling;
 import io.t3d.core.train.LossTerms;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -26,8 +27,12 @@ class T3DObjectiveTest {
     manager.close();
   }
 
-  private static LossTerms compute(ObjectiveConfig config, T3DOutput output) {
-    return new T3DObjective(config).compute(output, PATIENTS);
+  private LossTerms compute(ObjectiveConfig config, T3DOutput output) {
+    return objective(config).compute(output, PATIENTS);
+  }
+
+  private T3DObjective objective(ObjectiveConfig config) {
+    return T3DObjective.create(config, Outputs.E, manager, 1);
   }
 
   @Test
@@ -39,12 +44,11 @@ class T3DObjectiveTest {
         .containsExactly(
             "global",
             "tma",
+            "tma_sentence_scale",
+            "tma_local",
+            "tma_sentence",
+            "tma_consistency",
             "tma_view",
-            "tma_view_prototype_usage",
-            "tma_token",
-            "tma_token_prototype_usage",
-            "tma_matched_tokens",
-            "tma_entropy",
             "logit_scale",
             "temperature");
     assertThat(terms.total().getFloat())
@@ -88,21 +92,40 @@ class T3DObjectiveTest {
   }
 
   @Test
-  void theWholeMethodTrainsAllButTheAssignments() {
+  void theWholeMethodReachesTokensSentencesAndItsScale() {
     T3DOutput output = Outputs.threeViews(manager, 3, 4);
-    Outputs.backward(Outputs.leaves(output), () -> compute(ObjectiveConfig.t3d(), output).total());
-    assertThat(norm(output.prototypes().getGradient())).isPositive();
-    for (int v = 0; v < 3; v++) {
+    T3DObjective t3d = objective(ObjectiveConfig.t3d());
+    Outputs.backward(Outputs.leaves(output), () -> t3d.compute(output, PATIENTS).total());
+    assertThat(norm(output.sentences().orElseThrow().embeddings().getGradient())).isPositive();
+    assertThat(t3d.parameters()).containsOnlyKeys("sentence_scale.value");
+    assertThat(norm(t3d.parameters().get("sentence_scale.value").getArray().getGradient()))
+        .isPositive();
+    for (int v = 0; v < 2; v++) {
       assertThat(norm(output.views().get(v).tokens().getGradient())).isPositive();
       assertThat(norm(output.views().get(v).embedding().getGradient())).isPositive();
-      assertThat(norm(output.views().get(v).fusedTokens().getGradient())).isZero();
     }
+  }
+
+  @Test
+  void anObjectiveAsksForTheSentencesItReadsAndLearnsNoMoreThanItNeeds() {
+    assertThat(objective(ObjectiveConfig.t3d()).sentences())
+        .isEqualTo(SentenceSampling.sentences(4));
+    assertThat(objective(ObjectiveConfig.wholeReport()).sentences())
+        .isEqualTo(SentenceSampling.reports());
+    for (ObjectiveConfig config :
+        List.of(ObjectiveConfig.clip(), ObjectiveConfig.withoutText(), ObjectiveConfig.swavTma())) {
+      assertThat(objective(config).sentences()).isEqualTo(SentenceSampling.none());
+    }
+    assertThat(objective(ObjectiveConfig.clip()).parameters()).isEmpty();
+    assertThat(objective(ObjectiveConfig.withoutText()).parameters()).isEmpty();
+    assertThat(objective(ObjectiveConfig.swavTma()).parameters())
+        .containsOnlyKeys("prototypes.weight");
   }
 
   @Test
   void aGarbageCollectionBeforeTheBackwardPassChangesNothing() {
     T3DObjective smoothed =
-        new T3DObjective(
+        objective(
             new ObjectiveConfig(true, 1, new ContrastiveConfig(0.1, true), TmaConfig.defaults()));
     float[][] gradients = new float[2][];
     for (int run = 0; run < 2; run++) {
@@ -140,13 +163,13 @@ class T3DObjectiveTest {
     ObjectiveConfig t3d = ObjectiveConfig.t3d();
     TmaConfig tma = t3d.tma();
     assertThat(ObjectiveConfig.withoutText())
-        .isEqualTo(t3d.withTma(tma.toBuilder().textInformed(false).build()));
-    assertThat(ObjectiveConfig.singleView())
-        .isEqualTo(t3d.withTma(tma.toBuilder().multiView(false).build()));
-    assertThat(ObjectiveConfig.viewLevelOnly())
-        .isEqualTo(t3d.withTma(tma.toBuilder().levels(TmaConfig.Levels.VIEW).build()));
-    assertThat(ObjectiveConfig.tokenLevelOnly())
-        .isEqualTo(t3d.withTma(tma.toBuilder().levels(TmaConfig.Levels.TOKEN).build()));
+        .isEqualTo(
+            t3d.withTma(
+                tma.toBuilder().localWeight(0).sentenceWeight(0).consistencyWeight(0).build()));
+    assertThat(ObjectiveConfig.withoutViews())
+        .isEqualTo(t3d.withTma(tma.toBuilder().consistencyWeight(0).viewWeight(0).build()));
+    assertThat(ObjectiveConfig.wholeReport())
+        .isEqualTo(t3d.withTma(tma.toBuilder().sentences(SentenceSampling.reports()).build()));
     assertThat(ObjectiveConfig.clip()).isEqualTo(t3d.withLambda(0));
   }
 
@@ -154,7 +177,8 @@ class T3DObjectiveTest {
   void settingsSurviveJson() {
     for (ObjectiveConfig config :
         List.of(
-            ObjectiveConfig.tokenLevelOnly(),
+            ObjectiveConfig.swavTma(),
+            ObjectiveConfig.sentenceClip(),
             ObjectiveConfig.siglip(),
             ObjectiveConfig.simclr(),
             ObjectiveConfig.vicreg(),
@@ -165,7 +189,7 @@ class T3DObjectiveTest {
   }
 
   @Test
-  void tmaAloneNeedsNoReports() {
+  void tmaAloneLeavesTheGlobalLossOut() {
     T3DOutput output = Outputs.threeViews(manager, 3, 5);
     ObjectiveConfig alone =
         new ObjectiveConfig(false, 1, ContrastiveConfig.defaults(), TmaConfig.defaults());
@@ -185,7 +209,7 @@ class T3DObjectiveTest {
         .hasMessage(
             "The global alignment needs a global view, got 1 local views; raise the number of"
                 + " global views or set ContrastiveConfig.localViews to true");
-    assertThatThrownBy(() -> new T3DObjective().compute(output, List.of("p")))
+    assertThatThrownBy(() -> objective(ObjectiveConfig.t3d()).compute(output, List.of("p")))
         .hasMessage("patientIds must name the patient of each of the B = 3 pairs, got 1 ids");
   }
 }

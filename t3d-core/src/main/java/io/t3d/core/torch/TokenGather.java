@@ -13,11 +13,8 @@ public final class TokenGather {
   public static NDArray weights(NDArray tokens, NDArray queries, double temperature) {
     NDArray keys = tokens.normalize(2, 2);
     long b = tokens.getShape().get(0);
-    return queries
-        .expandDims(0)
-        .repeat(0, b)
-        .matMul(keys.transpose(0, 2, 1))
-        .div((float) temperature)
+    return io.t3d.core.tensor.Scalars.divide(
+            queries.expandDims(0).repeat(0, b).matMul(keys.transpose(0, 2, 1)), temperature)
         .softmax(-1);
   }
 }

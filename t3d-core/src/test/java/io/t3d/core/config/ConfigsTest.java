@@ -80,7 +80,7 @@ class ConfigsTest {
 
   @Test
   void missingKeysAreNamed() {
-    assertFails("embedDim: 128", "the top level misses the required key(s) [vision, text, protot");
+    assertFails("embedDim: 128", "the top level misses the required key(s) [vision, text, projec");
   }
 
   @Test

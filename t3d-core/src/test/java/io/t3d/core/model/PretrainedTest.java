@@ -223,15 +223,7 @@ class PretrainedTest {
 
   private static T3DConfig with(VisionConfig vision) {
     T3DConfig t = tiny();
-    return new T3DConfig(
-        vision,
-        t.text(),
-        t.embedDim(),
-        t.prototypes(),
-        t.fusionHeads(),
-        t.fusionGate(),
-        t.projection(),
-        t.temperature());
+    return new T3DConfig(vision, t.text(), t.embedDim(), t.projection(), t.temperature());
   }
 
   private static void assertClose(NDArray got, NDArray expected) {

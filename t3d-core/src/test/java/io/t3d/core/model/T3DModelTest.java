@@ -16,6 +16,7 @@ import io.t3d.core.config.Configs;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.config.TextConfig;
 import io.t3d.core.tensor.Safetensors;
+import io.t3d.core.text.ReportSentences;
 import io.t3d.core.text.ReportTokenizer;
 import io.t3d.core.text.TokenBatch;
 import io.t3d.core.torch.Autocast;
@@ -23,6 +24,7 @@ import io.t3d.core.torch.TorchBridge;
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.View;
 import io.t3d.core.volume.ViewBatch;
+import io.t3d.core.volume.Volume;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -30,6 +32,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
@@ -65,14 +68,10 @@ class T3DModelTest {
     for (ViewFeatures v : out.views()) {
       assertThat(v.embedding().getShape()).isEqualTo(new Shape(2, 128));
       assertThat(v.tokens().getShape()).isEqualTo(new Shape(2, v.grid().size(), 128));
-      assertThat(v.fusedTokens().getShape()).isEqualTo(v.tokens().getShape());
       assertUnit(v.embedding());
-      assertUnit(v.fusedEmbedding());
     }
     assertThat(out.textEmbeddings().getShape()).isEqualTo(new Shape(2, 128));
     assertUnit(out.textEmbeddings());
-    assertThat(out.prototypes().getShape()).isEqualTo(new Shape(64, 128));
-    assertUnit(out.prototypes());
     assertThat(out.logitScale().getShape()).isEqualTo(new Shape());
   }
 
@@ -89,21 +88,74 @@ class T3DModelTest {
   }
 
   @Test
-  void everyVisualTokenSpreadsItsAttentionOverItsOwnReport() {
+  void sentencesAreEncodedAsIfTheyStoodAlone() {
+    ReportSentences drawn = ReportSentences.draw(REPORTS, 4, 1);
+    T3DOutput out =
+        model.forward(
+            views(),
+            model.tokenize(manager, REPORTS),
+            Optional.of(model.tokenize(manager, drawn)),
+            false);
+    SentenceFeatures sentences = out.sentences().orElseThrow();
+    assertThat(sentences.sentences()).isEqualTo(drawn);
+    assertClose(sentences.embeddings(), model.encodeReports(manager, drawn.texts()));
+    assertThat(model.forward(views(), model.tokenize(manager, REPORTS)).sentences()).isEmpty();
+  }
+
+  @Test
+  void sentencesOfOtherPairsAreAnError() {
+    ReportSentences three = ReportSentences.draw(List.of("One.", "Two.", "Three."), 1, 1);
+    assertThatThrownBy(
+            () ->
+                model.forward(
+                    views(),
+                    model.tokenize(manager, REPORTS),
+                    Optional.of(model.tokenize(manager, three)),
+                    false))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("views and sentences must hold the same pairs, got 2 and 3");
+  }
+
+  @Test
+  void tokensOfVolumesAreThoseOfTheForwardPass() {
     ViewBatch views = views();
-    TokenBatch reports = model.tokenize(manager, REPORTS);
-    List<ReportAttention> attention = model.reportAttention(views, reports);
-    assertThat(attention).hasSameSizeAs(views.slots());
-    long shorter = model.tokenizer().tokens(REPORTS.get(0)).size();
-    for (ReportAttention slot : attention) {
-      NDArray weights = slot.weights();
-      assertThat(weights.getShape())
-          .isEqualTo(new Shape(2, 4, slot.grid().size(), reports.tokenIds().getShape().get(1)));
-      for (float sum : weights.sum(new int[] {3}).toFloatArray()) {
-        assertThat(sum).isCloseTo(1f, within(1e-5f));
-      }
-      assertThat(weights.get("0, :, :, " + shorter + ":").toFloatArray()).containsOnly(0f);
+    T3DOutput out = model.forward(views, model.tokenize(manager, REPORTS));
+    VolumeFeatures seen = model.encodeVolumeTokens(views.slots().get(2).voxels());
+    assertClose(seen.tokens(), out.views().get(2).tokens());
+    assertClose(seen.embeddings(), out.views().get(2).embedding());
+    TokenGrid grid = out.views().get(2).grid();
+    assertThat(List.of(seen.depth(), seen.height(), seen.width()))
+        .containsExactly(grid.depth(), grid.height(), grid.width());
+  }
+
+  @Test
+  void relevanceIsASoftmaxOverTokensAndItsScoreTheCosineOfWhatTheyGather() {
+    float[] voxels = manager.randomNormal(new Shape(32 * 32 * 32)).toFloatArray();
+    Volume volume = new Volume(voxels, 32, 32, 32, Affine.scaleTranslate(2, 2, 2, -30, 5, 7));
+    List<Relevance> found = model.relevance(volume, REPORTS, 0.1);
+    NDArray q = model.encodeReports(manager, REPORTS); // (2, E)
+    NDArray p =
+        model
+            .encodeVolumeTokens(manager.create(voxels, new Shape(1, 1, 32, 32, 32)))
+            .tokens()
+            .squeeze(0); // (N, E)
+    for (int t = 0; t < 2; t++) {
+      Relevance relevance = found.get(t);
+      assertThat(relevance.text()).isEqualTo(REPORTS.get(t));
+      NDArray weights = p.normalize(2, 1).matMul(q.get(t)).div(0.1f).softmax(0); // (N)
+      assertThat(relevance.weights())
+          .containsExactly(weights.toFloatArray(), within(1e-5f)); // cosines' rounding over 0.1
+      double score = weights.matMul(p).normalize(2, 0).dot(q.get(t)).getFloat();
+      assertThat(relevance.score()).isCloseTo(score, within(1e-5));
+      assertThat(relevance.grid().affines().get(0).apply(0, 0, 0)[0])
+          .isCloseTo(-30 + 32.0 / relevance.grid().width() - 1, within(1e-9));
     }
+    float[] weights = new float[found.get(0).weights().length];
+    TokenGrid grid = found.get(0).grid();
+    weights[weights.length - 1] = 1;
+    assertThat(new Relevance("corner", weights, 1, grid).peak())
+        .containsExactly(
+            grid.affines().get(0).apply(grid.width() - 1, grid.height() - 1, grid.depth() - 1));
   }
 
   @Test
@@ -112,8 +164,8 @@ class T3DModelTest {
     try (T3DModel same = T3DModel.create(T3DConfig.tiny(), Device.cpu(), 1);
         T3DModel other = T3DModel.create(T3DConfig.tiny(), Device.cpu(), 2)) {
       assertThat(floats(same)).isEqualTo(floats(model));
-      assertThat(floats(other).get("prototypes.weight"))
-          .isNotEqualTo(floats(model).get("prototypes.weight"));
+      assertThat(floats(other).get("text_projection.weight"))
+          .isNotEqualTo(floats(model).get("text_projection.weight"));
     }
   }
 
@@ -137,13 +189,13 @@ class T3DModelTest {
       T3DOutput out = forward(views, reports, bfloat16);
       NDArray loss = manager.zeros(new Shape());
       for (ViewFeatures v : out.views()) {
-        for (NDArray part :
-            List.of(v.embedding(), v.tokens(), v.fusedTokens(), v.fusedEmbedding())) {
+        for (NDArray part : List.of(v.embedding(), v.tokens())) {
           NDArray weights = manager.randomNormal(part.getShape());
           loss = loss.add(part.mul(weights).mean());
         }
       }
-      NDArray logits = out.textEmbeddings().matMul(out.prototypes().transpose()); // (B, K)
+      NDArray logits =
+          out.textEmbeddings().matMul(out.views().get(0).embedding().transpose()); // (B, B)
       loss = loss.add(logits.mul(out.logitScale().exp()).logSoftmax(1).get(":, 0").mean());
       gradients.backward(loss);
       return loss.getFloat();
@@ -166,7 +218,7 @@ class T3DModelTest {
     TokenBatch reports = model.tokenize(manager, REPORTS);
     try (Autocast autocast = Autocast.bfloat16(Device.cpu())) {
       T3DOutput out = model.forward(views(), reports);
-      assertThat(out.views().get(0).fusedTokens().getDataType()).isEqualTo(DataType.FLOAT32);
+      assertThat(out.views().get(0).tokens().getDataType()).isEqualTo(DataType.FLOAT32);
       assertThat(out.textEmbeddings().getDataType()).isEqualTo(DataType.FLOAT32);
     }
     assertThat(backward(reports, true)).isFinite();
@@ -190,22 +242,37 @@ class T3DModelTest {
   void aCheckpointOfAnotherConfigIsAnErrorThatListsTheDifferences() throws IOException {
     model.save(dir);
     T3DConfig c = T3DConfig.tiny();
-    T3DConfig other =
-        new T3DConfig(
-            c.vision(),
-            c.text(),
-            c.embedDim(),
-            32,
-            c.fusionHeads(),
-            c.fusionGate(),
-            c.projection(),
-            0.07);
+    T3DConfig other = new T3DConfig(c.vision(), c.text(), 64, c.projection(), 0.07);
     Files.writeString(dir.resolve("config.json"), Configs.toJson(other));
     assertThatThrownBy(() -> T3DModel.load(dir, Device.cpu()))
         .isInstanceOf(IOException.class)
         .hasMessageEndingWith(
-            "model.safetensors holds the weights of another config: of another shape (1):"
-                + " prototypes.weight (64, 128) instead of (32, 128);");
+            "model.safetensors holds the weights of another config: of another shape (10):"
+                + " vision_projection.weight (128, 128) instead of (64, 128),"
+                + " vision_projection.norm.weight (128) instead of (64),"
+                + " vision_projection.norm.bias (128) instead of (64),"
+                + " vision_projection.norm.running_mean (128) instead of (64),"
+                + " vision_projection.norm.running_var (128) instead of (64), … 5 more;");
+  }
+
+  @Test
+  void aCheckpointWithTheUntrainedFusionOpensWithoutIt() throws IOException {
+    model.save(dir);
+    Map<String, NDArray> tensors = new LinkedHashMap<>();
+    model.parameters().forEach((name, p) -> tensors.put(name, p.getArray()));
+    tensors.put("fusion.text.weight", manager.ones(new Shape(128, 128)));
+    tensors.put("prototypes.weight", manager.ones(new Shape(64, 128)));
+    Safetensors.write(dir.resolve("model.safetensors"), tensors, Map.of());
+    Path config = dir.resolve("config.json");
+    String json = Files.readString(config);
+    Files.writeString(
+        config,
+        json.replaceFirst(
+            "\"embedDim\"",
+            "\"prototypes\": 64, \"fusionHeads\": 4, \"fusionGate\": 0.1, \"embedDim\""));
+    try (T3DModel loaded = T3DModel.load(dir, Device.cpu())) {
+      assertThat(floats(loaded)).isEqualTo(floats(model));
+    }
   }
 
   @Test

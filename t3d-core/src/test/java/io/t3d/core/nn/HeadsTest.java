@@ -1,12 +1,10 @@
 package io.t3d.core.nn;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
@@ -101,98 +99,6 @@ class HeadsTest {
     NDArray all = head.project(parameters, features, false);
     NDArray one = head.project(parameters, features.get("1:2"), false);
     assertThat(one.allClose(all.get("1:2"), 1e-5, 1e-6, false)).isTrue();
-  }
-
-  @Test
-  void fusionWithClosedGatesLeavesTheVisualTokens() {
-    TextInformedFusion fusion = init(new TextInformedFusion(8, 6, 2, 0));
-    NDArray visual = manager.randomNormal(new Shape(4, 3, 8));
-    NDArray out = fuse(fusion, visual, manager.randomNormal(new Shape(2, 5, 6)), ones(2, 5));
-    assertThat(out.toFloatArray()).isEqualTo(visual.toFloatArray());
-  }
-
-  @Test
-  void fusionGivesEveryViewTheTextOfItsOwnPair() {
-    TextInformedFusion fusion = init(new TextInformedFusion(8, 6, 2, 0.5));
-    NDArray visual = manager.randomNormal(new Shape(4, 3, 8)); // two views of two pairs
-    NDArray text = manager.randomNormal(new Shape(2, 5, 6));
-    NDArray all = fuse(fusion, visual, text, ones(2, 5));
-    for (int row = 0; row < 4; row++) {
-      int pair = row % 2;
-      NDArray one =
-          fuse(
-              fusion,
-              visual.get(row + ":" + (row + 1)),
-              text.get(pair + ":" + (pair + 1)),
-              ones(1, 5));
-      assertThat(one.allClose(all.get(row + ":" + (row + 1)), 1e-4, 1e-5, false)).isTrue();
-    }
-  }
-
-  @Test
-  void fusionDoesNotSeePadding() {
-    TextInformedFusion fusion = init(new TextInformedFusion(8, 6, 2, 0.5));
-    NDArray visual = manager.randomNormal(new Shape(1, 3, 8));
-    NDArray text = manager.randomNormal(new Shape(1, 5, 6));
-    NDArray mask = manager.create(new long[] {1, 1, 1, 0, 0}, new Shape(1, 5));
-    NDArray cut = fuse(fusion, visual, text.get(":, :3"), ones(1, 3));
-    assertThat(fuse(fusion, visual, text, mask).allClose(cut, 1e-4, 1e-5, false)).isTrue();
-  }
-
-  @Test
-  void fusionAddsItsValuesByItsAttentionWeights() {
-    TextInformedFusion fusion = init(new TextInformedFusion(8, 6, 2, 0.5));
-    fusion.getDirectParameters().get("mlp_gate").getArray().muli(0); // the attention alone
-    NDArray visual = manager.randomNormal(new Shape(4, 3, 8)); // two views of two pairs
-    NDArray text = manager.randomNormal(new Shape(2, 5, 6));
-    NDArray mask = manager.create(new long[] {1, 1, 1, 0, 0, 1, 1, 1, 1, 1}, new Shape(2, 5));
-
-    NDArray weights = fusion.attention(parameters, visual, text, mask);
-    assertThat(weights.getShape()).isEqualTo(new Shape(4, 2, 3, 5));
-    for (float sum : weights.sum(new int[] {3}).toFloatArray()) {
-      assertThat(sum).isCloseTo(1f, within(1e-5f));
-    }
-    assertThat(weights.get("0, :, :, 3:").toFloatArray()).containsOnly(0f);
-    assertThat(weights.get("2, :, :, 3:").toFloatArray()).containsOnly(0f);
-
-    NDArray values =
-        apply(fusion, "value", apply(fusion, "text_norm", apply(fusion, "text", text)));
-    NDArray heads =
-        values.concat(values).reshape(4, 5, 2, 4).transpose(0, 2, 1, 3); // (V·B, A, L, d)
-    NDArray joined = weights.matMul(heads).transpose(0, 2, 1, 3).reshape(4, 3, 8);
-    NDArray expected = visual.add(apply(fusion, "output", joined).mul(0.5f));
-    assertThat(fuse(fusion, visual, text, mask).allClose(expected, 1e-4, 1e-5, false)).isTrue();
-  }
-
-  private NDArray apply(TextInformedFusion fusion, String child, NDArray x) {
-    for (String key : fusion.getChildren().keys()) {
-      if (key.endsWith(child) && key.substring(0, key.length() - child.length()).matches("\\d*")) {
-        return fusion
-            .getChildren()
-            .get(key)
-            .forward(parameters, new NDList(x), false)
-            .singletonOrThrow();
-      }
-    }
-    throw new AssertionError("no child " + child + " in " + fusion.getChildren().keys());
-  }
-
-  @Test
-  void fusionOfAnUnevenNumberOfViewsIsAnError() {
-    TextInformedFusion fusion = init(new TextInformedFusion(8, 6, 2, 0.5));
-    NDArray visual = manager.ones(new Shape(3, 3, 8));
-    NDArray text = manager.ones(new Shape(2, 5, 6));
-    assertThatThrownBy(() -> fuse(fusion, visual, text, ones(2, 5)))
-        .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("visual must hold V views of each of the 2 reports, got 3 rows");
-  }
-
-  private NDArray fuse(TextInformedFusion fusion, NDArray visual, NDArray text, NDArray mask) {
-    return fusion.fuse(parameters, visual, text, mask, false);
-  }
-
-  private NDArray ones(long... shape) {
-    return manager.ones(new Shape(shape), DataType.INT64);
   }
 
   private <B extends Block> B init(B block) {

@@ -10,12 +10,16 @@ import io.t3d.core.config.T3DConfig;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.model.T3DOutput;
 import io.t3d.core.model.ViewFeatures;
+import io.t3d.core.text.ReportSentences;
+import io.t3d.core.torch.TokenGather;
 import io.t3d.core.train.TrainingConfig.Precision;
 import io.t3d.core.volume.ViewBatch;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -60,7 +64,9 @@ class GradCacheTest {
     Map<String, float[]> cached = gradients(SmallTraining.resnet(0), settings(2, false), batch);
     try (T3DModel model = SmallTraining.model(SmallTraining.resnet(0))) {
       ModelPass pass = new ModelPass(model, settings(0, false));
-      batch.split(2).forEach(part -> pass.run(part, 1, GradCacheTest::forwardOnly));
+      batch
+          .split(2)
+          .forEach(part -> pass.run(part, Optional.empty(), 1, GradCacheTest::forwardOnly));
       assertAlike(only(cached, "running_"), only(values(model, false), "running_"), 1e-6);
     }
   }
@@ -85,23 +91,34 @@ class GradCacheTest {
       assertThat(optimizer.updates()).isZero();
       ModelPass pass = new ModelPass(model, config);
       Function<T3DOutput, Optional<NDArray>> loss = output -> Optional.of(ofAllParts(output));
+      // Two of some reports, one of others: rows per pair differ.
+      Optional<ReportSentences> texts =
+          Optional.of(ReportSentences.draw(unevenReports(batch.size()), 2, 3));
       int micro = config.microBatch();
       boolean done =
           micro > 0
-              ? new GradCache(model, pass, micro).run(batch, 5, loss)
-              : pass.run(batch, 5, (forward, views) -> loss.apply(forward.run(views)));
+              ? new GradCache(model, pass, micro).run(batch, texts, 5, loss)
+              : pass.run(batch, texts, 5, (forward, views) -> loss.apply(forward.run(views)));
       assertThat(done).isTrue();
       return values(model, true);
     }
+  }
+
+  /** Two sentences or one. */
+  private static List<String> unevenReports(int pairs) {
+    return IntStream.range(0, pairs)
+        .mapToObj(i -> i % 3 == 1 ? "Nodule " + i + "." : "Effusion " + i + ". No mass.")
+        .toList();
   }
 
   /** Compares pairs, and looks at every array of the output. */
   private static NDArray ofAllParts(T3DOutput output) {
     NDArray loss = SmallTraining.contrast(output).total();
     for (ViewFeatures view : output.views()) {
-      NDArray used = view.fusedTokens().matMul(output.prototypes().transpose()); // (B, N, K)
-      loss = loss.add(used.softmax(2).square().mean()).add(view.tokens().square().mean());
-      loss = loss.add(view.fusedEmbedding().mul(output.textEmbeddings()).mean());
+      NDArray texts = output.sentences().orElseThrow().embeddings(); // (T, E)
+      NDArray gathered = TokenGather.gather(view.tokens(), texts, 0.1); // (B, T, E)
+      loss = loss.add(gathered.mul(texts).sum(new int[] {2}).exp().mean());
+      loss = loss.add(view.tokens().square().mean());
     }
     return loss;
   }

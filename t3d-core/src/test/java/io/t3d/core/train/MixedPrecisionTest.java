@@ -29,6 +29,7 @@ class MixedPrecisionTest {
       new ModelPass(model, config)
           .run(
               batch,
+              Optional.empty(),
               1,
               (forward, views) -> {
                 NDArray total = SmallTraining.contrast(forward.run(views)).total();
@@ -95,6 +96,7 @@ class MixedPrecisionTest {
       new ModelPass(model, config(precision))
           .run(
               batch,
+              Optional.empty(),
               1,
               (forward, views) -> {
                 assertThat(forward.run(views).views()).hasSize(1);

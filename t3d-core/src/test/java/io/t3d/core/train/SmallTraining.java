@@ -45,7 +45,7 @@ final class SmallTraining {
     TextConfig text =
         new TextConfig(
             "builtin", 4096, 16, 1, 2, 32, 32, 32, 0, 2, dropout, 1e-12, TextConfig.Pooling.MEAN);
-    return new T3DConfig(vision, text, 16, 8, 2, 0.1, T3DConfig.Projection.LINEAR, 0.07);
+    return new T3DConfig(vision, text, 16, T3DConfig.Projection.LINEAR, 0.07);
   }
 
   static T3DModel model(T3DConfig config) {

@@ -46,8 +46,7 @@ class FineTunerTest {
     ResNet3dConfig vision =
         new ResNet3dConfig(
             ResNet3dConfig.Block.BASIC, List.of(1, 1, 1, 1), List.of(8, 8, 16, 16), 3, 2, false);
-    return new T3DConfig(
-        vision, TextConfig.tiny(), 16, 8, 2, 0.1, T3DConfig.Projection.LINEAR, 0.07);
+    return new T3DConfig(vision, TextConfig.tiny(), 16, T3DConfig.Projection.LINEAR, 0.07);
   }
 
   /** Noise, with a bright cube in every second volume and stripes in every third. */
