@@ -1,6 +1,7 @@
 package io.t3d.core.torch;
 
 import ai.djl.ndarray.NDArray;
+import io.t3d.core.tensor.Scalars;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 
@@ -31,8 +32,9 @@ public final class Lerp {
         return;
       }
     }
-    try (NDArray way = target.sub(x)) {
-      x.addi(way.muli(fraction));
+    try (NDArray way = target.sub(x);
+        NDArray part = Scalars.multiply(way, fraction)) {
+      x.addi(part);
     }
   }
 }
