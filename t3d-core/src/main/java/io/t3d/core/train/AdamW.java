@@ -47,6 +47,7 @@ public final class AdamW implements AutoCloseable {
   private final double beta2;
   private final double epsilon;
   private final ToDoubleFunction<String> rate;
+  private final boolean fused;
   private int updates;
 
   /**
@@ -64,14 +65,26 @@ public final class AdamW implements AutoCloseable {
   /**
    * The same where some parameters learn more slowly.
    *
-   * @param rate dotted name → factor of the learning rate
+   * @param rate dotted name → factor of the learning rate, and so of the decay; e.g. {@link
+   *     LayerDecay}
    */
   public AdamW(
       NDManager owner,
       Map<String, Parameter> parameters,
       TrainingConfig config,
       ToDoubleFunction<String> rate) {
+    this(owner, parameters, config, rate, FusedAdamW.available() && !owner.getDevice().isGpu());
+  }
+
+  /** The same with a choice of the path: libtorch's kernel, or plain DJL. */
+  AdamW(
+      NDManager owner,
+      Map<String, Parameter> parameters,
+      TrainingConfig config,
+      ToDoubleFunction<String> rate,
+      boolean fused) {
     this.rate = rate;
+    this.fused = fused;
     this.manager = owner.newSubManager();
     this.weightDecay = config.weightDecay();
     this.beta1 = config.beta1();
@@ -150,7 +163,7 @@ public final class AdamW implements AutoCloseable {
 
   private void update(double learningRate, Gradients gradients) {
     updates++;
-    if (FusedAdamW.available() && !manager.getDevice().isGpu()) {
+    if (fused) {
       fused(learningRate, gradients);
     } else {
       trained.forEach(

@@ -4,9 +4,9 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
 import io.t3d.core.config.Configs;
-import io.t3d.core.model.T3DModel;
 import io.t3d.core.tensor.AtomicFiles;
 import io.t3d.core.tensor.Safetensors;
+import io.t3d.core.torch.NoGrad;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,10 +21,17 @@ import java.util.Optional;
  *
  * <pre>{@code
  * config.json  model.safetensors  tokenizer.json     the model
+ * raw.safetensors                                    its weights to go on training with, see below
  * optimizer.safetensors                              AdamW's moments, the objective's weights
  * trainer.json                                       settings, step and losses so far
  * provenance.json                                    data, settings, versions, machine
  * }</pre>
+ *
+ * <p>Without an average of the weights ({@link TrainingConfig#emaDecay()} is 0) there is no {@code
+ * raw.safetensors}: {@code model.safetensors} is what training goes on with. With one, {@code
+ * model.safetensors} holds the averages, which so are what {@code T3DModel.load} and all that
+ * evaluates opens, and {@code raw.safetensors} the weights as the last step left them, which only
+ * resuming reads.
  *
  * <p>It is replaced as a whole: whatever ends the process, and whenever, the folder holds either
  * the last checkpoint or the new one. The new one is written to {@code OUT/.checkpoint-new}, forced
@@ -33,12 +40,13 @@ import java.util.Optional;
  */
 public final class Checkpoint {
   private static final String FOLDER = "checkpoint";
+  private static final String MODEL = "model.safetensors";
+  private static final String RAW = "raw.safetensors";
   private static final String OPTIMIZER = "optimizer.safetensors";
-  private static final String OBJECTIVE = "objective.";
   private static final String TRAINER = "trainer.json";
   private static final String PROVENANCE = "provenance.json";
   private static final List<String> OWN_FILES =
-      List.of("config.json", "model.safetensors", "tokenizer.json", OPTIMIZER, TRAINER, PROVENANCE);
+      List.of("config.json", MODEL, RAW, "tokenizer.json", OPTIMIZER, TRAINER, PROVENANCE);
 
   private final Path folder;
   private final TrainerState state;
@@ -96,9 +104,7 @@ public final class Checkpoint {
   /** Replaces the checkpoint of an output folder. */
   static Path save(
       Path out,
-      T3DModel model,
-      Objective objective,
-      AdamW optimizer,
+      Trained trained,
       TrainerState state,
       Provenance provenance,
       Map<String, String> attachments)
@@ -106,9 +112,12 @@ public final class Checkpoint {
     FolderSwap swap = new FolderSwap(folderOf(out));
     try {
       Path fresh = swap.begin();
-      model.save(fresh);
-      Map<String, NDArray> training = new LinkedHashMap<>(optimizer.state());
-      objective.parameters().forEach((name, p) -> training.put(OBJECTIVE + name, p.getArray()));
+      saveModel(fresh, trained);
+      Map<String, NDArray> training = new LinkedHashMap<>(trained.optimizer().state());
+      trained
+          .objective()
+          .parameters()
+          .forEach((name, p) -> training.put(Trained.OBJECTIVE + name, p.getArray()));
       Safetensors.write(fresh.resolve(OPTIMIZER), training, Map.of());
       AtomicFiles.writeText(fresh.resolve(TRAINER), Configs.toJson(state));
       AtomicFiles.writeText(fresh.resolve(PROVENANCE), Configs.toJson(provenance));
@@ -137,35 +146,64 @@ public final class Checkpoint {
     }
   }
 
-  /** All that is trained: the model's parameters, and the objective's under a prefix. */
-  static Map<String, Parameter> trained(T3DModel model, Objective objective) {
-    Map<String, Parameter> all = new LinkedHashMap<>(model.parameters());
-    objective.parameters().forEach((name, parameter) -> all.put(OBJECTIVE + name, parameter));
-    return all;
-  }
-
-  /**
-   * Writes weights and moments into a model, an objective and an optimizer of the same settings.
-   */
-  void restore(T3DModel model, Objective objective, AdamW optimizer) throws IOException {
-    try (NDManager scope = model.manager().newSubManager()) {
-      Path weights = folder.resolve("model.safetensors");
-      copy(weights, Safetensors.read(scope, weights).tensors(), "", model.parameters());
-      provenance().pretrained().forEach(model::noteOrigin);
-      Path training = folder.resolve(OPTIMIZER);
-      Map<String, NDArray> tensors =
-          new LinkedHashMap<>(Safetensors.read(scope, training).tensors());
-      copy(training, tensors, OBJECTIVE, objective.parameters());
-      objective.parameters().keySet().forEach(name -> tensors.remove(OBJECTIVE + name));
-      optimizer.restore(tensors, state.updates());
+  private static void saveModel(Path fresh, Trained trained) throws IOException {
+    if (trained.average().isEmpty()) {
+      trained.model().save(fresh);
+      return;
+    }
+    WeightAverage average = trained.average().get();
+    average.exchange();
+    try {
+      trained.model().save(fresh);
+      Safetensors.write(fresh.resolve(RAW), average.arrays(), Map.of());
+    } finally {
+      average.exchange();
     }
   }
 
+  /** Writes weights, averages and moments into what a run of the same settings starts from. */
+  void restore(Trained trained) throws IOException {
+    try (NoGrad constant = new NoGrad()) {
+      NDManager manager = trained.model().manager();
+      Path model = folder.resolve(MODEL);
+      Path weights = trained.average().isPresent() ? folder.resolve(RAW) : model;
+      load(manager, weights, arrays(trained.model().parameters()));
+      if (trained.average().isPresent()) {
+        load(manager, model, trained.average().get().arrays());
+      }
+      provenance().pretrained().forEach(trained.model()::noteOrigin);
+      restoreTraining(manager, trained);
+    }
+  }
+
+  private static void load(NDManager owner, Path file, Map<String, NDArray> to) throws IOException {
+    try (NDManager scope = owner.newSubManager()) {
+      copy(file, Safetensors.read(scope, file).tensors(), "", to);
+    }
+  }
+
+  private void restoreTraining(NDManager owner, Trained trained) throws IOException {
+    Path file = folder.resolve(OPTIMIZER);
+    Map<String, Parameter> objective = trained.objective().parameters();
+    try (NDManager scope = owner.newSubManager()) {
+      Map<String, NDArray> tensors = new LinkedHashMap<>(Safetensors.read(scope, file).tensors());
+      copy(file, tensors, Trained.OBJECTIVE, arrays(objective));
+      objective.keySet().forEach(name -> tensors.remove(Trained.OBJECTIVE + name));
+      trained.optimizer().restore(tensors, state.updates());
+    }
+  }
+
+  private static Map<String, NDArray> arrays(Map<String, Parameter> parameters) {
+    Map<String, NDArray> out = new LinkedHashMap<>();
+    parameters.forEach((name, parameter) -> out.put(name, parameter.getArray()));
+    return out;
+  }
+
   private static void copy(
-      Path file, Map<String, NDArray> from, String prefix, Map<String, Parameter> to)
+      Path file, Map<String, NDArray> from, String prefix, Map<String, NDArray> to)
       throws IOException {
-    for (Map.Entry<String, Parameter> entry : to.entrySet()) {
-      NDArray array = entry.getValue().getArray();
+    for (Map.Entry<String, NDArray> entry : to.entrySet()) {
+      NDArray array = entry.getValue();
       NDArray tensor = from.get(prefix + entry.getKey());
       if (tensor == null || !tensor.getShape().equals(array.getShape())) {
         throw new IOException(

@@ -76,13 +76,12 @@ public final class Pretrainer {
    */
   public TrainingSummary run() throws IOException {
     AtomicFiles.makeFolder(out);
-    try (AdamW optimizer =
-        new AdamW(model.manager(), Checkpoint.trained(model, objective), config)) {
-      return new Run(optimizer, startState(optimizer)).toTheEnd();
+    try (Trained trained = new Trained(model, objective, config)) {
+      return new Run(trained, startState(trained)).toTheEnd();
     }
   }
 
-  private TrainerState startState(AdamW optimizer) throws IOException {
+  private TrainerState startState(Trained trained) throws IOException {
     TrainerState start = TrainerState.start(model.config(), config, source.batchesPerEpoch());
     Optional<Checkpoint> checkpoint = resume ? Checkpoint.open(out) : Optional.empty();
     if (checkpoint.isEmpty()) {
@@ -97,13 +96,13 @@ public final class Pretrainer {
               + String.join("; ", differences)
               + ". Take the same settings, or another output folder");
     }
-    checkpoint.get().restore(model, objective, optimizer);
+    checkpoint.get().restore(trained);
     return checkpoint.get().state();
   }
 
   /** The state of one call of {@link #run}. */
   private final class Run {
-    private final AdamW optimizer;
+    private final Trained trained;
     private final TrainingStep stepper;
     private final LrSchedule schedule;
     private final TrainingLog log;
@@ -113,11 +112,11 @@ public final class Pretrainer {
     private int savedStep;
     private long pairs;
 
-    Run(AdamW optimizer, TrainerState state) throws IOException {
-      this.optimizer = optimizer;
+    Run(Trained trained, TrainerState state) throws IOException {
+      this.trained = trained;
       this.state = state;
       this.savedStep = state.step();
-      this.stepper = new TrainingStep(model, objective, optimizer, config);
+      this.stepper = new TrainingStep(model, objective, trained.optimizer(), config);
       this.schedule = config.schedule(state.totalSteps());
       this.log = TrainingLog.open(out, state.step());
       this.provenance = Provenance.capture(dataDescription, model, config);
@@ -162,6 +161,9 @@ public final class Pretrainer {
       TrainingStep.Result result =
           stepper.run(step, rate, batches, Math.min(left, config.accumulation()));
       boolean good = result.finite();
+      if (good) {
+        trained.average().ifPresent(average -> average.update(state.updates()));
+      }
       state = good ? state.afterUpdate(result.loss()) : state.afterSkipped();
       pairs += result.pairs();
       double speed = result.pairs() / ((System.nanoTime() - begin) / 1e9);
@@ -197,8 +199,7 @@ public final class Pretrainer {
     }
 
     private void save() throws IOException {
-      Path folder =
-          Checkpoint.save(out, model, objective, optimizer, state, provenance, attachments);
+      Path folder = Checkpoint.save(out, trained, state, provenance, attachments);
       savedStep = state.step();
       listeners.forEach(l -> l.onCheckpoint(folder, savedStep));
     }

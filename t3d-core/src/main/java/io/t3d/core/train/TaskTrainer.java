@@ -58,6 +58,8 @@ public final class TaskTrainer implements AutoCloseable {
    * @param config learning rate and schedule, weight decay, clipping, precision, seed; {@code
    *     epochs} and {@code accumulation} are the caller's business and not used
    * @param totalSteps length of the schedule
+   * @throws IllegalArgumentException when the settings ask for an average of the weights or a
+   *     layer-wise decay, which only {@link Pretrainer} does
    */
   public TaskTrainer(
       NDManager owner, Map<String, Parameter> parameters, TrainingConfig config, int totalSteps) {
@@ -75,11 +77,23 @@ public final class TaskTrainer implements AutoCloseable {
       TrainingConfig config,
       int totalSteps,
       ToDoubleFunction<String> rate) {
+    checkNotPretraining(config);
     this.owner = owner;
     this.device = owner.getDevice();
     this.config = config;
     this.optimizer = new AdamW(owner, parameters, config, rate);
     this.schedule = config.schedule(totalSteps);
+  }
+
+  private static void checkNotPretraining(TrainingConfig config) {
+    if (config.emaDecay() != 0 || config.textLayerDecay() != 1 || config.visionLayerDecay() != 1) {
+      throw new IllegalArgumentException(
+          String.format(
+              "emaDecay must be 0, textLayerDecay and visionLayerDecay 1, got %s, %s and %s: these"
+                  + " are settings of pre-training. Leave them out; the rate per parameter is an"
+                  + " argument of TaskTrainer",
+              config.emaDecay(), config.textLayerDecay(), config.visionLayerDecay()));
+    }
   }
 
   /** Steps done. */

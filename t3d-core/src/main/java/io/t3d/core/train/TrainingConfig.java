@@ -29,6 +29,12 @@ import java.util.function.Supplier;
  *     for all at once. A batch norm then sees the micro-batch alone
  * @param checkpointActivations whether a stage's inside is computed again in the backward pass
  *     instead of being kept: less memory, about a third more time
+ * @param emaDecay decay of an exponential moving average of the weights, in [0, 1); 0 for none. A
+ *     checkpoint then opens with the averaged weights ({@link Checkpoint}), which vary less than
+ *     the last step's; 0.999 remembers about a thousand steps. Costs one more copy of the weights
+ * @param textLayerDecay factor of the learning rate from each layer of the text encoder to the one
+ *     below, in (0, 1]; 1 for one rate. See {@link LayerDecay}; meant for pretrained weights
+ * @param visionLayerDecay the same for the vision encoder
  */
 public record TrainingConfig(
     int epochs,
@@ -46,7 +52,10 @@ public record TrainingConfig(
     int checkpointEverySteps,
     int maxBadSteps,
     int microBatch,
-    boolean checkpointActivations) {
+    boolean checkpointActivations,
+    double emaDecay,
+    double textLayerDecay,
+    double visionLayerDecay) {
   /** Number format of the heavy operations. */
   public enum Precision {
     /** 32-bit floats throughout. */
@@ -85,6 +94,9 @@ public record TrainingConfig(
     Checks.inRange("TrainingConfig.checkpointEverySteps", checkpointEverySteps, 0, 1e9);
     Checks.positive("TrainingConfig.maxBadSteps", maxBadSteps);
     Checks.inRange("TrainingConfig.microBatch", microBatch, 0, 1e6);
+    Checks.inRange("TrainingConfig.emaDecay", emaDecay, 0, Math.nextDown(1.0));
+    Checks.inRange("TrainingConfig.textLayerDecay", textLayerDecay, Double.MIN_VALUE, 1);
+    Checks.inRange("TrainingConfig.visionLayerDecay", visionLayerDecay, Double.MIN_VALUE, 1);
   }
 
   /** CLIP's optimizer settings (Radford et al. 2021), at a learning rate for small batches. */
@@ -131,6 +143,9 @@ public record TrainingConfig(
     private int maxBadSteps = 10;
     private int microBatch;
     private boolean checkpointActivations;
+    private double emaDecay;
+    private double textLayerDecay = 1;
+    private double visionLayerDecay = 1;
 
     private Builder() {}
 
@@ -151,6 +166,9 @@ public record TrainingConfig(
       maxBadSteps = from.maxBadSteps;
       microBatch = from.microBatch;
       checkpointActivations = from.checkpointActivations;
+      emaDecay = from.emaDecay;
+      textLayerDecay = from.textLayerDecay;
+      visionLayerDecay = from.visionLayerDecay;
     }
 
     /** See {@link TrainingConfig#epochs()}. */
@@ -244,6 +262,24 @@ public record TrainingConfig(
       return this;
     }
 
+    /** See {@link TrainingConfig#emaDecay()}. */
+    public Builder emaDecay(double value) {
+      emaDecay = value;
+      return this;
+    }
+
+    /** See {@link TrainingConfig#textLayerDecay()}. */
+    public Builder textLayerDecay(double value) {
+      textLayerDecay = value;
+      return this;
+    }
+
+    /** See {@link TrainingConfig#visionLayerDecay()}. */
+    public Builder visionLayerDecay(double value) {
+      visionLayerDecay = value;
+      return this;
+    }
+
     /** Checks and builds. */
     public TrainingConfig build() {
       return new TrainingConfig(
@@ -262,7 +298,10 @@ public record TrainingConfig(
           checkpointEverySteps,
           maxBadSteps,
           microBatch,
-          checkpointActivations);
+          checkpointActivations,
+          emaDecay,
+          textLayerDecay,
+          visionLayerDecay);
     }
   }
 }

@@ -18,6 +18,7 @@ final class FallbackProbe {
     System.out.println("reason=" + TorchBridge.unavailableReason().orElse("none"));
     System.out.println("attention=" + attention());
     System.out.println("patches=" + patches());
+    System.out.println("lerp=" + lerp());
     try (NDManager manager = NDManager.newBaseManager()) {
       NDArray x = manager.arange(8f).reshape(1, 2, 1, 2, 2);
       try (NDArray same = MemoryFormats.channelsLast3d(x)) {
@@ -60,6 +61,16 @@ final class FallbackProbe {
     try (NDManager manager = NDManager.newBaseManager()) {
       NDArray crop = manager.arange(12f).reshape(1, 1, 1, 2, 6).get(":, :, :, :, 1:5");
       return Arrays.toString(Patches.rows(crop, new Size3(1, 2, 2), false).toFloatArray());
+    }
+  }
+
+  /** An array a quarter of the way to another; the same numbers on every path. */
+  static String lerp() {
+    try (NDManager manager = NDManager.newBaseManager();
+        NoGrad constant = new NoGrad()) {
+      NDArray x = manager.arange(3f);
+      Lerp.towards(x, manager.create(new float[] {4, 1, 0}), 0.25);
+      return Arrays.toString(x.toFloatArray());
     }
   }
 

@@ -21,6 +21,7 @@ class FallbackTest {
         .contains("available=false", "reason=it is switched off by -Dt3d.bridge=off")
         .contains("attention=" + FallbackProbe.attention())
         .contains("patches=[1.0, 2.0, 7.0, 8.0, 3.0, 4.0, 9.0, 10.0]")
+        .contains("lerp=[1.0, 1.0, 1.5]", "lerp=" + FallbackProbe.lerp())
         .contains(
             "rows=Patches in bfloat16 needs the bridge to libtorch, which is not there: it is"
                 + " switched off by -Dt3d.bridge=off")

@@ -13,10 +13,13 @@ import ai.djl.training.GradientCollector;
 import io.t3d.core.tensor.Safetensors;
 import io.t3d.core.torch.GradientSlot;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class AdamWTest {
   private static final TrainingConfig CONFIG =
@@ -39,9 +42,10 @@ class AdamWTest {
     manager.close();
   }
 
-  @Test
-  void fiveStepsEqualThoseOfPyTorch() {
-    try (AdamW adamW = new AdamW(manager, parameters, CONFIG)) {
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void fiveStepsEqualThoseOfPyTorch(boolean fused) {
+    try (AdamW adamW = new AdamW(manager, parameters, CONFIG, name -> 1, fused)) {
       for (int step = 1; step <= 5; step++) {
         step(adamW, step);
         for (String name : parameters.keySet()) {
@@ -53,6 +57,36 @@ class AdamWTest {
       assertThat(adamW.state().get("mean.weight").toFloatArray())
           .containsExactly(golden.get("weight.m").toFloatArray(), within(1e-4f));
     }
+  }
+
+  @Test
+  void theFactorScalesStepAndDecayOnBothPaths() {
+    for (boolean fused : new boolean[] {true, false}) {
+      parameters = Map.of("weight", parameter("weight"), "bias", parameter("bias"));
+      try (AdamW adamW =
+          new AdamW(manager, parameters, CONFIG, name -> name.equals("bias") ? 0.5 : 1, fused)) {
+        step(adamW, 2);
+        Map<String, NDArray> halved = halfRate(2);
+        for (String name : parameters.keySet()) {
+          assertThat(parameters.get(name).getArray().toFloatArray())
+              .as(name + (fused ? " fused" : " plain"))
+              .containsExactly(halved.get(name).toFloatArray(), within(1e-6f));
+        }
+      }
+    }
+  }
+
+  /** The formula of the class comment for one step from zero moments, bias at half the rate. */
+  private Map<String, NDArray> halfRate(int gradient) {
+    Map<String, NDArray> out = new HashMap<>();
+    for (String name : parameters.keySet()) {
+      double rate = 0.01 * gradient * (name.equals("bias") ? 0.5 : 1);
+      double decay = name.equals("bias") ? 0 : 0.1;
+      NDArray g = golden.get(name + ".grad." + gradient);
+      NDArray start = golden.get(name + ".0");
+      out.put(name, start.mul(1 - rate * decay).sub(g.div(g.abs().add(1e-6)).mul(rate)));
+    }
+    return out;
   }
 
   @Test

@@ -5,9 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.model.T3DModel;
+import io.t3d.core.tensor.Safetensors;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,10 +20,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class PretrainerTest {
   private static final Objective CONTRAST = (output, ids) -> SmallTraining.contrast(output);
@@ -27,9 +34,13 @@ class PretrainerTest {
 
   @TempDir Path folder;
 
-  @Test
-  void aStoppedAndResumedRunEqualsAnUninterruptedOne() throws IOException {
-    TrainingConfig config = SmallTraining.settings().build();
+  static Stream<TrainingConfig> resumable() {
+    return Stream.of(SmallTraining.settings().build(), SmallTraining.averaged().build());
+  }
+
+  @ParameterizedTest
+  @MethodSource("resumable")
+  void aStoppedAndResumedRunEqualsAnUninterruptedOne(TrainingConfig config) throws IOException {
     List<StepRecord> straight = new ArrayList<>();
     Map<String, float[]> weights = train(config, "straight", 100, straight);
 
@@ -45,7 +56,129 @@ class PretrainerTest {
     assertThat(resumed.keySet()).isEqualTo(weights.keySet());
     weights.forEach((name, w) -> assertThat(resumed.get(name)).as(name).isEqualTo(w));
     assertThat(losses("parts")).isEqualTo(losses("straight"));
+    assertSameCheckpoints("parts", "straight");
     assertThat(Files.readAllLines(folder.resolve("parts/log.csv"))).hasSize(11);
+  }
+
+  @Test
+  void aCheckpointOpensWithTheAverageAndKeepsTheWeightsToGoOnWith() throws IOException {
+    TrainingConfig config = SmallTraining.settings().emaDecay(0.9).build();
+    Map<String, double[]> expected = new LinkedHashMap<>();
+    Map<String, float[]> last;
+    try (T3DModel model = SmallTraining.model(SmallTraining.resnet(0.1))) {
+      weights(model).forEach((name, w) -> expected.put(name, doubles(w)));
+      Pretrainer.builder(model, CONTRAST, SOURCE)
+          .config(config)
+          .out(folder)
+          .listener(
+              new TrainingListener() {
+                @Override
+                public void onStep(StepRecord step) {
+                  int n = step.step() - 1;
+                  double d = Math.min(0.9, (1.0 + n) / (10.0 + n));
+                  weights(model).forEach((name, w) -> average(expected.get(name), d, w));
+                }
+              })
+          .build()
+          .run();
+      last = weights(model);
+    }
+    try (T3DModel loaded = T3DModel.load(Checkpoint.folderOf(folder), Device.cpu())) {
+      weights(loaded)
+          .forEach(
+              (name, w) ->
+                  assertThat(doubles(w))
+                      .as(name)
+                      .containsExactly(expected.get(name), within(1e-5)));
+      assertThat(weights(loaded).get("vision.bn1.running_mean"))
+          .isNotEqualTo(last.get("vision.bn1.running_mean"));
+    }
+    try (NDManager scope = NDManager.newBaseManager()) {
+      Map<String, NDArray> raw =
+          Safetensors.read(scope, folder.resolve("checkpoint/raw.safetensors")).tensors();
+      last.forEach((name, w) -> assertThat(raw.get(name).toFloatArray()).as(name).isEqualTo(w));
+    }
+  }
+
+  private static void average(double[] average, double decay, float[] weight) {
+    for (int i = 0; i < average.length; i++) {
+      average[i] = decay * average[i] + (1 - decay) * weight[i];
+    }
+  }
+
+  private static double[] doubles(float[] values) {
+    double[] out = new double[values.length];
+    for (int i = 0; i < out.length; i++) {
+      out[i] = values[i];
+    }
+    return out;
+  }
+
+  @Test
+  void aSkippedStepDoesNotMoveTheAverage() throws IOException {
+    AtomicInteger calls = new AtomicInteger();
+    Objective thirdIsBad =
+        (output, ids) -> {
+          LossTerms terms = SmallTraining.contrast(output);
+          boolean bad = calls.incrementAndGet() == 3;
+          return bad ? new LossTerms(terms.total().mul(Float.NaN), terms.parts()) : terms;
+        };
+    List<byte[]> averages = new ArrayList<>();
+    try (T3DModel model = SmallTraining.model(SmallTraining.resnet(0.1))) {
+      Pretrainer.builder(model, thirdIsBad, SOURCE)
+          .config(SmallTraining.averaged().epochs(1).build())
+          .out(folder)
+          .listener(
+              new TrainingListener() {
+                @Override
+                public void onCheckpoint(Path checkpoint, int stepsDone) {
+                  averages.add(bytes(checkpoint.resolve("model.safetensors")));
+                }
+              })
+          .build()
+          .run();
+    }
+    assertThat(averages).hasSize(5);
+    assertThat(averages.get(2)).isEqualTo(averages.get(1));
+    assertThat(averages.get(3)).isNotEqualTo(averages.get(2));
+  }
+
+  @Test
+  void aCheckpointFromBeforeTheseSettingsIsGoneOnWith() throws IOException {
+    TrainingConfig config = SmallTraining.settings().build();
+    Map<String, float[]> weights = train(config, "straight", 100, new ArrayList<>());
+    assertThatThrownBy(() -> train(config, "old", 4, new ArrayList<>())).hasMessage("stop");
+    for (String file : List.of("trainer.json", "provenance.json")) {
+      Path path = folder.resolve("old/checkpoint").resolve(file);
+      String old = Files.readString(path);
+      String without =
+          old.replaceAll(",\\s*\"(emaDecay|textLayerDecay|visionLayerDecay)\" *: *[0-9.]+", "");
+      assertThat(without).isNotEqualTo(old).doesNotContain("Decay\" : 1.0");
+      Files.writeString(path, without);
+    }
+    assertThat(folder.resolve("old/checkpoint/raw.safetensors")).doesNotExist();
+    Map<String, float[]> resumed = train(config, "old", 100, new ArrayList<>());
+    weights.forEach((name, w) -> assertThat(resumed.get(name)).as(name).isEqualTo(w));
+  }
+
+  private void assertSameCheckpoints(String one, String other) throws IOException {
+    Path expected = folder.resolve(other).resolve("checkpoint");
+    try (Stream<Path> files = Files.list(expected)) {
+      List<Path> tensors =
+          files.filter(file -> file.toString().endsWith(".safetensors")).sorted().toList();
+      for (Path file : tensors) {
+        Path same = folder.resolve(one).resolve("checkpoint").resolve(file.getFileName());
+        assertThat(same).hasSameBinaryContentAs(file);
+      }
+    }
+  }
+
+  private static byte[] bytes(Path file) {
+    try {
+      return Files.readAllBytes(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Test
@@ -78,10 +211,11 @@ class PretrainerTest {
       child.destroyForcibly().waitFor();
     }
     assertThat(Checkpoint.open(out).orElseThrow().step()).isBetween(3, 9);
-    TrainingConfig config = SmallTraining.settings().build();
+    TrainingConfig config = SmallTraining.averaged().build();
     train(config, "killed", 100, new ArrayList<>());
     train(config, "straight", 100, new ArrayList<>());
     assertThat(losses("killed")).isEqualTo(losses("straight"));
+    assertSameCheckpoints("killed", "straight");
   }
 
   @Test
@@ -253,7 +387,7 @@ class PretrainerTest {
     List<Long> bytes = new ArrayList<>();
     try (T3DModel model = SmallTraining.model(SmallTraining.resnet(0.1))) {
       Pretrainer.builder(model, CONTRAST, SmallTraining.source(60, SmallTraining.PAIRS))
-          .config(SmallTraining.settings().epochs(1).checkpointEverySteps(0).build())
+          .config(SmallTraining.averaged().epochs(1).checkpointEverySteps(0).build())
           .out(folder)
           .listener(
               new TrainingListener() {

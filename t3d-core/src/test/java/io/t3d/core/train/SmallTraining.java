@@ -122,12 +122,17 @@ final class SmallTraining {
     return TrainingConfig.builder().epochs(2).learningRate(1e-3).checkpointEverySteps(1);
   }
 
+  /** With all that a checkpoint has to carry beside the weights. */
+  static TrainingConfig.Builder averaged() {
+    return settings().emaDecay(0.9).textLayerDecay(0.8).visionLayerDecay(0.9);
+  }
+
   /** Trains until it is killed: {@code SmallTraining OUT MILLISECONDS_PER_STEP}. */
   public static void main(String[] args) throws IOException {
     long pause = Long.parseLong(args[1]);
     try (T3DModel model = model(resnet(0.1))) {
       Pretrainer.builder(model, (o, ids) -> contrast(o), source(5, PAIRS))
-          .config(settings().build())
+          .config(averaged().build())
           .out(Path.of(args[0]))
           .resume(true)
           .listener(

@@ -86,6 +86,15 @@ class TaskTrainerTest {
   }
 
   @Test
+  void settingsOfPretrainingAreRefusedRatherThanIgnored() {
+    TrainingConfig config = TrainingConfig.builder().emaDecay(0.999).build();
+    assertThatThrownBy(() -> new TaskTrainer(manager, Map.of("weight", weight), config, 10))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("emaDecay must be 0, textLayerDecay and visionLayerDecay 1")
+        .hasMessageContaining("got 0.999, 1.0 and 1.0");
+  }
+
+  @Test
   void aStepLeavesNothingBehind() {
     try (TaskTrainer trainer = trainer(10, 2)) {
       trainer.step(scope -> squareDistance(scope, new float[] {1, 2}));

@@ -1,6 +1,7 @@
 package io.t3d.core.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.t3d.core.train.TrainingConfig.Precision;
 import java.lang.reflect.RecordComponent;
@@ -24,6 +25,9 @@ class TrainingConfigTest {
           .maxBadSteps(4)
           .microBatch(8)
           .checkpointActivations(true)
+          .emaDecay(0.99)
+          .textLayerDecay(0.8)
+          .visionLayerDecay(0.9)
           .build();
 
   @Test
@@ -40,5 +44,17 @@ class TrainingConfigTest {
     assertThat(OTHER.toBuilder().build()).isEqualTo(OTHER);
     assertThat(OTHER.withSeed(8)).isNotEqualTo(OTHER);
     assertThat(OTHER.withSeed(8).withSeed(7)).isEqualTo(OTHER);
+  }
+
+  @Test
+  void decaysOutOfRangeAreNamed() {
+    assertThatThrownBy(() -> TrainingConfig.builder().emaDecay(1).build())
+        .hasMessageContaining("TrainingConfig.emaDecay must be in [0.0, 0.99")
+        .hasMessageContaining("got 1.0");
+    assertThatThrownBy(() -> TrainingConfig.builder().textLayerDecay(0).build())
+        .hasMessageContaining("TrainingConfig.textLayerDecay")
+        .hasMessageContaining("got 0.0");
+    assertThatThrownBy(() -> TrainingConfig.builder().visionLayerDecay(1.1).build())
+        .hasMessageContaining("TrainingConfig.visionLayerDecay");
   }
 }

@@ -1,0 +1,51 @@
+package io.t3d.core.train;
+
+import ai.djl.nn.Parameter;
+import io.t3d.core.model.T3DModel;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What a run changes and a checkpoint holds.
+ *
+ * @param model trained in place; the caller's to close
+ * @param objective may have parameters of its own
+ * @param optimizer of both
+ * @param average of the model's weights; empty when {@link TrainingConfig#emaDecay()} is 0
+ */
+record Trained(
+    T3DModel model, Objective objective, AdamW optimizer, Optional<WeightAverage> average)
+    implements AutoCloseable {
+  /** Before the objective's parameters' names. */
+  static final String OBJECTIVE = "objective.";
+
+  /** A run's optimizer and average at its start. */
+  Trained(T3DModel model, Objective objective, TrainingConfig config) {
+    this(
+        model,
+        objective,
+        new AdamW(
+            model.manager(),
+            parameters(model, objective),
+            config,
+            LayerDecay.of(model.config(), config)),
+        config.emaDecay() == 0
+            ? Optional.empty()
+            : Optional.of(
+                new WeightAverage(model.manager(), model.parameters(), config.emaDecay())));
+  }
+
+  /** The model's parameters, and the objective's under a prefix. */
+  private static Map<String, Parameter> parameters(T3DModel model, Objective objective) {
+    Map<String, Parameter> all = new LinkedHashMap<>(model.parameters());
+    objective.parameters().forEach((name, parameter) -> all.put(OBJECTIVE + name, parameter));
+    return all;
+  }
+
+  @Override
+  public void close() {
+    average.ifPresent(WeightAverage::close);
+    optimizer.close();
+  }
+}
