@@ -111,11 +111,13 @@ class PatchEmbedding3dTest {
     NDArray crop =
         whole.get(":, :, 1:{}, 2:{}, 3:{}", size.get(2) + 1, size.get(3) + 2, size.get(4) + 3);
     NDArray copy = manager.create(crop.toFloatArray(), crop.getShape());
+    // Both may add a patch's voxels in another order: roundings of random sign.
+    double rounding = Math.scalb(Math.sqrt(depth * height * width), -24);
     assertClose(
         "tokens",
         embedding.forward(parameters, crop, false),
         embedding.forward(parameters, copy, false),
-        1e-6);
+        Math.max(1e-6, rounding));
   }
 
   @ParameterizedTest

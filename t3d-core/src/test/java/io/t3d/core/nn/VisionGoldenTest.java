@@ -110,9 +110,22 @@ class VisionGoldenTest {
         .forEach(
             (key, expected) ->
                 assertClose(
-                    "gradient of " + key, state.get(key).getArray().getGradient(), expected, 1e-4));
+                    "gradient of " + key,
+                    state.get(key).getArray().getGradient(),
+                    expected,
+                    tolerance(name, key)));
     golden
         .arrays(manager, "statisticsAfter")
         .forEach((key, expected) -> assertClose(key, state.get(key).getArray(), expected, 1e-5));
+  }
+
+  /**
+   * A rounding (2^-24) of every layer's result and gradient, in the reference in float64, moves the
+   * gradients by up to 9e-6 of the largest, but that of the bottleneck's bn1.weight by 4.5e-5: a
+   * sum over 1,440 voxels that cancels, below batch norms over two voxels. Both sides round, and
+   * kernels round several times a layer: eight times that.
+   */
+  private static double tolerance(String net, String key) {
+    return net.equals("resnet_bottleneck") && key.equals("bn1.weight") ? 4e-4 : 1e-4;
   }
 }
