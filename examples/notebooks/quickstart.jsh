@@ -35,12 +35,15 @@ var reports = studies.stream().map(PhantomStudy::report).toList();
 
 // 5. Forward: typed outputs.
 var batch = ViewBatch.collate(step, views);
-var output = model.forward(batch, model.tokenize(step, reports));
+var objective = T3DObjective.create(ObjectiveConfig.t3d(), model, 42);
+var sentences = objective.sentences().draw(reports, reports, 1).map(s -> model.tokenize(step, s));
+var output = model.forward(batch, model.tokenize(step, reports), sentences, true);
 output.textEmbeddings().getShape();
-output.views().get(0).fusedTokens().getShape();
+output.views().get(0).tokens().getShape();
+output.sentences().get().sentences().texts();
 
 // 6. The objective and its parts.
-var terms = new T3DObjective(ObjectiveConfig.t3d()).compute(output, List.of("patient a", "patient b"));
+var terms = objective.compute(output, List.of("patient a", "patient b"));
 terms.total().getFloat();
 terms.parts().keySet();
 

@@ -1,12 +1,14 @@
 package io.t3d.examples.benchmark;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.T3DConfig;
+import io.t3d.core.model.Relevance;
 import io.t3d.core.model.T3DModel;
+import io.t3d.core.model.TokenGrid;
+import io.t3d.core.text.Sentences;
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.view.MultiViewSampler;
@@ -16,21 +18,18 @@ import org.junit.jupiter.api.Test;
 
 class OverlaysTest {
   @Test
-  void sentencesShareTheAttentionOfEachToken() {
-    float[][] byWord = {{0.1f, 0.2f, 0.3f, 0.3f, 0.1f}, {0.2f, 0.1f, 0.1f, 0.5f, 0.1f}};
-    float[][] shares = Overlays.shares(byWord, new int[] {2, 1});
-    assertThat(shares[0]).containsExactly(new float[] {0.5f, 0.2f}, within(1e-6f));
-    assertThat(shares[1]).containsExactly(new float[] {0.3f, 0.5f}, within(1e-6f));
-    assertThat(Overlays.widest(shares)).isZero();
-    // A report that is longer than the encoder reads: what was cut off gets nothing.
-    assertThat(Overlays.shares(byWord, new int[] {2, 4, 3})[2]).containsOnly(0f);
+  void theSentenceWhoseWeightsDifferMostIsShown() {
+    TokenGrid grid = new TokenGrid(1, 1, 2, List.of(Affine.identity()));
+    List<Relevance> all =
+        List.of(
+            new Relevance("even", new float[] {0.5f, 0.5f}, 0, grid),
+            new Relevance("one side", new float[] {0.9f, 0.1f}, 0, grid));
+    assertThat(Overlays.widest(all)).isEqualTo(1);
   }
 
   @Test
-  void attentionAndLikenessLieInTheirRanges() {
+  void relevanceAndLikenessLieInTheirRanges() {
     String report = "No pleural effusion. Small nodule in the right upper lobe.";
-    assertThat(Overlays.sentences(report))
-        .containsExactly("No pleural effusion.", "Small nodule in the right upper lobe.");
     Size3 size = Size3.cube(64);
     float[] voxels = new float[64 * 64 * 64];
     for (int i = 0; i < voxels.length; i++) {
@@ -38,22 +37,19 @@ class OverlaysTest {
     }
     Volume volume = new Volume(voxels, 64, 64, 64, Affine.scaleTranslate(1, 1, 1, 0, 0, 0));
     try (T3DModel model = T3DModel.create(T3DConfig.tiny(), Device.cpu(), 1)) {
-      int all = model.tokenizer().tokens(report).size() - 2;
-      int parts =
-          Overlays.sentences(report).stream()
-              .mapToInt(s -> model.tokenizer().tokens(s).size() - 2)
-              .sum();
-      assertThat(parts).isEqualTo(all); // so that shares know which tokens are whose
       Overlays overlays =
           Overlays.of(model, new MultiViewSampler(ViewConfig.global(size)).center(volume), report);
-      assertThat(overlays.sentence()).isIn(Overlays.sentences(report));
-      for (Overlays.Heat heat : List.of(overlays.attention(), overlays.likeness())) {
+      assertThat(overlays.sentence()).isIn(Sentences.of(report));
+      for (Overlays.Heat heat : List.of(overlays.relevance(), overlays.likeness())) {
         assertThat(heat.low()).isLessThan(heat.high());
         assertThat(heat.scaled().voxels()).contains(0f).contains(1f);
       }
-      assertThat(overlays.attention().low()).isPositive();
-      assertThat(overlays.attention().high()).isLessThan(1);
+      assertThat(overlays.relevance().low()).isPositive();
+      assertThat(overlays.relevance().high()).isLessThan(1);
       assertThat(overlays.likeness().low()).isGreaterThanOrEqualTo(-1);
+      for (float sentence : overlays.clusters().voxels()) {
+        assertThat(sentence).isIn(1f, 2f);
+      }
     }
   }
 }

@@ -79,6 +79,13 @@ public final class Checkpoint {
       throw new IOException(
           folder + " has no " + TRAINER + ": it is not a checkpoint of a training run");
     }
+    if (Files.readString(trainer).contains("\"fusionHeads\"")) {
+      throw new IOException(
+          folder
+              + " is of a version whose TMA was another one (with a text-informed fusion): its"
+              + " training cannot go on. The model itself still opens, for evaluation or embed; to"
+              + " train, choose another output folder");
+    }
     return Optional.of(new Checkpoint(folder, Configs.load(trainer, TrainerState.class)));
   }
 

@@ -229,6 +229,22 @@ class PretrainerTest {
   }
 
   @Test
+  void aRunOfTheEarlierTmaIsRefusedByName() throws IOException {
+    TrainingConfig settings = SmallTraining.settings().epochs(1).build();
+    train(settings, "run", 100, new ArrayList<>());
+    Path trainer = Checkpoint.folderOf(folder.resolve("run")).resolve("trainer.json");
+    String json = Files.readString(trainer);
+    Files.writeString(
+        trainer, json.replaceFirst("\"embedDim\"", "\"fusionHeads\": 4, \"embedDim\""));
+    assertThatThrownBy(() -> train(settings, "run", 100, new ArrayList<>()))
+        .isInstanceOf(IOException.class)
+        .hasMessageEndingWith(
+            "is of a version whose TMA was another one (with a text-informed fusion): its training"
+                + " cannot go on. The model itself still opens, for evaluation or embed; to train,"
+                + " choose another output folder");
+  }
+
+  @Test
   void stepsThatAreNotFiniteAreSkippedAndTooManyStopTheRun() throws IOException {
     AtomicInteger calls = new AtomicInteger();
     Objective sometimes =
