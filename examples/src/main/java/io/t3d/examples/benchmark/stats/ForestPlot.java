@@ -164,8 +164,8 @@ public final class ForestPlot {
         "start",
         String.format(
             Locale.ROOT,
-            "mean of paired differences, 95 %% interval; right of zero T3D is better; dashed:"
-                + " non-inferiority margin −%.2f, for R@5 against CLIP",
+            "mean of paired differences, 95 %% interval; right of zero T3D is better; dashed,"
+                + " R@5: margin of non-inferiority to CLIP, −%.2f",
             margin));
   }
 
@@ -178,7 +178,6 @@ public final class ForestPlot {
           zero ? "0" : String.format(Locale.ROOT, "%+.2f", v).replace('-', '−');
       text(out, x(v, range), bottom + 18, "", "middle", label);
     }
-    line(out, "margin", x(-margin, range), TOP + 8, bottom);
   }
 
   private static void line(StringBuilder out, String style, double x, int top, int bottom) {
@@ -188,7 +187,10 @@ public final class ForestPlot {
   }
 
   private void row(StringBuilder out, Row row, int y, double[] range) {
-    text(out, 24, y + 13, "", "start", row.name() + (row.noninferiority() ? " ┆" : ""));
+    text(out, 24, y + 13, "", "start", row.name());
+    if (row.noninferiority()) {
+      line(out, "margin", x(-margin, range), y, y + height(row) - GAP);
+    }
     int at = y;
     for (int c = 0; c < row.estimates().size(); c++) {
       Estimate e = row.estimates().get(c);
@@ -213,7 +215,7 @@ public final class ForestPlot {
                 c,
                 x(e.mean(), range),
                 middle));
-        text(out, LABELS + PLOT + 10, at + 13, "number", "start", e.signed());
+        text(out, LABELS + PLOT + 10, at + 13, "number c" + c, "start", e.signed());
         at += LINE;
       }
     }
@@ -272,7 +274,8 @@ public final class ForestPlot {
     out.append(faint).append("}\n");
     for (int c = 0; c < colors.length; c++) {
       out.append(".forest .c").append(c).append(".bar{stroke:").append(colors[c]).append('}');
-      out.append(".forest .c").append(c).append(".dot{fill:").append(colors[c]).append("}\n");
+      out.append(".forest .c").append(c).append(".dot,.forest .c").append(c);
+      out.append(".number{fill:").append(colors[c]).append("}\n");
     }
     return out.toString();
   }
