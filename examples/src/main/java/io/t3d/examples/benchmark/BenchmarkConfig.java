@@ -265,11 +265,7 @@ public record BenchmarkConfig(
         .resolve(
             String.format(
                 "%d-%d-%d-seed%d-%x",
-                counts.train(),
-                counts.validation(),
-                counts.test(),
-                dataSeed + replicate,
-                kinds));
+                counts.train(), counts.validation(), counts.test(), dataSeed + replicate, kinds));
   }
 
   /** Writes a replicate's phantoms where they are not there yet. */

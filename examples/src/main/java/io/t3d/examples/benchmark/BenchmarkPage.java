@@ -104,7 +104,9 @@ final class BenchmarkPage {
       }
     }
     page.heading(title);
-    page.paragraph("True-positive over false-positive rate, means over findings and replicates; each method at its most steps.");
+    page.paragraph(
+        "True-positive over false-positive rate, means over findings and replicates; each method at"
+            + " its most steps.");
     // A few lines per chart, or none can be told from another.
     for (int from = 0; from < curves.size(); from += 4) {
       page.curves(
@@ -133,15 +135,16 @@ final class BenchmarkPage {
         "Pictures: an axial, a coronal and a sagittal slice through the middle, the patient's right"
             + " at the left of the first two: the volume as the encoder sees it; each visual token"
             + " in the colour of the sentence of the report that it is most like; the weights with"
-            + " which visual tokens gather around one sentence of the report, the one for which they"
-            + " differ most; and the cosine of each visual token with the report's embedding. Heat"
-            + " goes from dark violet, the least of that picture, to light yellow, the most; captions"
-            + " have both.");
+            + " which visual tokens gather around one sentence of the report, the one for which"
+            + " they differ most; and the cosine of each visual token with the report's embedding."
+            + " Heat goes from dark violet, the least of that picture, to light yellow, the most;"
+            + " captions have both.");
     try (TrainedModel trained = TrainedModel.open(run, Engine.getInstance().defaultDevice());
         NDManager scope = trained.model().manager().newSubManager()) {
       T3DModel model = trained.model();
       NDArray volumes =
-          model.encodeVolumes(test.load(scope, IntStream.range(0, test.size()).toArray())); // (n, E)
+          model.encodeVolumes(
+              test.load(scope, IntStream.range(0, test.size()).toArray())); // (n, E)
       NDArray reports = model.encodeReports(scope, test.reports()); // (n, E)
       long[] order = volumes.matMul(reports.transpose()).argSort(1, false).toLongArray(); // (n, n)
       for (int i = 0; i < Math.min(EXAMPLES, test.size()); i++) {

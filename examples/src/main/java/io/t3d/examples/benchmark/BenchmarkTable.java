@@ -115,8 +115,7 @@ public final class BenchmarkTable {
 
   /** {@code task/metric} → how much larger T3D's gain is after the most steps than the fewest. */
   public Map<String, Estimate> gainOfSteps(Method other) {
-    return estimates(
-        minus(gains(other, config.longest()), gains(other, config.steps().get(0))));
+    return estimates(minus(gains(other, config.longest()), gains(other, config.steps().get(0))));
   }
 
   private static Map<String, Map<Integer, Double>> minus(
@@ -161,11 +160,9 @@ public final class BenchmarkTable {
                 config.replicates()));
     for (String metric : RETRIEVAL) {
       String statement =
-          String.format(
-              Locale.ROOT, "%s is not %.2f lower%s", title(metric), MARGIN, after);
+          String.format(Locale.ROOT, "%s is not %.2f lower%s", title(metric), MARGIN, after);
       claims.add(
-          Claim.noninferiority(
-              statement, metric, gains.get(metric), MARGIN, config.replicates()));
+          Claim.noninferiority(statement, metric, gains.get(metric), MARGIN, config.replicates()));
     }
     return claims;
   }
@@ -210,9 +207,7 @@ public final class BenchmarkTable {
   /** Claims, then the tables of each number of steps, most first. */
   public List<Section> sections() {
     List<Section> out = new ArrayList<>();
-    out.add(
-        new Section(
-            "Claims", Claim.header(), claims().stream().map(Claim::row).toList()));
+    out.add(new Section("Claims", Claim.header(), claims().stream().map(Claim::row).toList()));
     for (int i = config.steps().size() - 1; i >= 0; i--) {
       int steps = config.steps().get(i);
       List<String> columns = columns(steps);
@@ -244,7 +239,8 @@ public final class BenchmarkTable {
       return Optional.empty();
     }
     List<String> columns =
-        columns(config.longest()).stream().filter(columns(config.steps().get(0))::contains)
+        columns(config.longest()).stream()
+            .filter(columns(config.steps().get(0))::contains)
             .toList();
     List<List<String>> rows = new ArrayList<>();
     for (Method method : config.longMethods()) {
@@ -254,10 +250,7 @@ public final class BenchmarkTable {
       }
     }
     String title =
-        "How T3D's gain changes from "
-            + config.steps().get(0)
-            + " to "
-            + steps(config.longest());
+        "How T3D's gain changes from " + config.steps().get(0) + " to " + steps(config.longest());
     return rows.isEmpty()
         ? Optional.empty()
         : Optional.of(new Section(title, header("difference", columns), rows));
@@ -268,8 +261,7 @@ public final class BenchmarkTable {
     List<String> row = new ArrayList<>(List.of(name));
     for (String column : columns) {
       Estimate e = estimates.get(column);
-      row.add(
-          e == null ? "–" : (signed ? e.signed() : e.text()) + missing(e.replicates()));
+      row.add(e == null ? "–" : (signed ? e.signed() : e.text()) + missing(e.replicates()));
     }
     return row;
   }

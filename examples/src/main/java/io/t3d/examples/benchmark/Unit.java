@@ -29,9 +29,7 @@ record Unit(Arm arm, List<String> cells) {
     List<Unit> units = new ArrayList<>();
     for (Arm arm : arms) {
       List<String> cells = new ArrayList<>(List.of(UnitRunner.PRETRAINING));
-      tasks.stream()
-          .filter(t -> !t.slow() && suits(t, arm))
-          .forEach(t -> cells.add(t.name()));
+      tasks.stream().filter(t -> !t.slow() && suits(t, arm)).forEach(t -> cells.add(t.name()));
       units.add(new Unit(arm, cells));
     }
     for (Arm arm : arms) {

@@ -37,8 +37,10 @@ final class UnitRunner {
 
   /** Is told of progress. */
   interface Listener {
-    /** What is being done, e.g. {@code CLIP, 280 steps, replicate 1: pretraining, step 3, loss
-     * 2.718}. */
+    /**
+     * What is being done, e.g. {@code CLIP, 280 steps, replicate 1: pretraining, step 3, loss
+     * 2.718}.
+     */
     void at(String what);
 
     /** A cell is stored. */

@@ -23,8 +23,7 @@ class BenchmarkTableTest {
     cells.add(cell(Method.T3D, 1, 2, 0.6));
     cells.add(cell(Method.CLIP, 1, 2, 0.58));
     BenchmarkTable table = new BenchmarkTable(smoke, cells);
-    assertThat(table.of(Method.T3D, 2).get("zero-shot/AUROC").mean())
-        .isCloseTo(0.75, within(1e-9));
+    assertThat(table.of(Method.T3D, 2).get("zero-shot/AUROC").mean()).isCloseTo(0.75, within(1e-9));
     Estimate gain = table.gainOver(Method.CLIP, 2).get("zero-shot/AUROC");
     assertThat(gain.mean()).isCloseTo(0.05, within(1e-9));
     assertThat(gain.replicates()).isEqualTo(1);
@@ -33,7 +32,8 @@ class BenchmarkTableTest {
     assertThat(table.markdown())
         .contains("### 2 steps", "| method | zero-shot: AUROC |")
         .contains("| CLIP | 0.75 (n=1) |", "| T3D − CLIP | +0.05 (n=1) |")
-        .contains("| zero-shot AUROC is higher after 2 steps | +0.05 | – | open: 1 of 2 replicates |")
+        .contains(
+            "| zero-shot AUROC is higher after 2 steps | +0.05 | – | open: 1 of 2 replicates |")
         .contains("How T3D's gain changes from 1 to 2 steps", "| T3D − CLIP | +0.03 (n=1) |")
         .doesNotContain("SimCLR");
   }

@@ -24,9 +24,7 @@ class WorkersTest {
   private static final Arm CLIP = new Arm(Method.CLIP, 280, 1);
 
   private static BenchmarkConfig smoke(Method... methods) {
-    return BenchmarkConfig.smoke()
-        .withReplicates(1, 1)
-        .withMethods(List.of(methods), List.of());
+    return BenchmarkConfig.smoke().withReplicates(1, 1).withMethods(List.of(methods), List.of());
   }
 
   private static Path data(Path out, BenchmarkConfig config) throws IOException {
@@ -119,7 +117,8 @@ class WorkersTest {
             @Override
             public void done(Unit unit, String cell) {}
           };
-      Unit unit = new Unit(new Arm(Method.T3D, 1, 1), List.of(UnitRunner.PRETRAINING, "fine-tuning"));
+      Unit unit =
+          new Unit(new Arm(Method.T3D, 1, 1), List.of(UnitRunner.PRETRAINING, "fine-tuning"));
       assertThatThrownBy(() -> worker.run(unit, closing))
           .isInstanceOf(IOException.class)
           .hasMessageContaining("ended with signal 2"); // as after Ctrl-C, with no crash report

@@ -42,8 +42,7 @@ public final class SentenceRetrieval {
 
   /** To mean 0 and deviation 1 over the whole matrix. */
   public static double[][] standardised(double[][] matrix) {
-    double[] all = Arrays.stream(matrix).flatMapToDouble(Arrays::stream)
-        .toArray();
+    double[] all = Arrays.stream(matrix).flatMapToDouble(Arrays::stream).toArray();
     double mean = Arrays.stream(all).average().orElse(0);
     double deviation = ScoreChoice.deviation(all);
     double[][] out = new double[matrix.length][];

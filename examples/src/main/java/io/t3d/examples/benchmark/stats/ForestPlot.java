@@ -174,8 +174,7 @@ public final class ForestPlot {
     for (double v = Math.ceil(range[0] / step) * step; v <= range[1] + 1e-9; v += step) {
       boolean zero = Math.abs(v) < 1e-9;
       line(out, zero ? "zero" : "grid", x(v, range), TOP + 8, bottom);
-      String label =
-          zero ? "0" : String.format(Locale.ROOT, "%+.2f", v).replace('-', '−');
+      String label = zero ? "0" : String.format(Locale.ROOT, "%+.2f", v).replace('-', '−');
       text(out, x(v, range), bottom + 18, "", "middle", label);
     }
   }

@@ -52,11 +52,7 @@ final class StudentT {
     }
     double front =
         Math.exp(
-            logGamma(a + b)
-                - logGamma(a)
-                - logGamma(b)
-                + a * Math.log(x)
-                + b * Math.log1p(-x));
+            logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log1p(-x));
     return x < (a + 1) / (a + b + 2)
         ? front * fraction(x, a, b) / a
         : 1 - front * fraction(1 - x, b, a) / b;

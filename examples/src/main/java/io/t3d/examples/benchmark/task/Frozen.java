@@ -78,7 +78,6 @@ public final class Frozen {
    */
   record Projected(float[][] embeddings, Tokens tokens) {}
 
-
   private TrainedModel open() throws IOException {
     return TrainedModel.open(run, Engine.getInstance().defaultDevice());
   }

@@ -32,7 +32,8 @@ record LocalTruth(Side[][] sides, double[][] sizes, double[][][] shares) {
 
   static LocalTruth ofVolumes(int n) {
     int findings = FINDINGS.size();
-    return new LocalTruth(new Side[n][findings], new double[n][findings], new double[n][findings][]);
+    return new LocalTruth(
+        new Side[n][findings], new double[n][findings], new double[n][findings][]);
   }
 
   /**
@@ -69,9 +70,7 @@ record LocalTruth(Side[][] sides, double[][] sizes, double[][][] shares) {
 
   /** The volumes whose mask shows a finding. */
   int[] positives(int finding) {
-    return IntStream.range(0, sizes.length)
-        .filter(i -> sizes[i][finding] > 0)
-        .toArray();
+    return IntStream.range(0, sizes.length).filter(i -> sizes[i][finding] > 0).toArray();
   }
 
   /** Sizes of a finding in all volumes. */

@@ -27,8 +27,7 @@ final class ProbeTask implements BenchmarkTask {
     Map<String, Double> scores = new LinkedHashMap<>();
     List<Double> roc = List.of();
     for (double fraction : context.settings().probeFractions()) {
-      int[] chosen =
-          LabelSubset.choose(train.labels(), train.patients(), fraction, context.seed());
+      int[] chosen = LabelSubset.choose(train.labels(), train.patients(), fraction, context.seed());
       float[][] some = Arrays.stream(chosen).mapToObj(i -> features[i]).toArray(float[][]::new);
       LinearProbe probe =
           LinearProbe.fit(some, train.labels().select(chosen), ProbeConfig.defaults());

@@ -22,8 +22,7 @@ class StudentTTest {
   void probabilitiesHaveTheirClosedForms() {
     for (double t : new double[] {0, 0.3, 1, 2.5, 40}) {
       // Cauchy, and the closed form for two degrees of freedom.
-      assertThat(StudentT.twoSided(t, 1))
-          .isCloseTo(1 - 2 * Math.atan(t) / Math.PI, within(1e-10));
+      assertThat(StudentT.twoSided(t, 1)).isCloseTo(1 - 2 * Math.atan(t) / Math.PI, within(1e-10));
       assertThat(StudentT.twoSided(t, 2)).isCloseTo(1 - t / Math.sqrt(2 + t * t), within(1e-10));
       assertThat(StudentT.twoSided(-t, 2)).isEqualTo(StudentT.twoSided(t, 2));
     }

@@ -80,8 +80,7 @@ class PhantomDatasetTest {
     Map<String, List<Finding>> findings = PhantomDataset.findings(folder.resolve("data"));
     int lesions = 0;
     for (ManifestRow row : Manifest.read(file).rows()) {
-      List<Finding> found =
-          findings.getOrDefault(row.volume().getFileName().toString(), List.of());
+      List<Finding> found = findings.getOrDefault(row.volume().getFileName().toString(), List.of());
       lesions += found.size();
       for (FindingKind kind : FindingKind.values()) {
         assertThat(found.stream().anyMatch(f -> f.kind() == kind))
