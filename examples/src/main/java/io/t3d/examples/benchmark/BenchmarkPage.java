@@ -8,6 +8,9 @@ import io.t3d.core.model.T3DModel;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.picture.SliceImages;
 import io.t3d.data.transform.IntensityWindow;
+import io.t3d.examples.benchmark.measure.RocCurve;
+import io.t3d.examples.benchmark.stats.ForestPlot;
+import io.t3d.examples.benchmark.task.SuiteData;
 import io.t3d.examples.run.HtmlPage;
 import io.t3d.examples.run.TrainedModel;
 import java.io.IOException;
@@ -16,11 +19,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /** The benchmark's {@code report.html}: one file with tables, curves, examples and pictures. */
 final class BenchmarkPage {
   private static final int EXAMPLES = 3;
   private static final int RETRIEVED = 3;
+  private static final int RETRIEVED_AMONG = 200;
 
   private final BenchmarkConfig config;
   private final CellStore store;
@@ -39,15 +44,21 @@ final class BenchmarkPage {
     page.paragraph(
         String.format(
             Locale.ROOT,
-            "%d phantom pairs, %d seed(s) per method; every method has the same encoder, data and"
-                + " steps. Values are means over seeds with 95 %% confidence intervals of the mean"
-                + " (Student's t); they tell how much seeds vary, not how much patients do."
-                + " Phantoms say nothing about performance on patients.",
-            config.pairs(),
-            config.seeds().size()));
-    page.heading("Results").table(table.header(), table.rows());
-    page.heading("T3D minus each other method, paired by seed")
-        .table(table.header(), table.gains());
+            "%d replicates, each with phantoms of its own (%d training, %d validation, %d test"
+                + " pairs) and a seed of its own; every method has the same encoder, data and"
+                + " steps. Values are means over replicates with 95 %% confidence intervals"
+                + " (Student's t). Phantoms say nothing about performance on patients.",
+            config.replicates(),
+            config.counts().train(),
+            config.counts().validation(),
+            config.counts().test()));
+    ForestPlot forest = table.forest();
+    if (!forest.isEmpty()) {
+      page.drawing(forest.svg());
+    }
+    for (BenchmarkTable.Section section : table.sections()) {
+      page.heading(section.title()).table(section.header(), section.rows());
+    }
     losses(page);
     roc(page, "zero-shot", "ROC of zero-shot classification");
     roc(page, "linear-probe", "ROC of linear probes on the largest share of labels");
@@ -60,13 +71,19 @@ final class BenchmarkPage {
     page.write(file);
   }
 
+  /** The longest pre-training of a method on the first replicate. */
+  private Arm arm(Method method) {
+    int steps = config.longMethods().contains(method) ? config.longest() : config.steps().get(0);
+    return new Arm(method, steps, 1);
+  }
+
   private void losses(HtmlPage page) throws IOException {
-    page.heading("Pre-training losses, seed " + config.seeds().get(0));
+    page.heading("Pre-training losses, replicate 1");
     page.paragraph(
         "Each method minimises a loss of its own: heights of different methods cannot be"
             + " compared.");
     for (Method method : config.methods()) {
-      List<double[]> points = LossLog.read(store.run(method, config.seeds().get(0)), "loss");
+      List<double[]> points = LossLog.read(store.run(arm(method)), "loss");
       if (!points.isEmpty()) {
         page.curves("steps", "loss", List.of(new HtmlPage.Curve(method.title(), points)));
       }
@@ -76,17 +93,20 @@ final class BenchmarkPage {
   private void roc(HtmlPage page, String task, String title) {
     List<HtmlPage.Curve> curves = new ArrayList<>();
     for (Method method : config.methods()) {
-      List<List<Double>> seeds =
+      List<List<Double>> replicates =
           table.cells().stream()
-              .filter(c -> c.method() == method && c.task().equals(task) && !c.roc().isEmpty())
+              .filter(c -> c.method() == method && c.steps() == arm(method).steps())
+              .filter(c -> c.task().equals(task) && !c.roc().isEmpty())
               .map(Cell::roc)
               .toList();
-      if (!seeds.isEmpty()) {
-        curves.add(new HtmlPage.Curve(method.title(), mean(seeds)));
+      if (!replicates.isEmpty()) {
+        curves.add(new HtmlPage.Curve(method.title(), mean(replicates)));
       }
     }
     page.heading(title);
-    page.paragraph("True-positive over false-positive rate, means over findings and seeds.");
+    page.paragraph(
+        "True-positive over false-positive rate, means over findings and replicates; each method at"
+            + " its most steps.");
     // A few lines per chart, or none can be told from another.
     for (int from = 0; from < curves.size(); from += 4) {
       page.curves(
@@ -96,33 +116,35 @@ final class BenchmarkPage {
     }
   }
 
-  private static List<double[]> mean(List<List<Double>> seeds) {
+  private static List<double[]> mean(List<List<Double>> replicates) {
     List<double[]> points = new ArrayList<>();
     points.add(new double[] {0, 0});
     for (int i = 0; i < RocCurve.POINTS; i++) {
       int at = i;
-      double mean = seeds.stream().mapToDouble(s -> s.get(at)).average().orElse(Double.NaN);
+      double mean = replicates.stream().mapToDouble(r -> r.get(at)).average().orElse(Double.NaN);
       points.add(new double[] {i / (RocCurve.POINTS - 1.0), mean});
     }
     return points;
   }
 
   private void examples(HtmlPage page, Method method) throws IOException {
-    Path run = store.run(method, config.seeds().get(0));
-    SuiteData.Part test = data.test();
+    Path run = store.run(arm(method));
+    SuiteData.Part test = data.test().first(RETRIEVED_AMONG);
     page.heading(method.title() + ": what it retrieves, attends to and clusters");
     page.paragraph(
         "Pictures: an axial, a coronal and a sagittal slice through the middle, the patient's right"
             + " at the left of the first two: the volume as the encoder sees it; each visual token"
             + " in the colour of the sentence of the report that it is most like; the weights with"
-            + " which visual tokens gather around one sentence of the report, the one for which they"
-            + " differ most; and the cosine of each visual token with the report's embedding. Heat"
-            + " goes from dark violet, the least of that picture, to light yellow, the most; captions"
-            + " have both.");
+            + " which visual tokens gather around one sentence of the report, the one for which"
+            + " they differ most; and the cosine of each visual token with the report's embedding."
+            + " Heat goes from dark violet, the least of that picture, to light yellow, the most;"
+            + " captions have both.");
     try (TrainedModel trained = TrainedModel.open(run, Engine.getInstance().defaultDevice());
         NDManager scope = trained.model().manager().newSubManager()) {
       T3DModel model = trained.model();
-      NDArray volumes = Encoded.embeddings(scope, model, test); // (n, E)
+      NDArray volumes =
+          model.encodeVolumes(
+              test.load(scope, IntStream.range(0, test.size()).toArray())); // (n, E)
       NDArray reports = model.encodeReports(scope, test.reports()); // (n, E)
       long[] order = volumes.matMul(reports.transpose()).argSort(1, false).toLongArray(); // (n, n)
       for (int i = 0; i < Math.min(EXAMPLES, test.size()); i++) {

@@ -1,19 +1,16 @@
 package io.t3d.examples.benchmark;
 
 import io.t3d.core.config.Checks;
-import io.t3d.data.dataset.Manifest;
-import io.t3d.data.dataset.ManifestRow;
-import io.t3d.data.dataset.phantom.PhantomDataset;
+import io.t3d.examples.benchmark.task.BenchmarkTask;
+import io.t3d.examples.benchmark.task.Tasks;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
 /**
- * Runs a benchmark: every method over every seed, every task after it. What is done is skipped;
- * tables are written after each cell.
+ * Runs a benchmark: pre-trains every method on every replicate, and does every task after it. What
+ * is done is skipped; tables are written after each cell.
  */
 public final class BenchmarkRun {
   private final BenchmarkConfig config;
@@ -32,7 +29,7 @@ public final class BenchmarkRun {
      *
      * @param done cells done, those of earlier runs too
      * @param total cells of the benchmark
-     * @param what method, seed, task and how far it is
+     * @param what method, steps, replicate, task and how far it is
      */
     void at(int done, int total, String what);
   }
@@ -49,7 +46,7 @@ public final class BenchmarkRun {
    */
   public BenchmarkRun(BenchmarkConfig config, Path out, int workers, Watcher watcher)
       throws IOException {
-    this(config, out, workers, watcher, tasks());
+    this(config, out, workers, watcher, Tasks.all());
   }
 
   /** With other tasks, which worker processes do not know. */
@@ -80,17 +77,6 @@ public final class BenchmarkRun {
     CellStore.clear(out);
   }
 
-  /** All tasks, in the order of the table. */
-  static List<BenchmarkTask> tasks() {
-    return List.of(
-        new ZeroShotTask(),
-        new RetrievalTask(),
-        new ProbeTask(),
-        new FineTuneTask(),
-        new ReportTask(),
-        new SegmentationTask());
-  }
-
   /**
    * Runs what is not done yet.
    *
@@ -98,8 +84,9 @@ public final class BenchmarkRun {
    */
   public BenchmarkTable run() throws IOException {
     count();
+    writePhantoms();
     List<Unit> units = Unit.missing(config, tasks, store);
-    UnitRunner here = new UnitRunner(config, store, tasks, rows());
+    UnitRunner here = new UnitRunner(config, store, tasks);
     if (workers > 1) {
       String[] at = new String[Math.min(workers, units.size())];
       Arrays.fill(at, "");
@@ -112,7 +99,7 @@ public final class BenchmarkRun {
     }
     BenchmarkTable table = write();
     tell("writing the page");
-    new BenchmarkPage(config, store, table, here.data()).write(out.resolve("report.html"));
+    new BenchmarkPage(config, store, table, here.data(1)).write(out.resolve("report.html"));
     return table;
   }
 
@@ -148,30 +135,20 @@ public final class BenchmarkRun {
   }
 
   private void count() throws IOException {
-    for (long seed : config.seeds()) {
-      for (Method method : config.methods()) {
-        for (String cell : cells(method)) {
-          total++;
-          done += store.find(method, seed, cell).isPresent() ? 1 : 0;
-        }
+    for (Unit unit : Unit.all(config, tasks)) {
+      for (String cell : unit.cells()) {
+        total++;
+        done += store.find(unit.arm(), cell).isPresent() ? 1 : 0;
       }
     }
   }
 
-  private List<String> cells(Method method) {
-    List<String> names = new ArrayList<>(List.of(UnitRunner.PRETRAINING));
-    tasks.stream().filter(t -> t.applies(method)).forEach(t -> names.add(t.name()));
-    return names;
-  }
-
-  private List<ManifestRow> rows() throws IOException {
-    Path data = out.resolve(config.phantomFolder());
-    if (!Files.exists(data)) {
-      tell("writing " + config.pairs() + " phantom studies");
-      int threads = Runtime.getRuntime().availableProcessors();
-      PhantomDataset.write(data, config.pairs(), config.dataSeed(), config.phantoms(), threads);
+  private void writePhantoms() throws IOException {
+    int threads = Runtime.getRuntime().availableProcessors();
+    for (int replicate = 1; replicate <= config.replicates(); replicate++) {
+      tell("phantoms of replicate " + replicate + " of " + config.replicates());
+      config.writePhantoms(out, replicate, threads);
     }
-    return Manifest.read(data.resolve("manifest.csv")).rows();
   }
 
   private BenchmarkTable write() throws IOException {

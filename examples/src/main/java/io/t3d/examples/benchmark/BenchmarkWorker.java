@@ -1,7 +1,7 @@
 package io.t3d.examples.benchmark;
 
 import io.t3d.core.config.Configs;
-import io.t3d.data.dataset.Manifest;
+import io.t3d.examples.benchmark.task.Tasks;
 import io.t3d.examples.run.CleanStop;
 import java.io.BufferedReader;
 import java.io.FileDescriptor;
@@ -18,7 +18,7 @@ import java.util.concurrent.LinkedBlockingQueue;
  * A process that does units of a benchmark; {@link WorkerProcess} is its other end.
  *
  * <pre>{@code
- * in:   METHOD SEED CELL…      a unit; the end of input ends the process at once
+ * in:   METHOD STEPS REPLICATE CELL…   a unit; the end of input ends the process at once
  * out:  at WHAT                progress
  *       cell NAME              a cell of the unit is stored
  *       ready                  the unit is done
@@ -60,9 +60,7 @@ public final class BenchmarkWorker {
   private static UnitRunner open(Path out) throws IOException {
     BenchmarkConfig config =
         Configs.load(out.resolve(CellStore.SETTINGS_FILE), BenchmarkConfig.class);
-    Path manifest = out.resolve(config.phantomFolder()).resolve("manifest.csv");
-    return new UnitRunner(
-        config, CellStore.open(out, config), BenchmarkRun.tasks(), Manifest.read(manifest).rows());
+    return new UnitRunner(config, CellStore.open(out, config), Tasks.all());
   }
 
   /** The other end closes our input when there is no more to do, and so does its death. */

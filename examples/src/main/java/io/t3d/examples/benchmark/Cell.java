@@ -6,10 +6,11 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What one task found for one method and seed.
+ * What one task found for one pre-training.
  *
  * @param method the way to pre-train
- * @param seed of weights, order and heads
+ * @param steps of the optimizer
+ * @param replicate from 1: which data and which seed
  * @param task name of the task
  * @param scores metric → value; one that is not defined is left out
  * @param roc true-positive rate at false-positive rates 0, 0.01, …, 1, averaged over labels; empty
@@ -18,7 +19,8 @@ import java.util.Map;
  */
 public record Cell(
     Method method,
-    long seed,
+    int steps,
+    int replicate,
     String task,
     Map<String, Double> scores,
     List<Double> roc,

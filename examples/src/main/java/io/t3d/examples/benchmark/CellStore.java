@@ -18,8 +18,8 @@ import java.util.stream.Stream;
  *
  * <pre>{@code
  * OUT/benchmark.json                          the settings that the cells belong to
- * OUT/cells/METHOD-seedN/TASK.json            what is done
- * OUT/runs/METHOD-seedN/                      log and checkpoint of pre-training
+ * OUT/cells/METHOD-STEPS-rN/TASK.json            what is done
+ * OUT/runs/METHOD-STEPS-rN/                      log and checkpoint of pre-training
  * OUT/workers/                                what worker processes say, see WorkerProcess
  * }</pre>
  */
@@ -71,21 +71,17 @@ final class CellStore {
   }
 
   /** Folder of a pre-training run. */
-  Path run(Method method, long seed) {
-    return out.resolve("runs").resolve(name(method, seed));
+  Path run(Arm arm) {
+    return out.resolve("runs").resolve(arm.folder());
   }
 
-  private static String name(Method method, long seed) {
-    return method.folder() + "-seed" + seed;
-  }
-
-  private Path file(Method method, long seed, String task) {
-    return out.resolve("cells").resolve(name(method, seed)).resolve(task + ".json");
+  private Path file(Arm arm, String task) {
+    return out.resolve("cells").resolve(arm.folder()).resolve(task + ".json");
   }
 
   /** A cell, if it is done. */
-  Optional<Cell> find(Method method, long seed, String task) throws IOException {
-    Path file = file(method, seed, task);
+  Optional<Cell> find(Arm arm, String task) throws IOException {
+    Path file = file(arm, task);
     return Files.exists(file) ? Optional.of(load(file)) : Optional.empty();
   }
 
@@ -100,23 +96,21 @@ final class CellStore {
 
   /** Writes a cell as a whole. */
   void put(Cell cell) throws IOException {
-    Path file = file(cell.method(), cell.seed(), cell.task());
+    Path file = file(new Arm(cell.method(), cell.steps(), cell.replicate()), cell.task());
     AtomicFiles.makeFolder(file.getParent());
     AtomicFiles.writeText(file, Configs.toJson(cell));
     read.put(file, cell);
   }
 
-  /** All cells that are done, in the order of methods, seeds and file names. */
+  /** All cells that are done, in the order of the arms and of file names. */
   List<Cell> all(BenchmarkConfig config) throws IOException {
     List<Cell> cells = new ArrayList<>();
-    for (Method method : config.methods()) {
-      for (long seed : config.seeds()) {
-        Path folder = out.resolve("cells").resolve(name(method, seed));
-        if (Files.isDirectory(folder)) {
-          try (Stream<Path> files = Files.list(folder)) {
-            for (Path file : files.filter(f -> f.toString().endsWith(".json")).sorted().toList()) {
-              cells.add(load(file));
-            }
+    for (Arm arm : config.arms()) {
+      Path folder = out.resolve("cells").resolve(arm.folder());
+      if (Files.isDirectory(folder)) {
+        try (Stream<Path> files = Files.list(folder)) {
+          for (Path file : files.filter(f -> f.toString().endsWith(".json")).sorted().toList()) {
+            cells.add(load(file));
           }
         }
       }

@@ -1,5 +1,6 @@
 package io.t3d.examples.benchmark;
 
+import io.t3d.examples.benchmark.task.BenchmarkTask;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -8,11 +9,10 @@ import java.util.List;
 /**
  * Cells that are done one after another by one process.
  *
- * @param method the way to pre-train
- * @param seed of the run
+ * @param arm the pre-training
  * @param cells names of tasks, or {@link UnitRunner#PRETRAINING}, in this order
  */
-record Unit(Method method, long seed, List<String> cells) {
+record Unit(Arm arm, List<String> cells) {
   Unit {
     cells = List.copyOf(cells);
     if (cells.isEmpty()) {
@@ -20,54 +20,70 @@ record Unit(Method method, long seed, List<String> cells) {
     }
   }
 
-  /** What is not done yet, in the order in which it should be done. */
+  /**
+   * All units, in the order in which they should be done: the claims' comparison first, then its
+   * other budgets, then the other methods, then slow tasks.
+   */
+  static List<Unit> all(BenchmarkConfig config, List<BenchmarkTask> tasks) {
+    List<Arm> arms = config.arms();
+    List<Unit> units = new ArrayList<>();
+    for (Arm arm : arms) {
+      List<String> cells = new ArrayList<>(List.of(UnitRunner.PRETRAINING));
+      tasks.stream().filter(t -> !t.slow() && suits(t, arm)).forEach(t -> cells.add(t.name()));
+      units.add(new Unit(arm, cells));
+    }
+    for (Arm arm : arms) {
+      if (arm.steps() == config.steps().get(0) && arm.replicate() <= config.slowReplicates()) {
+        tasks.stream()
+            .filter(t -> t.slow() && suits(t, arm))
+            .forEach(t -> units.add(new Unit(arm, List.of(t.name()))));
+      }
+    }
+    return units;
+  }
+
+  private static boolean suits(BenchmarkTask task, Arm arm) {
+    return arm.method().alignsText() || !task.needsText();
+  }
+
+  /** What is not done yet of all. */
   static List<Unit> missing(BenchmarkConfig config, List<BenchmarkTask> tasks, CellStore store)
       throws IOException {
     List<Unit> units = new ArrayList<>();
-    for (long seed : config.seeds()) {
-      List<Unit> slow = new ArrayList<>();
-      for (Method method : config.methods()) {
-        List<String> fast = new ArrayList<>();
-        if (store.find(method, seed, UnitRunner.PRETRAINING).isEmpty()) {
-          fast.add(UnitRunner.PRETRAINING);
-        }
-        for (BenchmarkTask task : tasks) {
-          if (!task.applies(method) || store.find(method, seed, task.name()).isPresent()) {
-            continue;
-          }
-          if (task.slow()) {
-            slow.add(new Unit(method, seed, List.of(task.name())));
-          } else {
-            fast.add(task.name());
-          }
-        }
-        if (!fast.isEmpty()) {
-          units.add(new Unit(method, seed, fast));
+    for (Unit unit : all(config, tasks)) {
+      List<String> cells = new ArrayList<>();
+      for (String cell : unit.cells()) {
+        if (store.find(unit.arm(), cell).isEmpty()) {
+          cells.add(cell);
         }
       }
-      units.addAll(slow);
+      if (!cells.isEmpty()) {
+        units.add(new Unit(unit.arm(), cells));
+      }
     }
     return units;
   }
 
   /** Whether it pre-trains what the other needs. */
   boolean pretrains(Unit other) {
-    return method == other.method
-        && seed == other.seed
-        && !equals(other)
-        && cells.contains(UnitRunner.PRETRAINING);
+    return arm.equals(other.arm) && !equals(other) && cells.contains(UnitRunner.PRETRAINING);
   }
 
   /** One line, for {@link #parse}. */
   String line() {
-    return method.name() + " " + seed + " " + String.join(" ", cells);
+    return arm.method().name()
+        + " "
+        + arm.steps()
+        + " "
+        + arm.replicate()
+        + " "
+        + String.join(" ", cells);
   }
 
   static Unit parse(String line) {
     String[] words = line.split(" ", -1);
     return new Unit(
-        Method.valueOf(words[0]),
-        Long.parseLong(words[1]),
-        Arrays.asList(words).subList(2, words.length));
+        new Arm(Method.valueOf(words[0]), Integer.parseInt(words[1]), Integer.parseInt(words[2])),
+        Arrays.asList(words).subList(3, words.length));
   }
 }

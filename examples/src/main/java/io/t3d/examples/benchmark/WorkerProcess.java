@@ -84,7 +84,7 @@ final class WorkerProcess implements AutoCloseable {
    * @throws IOException when it fails or the process ends; says where it was and why
    */
   void run(Unit unit, UnitRunner.Listener listener) throws IOException {
-    at = unit.method().title() + ", seed " + unit.seed();
+    at = unit.arm().title();
     try {
       units.write(unit.line());
       units.newLine();

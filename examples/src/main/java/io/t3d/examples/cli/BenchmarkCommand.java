@@ -17,7 +17,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "benchmark",
     description =
-        "Pre-train with each method over several seeds, evaluate all tasks, write tables and a"
+        "Pre-train with each method on several replicates, evaluate all tasks, write tables and a"
             + " page. A run that was stopped goes on when started again.",
     mixinStandardHelpOptions = true)
 final class BenchmarkCommand implements Callable<Integer> {
@@ -29,11 +29,11 @@ final class BenchmarkCommand implements Callable<Integer> {
 
   /** Settings that come with the program. */
   enum Size {
-    /** Two cores, an hour. */
+    /** Three replicates: two cores, an hour. */
     SMALL,
-    /** Two cores, more than a day. */
+    /** Ten replicates, what the claims are about: two cores, four hours. */
     FULL,
-    /** Seconds; shows that all works, not which method does. */
+    /** A minute; shows that all works, not which method does. */
     SMOKE
   }
 
@@ -57,7 +57,8 @@ final class BenchmarkCommand implements Callable<Integer> {
       names = "--out",
       paramLabel = "DIR",
       description =
-          "Where data, runs, results.json, results.md and report.html go (default:"
+          "Where data, runs, results.json, results.md, forest.svg and report.html go"
+              + " (default:"
               + " ${DEFAULT-VALUE}).")
   private Path out = Path.of("benchmark-out");
 

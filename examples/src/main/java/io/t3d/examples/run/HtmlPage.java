@@ -80,6 +80,16 @@ public final class HtmlPage {
     return this;
   }
 
+  /**
+   * A drawing of one's own.
+   *
+   * @param svg one element; taken as it is, so its texts must be escaped
+   */
+  public HtmlPage drawing(String svg) {
+    body.append("<div class=\"wide\">").append(svg).append("</div>\n");
+    return this;
+  }
+
   /** Horizontal bars over [0, 1] with a tick at chance. */
   public HtmlPage bars(Map<String, Double> values, double chance) {
     body.append("<table class=\"bars\">\n");

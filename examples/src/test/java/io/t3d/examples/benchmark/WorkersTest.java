@@ -3,7 +3,7 @@ package io.t3d.examples.benchmark;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.t3d.data.dataset.phantom.PhantomDataset;
+import io.t3d.examples.benchmark.task.Tasks;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,25 +20,16 @@ import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
 class WorkersTest {
+  private static final Arm T3D = new Arm(Method.T3D, 280, 1);
+  private static final Arm CLIP = new Arm(Method.CLIP, 280, 1);
+
   private static BenchmarkConfig smoke(Method... methods) {
-    BenchmarkConfig all = BenchmarkConfig.smoke();
-    return new BenchmarkConfig(
-        all.pairs(),
-        all.dataSeed(),
-        all.findings(),
-        List.of(1L),
-        List.of(methods),
-        all.pretrain(),
-        all.tasks());
+    return BenchmarkConfig.smoke().withReplicates(1, 1).withMethods(List.of(methods), List.of());
   }
 
   private static Path data(Path out, BenchmarkConfig config) throws IOException {
-    return PhantomDataset.write(
-        out.resolve(config.phantomFolder()),
-        config.pairs(),
-        config.dataSeed(),
-        config.phantoms(),
-        2);
+    config.writePhantoms(out, 1, 2);
+    return config.phantomFolder(out, 1);
   }
 
   @Test
@@ -46,7 +37,7 @@ class WorkersTest {
     BenchmarkConfig config = smoke(Method.T3D, Method.CLIP);
     Map<String, List<Object>> one = cells(dir.resolve("one"), config, 1);
     Map<String, List<Object>> two = cells(dir.resolve("two"), config, 2);
-    assertThat(one).hasSize(14).containsKey("T3D segmentation");
+    assertThat(one).hasSize(22).containsKey("T3D segmentation");
     assertThat(two).isEqualTo(one); // to the last bit: all workers compute with one thread
   }
 
@@ -63,7 +54,7 @@ class WorkersTest {
           @Override
           public void done(Unit unit, String cell) {}
         };
-    List<Unit> units = Unit.missing(config, BenchmarkRun.tasks(), store);
+    List<Unit> units = Unit.missing(config, Tasks.all(), store);
     new Workers(out, workers).run(units, worker -> silent);
     return store.all(config).stream()
         .collect(
@@ -92,15 +83,15 @@ class WorkersTest {
     BenchmarkTable table =
         new BenchmarkRun(config, out, 2, (done, total, what) -> seen.add(done + " " + what)).run();
     assertThat(seen.get(0)).startsWith(kept.size() + " ");
-    assertThat(seen).anyMatch(w -> w.contains(" | CLIP, seed 1: "));
+    assertThat(seen).anyMatch(w -> w.contains(" | CLIP, 1 steps, replicate 1: "));
     assertThat(out.resolve("report.html")).exists();
-    assertThat(table.cells()).hasSize(12).containsAll(kept);
+    assertThat(table.cells()).hasSize(18).containsAll(kept);
   }
 
   @Test
   void whatFailsInAWorkerIsTold(@TempDir Path out) throws IOException {
     BenchmarkConfig config = smoke(Method.SCRATCH);
-    Path volumes = data(out, config).resolveSibling("volumes");
+    Path volumes = data(out, config).resolve("volumes");
     Files.writeString(volumes.resolve("study-00001.nii.gz"), "no volume");
     assertThatThrownBy(() -> new BenchmarkRun(config, out, 2, (d, t, w) -> {}).run())
         .isInstanceOf(IOException.class)
@@ -126,19 +117,20 @@ class WorkersTest {
             @Override
             public void done(Unit unit, String cell) {}
           };
-      Unit unit = new Unit(Method.T3D, 1, List.of(UnitRunner.PRETRAINING, "fine-tuning"));
+      Unit unit =
+          new Unit(new Arm(Method.T3D, 1, 1), List.of(UnitRunner.PRETRAINING, "fine-tuning"));
       assertThatThrownBy(() -> worker.run(unit, closing))
           .isInstanceOf(IOException.class)
           .hasMessageContaining("ended with signal 2"); // as after Ctrl-C, with no crash report
     }
-    assertThat(out.resolve("cells/t3d-seed1/fine-tuning.json")).doesNotExist();
+    assertThat(out.resolve("cells/t3d-1-r01/fine-tuning.json")).doesNotExist();
   }
 
   @Test
   void aUnitWaitsForThePreTrainingThatItNeeds() throws InterruptedException {
-    Unit first = new Unit(Method.T3D, 1, List.of(UnitRunner.PRETRAINING, "retrieval"));
-    Unit slow = new Unit(Method.T3D, 1, List.of("reports"));
-    Unit other = new Unit(Method.CLIP, 1, List.of("reports"));
+    Unit first = new Unit(T3D, List.of(UnitRunner.PRETRAINING, "retrieval"));
+    Unit slow = new Unit(T3D, List.of("reports"));
+    Unit other = new Unit(CLIP, List.of("reports"));
     Schedule schedule = new Schedule(List.of(first, slow, other));
     assertThat(schedule.next()).contains(first);
     assertThat(schedule.next()).contains(other);

@@ -12,7 +12,8 @@ class BenchmarkCommandTest {
   @Test
   void aChangedConfigIsRefusedUntilARestartIsAskedFor(@TempDir Path dir) throws IOException {
     Path config = dir.resolve("benchmark.yaml");
-    Files.writeString(config, "preset: smoke\nseeds: [1]\nmethods: [SCRATCH]\n");
+    Files.writeString(
+        config, "preset: smoke\nreplicates: 1\nmethods: [SCRATCH]\nlongMethods: []\n");
     String[] command = {
       "benchmark", "--suite", "phantom", "--config", config.toString(), "--out", dir + "/out"
     };
@@ -21,10 +22,12 @@ class BenchmarkCommandTest {
     assertThat(first.out()).contains("| from scratch |");
     assertThat(dir.resolve("out/report.html")).exists();
 
-    Files.writeString(config, "preset: smoke\nseeds: [2]\nmethods: [SCRATCH]\n");
+    Files.writeString(
+        config,
+        "preset: smoke\nreplicates: 1\nmodelSeed: 9\nmethods: [SCRATCH]\nlongMethods: []\n");
     CommandRun refused = CommandRun.of(command);
     assertThat(refused.exitCode()).isEqualTo(1);
     assertThat(refused.err()).contains("holds a benchmark with other settings", "--restart");
-    assertThat(dir.resolve("out/cells/scratch-seed1/linear-probe.json")).exists();
+    assertThat(dir.resolve("out/cells/scratch-1-r01/linear-probe.json")).exists();
   }
 }

@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -28,13 +29,13 @@ import java.util.stream.Stream;
 /**
  * Writes phantom studies as a dataset: {@code volumes/*.nii.gz} (int16, HU), {@code masks/*.nii.gz}
  * (uint8, {@link Structure#value()}), {@code manifest.csv} with the columns {@code volume, report,
- * split, patient, mask, label:NAME…}, paths relative to the manifest, and {@code prompts.yaml}, the
- * {@link PhantomPrompts} of zero-shot classification.
+ * split, patient, mask, label:NAME…}, paths relative to the manifest, {@code prompts.yaml}, the
+ * {@link PhantomPrompts} of zero-shot classification, and {@code findings.csv}, the generator's own
+ * record of every lesion ({@link #findings}).
  */
 public final class PhantomDataset {
-  /** The share of each split; a patient goes to the split that lags most. */
-  private static final Map<Split, Double> SHARES =
-      Map.of(Split.TRAIN, 0.65, Split.TEST, 0.25, Split.VALIDATION, 0.1);
+  /** How studies are shared out where nobody says how many each split gets. */
+  private static final SplitCounts SHARES = new SplitCounts(65, 10, 25);
 
   private static final List<Split> SPLITS = List.of(Split.TRAIN, Split.TEST, Split.VALIDATION);
   private static final String MANIFEST = "manifest.csv";
@@ -64,6 +65,42 @@ public final class PhantomDataset {
   public static Path write(Path dir, int studies, long seed, PhantomConfig config, int threads)
       throws IOException {
     Checks.positive("studies", studies);
+    return write(dir, plan(studies, seed, SHARES, Integer.MAX_VALUE), config, threads);
+  }
+
+  /**
+   * As above, with so many studies in each split, exactly.
+   *
+   * @param dir a folder that does not exist yet, or is empty
+   * @param counts studies per split
+   * @param seed of everything
+   * @param config of the phantoms
+   * @param threads that generate and write
+   * @return the manifest
+   * @throws FileAlreadyExistsException when the folder holds something
+   */
+  public static Path write(
+      Path dir, SplitCounts counts, long seed, PhantomConfig config, int threads)
+      throws IOException {
+    return write(dir, plan(counts.total(), seed, counts, 1), config, threads);
+  }
+
+  /**
+   * What the generator put where.
+   *
+   * @param dir a folder that was written here
+   * @return name of the volume's file → its lesions; volumes without any are not there
+   * @throws IOException when the record is missing or cannot be read
+   */
+  public static Map<String, List<Finding>> findings(Path dir) throws IOException {
+    Map<String, List<Finding>> byVolume = new LinkedHashMap<>();
+    FindingsFile.read(dir)
+        .forEach((study, found) -> byVolume.put(study + ".nii.gz", List.copyOf(found)));
+    return byVolume;
+  }
+
+  private static Path write(Path dir, List<Planned> plan, PhantomConfig config, int threads)
+      throws IOException {
     Checks.positive("threads", threads);
     Path target = dir.toAbsolutePath().normalize();
     if (Files.exists(target) && !isEmptyFolder(target)) {
@@ -75,7 +112,7 @@ public final class PhantomDataset {
     Files.createDirectories(target.getParent());
     Path staging = staging(target);
     try {
-      writeInto(staging, plan(studies, seed), new PhantomGenerator(config), threads);
+      writeInto(staging, plan, new PhantomGenerator(config), threads);
       Files.deleteIfExists(target);
       Files.move(staging, target, StandardCopyOption.ATOMIC_MOVE);
     } finally {
@@ -95,17 +132,25 @@ public final class PhantomDataset {
       String name, Split split, String patient, long patientSeed, long studySeed) {}
 
   /** A study once its files are there. */
-  private record Written(Planned planned, String report, Map<String, Boolean> labels) {}
+  private record Written(
+      Planned planned, String report, Map<String, Boolean> labels, List<Finding> findings) {}
 
-  private static List<Planned> plan(int studies, long seed) {
+  /**
+   * Shares studies out, patient by patient.
+   *
+   * @param shares of the splits
+   * @param times a split gets at most so many times its share
+   */
+  private static List<Planned> plan(int studies, long seed, SplitCounts shares, int times) {
     SplittableRandom random = new SplittableRandom(seed);
     int[] filled = new int[SPLITS.size()];
     List<Planned> plan = new ArrayList<>();
     for (int patient = 1; plan.size() < studies; patient++) {
-      int split = neediest(filled, plan.size());
+      int split = neediest(filled, plan.size(), shares, times);
+      long room = (long) times * shares.of(SPLITS.get(split));
       long patientSeed = random.nextLong();
       int scans = random.nextDouble() < TWO_STUDIES ? 2 : 1;
-      for (int n = 0; n < scans && plan.size() < studies; n++) {
+      for (int n = 0; n < scans && filled[split] < room && plan.size() < studies; n++) {
         filled[split]++;
         plan.add(
             new Planned(
@@ -119,13 +164,14 @@ public final class PhantomDataset {
     return plan;
   }
 
-  /** The split that lags most behind its share. */
-  private static int neediest(int[] filled, int total) {
+  /** The split that lags most behind its share, of those that have room. */
+  private static int neediest(int[] filled, int total, SplitCounts shares, int times) {
     int best = 0;
     double most = Double.NEGATIVE_INFINITY;
     for (int n = 0; n < filled.length; n++) {
-      double lag = SHARES.get(SPLITS.get(n)) * (total + 1) - filled[n];
-      if (lag > most + 1e-9) {
+      int share = shares.of(SPLITS.get(n));
+      double lag = (double) share / shares.total() * (total + 1) - filled[n];
+      if (filled[n] < (long) times * share && lag > most + 1e-9) {
         most = lag;
         best = n;
       }
@@ -144,10 +190,14 @@ public final class PhantomDataset {
         pending.add(pool.submit(() -> writeStudy(dir, planned, generator)));
       }
       List<ManifestRow> rows = new ArrayList<>();
+      Map<String, List<Finding>> findings = new LinkedHashMap<>();
       for (Future<Written> one : pending) {
-        rows.add(row(dir, rows.size() + 2, await(one)));
+        Written study = await(one);
+        rows.add(row(dir, rows.size() + 2, study));
+        findings.put(study.planned().name(), study.findings());
       }
       Manifest.write(dir.resolve(MANIFEST), rows);
+      FindingsFile.write(dir, findings);
       AtomicFiles.writeText(
           dir.resolve(PROMPTS), Configs.toYaml(Map.of("prompts", PhantomPrompts.all())));
     } finally {
@@ -173,7 +223,7 @@ public final class PhantomDataset {
         generator.generate(planned.patient(), planned.patientSeed(), planned.studySeed());
     NiftiWriter.write(dir.resolve(volumePath(planned)), study.volume(), PixelType.INT16);
     NiftiWriter.write(dir.resolve(maskPath(planned)), study.mask(), PixelType.UINT8);
-    return new Written(planned, study.report(), study.labels());
+    return new Written(planned, study.report(), study.labels(), study.findings());
   }
 
   private static Written await(Future<Written> one) throws IOException {

@@ -59,11 +59,54 @@ class PhantomDatasetTest {
   }
 
   @Test
+  void splitsGetAsManyStudiesAsAskedAndPatientsStayInOne() throws IOException {
+    SplitCounts counts = new SplitCounts(23, 7, 40);
+    Path file = PhantomDataset.write(folder.resolve("data"), counts, 4, COARSE, 2);
+    Map<String, Split> splits = new HashMap<>();
+    List<ManifestRow> rows = Manifest.read(file).rows();
+    for (ManifestRow row : rows) {
+      Split before = splits.putIfAbsent(row.patient(), row.split());
+      assertThat(before == null || before == row.split()).as(row.patient()).isTrue();
+    }
+    assertThat(splits).as("some patients have two studies").hasSizeLessThan(70);
+    for (Split split : List.of(Split.TRAIN, Split.VALIDATION, Split.TEST)) {
+      assertThat(rows.stream().filter(r -> r.split() == split)).hasSize(counts.of(split));
+    }
+  }
+
+  @Test
+  void theRecordOfLesionsAgreesWithLabelsAndReports() throws IOException {
+    Path file = PhantomDataset.write(folder.resolve("data"), 20, 9, COARSE, 2);
+    Map<String, List<Finding>> findings = PhantomDataset.findings(folder.resolve("data"));
+    int lesions = 0;
+    for (ManifestRow row : Manifest.read(file).rows()) {
+      List<Finding> found = findings.getOrDefault(row.volume().getFileName().toString(), List.of());
+      lesions += found.size();
+      for (FindingKind kind : FindingKind.values()) {
+        assertThat(found.stream().anyMatch(f -> f.kind() == kind))
+            .as("%s of %s", kind, row)
+            .isEqualTo(row.labels().get(kind.label()));
+      }
+      found.stream()
+          .filter(f -> f.kind() == FindingKind.PNEUMOTHORAX)
+          .forEach(
+              f ->
+                  assertThat(PhantomLabels.sides(row.report()).get(f.kind().label()))
+                      .containsExactly(f.side()));
+    }
+    assertThat(lesions).isPositive();
+    Files.delete(folder.resolve("data/findings.csv"));
+    assertThatThrownBy(() -> PhantomDataset.findings(folder.resolve("data")))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("write them anew");
+  }
+
+  @Test
   void theNumberOfThreadsDoesNotChangeAByte() throws IOException {
     PhantomDataset.write(folder.resolve("one"), 6, 3, COARSE, 1);
     PhantomDataset.write(folder.resolve("three"), 6, 3, COARSE, 3);
     List<Path> files = files(folder.resolve("one"));
-    assertThat(files).hasSize(14); // six volumes, six masks, the manifest, the prompts
+    assertThat(files).hasSize(15); // six volumes and masks, manifest, prompts, findings
     for (Path file : files) {
       Path twin = folder.resolve("three").resolve(folder.resolve("one").relativize(file));
       assertThat(twin).hasSameBinaryContentAs(file);

@@ -1,9 +1,10 @@
-package io.t3d.examples.benchmark;
+package io.t3d.examples.benchmark.task;
 
 import io.t3d.core.task.classify.FineTuneConfig;
 import io.t3d.core.task.classify.FineTunedClassifier;
 import io.t3d.core.task.classify.FineTuner;
 import io.t3d.core.task.classify.LabelSubset;
+import io.t3d.examples.benchmark.measure.Classified;
 import io.t3d.examples.run.TrainedModel;
 import java.io.IOException;
 import java.util.LinkedHashMap;
@@ -17,6 +18,11 @@ final class FineTuneTask implements BenchmarkTask {
   @Override
   public String name() {
     return "fine-tuning";
+  }
+
+  @Override
+  public boolean slow() {
+    return true;
   }
 
   @Override

@@ -1,4 +1,4 @@
-package io.t3d.examples.benchmark;
+package io.t3d.examples.benchmark.task;
 
 import ai.djl.ndarray.NDManager;
 import io.t3d.core.config.ReportDecoderConfig;

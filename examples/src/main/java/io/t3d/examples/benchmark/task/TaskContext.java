@@ -1,4 +1,4 @@
-package io.t3d.examples.benchmark;
+package io.t3d.examples.benchmark.task;
 
 import ai.djl.engine.Engine;
 import io.t3d.examples.run.TrainedModel;
@@ -8,13 +8,14 @@ import java.nio.file.Path;
 /**
  * What a task works on.
  *
- * @param method how the model was pre-trained
  * @param seed of heads, orders and label subsets
  * @param settings budgets
- * @param data the suite's volumes, prepared
+ * @param data the replicate's volumes, prepared
  * @param run folder of the pre-training run
+ * @param frozen what the pre-trained model makes of the data, shared by tasks that do not change it
  */
-record TaskContext(Method method, long seed, TaskSettings settings, SuiteData data, Path run) {
+public record TaskContext(
+    long seed, TaskSettings settings, SuiteData data, Path run, Frozen frozen) {
   /** The pre-trained model, read anew: a task may change its weights. */
   TrainedModel open() throws IOException {
     return TrainedModel.open(run, Engine.getInstance().defaultDevice());

@@ -1,4 +1,4 @@
-package io.t3d.examples.benchmark;
+package io.t3d.examples.benchmark.task;
 
 import io.t3d.core.config.Checks;
 import java.util.List;
@@ -13,7 +13,10 @@ import java.util.List;
  * @param reportEpochs passes of the report decoder over the training reports
  * @param reportVolumes test volumes that reports are written for
  * @param reportLength longest report in tokens
+ * @param gatherTemperature of text-pooled scores: that of pre-training
+ * @param gallery pairs that compete in retrieval
  * @param segmentationCases training volumes with masks
+ * @param fewMasks the same for segmentation with few masks
  * @param segmentationSteps optimizer steps
  * @param segmentationVolumes test volumes that are segmented
  */
@@ -25,7 +28,10 @@ public record TaskSettings(
     int reportEpochs,
     int reportVolumes,
     int reportLength,
+    double gatherTemperature,
+    int gallery,
     int segmentationCases,
+    int fewMasks,
     int segmentationSteps,
     int segmentationVolumes) {
   /** Checks ranges. */
@@ -39,7 +45,10 @@ public record TaskSettings(
     Checks.positive("TaskSettings.reportEpochs", reportEpochs);
     Checks.positive("TaskSettings.reportVolumes", reportVolumes);
     Checks.positive("TaskSettings.reportLength", reportLength);
+    Checks.positive("TaskSettings.gatherTemperature", gatherTemperature);
+    Checks.positive("TaskSettings.gallery", gallery);
     Checks.positive("TaskSettings.segmentationCases", segmentationCases);
+    Checks.positive("TaskSettings.fewMasks", fewMasks);
     Checks.positive("TaskSettings.segmentationSteps", segmentationSteps);
     Checks.positive("TaskSettings.segmentationVolumes", segmentationVolumes);
   }

@@ -1,18 +1,18 @@
-package io.t3d.examples.benchmark;
+package io.t3d.examples.benchmark.task;
 
 import java.io.IOException;
 
 /** One way to judge a pre-trained model. */
-interface BenchmarkTask {
+public interface BenchmarkTask {
   /** Name in tables and of its files. */
   String name();
 
-  /** Whether a method can do it. */
-  default boolean applies(Method method) {
-    return true;
+  /** Whether volumes and reports must share a space. */
+  default boolean needsText() {
+    return false;
   }
 
-  /** Whether it trains for long: such tasks come after all methods have done the others. */
+  /** Whether it trains for long: such tasks come last, on fewer replicates. */
   default boolean slow() {
     return false;
   }

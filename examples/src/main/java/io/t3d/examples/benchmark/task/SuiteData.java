@@ -1,4 +1,4 @@
-package io.t3d.examples.benchmark;
+package io.t3d.examples.benchmark.task;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
@@ -7,8 +7,11 @@ import io.t3d.core.task.VolumeBatches;
 import io.t3d.core.volume.View;
 import io.t3d.core.volume.ViewBatch;
 import io.t3d.core.volume.Volume;
+import io.t3d.data.dataset.Manifest;
 import io.t3d.data.dataset.ManifestRow;
 import io.t3d.data.dataset.Split;
+import io.t3d.data.dataset.phantom.Finding;
+import io.t3d.data.dataset.phantom.PhantomDataset;
 import io.t3d.data.io.VolumeReaders;
 import io.t3d.data.transform.Interpolation;
 import io.t3d.data.transform.ResampleTo;
@@ -16,25 +19,53 @@ import io.t3d.data.view.MultiViewSampler;
 import io.t3d.examples.run.DataConfig;
 import io.t3d.examples.run.LabelledRows;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
-/** The suite's volumes as evaluation sees them, read and prepared once for all methods. */
-final class SuiteData {
+/**
+ * A replicate's phantoms as evaluation sees them, read and prepared once for all methods.
+ *
+ * <p>Not safe for several threads beyond reading a part at a time.
+ */
+public final class SuiteData {
   private final DataConfig config;
   private final MultiViewSampler sampler;
+  private final Path folder;
   private final List<ManifestRow> rows;
   private final List<Part> parts = new ArrayList<>();
+  private final Map<String, LocalTruth> truths = new HashMap<>();
 
-  SuiteData(DataConfig config, List<ManifestRow> rows) {
+  /**
+   * Reads the manifest.
+   *
+   * @param config preprocessing and views
+   * @param folder what {@link PhantomDataset} wrote
+   */
+  public SuiteData(DataConfig config, Path folder) throws IOException {
     this.config = config;
     this.sampler = new MultiViewSampler(config.views());
-    this.rows = rows;
+    this.folder = folder;
+    this.rows = Manifest.read(folder.resolve("manifest.csv")).rows();
   }
 
-  /** A split: its pairs, their volumes resized to the views' size, and their labels. */
-  record Part(Split split, List<ManifestRow> rows, List<View> views, LabelMatrix labels)
+  /** The training pairs as the manifest names them. */
+  public List<ManifestRow> trainingRows() {
+    return rows.stream().filter(r -> r.split() == Split.TRAIN).toList();
+  }
+
+  /**
+   * A split.
+   *
+   * @param split which
+   * @param rows its pairs
+   * @param views their volumes resized to the views' size
+   * @param labels of all findings
+   */
+  public record Part(Split split, List<ManifestRow> rows, List<View> views, LabelMatrix labels)
       implements VolumeBatches {
     @Override
     public int size() {
@@ -51,7 +82,8 @@ final class SuiteData {
       return rows.stream().map(ManifestRow::patient).toList();
     }
 
-    List<String> reports() {
+    /** Texts, one per volume. */
+    public List<String> reports() {
       return rows.stream().map(ManifestRow::report).toList();
     }
 
@@ -65,7 +97,7 @@ final class SuiteData {
     }
 
     /** The first samples, at most so many. */
-    Part first(int count) {
+    public Part first(int count) {
       int[] samples = new int[Math.min(count, size())];
       Arrays.setAll(samples, i -> i);
       return select(samples);
@@ -80,7 +112,8 @@ final class SuiteData {
     return part(Split.VALIDATION);
   }
 
-  Part test() throws IOException {
+  /** For reported figures. */
+  public Part test() throws IOException {
     return part(Split.TEST);
   }
 
@@ -105,9 +138,34 @@ final class SuiteData {
     return part;
   }
 
+  /**
+   * Where the findings of a part are.
+   *
+   * @param part a whole split
+   * @param grid tokens along z, y, x
+   */
+  synchronized LocalTruth truth(Part part, int[] grid) throws IOException {
+    String key = part.split() + Arrays.toString(grid);
+    LocalTruth known = truths.get(key);
+    if (known == null) {
+      Map<String, List<Finding>> findings = PhantomDataset.findings(folder);
+      known = LocalTruth.ofVolumes(part.size());
+      for (int i = 0; i < part.size(); i++) {
+        ManifestRow row = part.rows().get(i);
+        String file = row.volume().getFileName().toString();
+        known.put(i, ownMask(row), findings.getOrDefault(file, List.of()), grid);
+      }
+      truths.put(key, known);
+    }
+    return known;
+  }
+
+  private Volume ownMask(ManifestRow row) throws IOException {
+    return config.preprocessing().applyToMask(VolumeReaders.read(row.mask().orElseThrow()));
+  }
+
   /** The mask of a row on the voxels of its view. */
   Volume mask(ManifestRow row) throws IOException {
-    Volume mask = config.preprocessing().applyToMask(VolumeReaders.read(row.mask().orElseThrow()));
-    return new ResampleTo(config.views().globalSize(), Interpolation.NEAREST).apply(mask);
+    return new ResampleTo(config.views().globalSize(), Interpolation.NEAREST).apply(ownMask(row));
   }
 }

@@ -1,4 +1,4 @@
-package io.t3d.examples.benchmark;
+package io.t3d.examples.benchmark.measure;
 
 import io.t3d.core.eval.LabelMatrix;
 import java.util.ArrayList;
@@ -7,13 +7,14 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /** The mean ROC curve over labels, sampled at false-positive rates 0, 0.01, …, 1. */
-final class RocCurve {
-  static final int POINTS = 101;
+public final class RocCurve {
+  /** How many points a curve has. */
+  public static final int POINTS = 101;
 
   private RocCurve() {}
 
   /** Labels with one class only are left out; empty when none has both. */
-  static List<Double> macro(LabelMatrix truth, double[][] scores) {
+  public static List<Double> macro(LabelMatrix truth, double[][] scores) {
     double[] sum = new double[POINTS];
     int counted = 0;
     for (int label = 0; label < truth.names().size(); label++) {

@@ -1,4 +1,4 @@
-package io.t3d.examples.benchmark;
+package io.t3d.examples.benchmark.task;
 
 import io.t3d.core.config.DecoderConfig;
 import io.t3d.core.eval.SegmentationScores;
@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.ToIntFunction;
 
 /** A U-Net over the pre-trained encoder learns organs from a few masks; all weights move. */
 final class SegmentationTask implements BenchmarkTask {
@@ -35,9 +36,25 @@ final class SegmentationTask implements BenchmarkTask {
           SegmentationClass.of("liver", Structure.LIVER.value()),
           SegmentationClass.of("bone", Structure.BONE.value()));
 
+  private final String name;
+  private final ToIntFunction<TaskSettings> masks;
+
+  private SegmentationTask(String name, ToIntFunction<TaskSettings> masks) {
+    this.name = name;
+    this.masks = masks;
+  }
+
+  static SegmentationTask manyMasks() {
+    return new SegmentationTask("segmentation", TaskSettings::segmentationCases);
+  }
+
+  static SegmentationTask fewMasks() {
+    return new SegmentationTask("few-masks", TaskSettings::fewMasks);
+  }
+
   @Override
   public String name() {
-    return "segmentation";
+    return name;
   }
 
   @Override
@@ -49,7 +66,7 @@ final class SegmentationTask implements BenchmarkTask {
   public TaskResult run(TaskContext context) throws IOException {
     TaskSettings settings = context.settings();
     List<SegmentationCase> train =
-        cases(context, context.data().train().first(settings.segmentationCases()));
+        cases(context, context.data().train().first(masks.applyAsInt(settings)));
     List<SegmentationCase> test =
         cases(context, context.data().test().first(settings.segmentationVolumes()));
     try (TrainedModel trained = context.open();

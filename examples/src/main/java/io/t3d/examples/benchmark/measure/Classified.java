@@ -1,4 +1,4 @@
-package io.t3d.examples.benchmark;
+package io.t3d.examples.benchmark.measure;
 
 import io.t3d.core.eval.ClassificationReport;
 import io.t3d.core.eval.LabelMatrix;
@@ -7,11 +7,11 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** Macro metrics of many labels that need no threshold. */
-final class Classified {
+public final class Classified {
   private Classified() {}
 
   /** AUROC and average precision, the mean over the labels that have both classes. */
-  static Map<String, Double> scores(String suffix, LabelMatrix truth, double[][] scores) {
+  public static Map<String, Double> scores(String suffix, LabelMatrix truth, double[][] scores) {
     ClassificationReport report =
         ClassificationReport.of(truth.names(), truth.values(), scores, 0.5);
     Map<String, Double> out = new LinkedHashMap<>();
@@ -21,7 +21,7 @@ final class Classified {
   }
 
   /** {@code " @10%"} of a fraction of labels. */
-  static String at(double fraction) {
+  public static String at(double fraction) {
     return " @" + Math.round(100 * fraction) + "%";
   }
 }

@@ -1,0 +1,16 @@
+package io.t3d.examples.benchmark.measure;
+
+/** How a text is scored on a volume. */
+public enum ScoreKind {
+  /** By the volume's pooled embedding. */
+  GLOBAL,
+  /** By the tokens that gather around the text. */
+  POOLED,
+  /** Both, each divided by its standard deviation over the validation volumes. */
+  SUM;
+
+  /** What the names of its metrics end with, e.g. {@code " pooled"}. */
+  public String suffix() {
+    return " " + name().toLowerCase(java.util.Locale.ROOT);
+  }
+}
