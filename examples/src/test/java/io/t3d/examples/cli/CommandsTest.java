@@ -15,6 +15,7 @@ import io.t3d.data.io.VolumeReaders;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -58,15 +59,32 @@ class CommandsTest {
           "/retrieval/imageToText/intervals/r10/upper",
           "/retrieval/imageToText/byFindings/overlapAt/5",
           "/zeroShot/macro/auroc/lower",
-          "/zeroShot/macro/f1/value"
+          "/zeroShot/macro/f1/value",
+          "/zeroShot/scores/global",
+          "/zeroShot/scores/pooled",
+          "/zeroShot/scores/sum",
+          "/retrieval/scores/global/imageToText",
+          "/retrieval/scores/pooled/textToImage",
+          "/retrieval/scores/sum/textToImage"
         }) {
       assertThat(metrics.at(pointer).isNumber()).as(pointer).isTrue();
     }
     assertThat(metrics.at("/train/lastLoss").asDouble())
         .isLessThan(metrics.at("/train/firstLoss").asDouble());
     assertThat(metrics.at("/zeroShot/perLabel").size()).isPositive();
+    String used = metrics.at("/zeroShot/score").asText();
+    assertThat(metrics.at("/zeroShot/macroAuroc"))
+        .isEqualTo(metrics.at("/zeroShot").get("scores").get(used));
+    assertThat(metrics.at("/zeroShot/scoreReason").asText())
+        .startsWith("chosen by macro AUROC on");
+    used = metrics.at("/retrieval/score").asText();
+    assertThat(metrics.at("/retrieval/textToImage/r5"))
+        .isEqualTo(metrics.at("/retrieval/scores").get(used).get("textToImage"));
+    assertThat(metrics.at("/retrieval/scoreReason").asText())
+        .startsWith("chosen by R@5 of both ways on");
     assertThat(Files.readString(out.resolve("report.html")))
-        .contains("<polyline", "data:image/png;base64,", "macro AUROC");
+        .contains("<polyline", "data:image/png;base64,", "macro AUROC")
+        .contains("Score: ", "chosen by R@5");
     assertThat(out.resolve("checkpoint/model.safetensors")).exists();
     assertThat(out.resolve("log.csv")).exists();
   }
@@ -87,6 +105,60 @@ class CommandsTest {
     assertThat(second.get("retrieval")).isEqualTo(first.get("retrieval"));
     assertThat(second.get("zeroShot")).isEqualTo(first.get("zeroShot"));
     assertThat(new ObjectMapper().readTree(run.out())).isEqualTo(second);
+  }
+
+  @Test
+  void theScoreCanBeAskedForAndIsGlobalWithoutValidation() throws IOException {
+    JsonNode quick = json(out.resolve("metrics.json"));
+    for (String score : List.of("global", "pooled", "sum")) {
+      JsonNode found = evaluated("--score", score);
+      assertThat(found.at("/zeroShot/score").asText()).isEqualTo(score);
+      assertThat(found.at("/zeroShot/scoreReason").asText()).isEqualTo("as asked");
+      assertThat(found.at("/zeroShot/macroAuroc").asDouble())
+          .isCloseTo(quick.at("/zeroShot/scores/" + score).asDouble(), within(1e-6));
+      assertThat(found.at("/retrieval/score").asText()).isEqualTo(score);
+      assertThat(found.at("/retrieval/imageToText/r5"))
+          .isEqualTo(quick.at("/retrieval/scores/" + score + "/imageToText"));
+      assertThat(found.at("/retrieval/sentenceWeight").isNumber()).isEqualTo(score.equals("sum"));
+    }
+    JsonNode unchosen = evaluated("--split", "validation");
+    for (String task : List.of("zeroShot", "retrieval")) {
+      assertThat(unchosen.at("/" + task + "/score").asText()).isEqualTo("global");
+      assertThat(unchosen.at("/" + task + "/scoreReason").asText())
+          .isEqualTo("there is no validation split");
+      assertThat(unchosen.at("/" + task + "/scores").size()).isEqualTo(2);
+    }
+  }
+
+  private static JsonNode evaluated(Object... options) throws IOException {
+    List<Object> arguments = new ArrayList<>();
+    arguments.addAll(List.of("evaluate", "--checkpoint", out, "--manifest", manifest));
+    arguments.addAll(List.of("--resamples", 10, "--json"));
+    arguments.addAll(List.of(options));
+    CommandRun run = CommandRun.of(arguments.toArray());
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    return new ObjectMapper().readTree(run.out());
+  }
+
+  @Test
+  void theSumOfScoresIsRefusedWithoutValidation() {
+    CommandRun run =
+        CommandRun.of(
+            "evaluate",
+            "--checkpoint",
+            out,
+            "--manifest",
+            manifest,
+            "--split",
+            "validation",
+            "--score",
+            "sum");
+    assertThat(run.exitCode()).isEqualTo(1);
+    assertThat(run.err())
+        .contains(
+            "error: The score sum needs at least 2 validation volumes to make its parts"
+                + " comparable, got 0; evaluate the split test of a manifest that has a validation"
+                + " split, or ask for auto, global or pooled");
   }
 
   @Test

@@ -153,9 +153,7 @@ class ZeroShotScorerTest {
             "The sum of scores needs reference volumes for its standard deviations, at least 2,"
                 + " got 1");
     assertThatThrownBy(
-            () ->
-                ZeroShotScorer.global(classifier, "none")
-                    .probabilities(one, TextScore.POOLED))
+            () -> ZeroShotScorer.global(classifier, "none").probabilities(one, TextScore.POOLED))
         .hasMessage(
             "TextScores lacks the text \"tumour\" among its 1; score all texts of a task"
                 + " together");

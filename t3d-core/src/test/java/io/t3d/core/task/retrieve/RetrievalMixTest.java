@@ -134,8 +134,7 @@ class RetrievalMixTest {
     assertThatThrownBy(() -> new RetrievalMix(TextScore.SUM, 1, 1, 0))
         .hasMessageContaining("RetrievalMix.weight");
     TextScores seen =
-        new TextScores(
-            List.of("No effusion."), new float[2][2], new float[2][1], new float[2][1]);
+        new TextScores(List.of("No effusion."), new float[2][2], new float[2][1], new float[2][1]);
     assertThatThrownBy(() -> PairScores.of(seen, new float[2][2], REPORTS))
         .hasMessage(
             "TextScores lacks the text \"Large nodule.\" among its 1; score all texts of a task"

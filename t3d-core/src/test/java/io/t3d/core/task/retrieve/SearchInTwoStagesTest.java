@@ -101,8 +101,7 @@ class SearchInTwoStagesTest {
 
   private static Neighbours reportsOfVolumes(int candidates, int k) {
     ReportSearch search =
-        ReportSearch.create(
-            new ExactIndex(manager.create(reports)), REPORTS, reference, mix);
+        ReportSearch.create(new ExactIndex(manager.create(reports)), REPORTS, reference, mix);
     return search.search(model.encodeVolumeTokens(all()), candidates, k);
   }
 
@@ -145,8 +144,7 @@ class SearchInTwoStagesTest {
       Set<Integer> all = new HashSet<>(IntStream.range(0, N).boxed().toList());
       assertThat(found.rows()[q]).as("query %d", q).isEqualTo(ranking(scores, all));
       for (int k = 0; k < N; k++) {
-        assertThat(found.similarities()[q][k])
-            .isCloseTo(scores[found.rows()[q][k]], within(1e-2f));
+        assertThat(found.similarities()[q][k]).isCloseTo(scores[found.rows()[q][k]], within(1e-2f));
       }
     }
   }
@@ -187,12 +185,10 @@ class SearchInTwoStagesTest {
   @Test
   void wrongInputsAreNamed() {
     assertThatThrownBy(() -> reportsOfVolumes(3, 4))
-        .hasMessage(
-            "A search in two stages needs 1 <= k <= candidates, got k 4 and 3 candidates");
+        .hasMessage("A search in two stages needs 1 <= k <= candidates, got k 4 and 3 candidates");
     ExactIndex index = new ExactIndex(manager.create(reports));
     assertThatThrownBy(() -> ReportSearch.create(index, REPORTS.subList(0, 2), reference, mix))
-        .hasMessage(
-            "The index must hold the reports' embeddings, one row per report (2), got 10");
+        .hasMessage("The index must hold the reports' embeddings, one row per report (2), got 10");
     VolumeBatches none =
         new VolumeBatches() {
           @Override
