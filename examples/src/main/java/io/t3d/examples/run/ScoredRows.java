@@ -162,6 +162,9 @@ final class ScoredRows {
    * @param reports the evaluated reports' embeddings, {@code (n, E)}
    */
   Ranking ranking(NDArray reports) {
+    if (!asked.retrieval()) {
+      throw new IllegalStateException("Retrieval needs EvaluationTexts.retrieval to be true");
+    }
     Optional<String> obstacle = obstacle();
     if (obstacle.isEmpty() && !test.sentences) {
       obstacle = Optional.of(tooManySentences(test));
@@ -189,8 +192,7 @@ final class ScoredRows {
       }
       return new RetrievalMix.Choice(
           wanted.map(ScoreChoice::asked).orElseGet(() -> ScoreChoice.global(reason)),
-          Map.of(
-              TextScore.GLOBAL, RetrievalMix.global(), TextScore.POOLED, RetrievalMix.pooled()));
+          Map.of(TextScore.GLOBAL, RetrievalMix.global(), TextScore.POOLED, RetrievalMix.pooled()));
     }
     try (NDManager scope = trained.model().manager().newSubManager()) {
       NDArray held = trained.model().encodeReports(scope, validation.reports());

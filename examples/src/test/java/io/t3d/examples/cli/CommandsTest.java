@@ -3,15 +3,20 @@ package io.t3d.examples.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.t3d.core.config.Configs;
 import io.t3d.core.tensor.Safetensors;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.dataset.Manifest;
 import io.t3d.data.dataset.ManifestRow;
 import io.t3d.data.io.VolumeReaders;
+import io.t3d.examples.run.TrainedModel;
+import io.t3d.losses.ObjectiveConfig;
+import io.t3d.losses.TmaConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -75,8 +80,7 @@ class CommandsTest {
     String used = metrics.at("/zeroShot/score").asText();
     assertThat(metrics.at("/zeroShot/macroAuroc"))
         .isEqualTo(metrics.at("/zeroShot").get("scores").get(used));
-    assertThat(metrics.at("/zeroShot/scoreReason").asText())
-        .startsWith("chosen by macro AUROC on");
+    assertThat(metrics.at("/zeroShot/scoreReason").asText()).startsWith("chosen by macro AUROC on");
     used = metrics.at("/retrieval/score").asText();
     assertThat(metrics.at("/retrieval/textToImage/r5"))
         .isEqualTo(metrics.at("/retrieval/scores").get(used).get("textToImage"));
@@ -138,6 +142,53 @@ class CommandsTest {
     CommandRun run = CommandRun.of(arguments.toArray());
     assertThat(run.exitCode()).as(run.err()).isZero();
     return new ObjectMapper().readTree(run.out());
+  }
+
+  @Test
+  void aCheckpointThatSawNoTextIsComparedAsAWhole(@TempDir Path copy) throws IOException {
+    try (Stream<Path> files = Files.list(out.resolve("checkpoint"))) {
+      for (Path file : files.toList()) {
+        Files.copy(file, copy.resolve(file.getFileName()));
+      }
+    }
+    Path objective = copy.resolve("objective.json");
+    Files.writeString(objective, Configs.toJson(ObjectiveConfig.simclr()));
+    CommandRun run =
+        CommandRun.of("evaluate", "--checkpoint", copy, "--manifest", manifest, "--json");
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    JsonNode found = new ObjectMapper().readTree(run.out());
+    JsonNode quick = json(out.resolve("metrics.json"));
+    for (String task : List.of("zeroShot", "retrieval")) {
+      assertThat(found.at("/" + task + "/score").asText()).isEqualTo("global");
+      assertThat(found.at("/" + task + "/scoreReason").asText())
+          .isEqualTo("pre-training used no text");
+      assertThat(found.at("/" + task + "/scores").size()).isOne();
+    }
+    assertThat(found.at("/zeroShot/macroAuroc").asDouble())
+        .isCloseTo(quick.at("/zeroShot/scores/global").asDouble(), within(1e-6));
+    assertThat(found.at("/retrieval/imageToText/r5"))
+        .isEqualTo(quick.at("/retrieval/scores/global/imageToText"));
+
+    Files.writeString(objective, "{\"contrastive\": true, \"lamda\": 1}");
+    run = CommandRun.of("evaluate", "--checkpoint", copy, "--manifest", manifest);
+    assertThat(run.exitCode()).isEqualTo(1);
+    assertThat(run.err())
+        .contains("objective.json is not what t3d pretrain of this version writes: ", "lamda");
+  }
+
+  @Test
+  void theGatheringTemperatureIsThatOfTheObjective() throws IOException {
+    ObjectiveConfig other =
+        ObjectiveConfig.t3d().withTma(TmaConfig.builder().gatherTemperature(0.2).build());
+    try (TrainedModel trained = TrainedModel.open(out, Device.cpu())) {
+      assertThat(trained.gatherTemperature()).isEqualTo(0.1);
+      assertThat(trained.usesText()).isTrue();
+      TrainedModel with = new TrainedModel(trained.model(), trained.data(), Optional.of(other));
+      assertThat(with.gatherTemperature()).isEqualTo(0.2);
+      TrainedModel untold = new TrainedModel(trained.model(), trained.data(), Optional.empty());
+      assertThat(untold.gatherTemperature()).isEqualTo(0.1);
+      assertThat(untold.usesText()).isTrue();
+    }
   }
 
   @Test
