@@ -1,4 +1,4 @@
-// Retrieval in seven cells. Run it with: ./t3d notebook examples/notebooks/retrieval.jsh
+// Retrieval in nine cells. Run it with: ./t3d notebook examples/notebooks/retrieval.jsh
 // The model here is not trained, so the figures are chance; take T3DModel.load(Path.of("checkpoint"), Device.cpu()) for
 // real ones.
 import ai.djl.Device;
@@ -55,6 +55,28 @@ var graph = HnswIndex.of(gallery);
 Arrays.equals(graph.search(new float[][] {question}, 3).rows()[0], exact.rows()[0]);
 graph.close();
 
-// 7. Native memory is freed here, not by the garbage collector.
+// 7. Sentences have a say: each gathers the tokens of each volume. Validation chooses what to rank by; here it is the same
+// data, which a real evaluation must not do.
+VolumeBatches all = new VolumeBatches() {
+  public int size() {
+    return views.size();
+  }
+  public NDArray load(NDManager owner, int[] which) {
+    return ViewBatch.collate(owner, Arrays.stream(which).mapToObj(views::get).toList()).slots().get(0).voxels();
+  }
+};
+var seen = TextScores.of(model, all, SentencesOfReports.of(reports).sentences(), 0.1, n -> {});
+var pairs = PairScores.of(seen, Embeddings.rows("reports", reportEmbeddings, -1), reports);
+var choice = RetrievalMix.choose(pairs, reports);
+choice.choice().reason();
+Retrieval.ranks(choice.mix().scores(pairs), reports).scores().imageToText();
+
+// 8. The same for large galleries: an index gives candidates, their sentences order them.
+var reference = SentenceReference.of(model, all, 0.1, n -> {});
+var search = ReportSearch.create(new ExactIndex(reportEmbeddings), reports, reference, RetrievalMix.sum(pairs, 0.5));
+search.search(model.encodeVolumeTokens(all.load(memory, new int[] {0})), 10, 3).rows()[0];
+reference.close();
+
+// 9. Native memory is freed here, not by the garbage collector.
 memory.close();
 model.close();

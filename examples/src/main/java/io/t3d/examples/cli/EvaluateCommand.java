@@ -7,6 +7,7 @@ import io.t3d.data.dataset.Split;
 import io.t3d.examples.run.Evaluation;
 import io.t3d.examples.run.EvaluationRun;
 import io.t3d.examples.run.EvaluationSettings;
+import io.t3d.examples.run.EvaluationTexts;
 import io.t3d.examples.run.FineTuneRun;
 import io.t3d.examples.run.MetricsFile;
 import io.t3d.examples.run.Prompts;
@@ -159,14 +160,13 @@ final class EvaluateCommand implements Callable<Integer> {
     int count = test.size() + validation.size() + (probing ? train.size() : 0);
     try (Progress progress = Progress.overItems("Embedding", count);
         EvaluationRun run =
-            new EvaluationRun(
-                trained.model(), trained.data(), validation, test, settings, progress::to)) {
+            new EvaluationRun(trained, validation, test, texts(used), settings, progress::to)) {
       if (probing) {
         int before = test.size() + validation.size();
         probes = run.linearProbe(train, n -> progress.to(before + n));
       }
       if (tasks.contains(Task.ZERO_SHOT)) {
-        zeroShot = run.zeroShot(used.prompts());
+        zeroShot = run.zeroShot();
       }
       if (tasks.contains(Task.RETRIEVAL)) {
         retrieved = run.retrieval();
@@ -180,6 +180,12 @@ final class EvaluateCommand implements Callable<Integer> {
       }
     }
     return new Evaluation(null, zeroShot, retrieved, probes, tuned);
+  }
+
+  private EvaluationTexts texts(Prompts used) {
+    return new EvaluationTexts(
+        tasks.contains(Task.ZERO_SHOT) ? used.prompts() : List.of(),
+        tasks.contains(Task.RETRIEVAL));
   }
 
   private T3DModel fresh(TrainedModel trained) throws IOException {

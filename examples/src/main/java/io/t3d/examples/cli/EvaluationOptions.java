@@ -2,14 +2,44 @@ package io.t3d.examples.cli;
 
 import io.t3d.core.eval.Bootstrap;
 import io.t3d.core.eval.OperatingPoint;
+import io.t3d.core.task.TextScore;
 import io.t3d.core.task.classify.FineTuneConfig;
 import io.t3d.core.task.classify.ProbeConfig;
 import io.t3d.examples.run.EvaluationSettings;
 import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
 import picocli.CommandLine.Option;
 
 /** How {@code ./t3d evaluate} measures and trains. */
 final class EvaluationOptions {
+  /** What zero-shot and retrieval compare by. */
+  enum Score {
+    AUTO,
+    GLOBAL,
+    POOLED,
+    SUM;
+
+    @Override
+    public String toString() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+
+    Optional<TextScore> wanted() {
+      return this == AUTO ? Optional.empty() : Optional.of(TextScore.valueOf(name()));
+    }
+  }
+
+  @Option(
+      names = "--score",
+      paramLabel = "SCORE",
+      description =
+          "What zero-shot and retrieval compare texts with: global, the whole volume; pooled, the"
+              + " tokens that gather around the text; sum, both; auto, the one of these that does"
+              + " best on the validation split, global without one (default: ${DEFAULT-VALUE}).",
+      defaultValue = "auto")
+  private Score score;
+
   @Option(
       names = "--label-fraction",
       split = ",",
@@ -67,6 +97,7 @@ final class EvaluationOptions {
     FineTuneConfig tuning =
         fromScratch ? FineTuneConfig.fromScratch() : FineTuneConfig.pretrained();
     return new EvaluationSettings(
+        score.wanted(),
         new Bootstrap(resamples, 0.95, seed),
         threshold,
         fractions,

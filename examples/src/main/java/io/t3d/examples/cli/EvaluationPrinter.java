@@ -39,6 +39,7 @@ final class EvaluationPrinter {
           "retrieval   among %d pairs (chance at 10: %.3f)%n",
           r.gallery(),
           r.chanceR10());
+      score(out, r.score(), r.scoreReason(), r.sentenceWeight());
       recall(out, "image → text", r.imageToText());
       recall(out, "text → image", r.textToImage());
     }
@@ -69,6 +70,9 @@ final class EvaluationPrinter {
         c.volumes(),
         estimate(c.macro().get("f1")),
         c.thresholds());
+    if (c.score() != null) {
+      score(out, c.score(), c.scoreReason(), null);
+    }
     c.labels()
         .forEach(
             (label, scores) ->
@@ -77,6 +81,15 @@ final class EvaluationPrinter {
                     "              %-34s %s%n",
                     label,
                     estimate(scores.metrics().get("auroc"))));
+  }
+
+  private static void score(PrintWriter out, String score, String reason, Double weight) {
+    out.printf(
+        Locale.ROOT,
+        "              score %s%s, %s%n",
+        score,
+        weight == null ? "" : String.format(Locale.ROOT, " (sentences × %.2f)", weight),
+        reason);
   }
 
   private static String estimate(Evaluation.Estimate e) {

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import com.google.common.collect.Lists;
 import io.t3d.core.model.T3DModel;
+import io.t3d.core.task.TextScores;
 import io.t3d.core.train.TrainingConfig.Precision;
 import io.t3d.core.volume.View;
 import io.t3d.core.volume.ViewBatch;
@@ -13,15 +14,9 @@ import io.t3d.data.dataset.Preprocessing;
 import io.t3d.data.view.MultiViewSampler;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.function.IntConsumer;
 
 /**
@@ -30,9 +25,6 @@ import java.util.function.IntConsumer;
  */
 public final class Embedder {
   private static final int BATCH = 8;
-
-  /** Batches that are read ahead: evens out volumes that take longer to read than others. */
-  private static final int AHEAD = 3;
 
   private final T3DModel model;
   private final Preprocessing preprocessing;
@@ -90,25 +82,33 @@ public final class Embedder {
     return embed(manager, Lists.transform(rows, row -> () -> view(volumes, row.volume())), done);
   }
 
+  /**
+   * Scores texts on the volumes of rows, which are read and encoded once, in float32.
+   *
+   * @param rows n rows, at least one
+   * @param texts T texts, at least one
+   * @param temperature of the gathering, see {@link TrainedModel#gatherTemperature}
+   * @param done is told how many volumes are done
+   * @throws IOException when a volume cannot be read
+   */
+  TextScores score(List<ManifestRow> rows, List<String> texts, double temperature, IntConsumer done)
+      throws IOException {
+    PreparedVolumes volumes = new PreparedVolumes(preprocessing, rows);
+    try (ViewsAhead views =
+        new ViewsAhead(Lists.transform(rows, row -> () -> view(volumes, row.volume())))) {
+      return TextScores.of(model, views, texts, temperature, done);
+    }
+  }
+
   private NDArray embed(NDManager manager, List<Callable<View>> files, IntConsumer done)
       throws IOException {
     List<float[]> rows = new ArrayList<>();
     clock = new EncoderClock();
-    int threads = Math.max(2, Runtime.getRuntime().availableProcessors());
-    ExecutorService readers = Executors.newFixedThreadPool(threads, Embedder::daemon);
-    try {
-      Deque<List<Future<View>>> ahead = new ArrayDeque<>();
-      for (int i = 0; i < AHEAD; i++) {
-        ahead.add(submit(readers, files, i * BATCH));
-      }
-      for (int from = 0; from < files.size(); from += BATCH) {
-        List<View> views = collect(ahead.remove());
-        ahead.add(submit(readers, files, from + AHEAD * BATCH));
-        embed(views, rows);
+    try (ViewsAhead views = new ViewsAhead(files)) {
+      while (rows.size() < files.size()) {
+        embed(views.take(BATCH), rows);
         done.accept(rows.size());
       }
-    } finally {
-      readers.shutdownNow();
     }
     return manager.create(rows.toArray(new float[0][]));
   }
@@ -125,45 +125,10 @@ public final class Embedder {
     return precision.run(model.device(), () -> model.encodeVolumes(voxels).toFloatArray());
   }
 
-  private List<Future<View>> submit(ExecutorService readers, List<Callable<View>> files, int from) {
-    List<Future<View>> batch = new ArrayList<>();
-    for (int i = from; i < Math.min(files.size(), from + BATCH); i++) {
-      batch.add(readers.submit(files.get(i)));
-    }
-    return batch;
-  }
-
-  private static List<View> collect(List<Future<View>> futures) throws IOException {
-    List<View> views = new ArrayList<>();
-    for (Future<View> future : futures) {
-      try {
-        views.add(future.get());
-      } catch (ExecutionException e) {
-        if (e.getCause() instanceof IOException io) {
-          throw io;
-        }
-        if (e.getCause() instanceof RuntimeException r) {
-          throw r;
-        }
-        throw new IllegalStateException(e.getCause());
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new IOException("Interrupted while reading volumes", e);
-      }
-    }
-    return views;
-  }
-
   private void split(float[] flat, List<float[]> rows) {
     int width = model.config().embedDim();
     for (int i = 0; i < flat.length; i += width) {
       rows.add(java.util.Arrays.copyOfRange(flat, i, i + width));
     }
-  }
-
-  private static Thread daemon(Runnable task) {
-    Thread thread = new Thread(task, "t3d-reader");
-    thread.setDaemon(true);
-    return thread;
   }
 }

@@ -2,6 +2,7 @@ package io.t3d.examples.run;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.t3d.core.eval.Interval;
+import io.t3d.core.task.ScoreChoice;
 import java.util.List;
 import java.util.Map;
 
@@ -64,14 +65,47 @@ public record Evaluation(
    * @param thresholds where the thresholds come from
    * @param macro metric → its mean over the labels that define it
    * @param labels label → all its metrics
+   * @param score zero-shot: the score that all of these were measured with, {@code global}, {@code
+   *     pooled} or {@code sum}; null otherwise
+   * @param scoreReason why that one; null otherwise
+   * @param scores score → macro AUROC on the evaluated volumes; those that were not chosen too
    */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Classified(
       double macroAuroc,
       Map<String, Double> perLabel,
       int volumes,
       String thresholds,
       Map<String, Estimate> macro,
-      Map<String, LabelScores> labels) {}
+      Map<String, LabelScores> labels,
+      String score,
+      String scoreReason,
+      Map<String, Double> scores) {
+    /** Of a classifier that knows one score only. */
+    public Classified(
+        double macroAuroc,
+        Map<String, Double> perLabel,
+        int volumes,
+        String thresholds,
+        Map<String, Estimate> macro,
+        Map<String, LabelScores> labels) {
+      this(macroAuroc, perLabel, volumes, thresholds, macro, labels, null, null, null);
+    }
+
+    /** The same with what is known of the score. */
+    Classified by(ScoreChoice choice, Map<String, Double> all) {
+      return new Classified(
+          macroAuroc,
+          perLabel,
+          volumes,
+          thresholds,
+          macro,
+          labels,
+          choice.score().key(),
+          choice.reason(),
+          all);
+    }
+  }
 
   /**
    * One label.
@@ -100,8 +134,29 @@ public record Evaluation(
    * @param textToImage report → volume
    * @param gallery number of pairs
    * @param chanceR10 what guessing gives at 10
+   * @param score what both ways rank by: {@code global}, {@code pooled} or {@code sum}
+   * @param scoreReason why that one
+   * @param sentenceWeight weight of the sentences in the sum; null when another score is used
+   * @param scores score → its R@5 on the evaluated pairs; those that were not chosen too
    */
-  public record Retrieved(Recall imageToText, Recall textToImage, int gallery, double chanceR10) {}
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Retrieved(
+      Recall imageToText,
+      Recall textToImage,
+      int gallery,
+      double chanceR10,
+      String score,
+      String scoreReason,
+      Double sentenceWeight,
+      Map<String, R5> scores) {}
+
+  /**
+   * R@5 both ways.
+   *
+   * @param imageToText volume → report
+   * @param textToImage report → volume
+   */
+  public record R5(double imageToText, double textToImage) {}
 
   /**
    * Share of queries whose own partner is among the first k.

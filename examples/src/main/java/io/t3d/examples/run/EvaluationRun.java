@@ -2,60 +2,68 @@ package io.t3d.examples.run;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import io.t3d.core.eval.ClassificationReport;
 import io.t3d.core.eval.Interval;
 import io.t3d.core.eval.LabelMatrix;
 import io.t3d.core.eval.RetrievalIntervals;
 import io.t3d.core.eval.RetrievalScores;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.task.Embeddings;
+import io.t3d.core.task.TextScore;
 import io.t3d.core.task.classify.FindingPrompts;
 import io.t3d.core.task.classify.LabelSubset;
 import io.t3d.core.task.classify.LinearProbe;
 import io.t3d.core.task.classify.ZeroShotClassifier;
+import io.t3d.core.task.classify.ZeroShotScorer;
 import io.t3d.core.task.retrieve.LabelOverlap;
 import io.t3d.core.task.retrieve.Retrieval;
+import io.t3d.core.task.retrieve.RetrievalMix;
 import io.t3d.data.dataset.ManifestRow;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.IntConsumer;
+import java.util.stream.IntStream;
 
-/** Evaluates a model on rows of a manifest. The volumes are embedded once for all tasks. */
+/** Evaluates a model on rows of a manifest. Each volume is read and encoded once for all tasks. */
 public final class EvaluationRun implements AutoCloseable {
+  private static final List<TextScore> GLOBAL = List.of(TextScore.GLOBAL);
+
   private final T3DModel model;
   private final DataConfig data;
   private final EvaluationSettings settings;
   private final List<ManifestRow> validation;
   private final List<ManifestRow> rows;
+  private final List<FindingPrompts> prompts;
   private final NDManager manager;
+  private final ScoredRows scored;
   private final float[][] held; // [m][E]
   private final NDArray volumes; // (n, E)
   private NDArray reports; // (n, E), made when first asked for: classification needs none
-
-  /** Embeds the rows' volumes, without a validation split and with default settings. */
-  public EvaluationRun(T3DModel model, DataConfig data, List<ManifestRow> rows, IntConsumer done)
-      throws IOException {
-    this(model, data, List.of(), rows, EvaluationSettings.defaults(), done);
-  }
+  private ScoredRows.Ranking ranking; // made when first asked for
 
   /**
-   * Embeds the volumes of both splits; reports when a task asks for them.
+   * Encodes the volumes of both splits, and scores the texts on them.
    *
-   * @param model what to evaluate
-   * @param data the preparation it was trained with
-   * @param validation rows to choose thresholds and to stop training by; may be empty
+   * @param trained what to evaluate
+   * @param validation rows to choose scores and thresholds and to stop training by; may be empty
    * @param rows held-out pairs to measure on, at least one
-   * @param settings of thresholds, intervals and probes
+   * @param texts what {@link #zeroShot} and {@link #retrieval} are going to compare with
+   * @param settings of scores, thresholds, intervals and probes
    * @param done is told how many volumes are done
+   * @throws IOException when a volume cannot be read
+   * @throws IllegalArgumentException when there is no row, no label has prompts, or the score sum
+   *     is asked for without validation rows
    */
   public EvaluationRun(
-      T3DModel model,
-      DataConfig data,
+      TrainedModel trained,
       List<ManifestRow> validation,
       List<ManifestRow> rows,
+      EvaluationTexts texts,
       EvaluationSettings settings,
       IntConsumer done)
       throws IOException {
@@ -63,35 +71,21 @@ public final class EvaluationRun implements AutoCloseable {
       throw new IllegalArgumentException(
           "There is nothing to evaluate: the manifest has no row of that split");
     }
-    this.model = model;
-    this.data = data;
+    this.model = trained.model();
+    this.data = trained.data();
     this.settings = settings;
     this.validation = validation;
     this.rows = rows;
+    this.prompts = texts.prompts().isEmpty() ? List.of() : labelled(texts.prompts(), rows);
+    EvaluationTexts used = new EvaluationTexts(prompts, texts.retrieval());
+    this.scored = new ScoredRows(trained, validation, rows, used, settings.score(), done);
+    this.held = scored.validation().volumes();
     this.manager = model.manager().newSubManager();
-    this.volumes = embed(rows, done);
-    this.held = floats(validation, n -> done.accept(rows.size() + n));
+    this.volumes = manager.create(scored.test().volumes());
   }
 
-  private NDArray embed(List<ManifestRow> some, IntConsumer done) throws IOException {
-    return new Embedder(model, data).embedRows(manager, some, done);
-  }
-
-  private float[][] floats(List<ManifestRow> some, IntConsumer done) throws IOException {
-    if (some.isEmpty()) {
-      return new float[0][];
-    }
-    try (NDArray embedded = embed(some, done)) {
-      return Embeddings.rows("volumes", embedded, -1);
-    }
-  }
-
-  /**
-   * Zero-shot classification of all labels that the rows know and the prompts name.
-   *
-   * @throws IllegalArgumentException when no label has prompts, or none has both classes
-   */
-  public Evaluation.Classified zeroShot(List<FindingPrompts> prompts) {
+  private static List<FindingPrompts> labelled(
+      List<FindingPrompts> prompts, List<ManifestRow> rows) {
     List<FindingPrompts> used =
         prompts.stream()
             .filter(p -> rows.stream().anyMatch(r -> r.labels().containsKey(p.finding())))
@@ -102,12 +96,52 @@ public final class EvaluationRun implements AutoCloseable {
               + " for "
               + prompts.stream().map(FindingPrompts::finding).toList());
     }
-    double logitScale = model.logitScale();
+    return used;
+  }
+
+  private float[][] floats(List<ManifestRow> some, IntConsumer done) throws IOException {
+    try (NDArray embedded = new Embedder(model, data).embedRows(manager, some, done)) {
+      return Embeddings.rows("volumes", embedded, -1);
+    }
+  }
+
+  /**
+   * Zero-shot classification of all labels that the rows know and the prompts name.
+   *
+   * @throws IllegalStateException when no prompts were given
+   * @throws IllegalArgumentException when no label has both classes
+   */
+  public Evaluation.Classified zeroShot() {
+    if (prompts.isEmpty()) {
+      throw new IllegalStateException("Zero-shot classification needs EvaluationTexts.prompts");
+    }
     ZeroShotClassifier classifier =
-        ZeroShotClassifier.create(texts -> model.encodeReports(manager, texts), used, logitScale);
+        ZeroShotClassifier.create(
+            texts -> model.encodeReports(manager, texts), prompts, model.logitScale());
+    ZeroShotScorer scorer = scored.scorer(classifier);
+    Map<String, Double> all = new LinkedHashMap<>();
+    LabelMatrix labels = LabelledRows.matrix(rows, classifier.findings());
+    for (TextScore score : scored.test().texts().isPresent() ? scorer.available() : GLOBAL) {
+      double[][] p = probabilities(classifier, scorer, scored.test(), score);
+      ClassificationReport.of(labels.names(), labels.values(), p, 0.5)
+          .macroAuroc()
+          .ifPresent(auroc -> all.put(score.key(), auroc));
+    }
+    TextScore used = scorer.choice().score();
     Scoring.Scores scores =
-        new Scoring.Scores(classifier.classify(held), classifier.classify(volumes));
-    return new Scoring(settings, validation, rows).classified(classifier.findings(), scores, 0.5);
+        new Scoring.Scores(
+            probabilities(classifier, scorer, scored.validation(), used),
+            probabilities(classifier, scorer, scored.test(), used));
+    return new Scoring(settings, validation, rows)
+        .classified(classifier.findings(), scores, 0.5)
+        .by(scorer.choice(), all);
+  }
+
+  private static double[][] probabilities(
+      ZeroShotClassifier classifier, ZeroShotScorer scorer, ScoredRows.Part part, TextScore score) {
+    return score == TextScore.GLOBAL || part.rows().isEmpty()
+        ? classifier.classify(part.volumes())
+        : scorer.probabilities(part.texts().orElseThrow(), score);
   }
 
   /**
@@ -139,18 +173,54 @@ public final class EvaluationRun implements AutoCloseable {
     return out;
   }
 
-  /** Cross-modal retrieval both ways over all rows. */
+  /**
+   * Cross-modal retrieval both ways over all rows, by the score that was asked for or chosen.
+   *
+   * @throws IllegalArgumentException when pairs have too many sentences and a score that needs them
+   *     was asked for
+   */
   public Evaluation.Retrieved retrieval() {
-    Retrieval.Ranks ranks = Retrieval.ranks(volumes, reports(), texts());
-    double chance = Math.min(1, 10.0 / rows.size());
+    RetrievalMix.Choice choice = ranking().choice();
+    Map<String, Evaluation.R5> all = new LinkedHashMap<>();
+    ScoredRows.inOrder(choice.mixes())
+        .forEach(
+            score -> {
+              Retrieval r = ranks(choice.mixes().get(score)).scores();
+              all.put(score.key(), new Evaluation.R5(r.imageToText().r5(), r.textToImage().r5()));
+            });
+    RetrievalMix mix = choice.mix();
+    Retrieval.Ranks ranks = ranks(mix);
+    boolean summed = mix.score() == TextScore.SUM;
     return new Evaluation.Retrieved(
-        recall(ranks.imageToText(), volumes, reports()),
-        recall(ranks.textToImage(), reports(), volumes),
+        recall(ranks.imageToText(), overlap(mix, true)),
+        recall(ranks.textToImage(), overlap(mix, false)),
         rows.size(),
-        chance);
+        Math.min(1, 10.0 / rows.size()),
+        mix.score().key(),
+        choice.choice().reason(),
+        summed ? mix.weight() : null,
+        all);
   }
 
-  private Evaluation.Recall recall(int[] ranks, NDArray queries, NDArray gallery) {
+  private ScoredRows.Ranking ranking() {
+    if (ranking == null) {
+      ranking = scored.ranking(reports());
+    }
+    return ranking;
+  }
+
+  private Retrieval.Ranks ranks(RetrievalMix mix) {
+    return mix.score() == TextScore.GLOBAL
+        ? Retrieval.ranks(volumes, reports(), texts())
+        : Retrieval.ranks(scores(mix), texts());
+  }
+
+  /** {@code [n][n]}: volume, report. */
+  private float[][] scores(RetrievalMix mix) {
+    return mix.scores(ranking().pairs().orElseThrow());
+  }
+
+  private Evaluation.Recall recall(int[] ranks, Evaluation.Findings findings) {
     RetrievalScores s = RetrievalScores.ofRanks(ranks);
     RetrievalIntervals ci =
         RetrievalIntervals.of(ranks, LabelledRows.patients(rows), settings.bootstrap());
@@ -161,16 +231,24 @@ public final class EvaluationRun implements AutoCloseable {
     intervals.put("r50", ci.r50());
     intervals.put("medianRank", ci.medianRank());
     return new Evaluation.Recall(
-        s.r1(), s.r5(), s.r10(), s.r50(), s.medianRank(), intervals, findings(queries, gallery));
+        s.r1(), s.r5(), s.r10(), s.r50(), s.medianRank(), intervals, findings);
   }
 
-  private Evaluation.Findings findings(NDArray queries, NDArray gallery) {
+  private Evaluation.Findings overlap(RetrievalMix mix, boolean imageToText) {
     List<String> names = LabelledRows.names(rows);
     if (names.isEmpty()) {
       return null;
     }
     LabelMatrix labels = LabelledRows.matrix(rows, names);
-    LabelOverlap found = LabelOverlap.evaluate(queries, labels, gallery, labels, false, 1);
+    LabelOverlap found;
+    if (mix.score() == TextScore.GLOBAL) {
+      NDArray queries = imageToText ? volumes : reports();
+      NDArray gallery = imageToText ? reports() : volumes;
+      found = LabelOverlap.evaluate(queries, labels, gallery, labels, false, 1);
+    } else {
+      float[][] scores = imageToText ? scores(mix) : transposed(scores(mix));
+      found = LabelOverlap.evaluate(scores, labels, labels, false, 1);
+    }
     return new Evaluation.Findings(
         found.meanAveragePrecision().isPresent()
             ? found.meanAveragePrecision().getAsDouble()
@@ -178,23 +256,39 @@ public final class EvaluationRun implements AutoCloseable {
         found.overlapAt());
   }
 
+  private static float[][] transposed(float[][] square) {
+    float[][] out = new float[square.length][square.length];
+    for (int i = 0; i < square.length; i++) {
+      for (int j = 0; j < square.length; j++) {
+        out[j][i] = square[i][j];
+      }
+    }
+    return out;
+  }
+
   /**
-   * For one volume, the reports of the gallery that fit best.
+   * For one volume, the reports of the gallery that fit best, by the score that {@link #retrieval}
+   * uses.
    *
    * @param query index of the row
    * @param count how many
    * @return indices of rows, best first
    */
   public List<Integer> nearestReports(int query, int count) {
+    RetrievalMix mix = ranking().choice().mix();
+    float[] scores = mix.score() == TextScore.GLOBAL ? cosines(query) : scores(mix)[query];
+    return IntStream.range(0, rows.size())
+        .boxed()
+        .sorted(Comparator.comparingDouble((Integer i) -> -scores[i]))
+        .limit(count)
+        .toList();
+  }
+
+  private float[] cosines(int query) {
     try (NDManager scope = manager.newSubManager()) {
       NDArray one = volumes.get(query).reshape(1, -1);
       one.attach(scope);
-      long[] order = one.matMul(reports().transpose()).argSort(1, false).toLongArray(); // (1, n)
-      List<Integer> best = new ArrayList<>();
-      for (int i = 0; i < Math.min(count, order.length); i++) {
-        best.add((int) order[i]);
-      }
-      return best;
+      return one.matMul(reports().transpose()).toFloatArray(); // (1, n)
     }
   }
 

@@ -77,7 +77,7 @@ public final class PretrainRun {
           .config(config.training())
           .out(out)
           .attach(TrainedModel.DATA_FILE, Configs.toJson(data))
-          .attach("objective.json", Configs.toJson(config.objective()))
+          .attach(TrainedModel.OBJECTIVE_FILE, Configs.toJson(config.objective()))
           .dataDescription(rows.size() + " pairs")
           .listener(listener)
           .resume(resume)

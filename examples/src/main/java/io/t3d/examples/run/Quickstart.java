@@ -70,10 +70,10 @@ public final class Quickstart {
     try (TrainedModel trained = TrainedModel.open(out, Engine.getInstance().defaultDevice());
         EvaluationRun evaluation =
             new EvaluationRun(
-                trained.model(),
-                trained.data(),
+                trained,
                 manifest.select(Split.VALIDATION),
                 test,
+                new EvaluationTexts(PhantomPrompts.all(), true),
                 EvaluationSettings.defaults(),
                 done -> {})) {
       Evaluation found =
@@ -85,7 +85,7 @@ public final class Quickstart {
                   train.size(),
                   summary.steps(),
                   seconds),
-              evaluation.zeroShot(PhantomPrompts.all()),
+              evaluation.zeroShot(),
               evaluation.retrieval());
       MetricsFile.write(out, found);
       new ResultsPage(config, found, curves, test, evaluation).write(out.resolve("report.html"));

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /** The quickstart's {@code report.html}. */
 final class ResultsPage {
@@ -58,7 +59,15 @@ final class ResultsPage {
             Locale.ROOT,
             "Zero-shot classification: macro AUROC %.3f",
             found.zeroShot().macroAuroc()));
-    page.bars(found.zeroShot().perLabel(), 0.5);
+    Evaluation.Classified zeroShot = found.zeroShot();
+    page.bars(zeroShot.perLabel(), 0.5);
+    page.paragraph(
+        score(zeroShot.score(), zeroShot.scoreReason(), null)
+            + " Macro AUROC here by each score: "
+            + zeroShot.scores().entrySet().stream()
+                .map(e -> e.getKey() + " " + number(e.getValue()))
+                .collect(Collectors.joining(", "))
+            + ".");
     page.paragraph("Thresholds: " + found.zeroShot().thresholds() + ". 95 % intervals by patient.");
     page.table(
         List.of("", "AUROC", "average precision", "F1", "precision", "recall"),
@@ -91,6 +100,19 @@ final class ResultsPage {
   private void retrieval(HtmlPage page) {
     Evaluation.Retrieved r = found.retrieval();
     page.heading("Retrieval among " + r.gallery() + " pairs");
+    page.paragraph(
+        score(r.score(), r.scoreReason(), r.sentenceWeight())
+            + " R@5 here by each score, both ways: "
+            + r.scores().entrySet().stream()
+                .map(
+                    e ->
+                        e.getKey()
+                            + " "
+                            + number(e.getValue().imageToText())
+                            + " / "
+                            + number(e.getValue().textToImage()))
+                .collect(Collectors.joining(", "))
+            + ".");
     page.table(
         List.of("", "R@1", "R@5", "R@10", "R@50", "median rank"),
         List.of(
@@ -103,6 +125,16 @@ final class ResultsPage {
                 number(r.chanceR10()),
                 number(Math.min(1, 50.0 / r.gallery())),
                 number((r.gallery() + 1) / 2.0))));
+  }
+
+  /** Says what texts and volumes were compared by; {@code global} sees the volume as a whole. */
+  private static String score(String score, String reason, Double weight) {
+    return "Score: "
+        + score
+        + (weight == null ? "" : " with weight " + weight + " of the sentences")
+        + ", "
+        + reason
+        + ". Global compares the whole volume, pooled the tokens gathered around a text, sum both.";
   }
 
   private static List<String> row(String name, Evaluation.Recall r) {

@@ -3,18 +3,24 @@ package io.t3d.examples.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.t3d.core.config.Configs;
 import io.t3d.core.tensor.Safetensors;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.dataset.Manifest;
 import io.t3d.data.dataset.ManifestRow;
 import io.t3d.data.io.VolumeReaders;
+import io.t3d.examples.run.TrainedModel;
+import io.t3d.losses.ObjectiveConfig;
+import io.t3d.losses.TmaConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -58,15 +64,31 @@ class CommandsTest {
           "/retrieval/imageToText/intervals/r10/upper",
           "/retrieval/imageToText/byFindings/overlapAt/5",
           "/zeroShot/macro/auroc/lower",
-          "/zeroShot/macro/f1/value"
+          "/zeroShot/macro/f1/value",
+          "/zeroShot/scores/global",
+          "/zeroShot/scores/pooled",
+          "/zeroShot/scores/sum",
+          "/retrieval/scores/global/imageToText",
+          "/retrieval/scores/pooled/textToImage",
+          "/retrieval/scores/sum/textToImage"
         }) {
       assertThat(metrics.at(pointer).isNumber()).as(pointer).isTrue();
     }
     assertThat(metrics.at("/train/lastLoss").asDouble())
         .isLessThan(metrics.at("/train/firstLoss").asDouble());
     assertThat(metrics.at("/zeroShot/perLabel").size()).isPositive();
+    String used = metrics.at("/zeroShot/score").asText();
+    assertThat(metrics.at("/zeroShot/macroAuroc"))
+        .isEqualTo(metrics.at("/zeroShot").get("scores").get(used));
+    assertThat(metrics.at("/zeroShot/scoreReason").asText()).startsWith("chosen by macro AUROC on");
+    used = metrics.at("/retrieval/score").asText();
+    assertThat(metrics.at("/retrieval/textToImage/r5"))
+        .isEqualTo(metrics.at("/retrieval/scores").get(used).get("textToImage"));
+    assertThat(metrics.at("/retrieval/scoreReason").asText())
+        .startsWith("chosen by R@5 of both ways on");
     assertThat(Files.readString(out.resolve("report.html")))
-        .contains("<polyline", "data:image/png;base64,", "macro AUROC");
+        .contains("<polyline", "data:image/png;base64,", "macro AUROC")
+        .contains("Score: ", "chosen by R@5");
     assertThat(out.resolve("checkpoint/model.safetensors")).exists();
     assertThat(out.resolve("log.csv")).exists();
   }
@@ -87,6 +109,107 @@ class CommandsTest {
     assertThat(second.get("retrieval")).isEqualTo(first.get("retrieval"));
     assertThat(second.get("zeroShot")).isEqualTo(first.get("zeroShot"));
     assertThat(new ObjectMapper().readTree(run.out())).isEqualTo(second);
+  }
+
+  @Test
+  void theScoreCanBeAskedForAndIsGlobalWithoutValidation() throws IOException {
+    JsonNode quick = json(out.resolve("metrics.json"));
+    for (String score : List.of("global", "pooled", "sum")) {
+      JsonNode found = evaluated("--score", score);
+      assertThat(found.at("/zeroShot/score").asText()).isEqualTo(score);
+      assertThat(found.at("/zeroShot/scoreReason").asText()).isEqualTo("as asked");
+      assertThat(found.at("/zeroShot/macroAuroc").asDouble())
+          .isCloseTo(quick.at("/zeroShot/scores/" + score).asDouble(), within(1e-6));
+      assertThat(found.at("/retrieval/score").asText()).isEqualTo(score);
+      assertThat(found.at("/retrieval/imageToText/r5"))
+          .isEqualTo(quick.at("/retrieval/scores/" + score + "/imageToText"));
+      assertThat(found.at("/retrieval/sentenceWeight").isNumber()).isEqualTo(score.equals("sum"));
+    }
+    JsonNode unchosen = evaluated("--split", "validation");
+    for (String task : List.of("zeroShot", "retrieval")) {
+      assertThat(unchosen.at("/" + task + "/score").asText()).isEqualTo("global");
+      assertThat(unchosen.at("/" + task + "/scoreReason").asText())
+          .isEqualTo("there is no validation split");
+      assertThat(unchosen.at("/" + task + "/scores").size()).isEqualTo(2);
+    }
+  }
+
+  private static JsonNode evaluated(Object... options) throws IOException {
+    List<Object> arguments = new ArrayList<>();
+    arguments.addAll(List.of("evaluate", "--checkpoint", out, "--manifest", manifest));
+    arguments.addAll(List.of("--resamples", 10, "--json"));
+    arguments.addAll(List.of(options));
+    CommandRun run = CommandRun.of(arguments.toArray());
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    return new ObjectMapper().readTree(run.out());
+  }
+
+  @Test
+  void aCheckpointThatSawNoTextIsComparedAsAWhole(@TempDir Path copy) throws IOException {
+    try (Stream<Path> files = Files.list(out.resolve("checkpoint"))) {
+      for (Path file : files.toList()) {
+        Files.copy(file, copy.resolve(file.getFileName()));
+      }
+    }
+    Path objective = copy.resolve("objective.json");
+    Files.writeString(objective, Configs.toJson(ObjectiveConfig.simclr()));
+    CommandRun run =
+        CommandRun.of("evaluate", "--checkpoint", copy, "--manifest", manifest, "--json");
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    JsonNode found = new ObjectMapper().readTree(run.out());
+    JsonNode quick = json(out.resolve("metrics.json"));
+    for (String task : List.of("zeroShot", "retrieval")) {
+      assertThat(found.at("/" + task + "/score").asText()).isEqualTo("global");
+      assertThat(found.at("/" + task + "/scoreReason").asText())
+          .isEqualTo("pre-training used no text");
+      assertThat(found.at("/" + task + "/scores").size()).isOne();
+    }
+    assertThat(found.at("/zeroShot/macroAuroc").asDouble())
+        .isCloseTo(quick.at("/zeroShot/scores/global").asDouble(), within(1e-6));
+    assertThat(found.at("/retrieval/imageToText/r5"))
+        .isEqualTo(quick.at("/retrieval/scores/global/imageToText"));
+
+    Files.writeString(objective, "{\"contrastive\": true, \"lamda\": 1}");
+    run = CommandRun.of("evaluate", "--checkpoint", copy, "--manifest", manifest);
+    assertThat(run.exitCode()).isEqualTo(1);
+    assertThat(run.err())
+        .contains("objective.json is not what t3d pretrain of this version writes: ", "lamda");
+  }
+
+  @Test
+  void theGatheringTemperatureIsThatOfTheObjective() throws IOException {
+    ObjectiveConfig other =
+        ObjectiveConfig.t3d().withTma(TmaConfig.builder().gatherTemperature(0.2).build());
+    try (TrainedModel trained = TrainedModel.open(out, Device.cpu())) {
+      assertThat(trained.gatherTemperature()).isEqualTo(0.1);
+      assertThat(trained.usesText()).isTrue();
+      TrainedModel with = new TrainedModel(trained.model(), trained.data(), Optional.of(other));
+      assertThat(with.gatherTemperature()).isEqualTo(0.2);
+      TrainedModel untold = new TrainedModel(trained.model(), trained.data(), Optional.empty());
+      assertThat(untold.gatherTemperature()).isEqualTo(0.1);
+      assertThat(untold.usesText()).isTrue();
+    }
+  }
+
+  @Test
+  void theSumOfScoresIsRefusedWithoutValidation() {
+    CommandRun run =
+        CommandRun.of(
+            "evaluate",
+            "--checkpoint",
+            out,
+            "--manifest",
+            manifest,
+            "--split",
+            "validation",
+            "--score",
+            "sum");
+    assertThat(run.exitCode()).isEqualTo(1);
+    assertThat(run.err())
+        .contains(
+            "error: The score sum needs at least 2 validation volumes to make its parts"
+                + " comparable, got 0; evaluate the split test of a manifest that has a validation"
+                + " split, or ask for auto, global or pooled");
   }
 
   @Test

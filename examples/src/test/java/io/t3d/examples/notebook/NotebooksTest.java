@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Notebooks and the README's example run from the first snippet to the last. */
+/** Notebooks and the pages' examples run from the first snippet to the last. */
 class NotebooksTest {
   private final ByteArrayOutputStream echoed = new ByteArrayOutputStream();
   private final NotebookRunner runner =
@@ -37,14 +37,24 @@ class NotebooksTest {
 
   @Test
   void theReadmesExampleRunsAndIsShort() throws Exception {
-    String readme = Files.readString(Path.of("../README.md"));
-    Matcher block = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL).matcher(readme);
-    assertThat(block.find()).isTrue();
-    String example = block.group(1);
+    String example = example("README.md");
     assertThat(example.lines().filter(l -> !l.isBlank() && !l.startsWith("import ")).count())
         .isLessThanOrEqualTo(15);
 
     runner.run("README.md", example);
+  }
+
+  @Test
+  void theExampleOfRelevanceRuns() throws Exception {
+    runner.run("docs/relevance.md", example("docs/relevance.md"));
+  }
+
+  /** The first block of Java in a page. */
+  private static String example(String page) throws IOException {
+    String text = Files.readString(Path.of("..").resolve(page));
+    Matcher block = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL).matcher(text);
+    assertThat(block.find()).isTrue();
+    return block.group(1);
   }
 
   @Test

@@ -19,12 +19,14 @@ public record Margins(double[] global, double[] pooled) {
    * Takes texts for and against.
    *
    * @param scores of n volumes and T texts
+   * @param texts {@code [T][E]}: the texts' embeddings, unit length
    * @param positive columns of the texts for
    * @param negative columns of the texts against
    */
-  public static Margins of(TextScores scores, int[] positive, int[] negative) {
-    double up = norm(scores.texts(), positive);
-    double down = norm(scores.texts(), negative);
+  public static Margins of(
+      TextScores scores, float[][] texts, int[] positive, int[] negative) {
+    double up = norm(texts, positive);
+    double down = norm(texts, negative);
     int n = scores.global().length;
     double[] global = new double[n];
     double[] pooled = new double[n];

@@ -35,6 +35,7 @@ public final class Frozen {
   private final Map<Split, TextScores> scores = new EnumMap<>(Split.class);
   private final Map<Split, Projected> projected = new EnumMap<>(Split.class);
   private final Map<Split, Tokens> tokens = new EnumMap<>(Split.class);
+  private float[][] textEmbeddings; // null until asked for
 
   /**
    * Of a run.
@@ -152,6 +153,19 @@ public final class Frozen {
   int[] columns(List<String> texts) throws IOException {
     Map<String, Integer> known = texts();
     return texts.stream().mapToInt(known::get).toArray();
+  }
+
+  /** The texts' embeddings, {@code [T][E]}, in the columns of {@link #scores}. */
+  float[][] textEmbeddings() throws IOException {
+    if (textEmbeddings == null) {
+      List<String> texts = List.copyOf(texts().keySet());
+      try (TrainedModel trained = open();
+          NDManager scope = trained.model().manager().newSubManager()) {
+        textEmbeddings =
+            Embeddings.rows("texts", trained.model().encodeReports(scope, texts), -1);
+      }
+    }
+    return textEmbeddings;
   }
 
   private Map<String, Integer> texts() throws IOException {

@@ -62,6 +62,7 @@ final class LateralityTask implements BenchmarkTask {
       margins.add(
           Margins.of(
               scores,
+              context.frozen().textEmbeddings(),
               context.frozen().columns(SidePrompts.of(kind, Side.RIGHT)),
               context.frozen().columns(SidePrompts.of(kind, Side.LEFT))));
     }

@@ -1,6 +1,5 @@
 package io.t3d.examples.benchmark.task;
 
-import io.t3d.core.task.TextScores;
 import io.t3d.core.task.classify.FindingPrompts;
 import io.t3d.examples.benchmark.measure.Places;
 import java.io.IOException;
@@ -33,12 +32,11 @@ final class PointingTask implements BenchmarkTask {
     Frozen.Tokens tokens = context.frozen().projected(test).tokens();
     LocalTruth known = context.data().truth(train, tokens.grid());
     LocalTruth truth = context.data().truth(test, tokens.grid());
-    TextScores scores = context.frozen().scores(test);
     Map<String, List<Double>> found = new LinkedHashMap<>();
     for (int f = 0; f < LocalTruth.FINDINGS.size(); f++) {
       FindingPrompts prompts = ZeroShotTask.prompts(LocalTruth.FINDINGS.get(f).label());
-      float[][] up = texts(scores, context.frozen().columns(prompts.positive()));
-      float[][] down = texts(scores, context.frozen().columns(prompts.negative()));
+      float[][] up = texts(context.frozen().textEmbeddings(), context.frozen().columns(prompts.positive()));
+      float[][] down = texts(context.frozen().textEmbeddings(), context.frozen().columns(prompts.negative()));
       double[][] trainShares = known.sharesOfPositives(f);
       double[][] shares = truth.sharesOfPositives(f);
       if (trainShares.length == 0 || shares.length == 0) {
@@ -71,10 +69,10 @@ final class PointingTask implements BenchmarkTask {
     found.computeIfAbsent(name, unused -> new ArrayList<>()).add(value);
   }
 
-  private static float[][] texts(TextScores scores, int[] columns) {
+  private static float[][] texts(float[][] embeddings, int[] columns) {
     float[][] out = new float[columns.length][];
     for (int k = 0; k < out.length; k++) {
-      out[k] = scores.texts()[columns[k]];
+      out[k] = embeddings[columns[k]];
     }
     return out;
   }

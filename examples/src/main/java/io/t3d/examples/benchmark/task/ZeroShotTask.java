@@ -87,6 +87,7 @@ final class ZeroShotTask implements BenchmarkTask {
       margins.add(
           Margins.of(
               scores,
+              context.frozen().textEmbeddings(),
               context.frozen().columns(prompts.positive()),
               context.frozen().columns(prompts.negative())));
     }

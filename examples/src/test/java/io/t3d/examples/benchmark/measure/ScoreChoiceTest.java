@@ -15,7 +15,12 @@ class ScoreChoiceTest {
     float[][] volume = {{0.6f, 0.8f, -0.6f}}; // cosines of v = (0.6, 0.8)
     Margins m =
         Margins.of(
-            new TextScores(texts, volume, new float[][] {{0.5f, 0.7f, 0.1f}}),
+            new TextScores(
+                List.of("a", "b", "c"),
+                new float[][] {{0.6f, 0.8f}},
+                volume,
+                new float[][] {{0.5f, 0.7f, 0.1f}}),
+            texts,
             new int[] {0, 1},
             new int[] {2});
     // Mean of the first two texts is (½, ½), of length √½: cosine 0.7·√2; the third's is −0.6.

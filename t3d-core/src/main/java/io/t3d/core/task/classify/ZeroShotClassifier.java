@@ -2,10 +2,13 @@ package io.t3d.core.task.classify;
 
 import ai.djl.ndarray.NDArray;
 import io.t3d.core.task.Embeddings;
+import io.t3d.core.task.TextScores;
 import io.t3d.core.tensor.Shapes;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Classifies volumes by text alone: is the image closer to the prompts that state a finding, or to
@@ -19,16 +22,20 @@ import java.util.List;
  * <p>Prompt ensembles: Radford et al., 2021, section 3.1.4; pairs of positive and negative prompts:
  * Tiu et al., 2022, CheXzero. The text is encoded once, at creation; the classifier then holds
  * plain arrays, needs no closing and is safe for many threads.
+ *
+ * <p>This is the global score; {@link ZeroShotScorer} adds those that read tokens.
  */
 public final class ZeroShotClassifier {
+  private final List<FindingPrompts> prompts;
   private final List<String> findings;
   private final float[][] positive; // [label][E], unit length
   private final float[][] negative;
   private final double scale;
 
   private ZeroShotClassifier(
-      List<String> findings, float[][] positive, float[][] negative, double scale) {
-    this.findings = findings;
+      List<FindingPrompts> prompts, float[][] positive, float[][] negative, double scale) {
+    this.prompts = List.copyOf(prompts);
+    this.findings = prompts.stream().map(FindingPrompts::finding).toList();
     this.positive = positive;
     this.negative = negative;
     this.scale = scale;
@@ -61,7 +68,7 @@ public final class ZeroShotClassifier {
       negative.add(ensemble(encoder, p.negative()));
     }
     return new ZeroShotClassifier(
-        findings,
+        prompts,
         positive.toArray(new float[0][]),
         negative.toArray(new float[0][]),
         Math.exp(logitScale));
@@ -93,6 +100,14 @@ public final class ZeroShotClassifier {
     return findings;
   }
 
+  /** The prompts of all findings, each once: what {@link TextScores} must hold for this. */
+  public List<String> texts() {
+    return prompts.stream()
+        .flatMap(p -> Stream.concat(p.positive().stream(), p.negative().stream()))
+        .distinct()
+        .toList();
+  }
+
   /**
    * The probability of each finding in each volume.
    *
@@ -119,6 +134,22 @@ public final class ZeroShotClassifier {
    * @throws IllegalArgumentException when a row's length differs
    */
   public double[][] classify(float[][] imageEmbeddings) {
+    double[][] margins = margins(imageEmbeddings);
+    for (double[] row : margins) {
+      for (int label = 0; label < row.length; label++) {
+        row[label] = logistic(scale * row[label]);
+      }
+    }
+    return margins;
+  }
+
+  /** Softmax over two is the logistic function of their difference. */
+  static double logistic(double margin) {
+    return 1 / (1 + Math.exp(-margin));
+  }
+
+  /** {@code cos(v, w+) - cos(v, w-)}, {@code [B][labels]}. */
+  double[][] margins(float[][] imageEmbeddings) {
     double[][] out = new double[imageEmbeddings.length][findings.size()];
     for (int i = 0; i < out.length; i++) {
       float[] image = imageEmbeddings[i];
@@ -134,12 +165,33 @@ public final class ZeroShotClassifier {
       }
       double norm = norm(image);
       for (int label = 0; label < findings.size(); label++) {
-        double margin = (dot(image, positive[label]) - dot(image, negative[label])) / norm;
-        // softmax over two is the logistic function of their difference
-        out[i][label] = 1 / (1 + Math.exp(-scale * margin));
+        out[i][label] = (dot(image, positive[label]) - dot(image, negative[label])) / norm;
       }
     }
     return out;
+  }
+
+  /** Mean text-pooled score of the prompts for a finding minus that of those against it. */
+  double[][] pooledMargins(TextScores volumes) {
+    double[][] out = new double[volumes.volumes().length][findings.size()];
+    for (int label = 0; label < findings.size(); label++) {
+      int[] stating = volumes.columns(prompts.get(label).positive());
+      int[] denying = volumes.columns(prompts.get(label).negative());
+      for (int i = 0; i < out.length; i++) {
+        float[] pooled = volumes.pooled()[i];
+        out[i][label] = mean(pooled, stating) - mean(pooled, denying);
+      }
+    }
+    return out;
+  }
+
+  private static double mean(float[] values, int[] at) {
+    return Arrays.stream(at).mapToDouble(t -> values[t]).average().orElseThrow();
+  }
+
+  /** {@code exp(logitScale)}. */
+  double scale() {
+    return scale;
   }
 
   private static double norm(float[] v) {

@@ -3,6 +3,7 @@ package io.t3d.core.task.retrieve;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.t3d.core.eval.LabelMatrix;
+import io.t3d.core.task.Embeddings;
 import io.t3d.core.tensor.Scopes;
 import io.t3d.core.tensor.Shapes;
 import java.util.Arrays;
@@ -54,28 +55,56 @@ public record LabelOverlap(
       boolean same,
       double relevantFrom) {
     check(queries, queryLabels, gallery, galleryLabels);
-    BitSet[] wanted = sets(queryLabels);
-    BitSet[] found = sets(galleryLabels);
-    int n = found.length;
-    int block = (int) Math.max(1, Math.min(wanted.length, CELLS / n));
-    double[][] perQuery = new double[wanted.length][];
-    for (int from = 0; from < wanted.length; from += block) {
+    int n = galleryLabels.size();
+    int block = (int) Math.max(1, Math.min(queryLabels.size(), CELLS / n));
+    Scorer scorer = new Scorer(sets(queryLabels), sets(galleryLabels), same, relevantFrom);
+    double[][] perQuery = new double[queryLabels.size()][];
+    for (int from = 0; from < perQuery.length; from += block) {
       int start = from;
-      int end = Math.min(wanted.length, from + block);
+      int end = Math.min(perQuery.length, from + block);
       float[] similarity = similarities(queries, gallery, start, end);
       IntStream.range(start, end)
           .parallel()
-          .forEach(
-              q -> {
-                double[] overlap =
-                    Arrays.stream(found).mapToDouble(set -> overlap(wanted[q], set)).toArray();
-                int offset = (q - start) * n;
-                double[] row =
-                    IntStream.range(0, n).mapToDouble(i -> similarity[offset + i]).toArray();
-                perQuery[q] = score(ranking(row, overlap, same ? q : -1), relevantFrom);
-              });
+          .forEach(q -> perQuery[q] = scorer.score(q, similarity, (q - start) * n));
     }
     return summary(perQuery);
+  }
+
+  /**
+   * The same by scores of one's own, e.g. {@link RetrievalMix#scores}.
+   *
+   * @param scores {@code [Q][N]}; higher is more alike
+   * @param queryLabels of the Q
+   * @param galleryLabels of the N, the same labels in the same order
+   * @param same whether queries and gallery are the same items, so that row i must not find itself
+   * @param relevantFrom overlap from which an item is relevant, in (0, 1]
+   * @throws IllegalArgumentException when sizes or labels differ or a score is not finite
+   */
+  public static LabelOverlap evaluate(
+      float[][] scores,
+      LabelMatrix queryLabels,
+      LabelMatrix galleryLabels,
+      boolean same,
+      double relevantFrom) {
+    checkLabels(queryLabels, galleryLabels);
+    Embeddings.check("scores", scores, queryLabels.size(), galleryLabels.size());
+    Scorer scorer = new Scorer(sets(queryLabels), sets(galleryLabels), same, relevantFrom);
+    return summary(
+        IntStream.range(0, scores.length)
+            .parallel()
+            .mapToObj(q -> scorer.score(q, scores[q], 0))
+            .toArray(double[][]::new));
+  }
+
+  /** Ranks the gallery for one query at a time. */
+  private record Scorer(BitSet[] wanted, BitSet[] found, boolean same, double relevantFrom) {
+    double[] score(int query, float[] similarity, int offset) {
+      double[] overlap =
+          Arrays.stream(found).mapToDouble(set -> overlap(wanted[query], set)).toArray();
+      double[] row =
+          IntStream.range(0, found.length).mapToDouble(i -> similarity[offset + i]).toArray();
+      return LabelOverlap.score(ranking(row, overlap, same ? query : -1), relevantFrom);
+    }
   }
 
   /** Overlaps in the order of the ranking. */
@@ -162,6 +191,10 @@ public record LabelOverlap(
         queries.getShape().get(1));
     Retrieval.checkValues("queries", queries);
     Retrieval.checkValues("gallery", gallery);
+    checkLabels(queryLabels, galleryLabels);
+  }
+
+  private static void checkLabels(LabelMatrix queryLabels, LabelMatrix galleryLabels) {
     queryLabels.requireNamesOf(galleryLabels, "Queries and gallery");
     if (queryLabels.size() == 0 || galleryLabels.size() == 0) {
       throw new IllegalArgumentException("Retrieval needs queries and a gallery, got none");

@@ -4,6 +4,7 @@ package io.t3d.core.task.retrieve;
  * What a search found, best first.
  *
  * @param rows {@code [Q][k]}: for each query, positions in the gallery
- * @param similarities {@code [Q][k]}: their cosines
+ * @param similarities {@code [Q][k]}: their cosines; of a search in two stages, what its second
+ *     ranks by
  */
 public record Neighbours(int[][] rows, float[][] similarities) {}

@@ -2,6 +2,7 @@ package io.t3d.core.task.retrieve;
 
 import ai.djl.ndarray.NDArray;
 import io.t3d.core.eval.RetrievalScores;
+import io.t3d.core.task.Embeddings;
 import io.t3d.core.tensor.Shapes;
 import java.util.HashMap;
 import java.util.List;
@@ -15,6 +16,9 @@ import java.util.stream.IntStream;
  * correct one. Ties so count against the model: one that maps everything to one point gets the last
  * rank, not the first. Pairs with identical reports are all correct for each other, since no model
  * could tell them apart.
+ *
+ * <p>Here a report is compared as a whole; {@link PairScores} and {@link RetrievalMix} let its
+ * sentences have a say.
  *
  * <p>Similarities are computed block by block: memory is {@code block²} floats, whatever N.
  *
@@ -63,12 +67,55 @@ public record Retrieval(RetrievalScores imageToText, RetrievalScores textToImage
    */
   public static Ranks ranks(NDArray imageEmbeddings, NDArray textEmbeddings, List<String> reports) {
     check(imageEmbeddings, textEmbeddings, reports.size());
-    Map<String, Integer> known = new HashMap<>();
-    int[] groups =
-        reports.stream().mapToInt(r -> known.computeIfAbsent(r, unused -> known.size())).toArray();
+    int[] groups = groups(reports);
     return new Ranks(
         RetrievalRanks.of(imageEmbeddings, textEmbeddings, groups, BLOCK),
         RetrievalRanks.of(textEmbeddings, imageEmbeddings, groups, BLOCK));
+  }
+
+  private static int[] groups(List<String> reports) {
+    Map<String, Integer> known = new HashMap<>();
+    return reports.stream()
+        .mapToInt(r -> known.computeIfAbsent(r, unused -> known.size()))
+        .toArray();
+  }
+
+  /**
+   * The same ranks by scores of one's own, e.g. {@link RetrievalMix#scores}.
+   *
+   * @param scores {@code [N][N]}: volume, report; higher fits better
+   * @param reports N texts, compared with {@code equals}; report i belongs to volume i
+   * @throws IllegalArgumentException when sizes differ, there is no pair or a score is NaN
+   */
+  public static Ranks ranks(float[][] scores, List<String> reports) {
+    int n = reports.size();
+    Embeddings.check("scores", scores, n, n);
+    int[] groups = groups(reports);
+    return new Ranks(
+        ranks(groups, (volume, report) -> scores[volume][report]),
+        ranks(groups, (report, volume) -> scores[volume][report]));
+  }
+
+  private interface Score {
+    float of(int query, int target);
+  }
+
+  private static int[] ranks(int[] groups, Score score) {
+    return IntStream.range(0, groups.length)
+        .parallel()
+        .map(
+            q -> {
+              float best = Float.NEGATIVE_INFINITY;
+              for (int t = 0; t < groups.length; t++) {
+                best = groups[t] == groups[q] ? Math.max(best, score.of(q, t)) : best;
+              }
+              int rank = 1;
+              for (int t = 0; t < groups.length; t++) {
+                rank += groups[t] != groups[q] && score.of(q, t) >= best ? 1 : 0;
+              }
+              return rank;
+            })
+        .toArray();
   }
 
   /**

@@ -1,2 +1,5 @@
-/** Search between volumes and reports: recall and ranks, label overlap, exact and HNSW indexes. */
+/**
+ * Search between volumes and reports: recall and ranks, label overlap, exact and HNSW indexes,
+ * sentences.
+ */
 package io.t3d.core.task.retrieve;

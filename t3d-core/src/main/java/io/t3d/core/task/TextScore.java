@@ -1,0 +1,18 @@
+package io.t3d.core.task;
+
+import java.util.Locale;
+
+/** How it is measured whether a text fits a volume; see {@link TextScores} for the first two. */
+public enum TextScore {
+  /** By the volume as a whole: the cosine of pooled embedding and text. */
+  GLOBAL,
+  /** By what the text points at: the cosine of the text and the tokens gathered around it. */
+  POOLED,
+  /** Both, each divided by its spread, added. */
+  SUM;
+
+  /** The name in lower case, as metrics and options have it. */
+  public String key() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+}

@@ -1,0 +1,79 @@
+package io.t3d.core.task.retrieve;
+
+import io.t3d.core.task.Embeddings;
+import io.t3d.core.task.TextScores;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * How well each of n volumes fits each of R reports: as a whole, and by the report's sentences.
+ *
+ * <pre>{@code
+ * global(i, r)    = cos(v(i), w(r))
+ * sentences(i, r) = mean(s of r) ( pooled(i, s) - mean(j) pooled(j, s) )    see TextScores
+ * }</pre>
+ *
+ * <p>The mean of a sentence over the volumes j is taken off, so that sentences which fit every
+ * volume do not decide. Memory is {@code 8 · n · R} bytes; for galleries above some 10,000 there
+ * are {@link ReportSearch} and {@link VolumeSearch}.
+ *
+ * @param global {@code [n][R]}
+ * @param sentences {@code [n][R]}
+ */
+public record PairScores(float[][] global, float[][] sentences) {
+  /**
+   * Scores all pairs; the means are those over these volumes.
+   *
+   * @param volumes n volumes, scored on all sentences of {@link SentencesOfReports#of}
+   * @param reportEmbeddings {@code [R][E]}, L2-normalised
+   * @param reports R texts
+   * @throws IllegalArgumentException when sizes differ or a sentence was not scored
+   */
+  public static PairScores of(
+      TextScores volumes, float[][] reportEmbeddings, List<String> reports) {
+    float[][] v = volumes.volumes();
+    Embeddings.check(
+        "reportEmbeddings", reportEmbeddings, reports.size(), v.length == 0 ? 0 : v[0].length);
+    SentencesOfReports split = SentencesOfReports.of(reports);
+    int[] columns = volumes.columns(split.sentences());
+    int[][] ofReport = split.ofReport();
+    for (int[] own : ofReport) {
+      IntStream.range(0, own.length).forEach(k -> own[k] = columns[own[k]]);
+    }
+    double[] means = means(volumes.pooled());
+    float[][] global = new float[v.length][reports.size()];
+    float[][] sentences = new float[v.length][reports.size()];
+    IntStream.range(0, v.length)
+        .parallel()
+        .forEach(
+            i -> {
+              for (int r = 0; r < ofReport.length; r++) {
+                global[i][r] = dot(v[i], reportEmbeddings[r]);
+                sentences[i][r] = SentencesOfReports.score(volumes.pooled()[i], means, ofReport[r]);
+              }
+            });
+    return new PairScores(global, sentences);
+  }
+
+  /** The mean of each column. */
+  static double[] means(float[][] scores) {
+    double[] means = new double[scores[0].length];
+    for (float[] row : scores) {
+      for (int t = 0; t < means.length; t++) {
+        means[t] += row[t];
+      }
+    }
+    for (int t = 0; t < means.length; t++) {
+      means[t] /= scores.length;
+    }
+    return means;
+  }
+
+  private static float dot(float[] a, float[] b) {
+    double sum = 0;
+    for (int e = 0; e < a.length; e++) {
+      sum += (double) a[e] * b[e];
+    }
+    return (float) sum;
+  }
+}
