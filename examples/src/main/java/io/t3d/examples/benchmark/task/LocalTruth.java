@@ -56,8 +56,12 @@ record LocalTruth(Side[][] sides, double[][] sizes, double[][][] shares) {
               .map(Finding::side)
               .collect(Collectors.toSet());
       sides[i][f] = there.size() == 1 ? there.iterator().next() : Side.MIDLINE;
-      sizes[i][f] = TokenShares.count(mask, value) * voxel;
-      shares[i][f] = TokenShares.of(mask, value, grid);
+      // Voxels are looked through only where there is something: it is the slow part.
+      sizes[i][f] = there.isEmpty() ? 0 : TokenShares.count(mask, value) * voxel;
+      shares[i][f] =
+          there.isEmpty()
+              ? new double[grid[0] * grid[1] * grid[2]]
+              : TokenShares.of(mask, value, grid);
     }
   }
 
