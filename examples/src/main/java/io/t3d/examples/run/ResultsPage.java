@@ -52,8 +52,7 @@ final class ResultsPage {
             test.size()));
     page.heading("Training");
     page.curves("steps", curves.of("loss", "global", "tma"));
-    page.curves("steps", curves.of("tma_view", "tma_token", "tma_entropy"));
-    page.curves("steps", curves.of("tma_view_prototype_usage", "tma_token_prototype_usage"));
+    page.curves("steps", curves.of("tma_local", "tma_sentence", "tma_consistency", "tma_view"));
     page.heading(
         String.format(
             Locale.ROOT,
