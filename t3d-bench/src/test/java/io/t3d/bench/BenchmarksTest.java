@@ -69,6 +69,8 @@ class BenchmarksTest {
                 "SinkhornBenchmark.published",
                 "TmaLossBenchmark.ours",
                 "TmaLossBenchmark.plain",
+                "TokenGatherBenchmark.ours",
+                "TokenGatherBenchmark.plain",
                 "TokenMatchingBenchmark.distances",
                 "TokenMatchingBenchmark.ours",
                 "VolumeReadBenchmark.read",
