@@ -36,6 +36,8 @@ def inputs(pairs, grid, prototypes, dim):
         for name in ("visual", "fused"):
             near = centres[torch.randint(prototypes, (pairs, n))]
             tensors[f"{name}{view}"] = 3 * (near + 0.05 * torch.randn(pairs, n, dim))
+    tensors["tokens"] = torch.cat([tensors["visual0"], tensors["visual1"]])
+    tensors["probe"] = torch.randn(2 * pairs, prototypes, dim)
     return tensors
 
 
@@ -98,9 +100,23 @@ def token_level(tensors):
     return [total.detach(), usage, matched / mask.numel() / 2, *(x.grad for x in leaves)]
 
 
+def gather_tokens(tokens, queries, probe):
+    """Tokens gathered around the queries, and the gradients of both."""
+    tokens, queries = (x.detach().requires_grad_() for x in (tokens, queries))
+    keys = F.normalize(tokens, dim=-1)
+    weights = torch.softmax(torch.einsum("bne,te->btn", keys, queries) / TEMPERATURE, -1)
+    gathered = F.normalize(torch.einsum("btn,bne->bte", weights, tokens), dim=-1)
+    (gathered * probe).sum().backward()
+    return [gathered.detach(), tokens.grad, queries.grad]
+
+
 STAGES = {
     "sinkhorn": lambda t: [sinkhorn(t["similarities"])],
     "assign": lambda t: list(assign(t)),
     "match": lambda t: list(match(t["grid"], t["affines1"], t["affines0"])),
     "token-level": token_level,
+    "gather": lambda t: gather_tokens(t["tokens"], t["prototypes"], t["probe"]),
+    "gather-whole": lambda t: gather_tokens(
+        t["tokens"].flatten(0, 1)[None], t["prototypes"], t["probe"][:1]
+    ),
 }

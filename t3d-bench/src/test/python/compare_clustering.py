@@ -69,8 +69,10 @@ def main():
     args.add_argument("--size", choices=SIZES, default="base")
     args.add_argument("--runs", type=int, default=7)
     args.add_argument("--only", choices=clustering.STAGES)
+    args.add_argument("--dim", type=int)
     a = args.parse_args()
     pairs, grid, prototypes, dim = SIZES[a.size]
+    dim = a.dim or dim
     inputs, outputs = a.work / "inputs.safetensors", a.work / "outputs.safetensors"
     tensors = clustering.inputs(pairs, grid, prototypes, dim)
     save_file(tensors, inputs)

@@ -10,6 +10,7 @@ import io.t3d.core.model.TokenGrid;
 import io.t3d.core.model.ViewFeatures;
 import io.t3d.core.tensor.Safetensors;
 import io.t3d.core.tensor.Scopes;
+import io.t3d.core.torch.TokenGather;
 import io.t3d.core.train.LossTerms;
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.View;
@@ -95,6 +96,9 @@ public final class Clustering {
       case "assign" -> assign(step);
       case "match" -> match(step);
       case "token-level" -> tokenLevel(step);
+      case "gather" -> gather(get("tokens", step), get("probe", step), step);
+      case "gather-whole" ->
+          gather(whole(get("tokens", step)), get("probe", step).get("0:1"), step);
       default -> throw new IllegalArgumentException("No stage " + stage);
     };
   }
@@ -122,6 +126,24 @@ public final class Clustering {
   private List<NDArray> match(NDManager step) {
     TokenMatcher.Match match = TokenMatcher.match(get("prototypes", step), grid(1), grid(0));
     return List.of(match.index(), match.mask());
+  }
+
+  /** All tokens as those of one volume. */
+  private static NDArray whole(NDArray tokens) {
+    return tokens.reshape(1, -1, tokens.getShape().get(2));
+  }
+
+  /** Tokens gathered around the prototypes in the place of sentences, and the gradients. */
+  private List<NDArray> gather(NDArray tokens, NDArray probe, NDManager step) {
+    NDArray queries = get("prototypes", step);
+    List<NDArray> leaves = List.of(tokens, queries);
+    leaves.forEach(x -> x.setRequiresGradient(true));
+    NDArray gathered;
+    try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
+      gathered = TokenGather.gather(tokens, queries, CONFIG.temperature());
+      collector.backward(gathered.mul(probe).sum());
+    }
+    return List.of(gathered, tokens.getGradient(), queries.getGradient());
   }
 
   /** Loss, usage, share of matched tokens, and the gradients. */

@@ -33,6 +33,7 @@ record GuardedRatio(String name, String ours, String reference) {
           of("residual blocks / channels first", "ResNet3d", "ours", "plain"),
           of("Sinkhorn / log domain", "Sinkhorn", "ours", "logDomain"),
           of("token matching / distances", "TokenMatching", "ours", "distances"),
+          of("token gather with backward / plain", "TokenGather", "ours", "plain"),
           of("TMA loss with backward / plain", "TmaLoss", "ours", "plain"),
           of("contrastive loss with backward / plain", "ContrastiveLoss", "ours", "plain"),
           of("views / libtorch", "MultiViewSampler", "ours", "libtorch"),

@@ -73,6 +73,15 @@ final class Straightforward {
     return loss.neg().div(matched);
   }
 
+  /** The likeness-weighted mean of each volume's tokens for each sentence, as a direction. */
+  static NDArray gatherTokens(NDArray tokens, NDArray queries) {
+    Shape s = tokens.getShape(); // (B, N, E)
+    NDArray temperature = tokens.getManager().create(TEMPERATURE);
+    NDArray each = queries.expandDims(0).broadcast(s.get(0), queries.getShape().get(0), s.get(2));
+    NDArray cosines = each.matMul(tokens.normalize(2, 2).transpose(0, 2, 1)); // (B, T, N)
+    return cosines.div(temperature).softmax(2).matMul(tokens).normalize(2, 2); // (B, T, E)
+  }
+
   private static NDArray inTokensOf(NDArray batchArray, TokenGrid from, TokenGrid to) {
     int pairs = from.affines().size();
     NDList parts = new NDList();

@@ -69,6 +69,8 @@ class BenchmarksTest {
                 "SinkhornBenchmark.published",
                 "PrototypeLossBenchmark.ours",
                 "PrototypeLossBenchmark.plain",
+                "TokenGatherBenchmark.ours",
+                "TokenGatherBenchmark.plain",
                 "TokenMatchingBenchmark.distances",
                 "TokenMatchingBenchmark.ours",
                 "VolumeReadBenchmark.read",

@@ -6,7 +6,6 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
 /**
@@ -14,26 +13,32 @@ import org.bytedeco.pytorch.global.torch;
  * the processor's cache.
  *
  * <pre>{@code
- * s_btn = ⟨q_t, p_bn⟩ / (|p_bn| · temperature),  α = softmax over n of s,  y_bt = Σ_n α_btn p_bn
+ * k_n = p_n / (|p_n| · temperature)
+ * w_tn = exp(⟨q_t, k_n⟩ - shift_t),  m_t = Σ_n w_tn,  y_t = Σ_n w_tn p_n / m_t
  *
- * with g = dL/dy:
- * ds_btn = α_btn (⟨g_bt, p_bn⟩ - ⟨g_bt, y_bt⟩)
- * dq_t   = Σ_bn ds_btn / (|p_bn| · temperature) p_bn
- * dp_bn  = Σ_t α_btn g_bt + Σ_t ds_btn / (|p_bn| · temperature) q_t - (Σ_t ds_btn s_btn) p_bn / |p_bn|²
+ * with g_t = dL/dy_t / m_t:
+ * d_tn = w_tn (⟨g_t, p_n⟩ - ⟨g_t, y_t⟩)
+ * dq_t = Σ_n d_tn k_n
+ * dk_n = Σ_t d_tn q_t
+ * dp_n = Σ_t w_tn g_t + (dk_n without what points along p_n) / (|p_n| · temperature)
  * }</pre>
  *
- * <p>The forward pass keeps y and the logarithm of softmax's denominator; the backward pass makes
- * the weights of a block again from them. Its first product has both ⟨g, p⟩ and ⟨q, p⟩, its last
- * both sums over t. Temporaries belong to the caller's PointerScope.
+ * <p>The forward pass keeps y, m and the shift; the backward pass makes the weights of a block
+ * again from them. Of (T, N) numbers it reads and writes as little as it can, besides the products:
+ * scaling and projecting is done on (N, E), and the shift is left out where no exponential
+ * overflows. Temporaries belong to the caller's PointerScope.
  */
 final class GatherBlocks implements WrittenGradient.Backward {
-  /** Weights of a block: half a MiB, since the backward pass has three such matrices. */
+  /** Weights of a block: half a MiB, since the backward pass has two such matrices. */
   static final long BLOCK = 1L << 17;
 
   /** On a GPU there is less need to cut. */
   private static final long GPU_BLOCK = 1L << 24;
 
   private static final long[] WITHIN_ROWS = {1};
+
+  /** Sums of exponentials up to this, of both signs, are far from float32's limits, e^±87. */
+  private static final double MILD = 40;
 
   /** As torch's {@code normalize}: a token of length 0 has cosines of 0. */
   private static final double SMALLEST_LENGTH = 1e-12;
@@ -42,10 +47,12 @@ final class GatherBlocks implements WrittenGradient.Backward {
   private final Tensor queries; // (T, E)
   private final Tensor inverse; // (B, N): 1 / length
   private final Tensor sums; // (B, T, E)
-  private final Tensor logMass; // (B, T, 1): log of softmax's denominator
+  private final Tensor mass; // (B, T, 1)
+  private final Tensor shift; // (B, T, 1)
   private final Scalar temperature;
   private final boolean ofTokens;
   private final boolean ofQueries;
+  private final boolean sharp; // whether the shift is needed
   private final long versions;
   private final long block;
 
@@ -66,18 +73,20 @@ final class GatherBlocks implements WrittenGradient.Backward {
     long t = queries.size(0);
     long most = tokens.is_cuda() ? GPU_BLOCK : BLOCK;
     block = Math.min(tokens.size(1), Math.max(16, most / t));
-    inverse = WrittenGradient.keep(lengths(this.tokens).reciprocal_());
+    Tensor length = lengths(this.tokens).clamp_min_(new Scalar(SMALLEST_LENGTH));
+    inverse = WrittenGradient.keep(length.reciprocal_());
     sums = WrittenGradient.keep(queries.new_zeros(b, t, queries.size(1)));
-    logMass = WrittenGradient.keep(queries.new_empty(b, t, 1));
+    mass = WrittenGradient.keep(queries.new_zeros(b, t, 1));
+    shift = WrittenGradient.keep(queries.new_zeros(b, t, 1));
+    double longest = lengths(this.queries).max().item_float();
+    sharp = !(longest / temperature <= MILD);
     versions = versions();
     forward();
   }
 
   private static Tensor lengths(Tensor x) {
-    Tensor length =
-        torch.linalg_vector_norm(
-            x, new Scalar(2.0), new long[] {2}, false, new ScalarTypeOptional());
-    return length.clamp_min_(new Scalar(SMALLEST_LENGTH));
+    ScalarTypeOptional same = new ScalarTypeOptional();
+    return torch.linalg_vector_norm(x, new Scalar(2.0), new long[] {-1}, false, same);
   }
 
   /** Grows when tokens or queries are changed in place. */
@@ -91,46 +100,40 @@ final class GatherBlocks implements WrittenGradient.Backward {
   }
 
   private void forward() {
-    Tensor scale = inverse.div(temperature); // (B, N)
+    Tensor scale = inverse.div(temperature).unsqueeze(2); // (B, N, 1)
     Tensor buffer = queries.new_empty(queries.size(0) * block);
     for (long b = 0; b < tokens.size(0); b++) {
-      try (PointerScope scope = new PointerScope()) {
-        forward(tokens.select(0, b), scale.select(0, b), buffer, sums.select(0, b))
-            .copyTo(logMass.select(0, b));
+      for (long from = 0; from < tokens.size(1); from += block) {
+        try (PointerScope scope = new PointerScope()) {
+          long count = Math.min(block, tokens.size(1) - from);
+          Tensor p = tokens.select(0, b).narrow(0, from, count); // (count, E)
+          Tensor keys = p.mul(scale.select(0, b).narrow(0, from, count));
+          Tensor w = matrix(buffer, 0, queries.size(0), count);
+          torch.mm_out(w, queries, keys.t());
+          add(w, p, b, from == 0);
+        }
       }
     }
+    sums.div_(mass);
   }
 
-  /** What the softmax of a volume has come to. */
-  private record Softmax(Tensor largest, Tensor mass) {
-    void copyTo(Tensor logMass) {
-      logMass.copy_(mass.log_().add_(largest));
+  /** Adds a block of tokens to the sums of a volume. */
+  private void add(Tensor logits, Tensor p, long b, boolean first) {
+    Tensor m = mass.select(0, b);
+    Tensor sum = sums.select(0, b);
+    if (sharp) { // a running maximum: what was summed up is scaled down when it grows
+      Tensor before = shift.select(0, b);
+      Tensor block = logits.amax(WITHIN_ROWS, true);
+      Tensor now = first ? block : torch.maximum(before, block);
+      Tensor shrink = before.sub_(now).clamp_max_(new Scalar(0.0)).exp_();
+      m.mul_(shrink);
+      sum.mul_(shrink);
+      before.copy_(now);
+      logits.sub_(now);
     }
-  }
-
-  /** Softmax with a running maximum: what was summed up is scaled down when it grows. */
-  private Softmax forward(Tensor x, Tensor scale, Tensor buffer, Tensor sum) {
-    long t = queries.size(0);
-    ScalarTypeOptional same = new ScalarTypeOptional();
-    Tensor mass = queries.new_zeros(t, 1);
-    Tensor largest = queries.new_full(new long[] {t, 1}, new Scalar(Double.NEGATIVE_INFINITY));
-    for (long from = 0; from < x.size(0); from += block) {
-      try (PointerScope scope = new PointerScope()) {
-        long count = Math.min(block, x.size(0) - from);
-        Tensor part = x.narrow(0, from, count); // (count, E)
-        Tensor w = matrix(buffer, 0, t, count);
-        torch.mm_out(w, queries, part.t());
-        w.mul_(scale.narrow(0, from, count));
-        Tensor now = torch.maximum(largest, w.amax(WITHIN_ROWS, true));
-        Tensor shrink = largest.sub_(now).exp_();
-        w.sub_(now).exp_();
-        mass.mul_(shrink).add_(w.sum(WITHIN_ROWS, true, same));
-        sum.mul_(shrink).addmm_(w, part);
-        largest.copy_(now);
-      }
-    }
-    sum.div_(mass);
-    return new Softmax(largest, mass);
+    logits.exp_();
+    m.add_(logits.sum(WITHIN_ROWS, true, new ScalarTypeOptional()));
+    sum.addmm_(logits, p);
   }
 
   private static Tensor matrix(Tensor buffer, long start, long rows, long columns) {
@@ -146,12 +149,12 @@ final class GatherBlocks implements WrittenGradient.Backward {
     }
     Tensor dTokens = ofTokens ? tokens.new_empty(tokens.shape()) : tokens.new_empty(0);
     Tensor dQueries = queries.new_zeros(queries.shape());
-    Tensor scale = inverse.div(temperature); // (B, N)
-    Tensor buffer = queries.new_empty(3 * queries.size(0) * block);
+    Tensor scale = inverse.div(temperature).unsqueeze(2); // (B, N, 1)
+    Tensor buffer = queries.new_empty(2 * queries.size(0) * block);
     for (long b = 0; b < tokens.size(0); b++) {
       try (PointerScope scope = new PointerScope()) {
-        new Volume(b, gradient.select(0, b), scale.select(0, b), buffer)
-            .backward(dTokens, dQueries);
+        Tensor g = gradient.select(0, b).div(mass.select(0, b));
+        new Volume(b, g, scale.select(0, b), buffer).backward(dTokens, dQueries);
       }
     }
     List<Tensor> gradients = new ArrayList<>();
@@ -167,66 +170,57 @@ final class GatherBlocks implements WrittenGradient.Backward {
   /** The backward pass of one volume. */
   private final class Volume {
     private final long b;
-    private final long t = queries.size(0);
-    private final Tensor scale; // (N)
-    private final Tensor buffer;
-    private final Tensor both; // (2T, E): g, q
+    private final Tensor g; // (T, E)
     private final Tensor mean; // (T, 1): ⟨g, y⟩
+    private final Tensor scale; // (N, 1)
+    private final Tensor buffer;
     private final Scalar minusOne = new Scalar(-1.0);
+    private final ScalarTypeOptional same = new ScalarTypeOptional();
 
-    Volume(long b, Tensor gradient, Tensor scale, Tensor buffer) {
+    Volume(long b, Tensor g, Tensor scale, Tensor buffer) {
       this.b = b;
+      this.g = g;
       this.scale = scale;
       this.buffer = buffer;
-      both = torch.cat(new TensorVector(gradient, queries), 0);
-      Tensor products = gradient.mul(sums.select(0, b));
-      mean = products.sum(WITHIN_ROWS, true, new ScalarTypeOptional());
+      mean = g.mul(sums.select(0, b)).sum(WITHIN_ROWS, true, same);
     }
 
     void backward(Tensor dTokens, Tensor dQueries) {
+      long t = queries.size(0);
       for (long from = 0; from < tokens.size(1); from += block) {
         try (PointerScope scope = new PointerScope()) {
-          backward(from, Math.min(block, tokens.size(1) - from), dTokens, dQueries);
+          long count = Math.min(block, tokens.size(1) - from);
+          Tensor p = tokens.select(0, b).narrow(0, from, count); // (count, E)
+          Tensor by = scale.narrow(0, from, count);
+          Tensor keys = p.mul(by);
+          Tensor w = matrix(buffer, 0, t, count);
+          torch.mm_out(w, queries, keys.t());
+          if (sharp) {
+            w.sub_(shift.select(0, b));
+          }
+          w.exp_();
+          Tensor d = matrix(buffer, t * block, t, count);
+          torch.mm_out(d, g, p.t());
+          d.sub_(mean).mul_(w);
+          if (ofQueries) {
+            dQueries.addmm_(d, keys);
+          }
+          if (ofTokens) {
+            Tensor out = dTokens.select(0, b).narrow(0, from, count);
+            torch.mm_out(out, d.t(), queries); // dk
+            Tensor inv = inverse.select(0, b).narrow(0, from, count).unsqueeze(1);
+            Tensor along = out.mul(p).sum(WITHIN_ROWS, true, same); // (count, 1)
+            out.addcmul_(p, along.mul_(inv).mul_(inv), minusOne);
+            out.mul_(by).addmm_(w.t(), g);
+          }
         }
-      }
-    }
-
-    private void backward(long from, long count, Tensor dTokens, Tensor dQueries) {
-      Tensor part = tokens.select(0, b).narrow(0, from, count); // (count, E)
-      Tensor by = scale.narrow(0, from, count);
-      Tensor pair = matrix(buffer, 0, 2 * t, count);
-      Tensor first = pair.narrow(0, 0, t);
-      Tensor second = pair.narrow(0, t, t);
-      Tensor weights = matrix(buffer, 2 * t * block, t, count);
-      torch.mm_out(pair, both, part.t()); // ⟨g, p⟩, ⟨q, p⟩
-      second.mul_(by); // s
-      torch.sub_out(weights, second, logMass.select(0, b));
-      weights.exp_(); // α
-      first.sub_(mean).mul_(weights); // ds
-      if (ofTokens) {
-        Tensor along = first.mul(second).sum(0L); // (count): Σ ds s
-        torch.mul_out(second, first, by);
-        addToQueries(dQueries, second, part);
-        first.copy_(weights);
-        Tensor out = dTokens.select(0, b).narrow(0, from, count);
-        torch.mm_out(out, pair.t(), both);
-        Tensor shorter = inverse.select(0, b).narrow(0, from, count);
-        out.addcmul_(part, along.mul_(shorter).mul_(shorter).unsqueeze(1), minusOne);
-      } else {
-        addToQueries(dQueries, first.mul_(by), part);
-      }
-    }
-
-    private void addToQueries(Tensor dQueries, Tensor weights, Tensor part) {
-      if (ofQueries) {
-        dQueries.addmm_(weights, part);
       }
     }
   }
 
   @Override
   public void close() {
-    for (Tensor kept : List.of(tokens, queries, inverse, sums, logMass)) {
+    for (Tensor kept : List.of(tokens, queries, inverse, sums, mass, shift)) {
       kept.deallocate();
     }
     temperature.deallocate();
