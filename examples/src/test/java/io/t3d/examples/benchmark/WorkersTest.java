@@ -95,9 +95,9 @@ class WorkersTest {
     Files.writeString(volumes.resolve("study-00001.nii.gz"), "no volume");
     assertThatThrownBy(() -> new BenchmarkRun(config, out, 2, (d, t, w) -> {}).run())
         .isInstanceOf(IOException.class)
-        .hasMessageContaining("from scratch, seed 1: linear-probe failed: ")
+        .hasMessageContaining("from scratch, 1 steps, replicate 1: token-probe failed: ")
         .hasMessageContaining("study-00001.nii.gz");
-    assertThat(out.resolve("cells/scratch-seed1/pretraining.json")).exists();
+    assertThat(out.resolve("cells/scratch-1-r01/pretraining.json")).exists();
     assertThat(out.resolve("workers/worker-1.log")).content().contains("study-00001.nii.gz");
   }
 
