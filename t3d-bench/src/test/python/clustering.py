@@ -33,9 +33,8 @@ def inputs(pairs, grid, prototypes, dim):
     for view in range(2):
         tensors[f"affines{view}"] = affines[view].contiguous()
         # Near some prototype each, as trained features are.
-        for name in ("visual", "fused"):
-            near = centres[torch.randint(prototypes, (pairs, n))]
-            tensors[f"{name}{view}"] = 3 * (near + 0.05 * torch.randn(pairs, n, dim))
+        near = centres[torch.randint(prototypes, (pairs, n))]
+        tensors[f"visual{view}"] = 3 * (near + 0.05 * torch.randn(pairs, n, dim))
     tensors["tokens"] = torch.cat([tensors["visual0"], tensors["visual1"]])
     tensors["probe"] = torch.randn(2 * pairs, prototypes, dim)
     return tensors
@@ -73,7 +72,7 @@ def gather(assignments, index):
 
 def assign(tensors):
     """Assignments of all tokens, and how evenly their nearest prototypes are used."""
-    rows = torch.cat([tensors[f"fused{v}"].flatten(0, 1) for v in range(2)])
+    rows = torch.cat([tensors[f"visual{v}"].flatten(0, 1) for v in range(2)])
     scores = F.normalize(rows, dim=1) @ tensors["prototypes"].t()
     share = F.one_hot(scores.argmax(1), scores.shape[1]).float().mean(0)
     return sinkhorn(scores), torch.exp(-torch.xlogy(share, share).sum())
@@ -85,7 +84,7 @@ def token_level(tensors):
     prototypes = leaves[2]
     with torch.no_grad():
         q, usage = assign(tensors)
-    shape = (2, *tensors["fused0"].shape[:2], -1)
+    shape = (2, *tensors["visual0"].shape[:2], -1)
     q = q.reshape(shape)
     loss, matched, mean = 0, 0, 0
     for a, b in ((0, 1), (1, 0)):

@@ -17,7 +17,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-PAIRS, VIEWS, SIZE, TOKENS, EMBED, PROTOTYPES, DROPOUT = 2, 2, 96, 256, 512, 512, 0.1
+PAIRS, VIEWS, SIZE, TOKENS, EMBED, DROPOUT = 2, 2, 96, 256, 512, 0.1
+SENTENCES, SENTENCE_TOKENS = 4, 19  # of each report, as TmaConfig.defaults() and StepData.java
 
 
 class Bottleneck(nn.Module):
@@ -142,35 +143,22 @@ class Bert(nn.Module):
         return x
 
 
-class Fusion(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.text, self.text_norm, self.visual_norm = nn.Linear(768, EMBED), nn.LayerNorm(EMBED), nn.LayerNorm(EMBED)
-        self.attention, self.norm, self.mlp = Attention(EMBED, 8), nn.LayerNorm(EMBED), mlp(EMBED, 4 * EMBED)
-        self.gate1, self.gate2 = (nn.Parameter(torch.tensor(0.1)) for _ in range(2))
-
-    def forward(self, p, text, mask):
-        t = self.text_norm(self.text(text)).repeat(VIEWS, 1, 1)
-        u = p + self.gate1 * self.attention(self.visual_norm(p), t, mask.repeat(VIEWS, 1, 1, 1))
-        return u + self.gate2 * self.mlp(self.norm(u))
-
-
 class T3D(nn.Module):
     def __init__(self, vision):
         super().__init__()
-        self.vision, self.text, self.fusion = vision, Bert(), Fusion()
+        self.vision, self.text = vision, Bert()
         self.vision_projection = nn.Linear(vision.channels, EMBED, bias=False)
         self.text_projection = nn.Linear(768, EMBED, bias=False)
         self.logit_scale = nn.Parameter(torch.tensor(math.log(1 / 0.07)))
-        self.prototypes = nn.Parameter(F.normalize(torch.randn(PROTOTYPES, EMBED), dim=1))
+        self.sentence_scale = nn.Parameter(torch.tensor(math.log(1 / 0.07)))
 
-    def forward(self, views, ids, mask):
-        text = self.text(ids, mask)
-        h, grid = self.vision(views)
+    def embed(self, ids, mask):
+        return F.normalize(self.text_projection(self.text(ids, mask)[:, 0]).float(), dim=1)
+
+    def forward(self, views, ids, mask, sentences, sentence_mask):
+        h, _ = self.vision(views)
         p = self.vision_projection(h).float()  # (V·B, N, E)
-        u = self.fusion(p, text, mask).float()
-        w = F.normalize(self.text_projection(text[:, 0]).float(), dim=1)
-        return p, u, w, grid
+        return p, self.embed(ids, mask), self.embed(sentences, sentence_mask)
 
 
 def contrastive(v, w, scale):
@@ -178,55 +166,38 @@ def contrastive(v, w, scale):
     return (F.cross_entropy(logits, target) + F.cross_entropy(logits.T, target)) / 2
 
 
-@torch.no_grad()
-def sinkhorn(similarities, epsilon=0.05, iterations=3):
-    q = torch.exp(similarities / epsilon)
-    for _ in range(iterations):
-        q /= q.sum(0, keepdim=True)
-        q /= q.sum(1, keepdim=True)
-    return q
+def gathered(p, q):
+    """Tokens of every volume gathered around every sentence, (B, T, E)."""
+    weights = torch.softmax(torch.einsum("bne,te->btn", F.normalize(p, dim=2), q) / 0.1, 2)
+    return F.normalize(torch.einsum("btn,bne->bte", weights, p), dim=2)
 
 
-def match(grid, stride, offset):
-    """Index and mask (N) of the token of the other view at the same place, that view moved by offset voxels."""
-    axes = [torch.arange(g) - offset / s for g, s in zip(grid, stride)]
-    position = torch.floor(torch.stack(torch.meshgrid(*axes, indexing="ij"), -1) + 0.5 + 1e-4).view(-1, 3)
-    size = torch.tensor(grid)
-    inside = ((position >= 0) & (position < size)).all(1)
-    z, y, x = position.clamp(min=0).minimum(size - 1).long().unbind(1)
-    return (z * grid[1] + y) * grid[2] + x, inside.float()
+def align(logits, owner):
+    """Half: a sentence finds its volume among (B, T); half: it is told from the sentences of others."""
+    find = F.cross_entropy(logits.T, owner)
+    own = owner == torch.arange(len(logits))[:, None]
+    others = logits.masked_fill(own, -1e9).logsumexp(1, keepdim=True)
+    return (find + F.softplus(others - logits)[own].mean()) / 2
 
 
-def swapped(visual, assigning, prototypes, align):
-    """Cross-entropy between each view's prediction and the other's assignment, and the entropy term."""
-    q = sinkhorn(torch.cat([F.normalize(a.detach().flatten(0, 1), dim=1) for a in assigning]) @ prototypes.detach().T)
-    q = [x.view(*a.shape[:2], -1) for x, a in zip(q.chunk(VIEWS), assigning)]
-    loss, matched, mean = 0, 0, 0
-    for view, other in ((0, 1), (1, 0)):
-        target, mask = align(q[other], view)
-        log_p = F.log_softmax(F.normalize(visual[view], dim=2) @ prototypes.T / 0.1, dim=2)
-        loss = loss - (log_p * target * mask[..., None]).sum()
-        matched = matched + mask.sum()
-        mean = mean + log_p.exp().mean((0, 1)) / VIEWS
-    return loss / matched.clamp(min=1), (mean * mean.clamp(min=1e-30).log()).sum() + math.log(PROTOTYPES)
+def nt_xent(a, b):
+    z = torch.cat([a, b])
+    logits = (z @ z.T / 0.1).masked_fill(torch.eye(len(z), dtype=torch.bool), -1e9)
+    return F.cross_entropy(logits, torch.arange(len(z)).roll(len(a)))
 
 
-def objective(model, p, u, w, grid):
-    p, u = p.chunk(VIEWS), u.chunk(VIEWS)  # (B, N, E) each
+def objective(model, p, w, q):
+    p = p.chunk(VIEWS)  # (B, N, E) each
     v = [F.normalize(x.mean(1), dim=1) for x in p]
-    fused = [F.normalize(x.mean(1), dim=1) for x in u]
-    prototypes = F.normalize(model.prototypes, dim=1)
-    stride = [SIZE / g for g in grid]
-
-    def tokens(q, view):
-        index, mask = match(grid, stride, SIZE / 8 if view == 0 else -SIZE / 8)
-        return q[:, index], mask.expand(PAIRS, -1)
-
+    owner = torch.arange(PAIRS).repeat_interleave(SENTENCES)
+    scale = model.sentence_scale.exp()
+    z = [gathered(x, q) for x in p]
+    local = sum(align((x * q).sum(2) * scale, owner) for x in z) / VIEWS
+    sentence = sum(align(x @ q.T * scale, owner) for x in v) / VIEWS
+    anchors = [x[owner, torch.arange(len(owner))] for x in z]
+    consistency = sum(F.cross_entropy((z[a] * anchors[1 - a]).sum(2).T / 0.1, owner) for a in range(VIEWS)) / VIEWS
     total = sum(contrastive(x, w, model.logit_scale) for x in v) / VIEWS
-    ones = torch.ones(PAIRS, 1)
-    ce_view, kl_view = swapped([x[:, None] for x in v], [x[:, None] for x in fused], prototypes, lambda q, _: (q, ones))
-    ce_token, kl_token = swapped(p, u, prototypes, tokens)
-    return total + ce_view + ce_token + 0.1 * (kl_view + kl_token) / 2
+    return total + local + 0.5 * (sentence + consistency + nt_xent(*v))
 
 
 def main():
@@ -248,11 +219,13 @@ def main():
     mask = torch.ones(PAIRS, TOKENS, dtype=torch.bool)
     mask[1::2, 3 * TOKENS // 4:] = False
     mask = mask[:, None, None]
+    sentences = torch.randint(5, 1000, (SENTENCES * PAIRS, SENTENCE_TOKENS))
+    sentence_mask = torch.ones(SENTENCES * PAIRS, 1, 1, SENTENCE_TOKENS, dtype=torch.bool)
 
     def step():
         with torch.autocast("cpu", torch.bfloat16, enabled=options.precision == "bfloat16"):
-            p, u, w, grid = model(views, ids, mask)
-        loss = objective(model, p, u, w, grid)
+            p, w, q = model(views, ids, mask, sentences, sentence_mask)
+        loss = objective(model, p, w, q)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0, foreach=True)
         optimizer.step()

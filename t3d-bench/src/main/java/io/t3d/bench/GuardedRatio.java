@@ -34,7 +34,7 @@ record GuardedRatio(String name, String ours, String reference) {
           of("Sinkhorn / log domain", "Sinkhorn", "ours", "logDomain"),
           of("token matching / distances", "TokenMatching", "ours", "distances"),
           of("token gather with backward / plain", "TokenGather", "ours", "plain"),
-          of("TMA loss with backward / plain", "TmaLoss", "ours", "plain"),
+          of("prototype loss with backward / plain", "PrototypeLoss", "ours", "plain"),
           of("contrastive loss with backward / plain", "ContrastiveLoss", "ours", "plain"),
           of("views / libtorch", "MultiViewSampler", "ours", "libtorch"),
           of("loader / in turn", "Loader", "ours", "inTurn"));

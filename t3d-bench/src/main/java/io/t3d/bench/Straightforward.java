@@ -51,7 +51,10 @@ final class Straightforward {
         index.expandDims(2).broadcast(s.get(0), s.get(1), values.getShape().get(2)), 1);
   }
 
-  /** Cross-entropy of matched tokens between two views, both ways: TMA's token level alone. */
+  /**
+   * Cross-entropy of matched tokens between two views, both ways: the token level of swapped
+   * prediction.
+   */
   static NDArray tokenLevel(List<NDArray> visual, NDArray prototypes, List<TokenGrid> grids) {
     Shape s = visual.get(0).getShape(); // (B, N, E)
     NDArray c = prototypes.transpose(); // (E, K)
