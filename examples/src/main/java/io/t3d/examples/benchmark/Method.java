@@ -1,9 +1,12 @@
 package io.t3d.examples.benchmark;
 
+import io.t3d.core.text.SentenceSampling;
 import io.t3d.losses.BaselineConfig;
 import io.t3d.losses.ObjectiveConfig;
+import io.t3d.losses.TmaConfig;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /** A way to pre-train. Order is that of the table. */
 public enum Method {
@@ -53,7 +56,8 @@ public enum Method {
   /**
    * The objective, or none for random weights.
    *
-   * @param t3d the suite's settings of the whole method, which the ablations change in one point
+   * @param t3d the suite's settings of the whole method, of which the ablations change what their
+   *     name says and keep all else
    * @param batchSize pairs per batch, which SigLIP's bias starts from
    */
   public Optional<ObjectiveConfig> objective(ObjectiveConfig t3d, int batchSize) {
@@ -68,12 +72,29 @@ public enum Method {
       case SWAV -> Optional.of(ObjectiveConfig.swav());
       case MASKED -> Optional.of(ObjectiveConfig.masked());
       case SCRATCH -> Optional.empty();
-      case T3D_WITHOUT_TEXT -> Optional.of(ObjectiveConfig.withoutText());
-      case T3D_WITHOUT_VIEWS -> Optional.of(ObjectiveConfig.withoutViews());
-      case SENTENCE_CLIP -> Optional.of(ObjectiveConfig.sentenceClip());
-      case T3D_WHOLE_REPORT -> Optional.of(ObjectiveConfig.wholeReport());
-      case SWAV_TMA -> Optional.of(ObjectiveConfig.swavTma());
+      case T3D_WITHOUT_TEXT ->
+          with(t3d, tma -> tma.localWeight(0).sentenceWeight(0).consistencyWeight(0));
+      case T3D_WITHOUT_VIEWS -> with(t3d, tma -> tma.consistencyWeight(0).viewWeight(0));
+      case SENTENCE_CLIP ->
+          with(t3d, tma -> tma.localWeight(0).sentenceWeight(1).consistencyWeight(0).viewWeight(0));
+      case T3D_WHOLE_REPORT -> with(t3d, tma -> tma.sentences(SentenceSampling.reports()));
+      case SWAV_TMA ->
+          with(
+                  t3d,
+                  tma ->
+                      tma.localWeight(0)
+                          .sentenceWeight(0)
+                          .consistencyWeight(0)
+                          .viewWeight(0)
+                          .prototypeWeight(1))
+              .map(o -> o.withLambda(ObjectiveConfig.swavTma().lambda()));
     };
+  }
+
+  /** The same objective with some of TMA's settings changed. */
+  private static Optional<ObjectiveConfig> with(
+      ObjectiveConfig t3d, UnaryOperator<TmaConfig.Builder> change) {
+    return Optional.of(t3d.withTma(change.apply(t3d.tma().toBuilder()).build()));
   }
 
   /** Whether volumes and reports share a space after it. */

@@ -15,7 +15,8 @@ import java.util.Optional;
  *
  * @param model the model; closed with this
  * @param data how volumes are prepared
- * @param objective what pre-training minimised; empty when the checkpoint does not tell
+ * @param objective what pre-training minimised; empty when the checkpoint does not tell, or was
+ *     written by a version whose TMA was another one
  */
 public record TrainedModel(T3DModel model, DataConfig data, Optional<ObjectiveConfig> objective)
     implements AutoCloseable {
@@ -24,6 +25,9 @@ public record TrainedModel(T3DModel model, DataConfig data, Optional<ObjectiveCo
 
   /** Name of the file in a checkpoint that holds {@link ObjectiveConfig}. */
   static final String OBJECTIVE_FILE = "objective.json";
+
+  /** A setting that TMA had in versions whose text-informed fusion was never trained. */
+  private static final String OLD_TMA = "\"textInformed\"";
 
   /**
    * Opens a checkpoint.
@@ -56,8 +60,12 @@ public record TrainedModel(T3DModel model, DataConfig data, Optional<ObjectiveCo
     if (!Files.exists(file)) {
       return Optional.empty();
     }
+    String json = Files.readString(file);
+    if (json.contains(OLD_TMA)) {
+      return Optional.empty();
+    }
     try {
-      return Optional.of(Configs.fromJson(Files.readString(file), ObjectiveConfig.class));
+      return Optional.of(Configs.fromJson(json, ObjectiveConfig.class));
     } catch (IllegalArgumentException e) {
       throw new IOException(
           file + " is not what t3d pretrain of this version writes: " + e.getMessage(), e);

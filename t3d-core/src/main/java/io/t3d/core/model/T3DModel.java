@@ -249,7 +249,9 @@ public final class T3DModel implements AutoCloseable {
 
   /** The projection is linear, so the mean of projected tokens is the projected mean. */
   private static NDArray unitMean(NDArray tokens) {
-    return tokens.mean(new int[] {1}).normalize(2, 1); // (B, E)
+    try (NDArray mean = tokens.mean(new int[] {1})) {
+      return mean.normalize(2, 1); // (B, E)
+    }
   }
 
   private NDArray embed(Step step, TokenBatch tokens) {

@@ -1,5 +1,6 @@
 package io.t3d.core.text;
 
+import java.text.Normalizer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -25,7 +26,8 @@ public final class Sentences {
 
   /**
    * The sentences that say something by themselves: without the headings {@code Impression:},
-   * {@code Findings:} and {@code Conclusion:}, and without what is left blank.
+   * {@code Findings:} and {@code Conclusion:}, and without what has no letter then, such as the
+   * numbers of a list, {@code 1. Clear lungs. 2. No effusion.}
    *
    * @param report not blank
    * @return at least one: a report that is nothing but a heading is given as it is
@@ -34,7 +36,7 @@ public final class Sentences {
     List<String> sentences = new ArrayList<>();
     for (String sentence : split(report)) {
       String bare = HEADING.matcher(sentence).replaceFirst("");
-      if (!words(bare).isEmpty()) {
+      if (bare.codePoints().anyMatch(Character::isLetter)) {
         sentences.add(bare);
       }
     }
@@ -42,16 +44,33 @@ public final class Sentences {
   }
 
   /**
-   * The letters and digits of a sentence in lower case: two sentences with equal words say the
-   * same.
+   * The letters and numbers of a sentence in lower case, without spaces and punctuation: two
+   * sentences with equal words say the same. {@code 1.2 mm} and {@code 12 mm} differ.
    */
   public static String words(String sentence) {
+    int[] in = Normalizer.normalize(sentence, Normalizer.Form.NFC).codePoints().toArray();
     StringBuilder out = new StringBuilder();
-    sentence
-        .codePoints()
-        .filter(Character::isLetterOrDigit)
-        .map(Character::toLowerCase)
-        .forEach(out::appendCodePoint);
+    for (int i = 0; i < in.length; i++) {
+      if (Character.isLetterOrDigit(in[i]) || isMark(in[i])) {
+        out.appendCodePoint(Character.toLowerCase(in[i]));
+      } else if (isDecimalPoint(in, i)) {
+        out.append('.');
+      }
+    }
     return out.toString();
+  }
+
+  /** Vowels of some scripts, and accents that no letter has taken in. */
+  private static boolean isMark(int codePoint) {
+    int type = Character.getType(codePoint);
+    return type == Character.NON_SPACING_MARK || type == Character.COMBINING_SPACING_MARK;
+  }
+
+  private static boolean isDecimalPoint(int[] in, int i) {
+    return (in[i] == '.' || in[i] == ',')
+        && i > 0
+        && i + 1 < in.length
+        && Character.isDigit(in[i - 1])
+        && Character.isDigit(in[i + 1]);
   }
 }

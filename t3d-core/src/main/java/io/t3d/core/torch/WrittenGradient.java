@@ -35,6 +35,9 @@ import org.bytedeco.pytorch.global.torch;
  * each input's is its number all over, in whose place its hook puts the real one. The anchor is
  * memory that only this graph holds: when autograd drops the graph, run or not, its deleter frees
  * what the backward pass has kept.
+ *
+ * <p>Made for {@code backward()}, which reaches all inputs, as DJL's collector does: after {@code
+ * torch.autograd.grad} for some of the inputs, the gradients of the others stay in memory.
  */
 final class WrittenGradient {
   /** float32 tells whole numbers below this apart. */

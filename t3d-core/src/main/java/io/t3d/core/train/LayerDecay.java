@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
  * factor = decay^(L + 1 - depth)
  * depth 0         token and position embeddings; patch embedding; stem of a ResNet3d
  * depth 1 … L     transformer layers; the four stages of a ResNet3d
- * factor 1        all else: an encoder's last norm, projections, fusion, prototypes, logit scale, objective
+ * factor 1        all else: an encoder's last norm, projections, logit scale, what the objective learns
  * }</pre>
  *
  * <p>Clark, Luong, Le and Manning 2020, "ELECTRA", Appendix A; with these depths Bao, Dong, Piao

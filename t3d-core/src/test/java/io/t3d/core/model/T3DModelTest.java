@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
 import ai.djl.engine.Engine;
+import ai.djl.ndarray.BaseNDManager;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -337,6 +338,16 @@ class T3DModelTest {
         assertClose(loaded.encodeReports(manager, REPORTS), own.encodeReports(manager, REPORTS));
       }
     }
+  }
+
+  @Test
+  void tokensAndEmbeddingsAreAllThatEncodingLeavesToTheCaller() {
+    NDArray voxels = manager.randomNormal(new Shape(5, 1, 16, 16, 16));
+    int before = ((BaseNDManager) manager).getManagedArrays().size();
+    try (VolumeFeatures seen = model.encodeVolumeTokens(voxels)) {
+      assertThat(((BaseNDManager) manager).getManagedArrays()).hasSize(before + 2);
+    }
+    assertThat(((BaseNDManager) manager).getManagedArrays()).hasSize(before);
   }
 
   @Test

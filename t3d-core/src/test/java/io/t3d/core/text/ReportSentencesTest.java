@@ -25,9 +25,24 @@ class ReportSentencesTest {
   }
 
   @Test
+  void theNumbersOfAListAreNoSentences() {
+    assertThat(Sentences.of("Impression: 1. Clear lungs. 2. No effusion. 3."))
+        .containsExactly("Clear lungs.", "No effusion.");
+    assertThat(Sentences.of("1. 2.")).containsExactly("1. 2.");
+    assertThat(Sentences.of("Nódulo de 3 mm. Легкие чистые."))
+        .containsExactly("Nódulo de 3 mm.", "Легкие чистые.");
+  }
+
+  @Test
   void wordsForgetCaseAndPunctuationButNotNumbers() {
     assertThat(Sentences.words("No effusion.")).isEqualTo(Sentences.words("no  Effusion"));
     assertThat(Sentences.words("3 mm nodule")).isNotEqualTo(Sentences.words("4 mm nodule"));
+    assertThat(Sentences.words("Of 1.2 mm.")).isNotEqualTo(Sentences.words("Of 12 mm."));
+    assertThat(Sentences.words("Of 1.2 mm.")).isEqualTo(Sentences.words("of 1,2 mm"));
+    assertThat(Sentences.words("L1. 2 mm.")).isEqualTo("l12mm");
+    assertThat(Sentences.words("Nódulo")) // one letter, and two
+        .isEqualTo(Sentences.words("No\u0301dulo"))
+        .isNotEqualTo(Sentences.words("Nodulo"));
   }
 
   @Test

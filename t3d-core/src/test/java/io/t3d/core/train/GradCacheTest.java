@@ -11,7 +11,7 @@ import io.t3d.core.model.T3DModel;
 import io.t3d.core.model.T3DOutput;
 import io.t3d.core.model.ViewFeatures;
 import io.t3d.core.text.ReportSentences;
-import io.t3d.core.torch.TokenGather;
+import io.t3d.core.torch.FusedGather;
 import io.t3d.core.train.TrainingConfig.Precision;
 import io.t3d.core.volume.ViewBatch;
 import java.util.List;
@@ -116,7 +116,8 @@ class GradCacheTest {
     NDArray loss = SmallTraining.contrast(output).total();
     for (ViewFeatures view : output.views()) {
       NDArray texts = output.sentences().orElseThrow().embeddings(); // (T, E)
-      NDArray gathered = TokenGather.gather(view.tokens(), texts, 0.1); // (B, T, E)
+      // As at real sizes: its gradients go through hooks.
+      NDArray gathered = FusedGather.gather(view.tokens(), texts, 0.1); // (B, T, E)
       loss = loss.add(gathered.mul(texts).sum(new int[] {2}).exp().mean());
       loss = loss.add(view.tokens().square().mean());
     }

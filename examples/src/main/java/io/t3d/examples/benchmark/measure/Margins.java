@@ -23,8 +23,7 @@ public record Margins(double[] global, double[] pooled) {
    * @param positive columns of the texts for
    * @param negative columns of the texts against
    */
-  public static Margins of(
-      TextScores scores, float[][] texts, int[] positive, int[] negative) {
+  public static Margins of(TextScores scores, float[][] texts, int[] positive, int[] negative) {
     double up = norm(texts, positive);
     double down = norm(texts, negative);
     int n = scores.global().length;

@@ -6,7 +6,10 @@ public enum ScoreKind {
   GLOBAL,
   /** By the tokens that gather around the text. */
   POOLED,
-  /** Both, each divided by its standard deviation over the validation volumes. */
+  /**
+   * Both, each divided by its standard deviation: over the validation volumes where texts classify,
+   * over all pairs of the evaluated split in retrieval.
+   */
   SUM;
 
   /** What the names of its metrics end with, e.g. {@code " pooled"}. */

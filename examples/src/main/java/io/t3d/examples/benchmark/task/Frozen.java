@@ -161,8 +161,7 @@ public final class Frozen {
       List<String> texts = List.copyOf(texts().keySet());
       try (TrainedModel trained = open();
           NDManager scope = trained.model().manager().newSubManager()) {
-        textEmbeddings =
-            Embeddings.rows("texts", trained.model().encodeReports(scope, texts), -1);
+        textEmbeddings = Embeddings.rows("texts", trained.model().encodeReports(scope, texts), -1);
       }
     }
     return textEmbeddings;

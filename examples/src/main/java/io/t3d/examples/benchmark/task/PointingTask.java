@@ -35,8 +35,10 @@ final class PointingTask implements BenchmarkTask {
     Map<String, List<Double>> found = new LinkedHashMap<>();
     for (int f = 0; f < LocalTruth.FINDINGS.size(); f++) {
       FindingPrompts prompts = ZeroShotTask.prompts(LocalTruth.FINDINGS.get(f).label());
-      float[][] up = texts(context.frozen().textEmbeddings(), context.frozen().columns(prompts.positive()));
-      float[][] down = texts(context.frozen().textEmbeddings(), context.frozen().columns(prompts.negative()));
+      float[][] up =
+          texts(context.frozen().textEmbeddings(), context.frozen().columns(prompts.positive()));
+      float[][] down =
+          texts(context.frozen().textEmbeddings(), context.frozen().columns(prompts.negative()));
       double[][] trainShares = known.sharesOfPositives(f);
       double[][] shares = truth.sharesOfPositives(f);
       if (trainShares.length == 0 || shares.length == 0) {

@@ -15,7 +15,8 @@ import java.util.Map;
  * Volumes find their reports among the test set's, and the other way round, in galleries of a size:
  * by the whole report's embedding (global), by its sentences' text-pooled scores (pooled), and by
  * both (sum), with the sentences' weight that does best on the validation volumes; without a suffix
- * by the kind that does best there.
+ * by the kind that does best there. Sentences' means and the scales of both are those of the split
+ * that is evaluated, without labels or pairing.
  */
 final class RetrievalTask implements BenchmarkTask {
   private static final double[] WEIGHTS = {0, 0.25, 0.5, 1};
