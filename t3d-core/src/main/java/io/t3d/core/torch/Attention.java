@@ -76,21 +76,6 @@ public final class Attention {
     return weights.matMul(value); // (B, A, L, d)
   }
 
-  /**
-   * The weights {@code softmax(q·kᵀ/√d + mask)} themselves, which {@link #scaledDotProduct} gives
-   * to the values: to look at. They take memory that attention alone does without.
-   *
-   * @param query {@code (B, A, L, d)}
-   * @param key {@code (B, A, S, d)}
-   * @param mask as in {@link #scaledDotProduct}, or null
-   * @return {@code (B, A, L, S)}; rows sum to 1, or are 0 for a query that may look nowhere
-   * @throws IllegalArgumentException when shapes or the mask's type do not fit
-   */
-  public static NDArray weights(NDArray query, NDArray key, NDArray mask) {
-    check(query, key, key, mask, 0);
-    return softmax(query, key, mask);
-  }
-
   private static NDArray softmax(NDArray query, NDArray key, NDArray mask) {
     double scale = 1 / Math.sqrt(query.getShape().get(3));
     NDArray logits;
@@ -132,23 +117,6 @@ public final class Attention {
     }
     long b = query.getShape().get(0);
     return out.transpose(0, 2, 1, 3).reshape(b, -1, query.getShape().get(2)); // (B, L, C)
-  }
-
-  /**
-   * The weights of {@link #multiHead}, to look at.
-   *
-   * @param query {@code (B, L, C)}
-   * @param key {@code (B, S, C)}
-   * @param heads A; divides C
-   * @param mask as in {@link #scaledDotProduct}, or null
-   * @return {@code (B, A, L, S)}, as of {@link #weights}
-   */
-  public static NDArray multiHeadWeights(NDArray query, NDArray key, int heads, NDArray mask) {
-    checkHeads(query, heads);
-    try (NDArray q = split(query, heads);
-        NDArray k = split(key, heads)) {
-      return weights(q, k, mask);
-    }
   }
 
   private static NDArray split(NDArray x, int heads) {

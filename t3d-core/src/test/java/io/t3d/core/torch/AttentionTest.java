@@ -65,24 +65,6 @@ class AttentionTest {
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("masks")
-  void weightsTimesValuesAreTheAttention(String name, Shape maskShape) {
-    NDArray q = manager.randomNormal(new Shape(B, A, L, D));
-    NDArray k = manager.randomNormal(new Shape(B, A, S, D));
-    NDArray v = manager.randomNormal(new Shape(B, A, S, D));
-    NDArray mask = maskShape == null ? null : randomMask(maskShape);
-    NDArray weights = Attention.weights(q, k, mask);
-    assertThat(weights.getShape()).isEqualTo(new Shape(B, A, L, S));
-    assertThat(weights.min().getFloat()).isNotNegative();
-    for (float sum : weights.sum(new int[] {3}).toFloatArray()) {
-      assertThat(Math.min(Math.abs(sum), Math.abs(sum - 1))).isLessThan(1e-5f); // 0: looks nowhere
-    }
-    assertThat(weights.matMul(v).toFloatArray())
-        .containsExactly(
-            Attention.scaledDotProduct(q, k, v, mask, 0).toFloatArray(), within(1e-5f));
-  }
-
-  @ParameterizedTest(name = "{0}")
-  @MethodSource("masks")
   void bothPathsMatchAnIndependentLoopInValuesAndGradients(String name, Shape maskShape) {
     assumeTrue(TorchBridge.available());
     NDArray q = leaf(B, A, L, D);
