@@ -85,7 +85,7 @@ public final class MemoryRunner {
     Training(String name, TrainingConfig config) {
       T3DConfig settings = StepData.model(name);
       model = T3DModel.create(settings, Device.cpu(), 1);
-      optimizer = new AdamW(model.manager(), model.parameters(), config);
+      optimizer = new AdamW(model.manager(), model.parameters(), config.optimizer());
       T3DObjective clip = T3DObjective.create(ObjectiveConfig.clip(), model, 1);
       step = new TrainingStep(model, clip, optimizer, config);
     }

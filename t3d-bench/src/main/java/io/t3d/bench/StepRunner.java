@@ -52,7 +52,7 @@ public final class StepRunner {
       throws IOException {
     Map<String, Parameter> trained = new LinkedHashMap<>(model.parameters());
     objective.parameters().forEach((name, p) -> trained.put("objective." + name, p));
-    try (AdamW optimizer = new AdamW(model.manager(), trained, training)) {
+    try (AdamW optimizer = new AdamW(model.manager(), trained, training.optimizer())) {
       TrainingStep step = new TrainingStep(model, objective, optimizer, training);
       PairBatch batch = StepData.batch(StepData.PAIRS, StepData.VIEW_SIZE);
       System.out.println("ready");

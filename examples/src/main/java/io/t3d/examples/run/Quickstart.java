@@ -21,7 +21,7 @@ public final class Quickstart {
   public static final int PAIRS = 1500;
 
   /** Passes over the training pairs, by default. */
-  public static final int EPOCHS = 14;
+  public static final int EPOCHS = PretrainConfig.QUICKSTART_EPOCHS;
 
   private final Path out;
   private final int pairs;

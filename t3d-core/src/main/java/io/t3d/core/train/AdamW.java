@@ -38,6 +38,16 @@ public final class AdamW implements AutoCloseable {
       Pattern.compile(
           "(^|[._])(bias|logit_?scale|gate\\w*|prototypes?|pos\\w*|cls_?token)([._]|$)");
 
+  /**
+   * What stays the same over a run.
+   *
+   * @param beta1 decay of the mean of gradients
+   * @param beta2 decay of the mean of their squares
+   * @param epsilon added to the root
+   * @param weightDecay λ, times the learning rate
+   */
+  public record Settings(double beta1, double beta2, double epsilon, double weightDecay) {}
+
   private final NDManager manager;
   private final Map<String, Parameter> trained = new TreeMap<>();
   private final Map<String, NDArray> mean = new TreeMap<>();
@@ -56,10 +66,10 @@ public final class AdamW implements AutoCloseable {
    * @param owner the state's memory belongs to a child of it
    * @param parameters dotted name → parameter, as of {@code StateDict}; running statistics and
    *     frozen parameters are left out
-   * @param config betas, epsilon and weight decay
+   * @param settings betas, epsilon and weight decay; {@code TrainingConfig.optimizer()} has them
    */
-  public AdamW(NDManager owner, Map<String, Parameter> parameters, TrainingConfig config) {
-    this(owner, parameters, config, name -> 1);
+  public AdamW(NDManager owner, Map<String, Parameter> parameters, Settings settings) {
+    this(owner, parameters, settings, name -> 1);
   }
 
   /**
@@ -71,25 +81,25 @@ public final class AdamW implements AutoCloseable {
   public AdamW(
       NDManager owner,
       Map<String, Parameter> parameters,
-      TrainingConfig config,
+      Settings settings,
       ToDoubleFunction<String> rate) {
-    this(owner, parameters, config, rate, FusedAdamW.available() && !owner.getDevice().isGpu());
+    this(owner, parameters, settings, rate, FusedAdamW.available() && !owner.getDevice().isGpu());
   }
 
   /** The same with a choice of the path: libtorch's kernel, or plain DJL. */
   AdamW(
       NDManager owner,
       Map<String, Parameter> parameters,
-      TrainingConfig config,
+      Settings settings,
       ToDoubleFunction<String> rate,
       boolean fused) {
     this.rate = rate;
     this.fused = fused;
     this.manager = owner.newSubManager();
-    this.weightDecay = config.weightDecay();
-    this.beta1 = config.beta1();
-    this.beta2 = config.beta2();
-    this.epsilon = config.epsilon();
+    this.weightDecay = settings.weightDecay();
+    this.beta1 = settings.beta1();
+    this.beta2 = settings.beta2();
+    this.epsilon = settings.epsilon();
     parameters.forEach(
         (name, parameter) -> {
           if (parameter.requiresGradient() && parameter.getArray().hasGradient()) {
@@ -136,7 +146,7 @@ public final class AdamW implements AutoCloseable {
    *
    * @param scope owns the gradients
    * @param learningRate of this step
-   * @param clipNorm see {@link TrainingConfig#clipNorm()}
+   * @param clipNorm see {@code TrainingConfig.clipNorm}
    * @return the gradients' norm before clipping; when it is not finite, nothing has changed
    */
   double clippedStep(NDManager scope, double learningRate, double clipNorm) {

@@ -105,7 +105,7 @@ final class GradCache {
       List<Optional<ReportSentences>> texts,
       Optional<ReportSentences> sentences,
       int seed) {
-    RunningStatistics once = RunningStatistics.copy(scope, model);
+    RunningStatistics once = RunningStatistics.copy(scope, model.parameters());
     List<T3DOutput> outputs = new ArrayList<>();
     for (int i = 0; i < parts.size(); i++) {
       outputs.add(pass.constant(scope, parts.get(i), texts.get(i), seed(seed, i)));

@@ -27,7 +27,7 @@ import java.util.regex.Pattern;
  *
  * <pre>{@code
  * AdamW optimizer =
- *     new AdamW(manager, model.parameters(), config, LayerDecay.of(model.config(), config));
+ *     new AdamW(manager, model.parameters(), settings, LayerDecay.of(model.config(), 0.9, 1));
  * }</pre>
  */
 public final class LayerDecay implements ToDoubleFunction<String> {
@@ -41,14 +41,12 @@ public final class LayerDecay implements ToDoubleFunction<String> {
    * The rule for the parameters of a {@code T3DModel}.
    *
    * @param model its settings, for the number of layers
-   * @param config {@link TrainingConfig#textLayerDecay()} and {@link
-   *     TrainingConfig#visionLayerDecay()}
+   * @param textDecay {@code TrainingConfig.textLayerDecay}
+   * @param visionDecay {@code TrainingConfig.visionLayerDecay}
    */
-  public static LayerDecay of(T3DConfig model, TrainingConfig config) {
+  public static LayerDecay of(T3DConfig model, double textDecay, double visionDecay) {
     return new LayerDecay(
-        List.of(
-            text(model.text(), config.textLayerDecay()),
-            vision(model.vision(), config.visionLayerDecay())));
+        List.of(text(model.text(), textDecay), vision(model.vision(), visionDecay)));
   }
 
   private static Encoder text(TextConfig config, double decay) {

@@ -96,7 +96,7 @@ final class ModelPass {
 
   private void backward(NDManager scope, ActivationCheckpoints checkpoints) {
     if (checkpoints != null) {
-      RunningStatistics once = RunningStatistics.copy(scope, model);
+      RunningStatistics once = RunningStatistics.copy(scope, model.parameters());
       checkpoints.backward();
       once.restore(); // computing again has updated them a second time
     }

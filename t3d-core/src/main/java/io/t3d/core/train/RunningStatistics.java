@@ -3,33 +3,26 @@ package io.t3d.core.train;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
-import io.t3d.core.model.T3DModel;
 import java.util.IdentityHashMap;
 import java.util.Map;
 
 /**
- * A copy of a model's and an objective's running means and variances, to undo what a step with a
- * non-finite forward pass left in them: one NaN would stay there for good.
+ * A copy of running means and variances, to undo what a step with a non-finite forward pass left in
+ * them: one NaN would stay there for good.
  */
 final class RunningStatistics {
   // By identity: arrays of equal content are equal, as all running means are at the start.
   private final Map<NDArray, NDArray> copies = new IdentityHashMap<>();
 
-  /** Copies into a manager. */
-  static RunningStatistics copy(NDManager scope, T3DModel model, Objective objective) {
-    RunningStatistics out = copy(scope, model);
-    out.copy(scope, objective.parameters());
-    return out;
-  }
-
-  /** Copies the model's alone. */
-  static RunningStatistics copy(NDManager scope, T3DModel model) {
+  /** Copies those among these parameters into a manager. */
+  static RunningStatistics copy(NDManager scope, Map<String, Parameter> parameters) {
     RunningStatistics out = new RunningStatistics();
-    out.copy(scope, model.parameters());
+    out.add(scope, parameters);
     return out;
   }
 
-  private void copy(NDManager scope, Map<String, Parameter> parameters) {
+  /** Copies those among more parameters. */
+  void add(NDManager scope, Map<String, Parameter> parameters) {
     parameters.forEach(
         (name, parameter) -> {
           if (name.endsWith("running_mean") || name.endsWith("running_var")) {

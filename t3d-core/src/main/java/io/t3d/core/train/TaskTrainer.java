@@ -81,7 +81,7 @@ public final class TaskTrainer implements AutoCloseable {
     this.owner = owner;
     this.device = owner.getDevice();
     this.config = config;
-    this.optimizer = new AdamW(owner, parameters, config, rate);
+    this.optimizer = new AdamW(owner, parameters, config.optimizer(), rate);
     this.schedule = config.schedule(totalSteps);
   }
 

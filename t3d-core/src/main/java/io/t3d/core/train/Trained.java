@@ -28,8 +28,8 @@ record Trained(
         new AdamW(
             model.manager(),
             parameters(model, objective),
-            config,
-            LayerDecay.of(model.config(), config)),
+            config.optimizer(),
+            LayerDecay.of(model.config(), config.textLayerDecay(), config.visionLayerDecay())),
         config.emaDecay() == 0
             ? Optional.empty()
             : Optional.of(

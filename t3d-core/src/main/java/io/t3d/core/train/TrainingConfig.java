@@ -119,6 +119,11 @@ public record TrainingConfig(
     return toBuilder().seed(newSeed).build();
   }
 
+  /** What {@link AdamW} needs. */
+  public AdamW.Settings optimizer() {
+    return new AdamW.Settings(beta1, beta2, epsilon, weightDecay);
+  }
+
   /** The schedule over a number of steps. */
   LrSchedule schedule(int totalSteps) {
     int warmup = (int) Math.round(warmupFraction * totalSteps);

@@ -64,7 +64,8 @@ public final class TrainingStep {
     Means means = new Means(count);
     double norm = Double.NaN;
     try (NDManager scope = model.manager().newSubManager()) {
-      RunningStatistics before = RunningStatistics.copy(scope, model, objective);
+      RunningStatistics before = RunningStatistics.copy(scope, model.parameters());
+      before.add(scope, objective.parameters());
       boolean finite = true;
       for (int i = 0; i < count; i++) {
         PairBatch batch = batches.next();

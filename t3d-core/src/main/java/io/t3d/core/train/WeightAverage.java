@@ -38,7 +38,7 @@ final class WeightAverage implements AutoCloseable {
    *
    * @param owner the averages' memory, as much as the weights', belongs to a child of it
    * @param parameters dotted name → parameter, float32
-   * @param decay see {@link TrainingConfig#emaDecay()}
+   * @param decay see {@code TrainingConfig.emaDecay}
    */
   WeightAverage(NDManager owner, Map<String, Parameter> parameters, double decay) {
     this.manager = owner.newSubManager();

@@ -45,7 +45,7 @@ class AdamWTest {
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void fiveStepsEqualThoseOfPyTorch(boolean fused) {
-    try (AdamW adamW = new AdamW(manager, parameters, CONFIG, name -> 1, fused)) {
+    try (AdamW adamW = new AdamW(manager, parameters, CONFIG.optimizer(), name -> 1, fused)) {
       for (int step = 1; step <= 5; step++) {
         step(adamW, step);
         for (String name : parameters.keySet()) {
@@ -64,7 +64,12 @@ class AdamWTest {
     for (boolean fused : new boolean[] {true, false}) {
       parameters = Map.of("weight", parameter("weight"), "bias", parameter("bias"));
       try (AdamW adamW =
-          new AdamW(manager, parameters, CONFIG, name -> name.equals("bias") ? 0.5 : 1, fused)) {
+          new AdamW(
+              manager,
+              parameters,
+              CONFIG.optimizer(),
+              name -> name.equals("bias") ? 0.5 : 1,
+              fused)) {
         step(adamW, 2);
         Map<String, NDArray> halved = halfRate(2);
         for (String name : parameters.keySet()) {
@@ -91,8 +96,8 @@ class AdamWTest {
 
   @Test
   void aRestoredStateGoesOnAlike() {
-    try (AdamW first = new AdamW(manager, parameters, CONFIG);
-        AdamW second = new AdamW(manager, parameters, CONFIG)) {
+    try (AdamW first = new AdamW(manager, parameters, CONFIG.optimizer());
+        AdamW second = new AdamW(manager, parameters, CONFIG.optimizer())) {
       step(first, 1);
       step(first, 2);
       second.restore(first.state(), first.updates());
@@ -144,7 +149,7 @@ class AdamWTest {
 
   @Test
   void aParameterThatTheLossDidNotReachStaysAsItIs() {
-    try (AdamW adamW = new AdamW(manager, parameters, CONFIG);
+    try (AdamW adamW = new AdamW(manager, parameters, CONFIG.optimizer());
         NDManager scope = manager.newSubManager()) {
       gradient("weight", golden.get("weight.grad.1"));
       adamW.step(0.01, Gradients.collect(scope, parameters));

@@ -87,7 +87,7 @@ class GradCacheTest {
   private static Map<String, float[]> gradients(
       T3DConfig modelConfig, TrainingConfig config, PairBatch batch) {
     try (T3DModel model = SmallTraining.model(modelConfig);
-        AdamW optimizer = new AdamW(model.manager(), model.parameters(), config)) {
+        AdamW optimizer = new AdamW(model.manager(), model.parameters(), config.optimizer())) {
       assertThat(optimizer.updates()).isZero();
       ModelPass pass = new ModelPass(model, config);
       Function<T3DOutput, Optional<NDArray>> loss = output -> Optional.of(ofAllParts(output));

@@ -18,7 +18,7 @@ class LayerDecayTest {
 
   @Test
   void twelveLayersOfBertFallFromTheTopDownToTheEmbeddings() {
-    LayerDecay rate = LayerDecay.of(T3DConfig.vitBase(), BOTH);
+    LayerDecay rate = of(T3DConfig.vitBase(), BOTH);
     assertThat(rate.applyAsDouble("text.encoder.layer.11.output.dense.weight")).isEqualTo(0.5);
     assertThat(rate.applyAsDouble("text.encoder.layer.9.output.dense.weight")).isEqualTo(0.125);
     assertThat(rate.applyAsDouble("text.encoder.layer.0.attention.self.query.bias"))
@@ -34,7 +34,7 @@ class LayerDecayTest {
 
   @Test
   void stagesAreTheLayersOfAResNet() {
-    LayerDecay rate = LayerDecay.of(T3DConfig.resnet50(), BOTH);
+    LayerDecay rate = of(T3DConfig.resnet50(), BOTH);
     assertThat(rate.applyAsDouble("vision.layer4.0.conv1.weight")).isEqualTo(0.25);
     assertThat(rate.applyAsDouble("vision.layer1.2.bn1.weight")).isEqualTo(Math.pow(0.25, 4));
     assertThat(rate.applyAsDouble("vision.conv1.weight")).isEqualTo(Math.pow(0.25, 5));
@@ -43,7 +43,7 @@ class LayerDecayTest {
 
   @Test
   void whatIsNoEncoderAndTheObjectiveLearnAtTheFullRate() {
-    LayerDecay rate = LayerDecay.of(T3DConfig.vitBase(), BOTH);
+    LayerDecay rate = of(T3DConfig.vitBase(), BOTH);
     for (String name :
         List.of(
             "vision_projection.linear.weight",
@@ -58,7 +58,7 @@ class LayerDecayTest {
 
   @Test
   void theDefaultIsOneRate() {
-    LayerDecay rate = LayerDecay.of(T3DConfig.resnet50(), TrainingConfig.defaults());
+    LayerDecay rate = of(T3DConfig.resnet50(), TrainingConfig.defaults());
     assertThat(rate.applyAsDouble("vision.conv1.weight")).isEqualTo(1);
     assertThat(rate.applyAsDouble("text.embeddings.word_embeddings.weight")).isEqualTo(1);
   }
@@ -68,7 +68,7 @@ class LayerDecayTest {
   void everyParameterOfBothEncodersIsInALayer() {
     for (T3DConfig config : List.of(SmallTraining.vit(), SmallTraining.resnet(0))) {
       try (T3DModel model = SmallTraining.model(config)) {
-        LayerDecay rate = LayerDecay.of(config, BOTH);
+        LayerDecay rate = of(config, BOTH);
         Map<Boolean, List<String>> full =
             model.parameters().keySet().stream()
                 .collect(Collectors.partitioningBy(name -> rate.applyAsDouble(name) == 1));
@@ -88,7 +88,7 @@ class LayerDecayTest {
     Map<String, float[]> full = biasesAfterAStep(off, true);
     Map<String, float[]> kernel = biasesAfterAStep(on, true);
     Map<String, float[]> plain = biasesAfterAStep(on, false);
-    LayerDecay rate = LayerDecay.of(SmallTraining.vit(), on);
+    LayerDecay rate = of(SmallTraining.vit(), on);
     List<Double> factors = new ArrayList<>();
     full.forEach(
         (name, bias) -> {
@@ -107,6 +107,10 @@ class LayerDecayTest {
         .isNotEqualTo(new float[16]);
   }
 
+  private static LayerDecay of(T3DConfig model, TrainingConfig config) {
+    return LayerDecay.of(model, config.textLayerDecay(), config.visionLayerDecay());
+  }
+
   private static Map<String, float[]> biasesAfterAStep(TrainingConfig config, boolean fused) {
     T3DConfig modelConfig = SmallTraining.vit();
     try (T3DModel model = SmallTraining.model(modelConfig);
@@ -114,8 +118,8 @@ class LayerDecayTest {
             new AdamW(
                 model.manager(),
                 model.parameters(),
-                config,
-                LayerDecay.of(modelConfig, config),
+                config.optimizer(),
+                of(modelConfig, config),
                 fused);
         PairSource.Batches batches = SmallTraining.source(1, SmallTraining.PAIRS).epoch(0, 0)) {
       Objective contrast = (output, ids) -> SmallTraining.contrast(output);

@@ -23,7 +23,7 @@ class MixedPrecisionTest {
   void weightsMomentsGradientsAndLossAreFloat32() {
     TrainingConfig config = config(Precision.BFLOAT16);
     try (T3DModel model = SmallTraining.model(SmallTraining.resnet(0));
-        AdamW optimizer = new AdamW(model.manager(), model.parameters(), config);
+        AdamW optimizer = new AdamW(model.manager(), model.parameters(), config.optimizer());
         NDManager scope = model.manager().newSubManager()) {
       List<DataType> losses = new ArrayList<>();
       new ModelPass(model, config)
@@ -65,7 +65,7 @@ class MixedPrecisionTest {
     // 1e-5 on weights of about 1 is far below bfloat16's step of 1/128: only float32 keeps it.
     TrainingConfig config = config(Precision.BFLOAT16);
     try (T3DModel model = SmallTraining.model(SmallTraining.resnet(0));
-        AdamW optimizer = new AdamW(model.manager(), model.parameters(), config)) {
+        AdamW optimizer = new AdamW(model.manager(), model.parameters(), config.optimizer())) {
       TrainingStep step =
           new TrainingStep(
               model, (output, ids) -> SmallTraining.contrast(output), optimizer, config);

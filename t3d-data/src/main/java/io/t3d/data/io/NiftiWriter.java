@@ -128,8 +128,8 @@ public final class NiftiWriter {
       }
       b.putShort(42 + 2 * i, (short) n);
     }
-    b.putShort(70, (short) type.stored().code());
-    b.putShort(72, (short) (8 * type.stored().bytes()));
+    b.putShort(70, (short) stored(type).code());
+    b.putShort(72, (short) (8 * stored(type).bytes()));
     b.putFloat(108, VOXEL_OFFSET);
     b.putFloat(112, (float) scaling.slope());
     b.putFloat(116, (float) scaling.inter());
@@ -178,9 +178,17 @@ public final class NiftiWriter {
     return true;
   }
 
+  private static NiftiType stored(PixelType type) {
+    return switch (type) {
+      case UINT8 -> NiftiType.UINT8;
+      case INT16, INT16_SCALED -> NiftiType.INT16;
+      case FLOAT32 -> NiftiType.FLOAT32;
+    };
+  }
+
   private static void writeVoxels(
       OutputStream out, float[] voxels, PixelType type, NiftiType.Scaling s) throws IOException {
-    int bytes = type.stored().bytes();
+    int bytes = stored(type).bytes();
     ByteBuffer chunk = ByteBuffer.allocate(CHUNK_VOXELS * bytes).order(ByteOrder.LITTLE_ENDIAN);
     int count;
     for (int at = 0; at < voxels.length; at += count) {

@@ -1,9 +1,7 @@
 package io.t3d.data.itk;
 
-import io.t3d.core.config.Size3;
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Volume;
-import io.t3d.data.io.Geometry;
 import io.t3d.data.io.VolumeFormatException;
 import io.t3d.data.io.VolumeInfo;
 import io.t3d.data.io.VolumeReader;
@@ -12,8 +10,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
-import java.util.Optional;
 
 /** Reads NRRD, MetaImage or NIfTI through ITK, each checked for what ITK lets pass. */
 public abstract sealed class ItkImageReader implements VolumeReader {
@@ -68,51 +64,6 @@ public abstract sealed class ItkImageReader implements VolumeReader {
     @Override
     ClaimedImage check(Path path) throws IOException {
       return NiftiCheck.of(path);
-    }
-  }
-
-  /**
-   * What a file's header claims, once its data was found to be there.
-   *
-   * @param affine where it is known without ITK: voxel → RAS mm
-   */
-  record ClaimedImage(RawType type, int width, int height, int depth, Optional<Affine> affine) {
-    ClaimedImage(RawType type, int width, int height, int depth) {
-      this(type, width, height, depth, Optional.empty());
-    }
-
-    boolean sameGrid(ClaimedImage other) {
-      return type == other.type
-          && width == other.width
-          && height == other.height
-          && depth == other.depth;
-    }
-
-    /** Fails when ITK places a corner more than a hundredth of a voxel elsewhere. */
-    void requirePlaced(Path path, Affine itk) throws VolumeFormatException {
-      if (affine.isEmpty()) {
-        return;
-      }
-      double shift = Geometry.cornerShift(new Size3(depth, height, width), affine.get(), itk);
-      if (!(shift <= 0.01)) {
-        throw new VolumeFormatException(
-            path,
-            String.format(
-                Locale.ROOT,
-                "ITK places a corner of this volume %.4g voxels from where its header puts it"
-                    + " (sform, else qform, else pixdim); read it with NiftiReader, or make sform"
-                    + " and qform agree",
-                shift));
-      }
-    }
-
-    long voxels() {
-      return (long) width * height * depth;
-    }
-
-    @Override
-    public String toString() {
-      return width + " x " + height + " x " + depth + " " + type.label();
     }
   }
 

@@ -3,7 +3,6 @@ package io.t3d.data.itk;
 import static java.util.stream.Collectors.toMap;
 
 import io.t3d.data.io.VolumeFormatException;
-import io.t3d.data.itk.ItkImageReader.ClaimedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

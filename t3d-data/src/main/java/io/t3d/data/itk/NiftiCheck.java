@@ -4,7 +4,6 @@ import io.t3d.core.volume.Affine;
 import io.t3d.data.io.NiftiReader;
 import io.t3d.data.io.VolumeFormatException;
 import io.t3d.data.io.VolumeInfo;
-import io.t3d.data.itk.ItkImageReader.ClaimedImage;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;

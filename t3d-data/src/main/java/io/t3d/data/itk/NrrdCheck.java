@@ -1,7 +1,6 @@
 package io.t3d.data.itk;
 
 import io.t3d.data.io.VolumeFormatException;
-import io.t3d.data.itk.ItkImageReader.ClaimedImage;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;

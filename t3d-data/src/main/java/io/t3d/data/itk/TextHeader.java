@@ -4,7 +4,6 @@ import com.google.common.base.CharMatcher;
 import com.google.common.base.Splitter;
 import com.google.common.primitives.Doubles;
 import io.t3d.data.io.VolumeFormatException;
-import io.t3d.data.itk.ItkImageReader.ClaimedImage;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
