@@ -10,8 +10,11 @@ import io.t3d.core.task.*;
 import io.t3d.core.task.classify.*;
 import io.t3d.core.train.*;
 import io.t3d.core.volume.*;
-import io.t3d.data.dataset.*;
-import io.t3d.data.dataset.phantom.*;
+import io.t3d.data.load.*;
+import io.t3d.data.manifest.*;
+import io.t3d.data.phantom.*;
+import io.t3d.data.phantom.generate.*;
+import io.t3d.data.prepare.*;
 import io.t3d.data.view.*;
 import java.util.stream.*;
 

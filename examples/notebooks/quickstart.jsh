@@ -1,5 +1,5 @@
 // T3D in ten cells. Run it with: ./t3d notebook examples/notebooks/quickstart.jsh
-// or by hand: jshell --class-path "examples/target/classes:$(cat examples/target/classpath.txt)" examples/notebooks/quickstart.jsh
+// or by hand: jshell --class-path "t3d-cli/target/classes:$(cat t3d-cli/target/classpath.txt)" examples/notebooks/quickstart.jsh
 import ai.djl.Device;
 import ai.djl.ndarray.*;
 import io.t3d.core.config.*;
@@ -8,10 +8,14 @@ import io.t3d.core.task.classify.*;
 import io.t3d.core.text.*;
 import io.t3d.core.train.*;
 import io.t3d.core.volume.*;
-import io.t3d.data.dataset.*;
-import io.t3d.data.dataset.phantom.*;
+import io.t3d.data.load.*;
+import io.t3d.data.manifest.*;
+import io.t3d.data.phantom.*;
+import io.t3d.data.phantom.generate.*;
+import io.t3d.data.prepare.*;
 import io.t3d.data.view.*;
 import io.t3d.losses.*;
+import io.t3d.losses.objective.*;
 
 // 1. Two phantom studies: CT in HU with geometry, a report, labels.
 var generator = new PhantomGenerator(PhantomConfig.standard());

@@ -1,5 +1,5 @@
 // A model writes reports for volumes. Run it with: ./t3d notebook examples/notebooks/reports.jsh
-// or by hand: jshell --class-path "examples/target/classes:$(cat examples/target/classpath.txt)" examples/notebooks/reports.jsh
+// or by hand: jshell --class-path "t3d-cli/target/classes:$(cat t3d-cli/target/classpath.txt)" examples/notebooks/reports.jsh
 import ai.djl.Device;
 import ai.djl.ndarray.*;
 import io.t3d.core.config.*;
@@ -12,8 +12,11 @@ import io.t3d.core.task.report.*;
 import io.t3d.core.text.*;
 import io.t3d.core.train.*;
 import io.t3d.core.volume.*;
-import io.t3d.data.dataset.*;
-import io.t3d.data.dataset.phantom.*;
+import io.t3d.data.load.*;
+import io.t3d.data.manifest.*;
+import io.t3d.data.phantom.*;
+import io.t3d.data.phantom.generate.*;
+import io.t3d.data.prepare.*;
 import io.t3d.data.view.*;
 
 // 1. Eight phantom studies with their reports.

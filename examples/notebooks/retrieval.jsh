@@ -9,8 +9,11 @@ import io.t3d.core.model.*;
 import io.t3d.core.task.*;
 import io.t3d.core.task.retrieve.*;
 import io.t3d.core.volume.*;
-import io.t3d.data.dataset.*;
-import io.t3d.data.dataset.phantom.*;
+import io.t3d.data.load.*;
+import io.t3d.data.manifest.*;
+import io.t3d.data.phantom.*;
+import io.t3d.data.phantom.generate.*;
+import io.t3d.data.prepare.*;
 import io.t3d.data.view.*;
 import java.util.stream.*;
 

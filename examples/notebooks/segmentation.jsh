@@ -4,11 +4,17 @@ import io.t3d.core.config.*;
 import io.t3d.core.eval.*;
 import io.t3d.core.task.segment.*;
 import io.t3d.core.volume.*;
-import io.t3d.data.dataset.*;
-import io.t3d.data.dataset.phantom.*;
+import io.t3d.data.load.*;
+import io.t3d.data.manifest.*;
+import io.t3d.data.phantom.*;
+import io.t3d.data.phantom.generate.*;
+import io.t3d.data.prepare.*;
 import io.t3d.data.io.*;
+import io.t3d.data.io.spi.*;
+import io.t3d.data.io.format.*;
 import io.t3d.data.transform.*;
 import io.t3d.losses.*;
+import io.t3d.losses.objective.*;
 
 // 1. Three phantom studies with masks, each in an orientation and spacing of its own.
 var phantoms = new PhantomGenerator(new PhantomConfig(8, 10, 20, 5, List.of("LPS", "ASR", "RAS"), Map.of()));

@@ -26,7 +26,7 @@ class Java:
     """A process that runs a stage when told to."""
 
     def __init__(self, classpath, inputs, outputs):
-        command = ["java", "-Xmx2g", "-cp", classpath, "io.t3d.bench.Clustering", inputs, outputs]
+        command = ["java", "-Xmx2g", "-cp", classpath, "io.t3d.bench.kernel.Clustering", inputs, outputs]
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
         )

@@ -57,7 +57,7 @@ def main():
     args.add_argument("--volumes", type=int, default=10)
     args.add_argument("--only", choices=["process", "volumes"])
     a = args.parse_args()
-    java = ["java", "-cp", a.classpath, "io.t3d.bench.ReadVolumes", a.scan]
+    java = ["java", "-cp", a.classpath, "io.t3d.bench.data.ReadVolumes", a.scan]
     python = [sys.executable, str(HERE / "read_volumes.py"), a.scan]
     both = ",".join(map(str, sorted(os.sched_getaffinity(0))[:2]))
     one = both.split(",")[0]

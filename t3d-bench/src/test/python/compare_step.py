@@ -16,8 +16,8 @@ def command(side, options):
         return [options.python, REFERENCE, options.model, precision] + (["--contiguous"] if contiguous else [])
     jvm = ["java", "-Xmx2g", "-Dorg.slf4j.simpleLogger.defaultLogLevel=error", "-cp", options.classpath]
     if side == "plain":
-        return [*jvm, "-Dt3d.bridge=off", "io.t3d.bench.StepRunner", options.model, "float32"]
-    return [*jvm, "io.t3d.bench.StepRunner", options.model, side]
+        return [*jvm, "-Dt3d.bridge=off", "io.t3d.bench.step.StepRunner", options.model, "float32"]
+    return [*jvm, "io.t3d.bench.step.StepRunner", options.model, side]
 
 
 class Side:

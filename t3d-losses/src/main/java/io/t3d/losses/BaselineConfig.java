@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import io.t3d.core.config.Checks;
 import io.t3d.core.config.Size3;
+import io.t3d.losses.objective.ObjectiveConfig;
 import java.util.Objects;
 import java.util.Optional;
 

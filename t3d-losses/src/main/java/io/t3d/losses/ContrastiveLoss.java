@@ -6,6 +6,7 @@ import io.t3d.core.config.Checks;
 import io.t3d.core.tensor.Scalars;
 import io.t3d.core.tensor.Shapes;
 import io.t3d.core.torch.Casts;
+import io.t3d.losses.internal.BatchArrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.stream.IntStream;

@@ -7,6 +7,7 @@ import io.t3d.core.config.Checks;
 import io.t3d.core.tensor.Scalars;
 import io.t3d.core.tensor.Scopes;
 import io.t3d.core.tensor.Shapes;
+import io.t3d.losses.internal.BatchArrays;
 
 /**
  * Soft Dice plus cross-entropy for segmentation, with the semantics of MONAI's {@code

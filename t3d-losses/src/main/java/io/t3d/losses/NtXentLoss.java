@@ -4,6 +4,8 @@ import ai.djl.ndarray.NDArray;
 import io.t3d.core.config.Checks;
 import io.t3d.core.tensor.Scalars;
 import io.t3d.core.torch.Casts;
+import io.t3d.losses.internal.BatchArrays;
+import io.t3d.losses.internal.Patients;
 import java.util.List;
 
 /**

@@ -5,6 +5,7 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.nn.Activation;
 import io.t3d.core.tensor.Scalars;
 import io.t3d.core.text.ReportSentences;
+import io.t3d.losses.internal.BatchArrays;
 import java.util.List;
 
 /** Which volume each of T sentences belongs to, and of which volumes it is no negative. */

@@ -5,6 +5,8 @@ import ai.djl.nn.Activation;
 import io.t3d.core.tensor.Scalars;
 import io.t3d.core.tensor.Shapes;
 import io.t3d.core.torch.Casts;
+import io.t3d.losses.internal.BatchArrays;
+import io.t3d.losses.internal.Patients;
 import java.util.List;
 
 /**

@@ -108,7 +108,7 @@ public record TmaConfig(
   }
 
   /** Whether sentences are classified against each other, and their temperature is learned. */
-  boolean alignsSentences() {
+  public boolean alignsSentences() {
     return localWeight + sentenceWeight > 0;
   }
 

@@ -2,13 +2,16 @@ package io.t3d.losses;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
+import io.t3d.core.kernel.TokenGather;
 import io.t3d.core.model.SentenceFeatures;
 import io.t3d.core.model.T3DOutput;
 import io.t3d.core.model.ViewFeatures;
 import io.t3d.core.tensor.Scalars;
 import io.t3d.core.tensor.Shapes;
-import io.t3d.core.torch.TokenGather;
 import io.t3d.core.train.LossTerms;
+import io.t3d.losses.internal.BatchArrays;
+import io.t3d.losses.internal.GlobalViews;
+import io.t3d.losses.internal.Patients;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import io.t3d.core.tensor.Scalars;
 import io.t3d.core.torch.Casts;
 import io.t3d.core.train.LossTerms;
+import io.t3d.losses.internal.BatchArrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 

@@ -13,10 +13,10 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 
 /** Reads golden/losses, which src/test/python/make_goldens.py writes. */
-final class Golden {
+public final class Golden {
   private Golden() {}
 
-  static JsonNode read(String name) {
+  public static JsonNode read(String name) {
     try (InputStream in = Golden.class.getResourceAsStream("/golden/losses/" + name)) {
       return new ObjectMapper().readTree(in);
     } catch (IOException e) {
@@ -24,7 +24,7 @@ final class Golden {
     }
   }
 
-  static NDArray array(NDManager manager, JsonNode node) {
+  public static NDArray array(NDManager manager, JsonNode node) {
     return manager.create(floats(node.get("data")), shape(node.get("shape")));
   }
 
@@ -42,7 +42,7 @@ final class Golden {
     return out;
   }
 
-  static void assertClose(NDArray actual, JsonNode expected, double tolerance, String what) {
+  public static void assertClose(NDArray actual, JsonNode expected, double tolerance, String what) {
     assertThat(actual.getShape()).as(what).isEqualTo(shape(expected.get("shape")));
     float[] values = actual.toFloatArray();
     double[] wanted = doubles(expected.get("data"));

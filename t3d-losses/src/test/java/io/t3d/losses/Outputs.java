@@ -21,19 +21,19 @@ import java.util.SplittableRandom;
 import java.util.function.Supplier;
 
 /** Random model outputs with known geometry, and gradients of them. */
-final class Outputs {
-  static final int E = 6;
-  static final int K = 5;
+public final class Outputs {
+  public static final int E = 6;
+  public static final int K = 5;
 
   private Outputs() {}
 
   /** A 2×2×2 grid of 10 mm tokens whose first token lies at (offset, 0, 0) mm, for every pair. */
-  static TokenGrid cube(int pairs, double offset) {
+  public static TokenGrid cube(int pairs, double offset) {
     return new TokenGrid(
         2, 2, 2, Collections.nCopies(pairs, Affine.scaleTranslate(10, 10, 10, offset, 0, 0)));
   }
 
-  static NDArray random(NDManager manager, SplittableRandom random, long... shape) {
+  public static NDArray random(NDManager manager, SplittableRandom random, long... shape) {
     float[] values = new float[(int) new Shape(shape).size()];
     for (int i = 0; i < values.length; i++) {
       values[i] = (float) (random.nextDouble() * 2 - 1);
@@ -41,13 +41,13 @@ final class Outputs {
     return manager.create(values, new Shape(shape));
   }
 
-  static NDArray unitRows(NDManager manager, SplittableRandom random, long rows) {
+  public static NDArray unitRows(NDManager manager, SplittableRandom random, long rows) {
     try (NDArray raw = random(manager, random, rows, E)) {
       return raw.normalize(2, 1);
     }
   }
 
-  static ViewFeatures view(
+  public static ViewFeatures view(
       NDManager manager, SplittableRandom random, View.Kind kind, TokenGrid grid) {
     int b = grid.affines().size();
     return new ViewFeatures(
@@ -55,7 +55,7 @@ final class Outputs {
   }
 
   /** Two global views that overlap in half of their tokens, and one local view. */
-  static T3DOutput threeViews(NDManager manager, int pairs, long seed) {
+  public static T3DOutput threeViews(NDManager manager, int pairs, long seed) {
     SplittableRandom random = new SplittableRandom(seed);
     return output(
         manager,
@@ -66,7 +66,8 @@ final class Outputs {
             view(manager, random, View.Kind.LOCAL, cube(pairs, 8))));
   }
 
-  static T3DOutput output(NDManager manager, SplittableRandom random, List<ViewFeatures> views) {
+  public static T3DOutput output(
+      NDManager manager, SplittableRandom random, List<ViewFeatures> views) {
     long b = views.get(0).embedding().getShape().get(0);
     return new T3DOutput(
         views,
@@ -76,7 +77,7 @@ final class Outputs {
   }
 
   /** Two sentences of each pair; the very first also stands in the last pair's report. */
-  static SentenceFeatures sentences(NDManager manager, SplittableRandom random, int pairs) {
+  public static SentenceFeatures sentences(NDManager manager, SplittableRandom random, int pairs) {
     List<String> texts = new ArrayList<>();
     List<Integer> owners = new ArrayList<>();
     List<Set<Integer>> standsIn = new ArrayList<>();
@@ -89,12 +90,12 @@ final class Outputs {
         unitRows(manager, random, 2L * pairs), new ReportSentences(texts, owners, standsIn, pairs));
   }
 
-  static NDArray prototypes(NDManager manager, long seed) {
+  public static NDArray prototypes(NDManager manager, long seed) {
     return unitRows(manager, new SplittableRandom(seed), K);
   }
 
   /** Every array that a loss may look at. */
-  static List<NDArray> leaves(T3DOutput output) {
+  public static List<NDArray> leaves(T3DOutput output) {
     List<NDArray> leaves = new ArrayList<>();
     for (ViewFeatures v : output.views()) {
       leaves.addAll(List.of(v.embedding(), v.tokens()));
@@ -105,7 +106,7 @@ final class Outputs {
   }
 
   /** Backward; gradients are then in the leaves. Returns the loss. */
-  static float backward(List<NDArray> leaves, Supplier<NDArray> loss) {
+  public static float backward(List<NDArray> leaves, Supplier<NDArray> loss) {
     leaves.forEach(x -> x.setRequiresGradient(true));
     try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
       NDArray value = loss.get();
@@ -115,13 +116,13 @@ final class Outputs {
   }
 
   /** The same arrays with one view's replaced. */
-  static T3DOutput withView(T3DOutput output, int slot, ViewFeatures view) {
+  public static T3DOutput withView(T3DOutput output, int slot, ViewFeatures view) {
     List<ViewFeatures> views = new ArrayList<>(output.views());
     views.set(slot, view);
     return withViews(output, views);
   }
 
-  static T3DOutput withViews(T3DOutput output, List<ViewFeatures> views) {
+  public static T3DOutput withViews(T3DOutput output, List<ViewFeatures> views) {
     return new T3DOutput(views, output.textEmbeddings(), output.sentences(), output.logitScale());
   }
 }

@@ -1,9 +1,9 @@
 package io.t3d.core.model;
 
 import ai.djl.ndarray.NDArray;
+import io.t3d.core.file.AtomicFiles;
+import io.t3d.core.file.Safetensors;
 import io.t3d.core.nn.StateDict;
-import io.t3d.core.tensor.AtomicFiles;
-import io.t3d.core.tensor.Safetensors;
 import io.t3d.core.text.HuggingFaceFolder;
 import io.t3d.core.text.ReportTokenizer;
 import java.io.IOException;

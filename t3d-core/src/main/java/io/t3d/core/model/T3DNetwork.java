@@ -12,9 +12,9 @@ import io.t3d.core.config.T3DConfig;
 import io.t3d.core.config.Vit3dConfig;
 import io.t3d.core.nn.LogitScale;
 import io.t3d.core.nn.ProjectionHead;
-import io.t3d.core.nn.TransformerTextEncoder;
 import io.t3d.core.nn.VisionEncoder;
-import io.t3d.core.nn.VisionEncoders;
+import io.t3d.core.nn.text.TransformerTextEncoder;
+import io.t3d.core.nn.vision.VisionEncoders;
 
 /** All parts of the model under one roof, so that every parameter has one full name. */
 final class T3DNetwork extends AbstractBlock {

@@ -39,7 +39,7 @@ import org.bytedeco.pytorch.global.torch;
  * <p>Made for {@code backward()}, which reaches all inputs, as DJL's collector does: after {@code
  * torch.autograd.grad} for some of the inputs, the gradients of the others stay in memory.
  */
-final class WrittenGradient {
+public final class WrittenGradient {
   /** float32 tells whole numbers below this apart. */
   private static final int NUMBERS = 1 << 24;
 
@@ -54,7 +54,7 @@ final class WrittenGradient {
   private WrittenGradient() {}
 
   /** The backward pass of one call, and what it keeps from the forward pass. */
-  interface Backward extends AutoCloseable {
+  public interface Backward extends AutoCloseable {
     /**
      * Runs without autograd, inside a PointerScope; may run again when the graph was kept.
      *
@@ -69,7 +69,7 @@ final class WrittenGradient {
   }
 
   /** A handle that outlives the open PointerScope; {@code deallocate()} frees it. */
-  static Tensor keep(Tensor tensor) {
+  public static Tensor keep(Tensor tensor) {
     Tensor handle = new Tensor(tensor);
     handle.retainReference();
     return handle;
@@ -83,7 +83,7 @@ final class WrittenGradient {
    * @param backward its backward pass; closed when it can no longer run
    * @return the same values, with a gradient
    */
-  static Tensor of(List<Tensor> inputs, Tensor value, Backward backward) {
+  public static Tensor of(List<Tensor> inputs, Tensor value, Backward backward) {
     Call call = new Call(inputs.size(), value.shape(), backward);
     Tensor anchor = call.anchor();
     TensorVector parts = new TensorVector(value.new_zeros(value.numel()));

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.training.GradientCollector;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.model.T3DOutput;
+import io.t3d.core.nn.internal.RunningStatistics;
 import io.t3d.core.text.ReportSentences;
 import io.t3d.core.torch.GradientSlot;
 import java.util.ArrayList;

@@ -1,7 +1,8 @@
 package io.t3d.core.train;
 
+import io.t3d.core.file.AtomicFiles;
 import io.t3d.core.model.T3DModel;
-import io.t3d.core.tensor.AtomicFiles;
+import io.t3d.core.train.optim.LrSchedule;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

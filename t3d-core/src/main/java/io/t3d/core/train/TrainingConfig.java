@@ -3,6 +3,9 @@ package io.t3d.core.train;
 import ai.djl.Device;
 import io.t3d.core.config.Checks;
 import io.t3d.core.torch.Autocast;
+import io.t3d.core.train.optim.AdamW;
+import io.t3d.core.train.optim.LayerDecay;
+import io.t3d.core.train.optim.LrSchedule;
 import java.util.Objects;
 import java.util.function.Supplier;
 
@@ -125,7 +128,7 @@ public record TrainingConfig(
   }
 
   /** The schedule over a number of steps. */
-  LrSchedule schedule(int totalSteps) {
+  public LrSchedule schedule(int totalSteps) {
     int warmup = (int) Math.round(warmupFraction * totalSteps);
     return new LrSchedule(learningRate, minLearningRate, warmup, totalSteps);
   }

@@ -3,8 +3,11 @@ package io.t3d.core.train;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.t3d.core.model.T3DModel;
+import io.t3d.core.nn.internal.RunningStatistics;
 import io.t3d.core.tensor.Scalars;
 import io.t3d.core.text.ReportSentences;
+import io.t3d.core.train.optim.AdamW;
+import io.t3d.core.train.optim.Gradients;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -110,7 +113,7 @@ public final class TrainingStep {
   }
 
   /** Mixes seed, step and batch (SplitMix64's finaliser), so that a step does not need the last. */
-  static int seed(long seed, int step, int batch) {
+  public static int seed(long seed, int step, int batch) {
     long z = seed + 0x9E3779B97F4A7C15L * (((long) step << 16) + batch + 1);
     z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
     z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;

@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;
-import io.t3d.core.tensor.Safetensors;
+import io.t3d.core.file.Safetensors;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;

@@ -8,7 +8,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
 import io.t3d.core.config.T3DConfig;
-import io.t3d.core.tensor.Safetensors;
+import io.t3d.core.file.Safetensors;
 import io.t3d.core.text.TokenBatch;
 import java.io.IOException;
 import java.nio.file.Path;

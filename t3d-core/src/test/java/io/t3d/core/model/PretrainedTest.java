@@ -16,7 +16,7 @@ import io.t3d.core.config.T3DConfig;
 import io.t3d.core.config.VisionConfig;
 import io.t3d.core.config.Vit3dConfig;
 import io.t3d.core.config.Vit3dConfig.Position;
-import io.t3d.core.tensor.Safetensors;
+import io.t3d.core.file.Safetensors;
 import io.t3d.core.text.TokenBatch;
 import java.io.IOException;
 import java.nio.file.Files;

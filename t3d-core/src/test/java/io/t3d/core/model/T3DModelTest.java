@@ -16,7 +16,7 @@ import ai.djl.training.GradientCollector;
 import io.t3d.core.config.Configs;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.config.TextConfig;
-import io.t3d.core.tensor.Safetensors;
+import io.t3d.core.file.Safetensors;
 import io.t3d.core.text.ReportSentences;
 import io.t3d.core.text.ReportTokenizer;
 import io.t3d.core.text.TokenBatch;

@@ -7,11 +7,11 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 
 /** Notes, each time a weight is asked for, how many arrays a manager holds. */
-final class CountingStore extends ParameterStore {
+public final class CountingStore extends ParameterStore {
   private final NDManager watched;
   private int peak;
 
-  CountingStore(NDManager watched) {
+  public CountingStore(NDManager watched) {
     super(watched, false);
     this.watched = watched;
   }
@@ -22,7 +22,7 @@ final class CountingStore extends ParameterStore {
     return super.getValue(parameter, device, training);
   }
 
-  int peak() {
+  public int peak() {
     return peak;
   }
 }

@@ -8,6 +8,8 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.train.TrainingConfig.Precision;
+import io.t3d.core.train.optim.AdamW;
+import io.t3d.core.train.optim.Gradients;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

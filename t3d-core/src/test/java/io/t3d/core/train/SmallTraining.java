@@ -22,12 +22,12 @@ import java.util.Map;
 import java.util.SplittableRandom;
 
 /** A model, an objective and batches so small that a step takes milliseconds. */
-final class SmallTraining {
-  static final int PAIRS = 4;
+public final class SmallTraining {
+  public static final int PAIRS = 4;
 
   private SmallTraining() {}
 
-  static T3DConfig resnet(double dropout) {
+  public static T3DConfig resnet(double dropout) {
     ResNet3dConfig vision =
         new ResNet3dConfig(
             ResNet3dConfig.Block.BASIC, List.of(1, 1, 1, 1), List.of(4, 4, 8, 8), 3, 2, false);
@@ -35,7 +35,7 @@ final class SmallTraining {
   }
 
   /** Without batch norm, so that pairs do not see each other. */
-  static T3DConfig vit() {
+  public static T3DConfig vit() {
     return config(
         new Vit3dConfig(Size3.cube(4), 16, 1, 2, 32, Vit3dConfig.Position.SINCOS, Size3.cube(4), 0),
         0);
@@ -48,12 +48,12 @@ final class SmallTraining {
     return new T3DConfig(vision, text, 16, T3DConfig.Projection.LINEAR, 0.07);
   }
 
-  static T3DModel model(T3DConfig config) {
+  public static T3DModel model(T3DConfig config) {
     return T3DModel.create(config, Device.cpu(), 7);
   }
 
   /** Image–text InfoNCE, one direction. */
-  static LossTerms contrast(T3DOutput output) {
+  public static LossTerms contrast(T3DOutput output) {
     NDArray image = output.views().get(0).embedding(); // (B, E)
     NDArray logits = image.matMul(output.textEmbeddings().transpose()); // (B, B)
     NDArray scaled = logits.mul(output.logitScale().exp());
@@ -71,7 +71,7 @@ final class SmallTraining {
   }
 
   /** Random pairs, {@code pairs} per batch; the whole epoch holds the same pairs for any size. */
-  static PairSource source(int batches, int pairs) {
+  public static PairSource source(int batches, int pairs) {
     return new PairSource() {
       @Override
       public int batchesPerEpoch() {

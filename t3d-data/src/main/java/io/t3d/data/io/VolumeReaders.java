@@ -1,6 +1,12 @@
 package io.t3d.data.io;
 
 import io.t3d.core.volume.Volume;
+import io.t3d.data.io.format.NiftiReader;
+import io.t3d.data.io.format.RadChestCtReader;
+import io.t3d.data.io.spi.SliceSink;
+import io.t3d.data.io.spi.VolumeFormatException;
+import io.t3d.data.io.spi.VolumeInfo;
+import io.t3d.data.io.spi.VolumeReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;

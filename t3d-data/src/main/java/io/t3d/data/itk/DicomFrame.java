@@ -1,5 +1,7 @@
 package io.t3d.data.itk;
 
+import io.t3d.data.itk.internal.check.RawType;
+import io.t3d.data.itk.internal.worker.Message;
 import java.nio.ByteBuffer;
 
 /** What places one frame and gives its values a meaning; NaN where the file says nothing. */

@@ -1,6 +1,8 @@
 package io.t3d.data.itk;
 
-import io.t3d.data.io.VolumeFormatException;
+import io.t3d.data.io.spi.VolumeFormatException;
+import io.t3d.data.itk.internal.check.RawType;
+import io.t3d.data.itk.internal.worker.Message;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,9 +1,9 @@
 package io.t3d.data.itk;
 
 import io.t3d.core.volume.Volume;
-import io.t3d.data.io.VolumeFormatException;
-import io.t3d.data.io.VolumeInfo;
-import io.t3d.data.io.VolumeReader;
+import io.t3d.data.io.spi.VolumeFormatException;
+import io.t3d.data.io.spi.VolumeInfo;
+import io.t3d.data.io.spi.VolumeReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,8 +1,9 @@
 package io.t3d.data.itk;
 
 import io.t3d.core.volume.Volume;
-import io.t3d.data.io.VolumeFormatException;
-import io.t3d.data.io.VolumeInfo;
+import io.t3d.data.io.spi.ItkMissingException;
+import io.t3d.data.io.spi.VolumeFormatException;
+import io.t3d.data.io.spi.VolumeInfo;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

@@ -1,7 +1,12 @@
 package io.t3d.data.itk;
 
 import io.t3d.core.volume.Volume;
-import io.t3d.data.io.VolumeFormatException;
+import io.t3d.data.io.spi.VolumeFormatException;
+import io.t3d.data.itk.internal.check.RawType;
+import io.t3d.data.itk.internal.worker.Exchange;
+import io.t3d.data.itk.internal.worker.Heap;
+import io.t3d.data.itk.internal.worker.Message;
+import io.t3d.data.itk.internal.worker.WorkerPool;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;

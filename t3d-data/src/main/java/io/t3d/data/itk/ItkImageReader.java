@@ -2,10 +2,19 @@ package io.t3d.data.itk;
 
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Volume;
-import io.t3d.data.io.VolumeFormatException;
-import io.t3d.data.io.VolumeInfo;
-import io.t3d.data.io.VolumeReader;
 import io.t3d.data.io.VolumeReaders;
+import io.t3d.data.io.spi.VolumeFormatException;
+import io.t3d.data.io.spi.VolumeInfo;
+import io.t3d.data.io.spi.VolumeReader;
+import io.t3d.data.itk.internal.check.ClaimedImage;
+import io.t3d.data.itk.internal.check.MetaCheck;
+import io.t3d.data.itk.internal.check.NiftiCheck;
+import io.t3d.data.itk.internal.check.NrrdCheck;
+import io.t3d.data.itk.internal.check.RawType;
+import io.t3d.data.itk.internal.worker.Exchange;
+import io.t3d.data.itk.internal.worker.Heap;
+import io.t3d.data.itk.internal.worker.Message;
+import io.t3d.data.itk.internal.worker.WorkerPool;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -51,8 +60,8 @@ public abstract sealed class ItkImageReader implements VolumeReader {
 
   /**
    * NIfTI-1 in one file, {@code .nii} and {@code .nii.gz}. {@link VolumeReaders} does not use it:
-   * {@link io.t3d.data.io.NiftiReader} reads more of the format. This one is for who needs ITK's
-   * decoder. What ITK would read or place otherwise than the standard says is refused. Scaled
+   * {@link io.t3d.data.io.format.NiftiReader} reads more of the format. This one is for who needs
+   * ITK's decoder. What ITK would read or place otherwise than the standard says is refused. Scaled
    * integers are computed in float32, so their last bit may differ.
    */
   public static final class Nifti extends ItkImageReader {

@@ -3,13 +3,14 @@ package io.t3d.data.itk;
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Spacing;
 import io.t3d.core.volume.Volume;
+import io.t3d.data.itk.internal.worker.ItkNatives;
 import io.t3d.data.itk.preset.T3dItk;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.bytedeco.javacpp.Pointer;
 
 /** The only way to the preset: work of ITK inside the JVM, on memory that we made ourselves. */
-final class ItkMemory {
+public final class ItkMemory {
   private ItkMemory() {}
 
   /**
@@ -18,7 +19,7 @@ final class ItkMemory {
    *
    * @return ITK's version
    */
-  static String load() throws IOException {
+  public static String load() throws IOException {
     ItkNatives.folder();
     return T3dItk.t3d_itk_version().getString();
   }

@@ -1,9 +1,9 @@
 package io.t3d.data.itk;
 
-import io.t3d.core.tensor.AtomicFiles;
+import io.t3d.core.file.AtomicFiles;
 import io.t3d.core.volume.Volume;
-import io.t3d.data.io.PixelType;
-import io.t3d.data.io.VolumeWriter;
+import io.t3d.data.io.spi.PixelType;
+import io.t3d.data.io.spi.VolumeWriter;
 import io.t3d.data.itk.preset.T3dItk;
 import java.io.IOException;
 import java.nio.file.AtomicMoveNotSupportedException;

@@ -2,7 +2,7 @@ package io.t3d.data.itk;
 
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Spacing;
-import io.t3d.data.io.VolumeFormatException;
+import io.t3d.data.io.spi.VolumeFormatException;
 import java.nio.file.Path;
 
 /** An affine as a file gives it, refused where no scanner could have made it. */

@@ -5,7 +5,7 @@ import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.View;
 import io.t3d.core.volume.Volume;
 import io.t3d.core.volume.VoxelBox;
-import io.t3d.data.io.VolumeSource;
+import io.t3d.data.transform.VolumeSource;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

@@ -3,7 +3,7 @@ package io.t3d.data.zarr;
 import com.github.luben.zstd.ZstdDecompressCtx;
 import io.t3d.core.config.Size3;
 import io.t3d.core.volume.VoxelBox;
-import io.t3d.data.io.VolumeFormatException;
+import io.t3d.data.io.spi.VolumeFormatException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;

@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.t3d.core.volume.Affine;
-import io.t3d.data.io.VolumeFormatException;
+import io.t3d.data.io.spi.VolumeFormatException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.t3d.core.config.Size3;
 import io.t3d.core.volume.VoxelBox;
-import io.t3d.data.io.VolumeFormatException;
+import io.t3d.data.io.spi.VolumeFormatException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,8 +1,8 @@
 package io.t3d.data.zarr;
 
 import io.t3d.core.volume.Volume;
-import io.t3d.data.io.VolumeInfo;
-import io.t3d.data.io.VolumeReader;
+import io.t3d.data.io.spi.VolumeInfo;
+import io.t3d.data.io.spi.VolumeReader;
 import java.io.IOException;
 import java.nio.file.Path;
 

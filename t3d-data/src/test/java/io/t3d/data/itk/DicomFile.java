@@ -15,7 +15,7 @@ import java.util.stream.Collectors;
 import java.util.zip.Deflater;
 
 /** Writes small DICOM files for tests: a CT slice of 3 x 2 voxels unless told otherwise. */
-final class DicomFile {
+public final class DicomFile {
   static final String IMPLICIT = "1.2.840.10008.1.2";
   static final String EXPLICIT = "1.2.840.10008.1.2.1";
   static final String DEFLATED = "1.2.840.10008.1.2.1.99";
@@ -28,7 +28,7 @@ final class DicomFile {
   private String syntax = EXPLICIT;
 
   /** A slice at (−10, −20, z) mm with voxels value, value+1, … */
-  static DicomFile slice(double z, int value) {
+  public static DicomFile slice(double z, int value) {
     short[] voxels = new short[6];
     for (int i = 0; i < voxels.length; i++) {
       voxels[i] = (short) (value + i);
@@ -102,7 +102,7 @@ final class DicomFile {
     return new DicomFile();
   }
 
-  Path write(Path file) throws IOException {
+  public Path write(Path file) throws IOException {
     return Files.write(file, toBytes());
   }
 

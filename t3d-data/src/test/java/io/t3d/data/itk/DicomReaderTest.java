@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.t3d.core.volume.Volume;
-import io.t3d.data.io.VolumeFormatException;
-import io.t3d.data.io.VolumeInfo;
 import io.t3d.data.io.VolumeReaders;
+import io.t3d.data.io.spi.VolumeFormatException;
+import io.t3d.data.io.spi.VolumeInfo;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

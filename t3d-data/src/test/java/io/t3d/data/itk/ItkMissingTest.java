@@ -2,6 +2,8 @@ package io.t3d.data.itk;
 
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.t3d.data.io.spi.ItkMissingException;
+import io.t3d.data.itk.internal.worker.ItkNatives;
 import org.junit.jupiter.api.Test;
 
 class ItkMissingTest {

@@ -6,12 +6,12 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Volume;
-import io.t3d.data.io.NiftiReader;
-import io.t3d.data.io.NiftiWriter;
-import io.t3d.data.io.PixelType;
-import io.t3d.data.io.VolumeFormatException;
-import io.t3d.data.io.VolumeInfo;
 import io.t3d.data.io.VolumeReaders;
+import io.t3d.data.io.format.NiftiReader;
+import io.t3d.data.io.format.NiftiWriter;
+import io.t3d.data.io.spi.PixelType;
+import io.t3d.data.io.spi.VolumeFormatException;
+import io.t3d.data.io.spi.VolumeInfo;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -6,7 +6,7 @@ import io.t3d.core.config.Size3;
 import io.t3d.core.volume.View;
 import io.t3d.core.volume.Volume;
 import io.t3d.core.volume.VoxelBox;
-import io.t3d.data.io.VolumeSource;
+import io.t3d.data.transform.VolumeSource;
 import io.t3d.data.view.Augmentation;
 import io.t3d.data.view.MultiViewSampler;
 import io.t3d.data.view.ScaleRange;

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Volume;
-import io.t3d.data.io.VolumeFormatException;
 import io.t3d.data.io.VolumeReaders;
+import io.t3d.data.io.spi.VolumeFormatException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;

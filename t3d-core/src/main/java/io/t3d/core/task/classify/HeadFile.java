@@ -4,7 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.t3d.core.tensor.Safetensors;
+import io.t3d.core.file.Safetensors;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

@@ -9,7 +9,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.t3d.core.eval.BinaryMetrics;
 import io.t3d.core.eval.LabelMatrix;
-import io.t3d.core.tensor.Safetensors;
+import io.t3d.core.file.Safetensors;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;

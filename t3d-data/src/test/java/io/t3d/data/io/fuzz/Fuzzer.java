@@ -2,9 +2,9 @@ package io.t3d.data.io.fuzz;
 
 import com.sun.management.ThreadMXBean;
 import io.t3d.core.volume.Volume;
-import io.t3d.data.io.VolumeInfo;
 import io.t3d.data.io.VolumeReaders;
 import io.t3d.data.io.fuzz.FuzzReport.Outcome;
+import io.t3d.data.io.spi.VolumeInfo;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;

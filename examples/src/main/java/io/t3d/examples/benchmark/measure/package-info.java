@@ -1,2 +1,0 @@
-/** What the benchmark measures, on plain numbers: no model, no file. */
-package io.t3d.examples.benchmark.measure;

@@ -1,2 +1,0 @@
-/** Means, paired differences and tests over replicates, and the picture of them. */
-package io.t3d.examples.benchmark.stats;

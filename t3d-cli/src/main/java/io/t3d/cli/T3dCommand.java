@@ -1,0 +1,119 @@
+package io.t3d.cli;
+
+import io.t3d.cli.command.BenchmarkCommand;
+import io.t3d.cli.command.DatasetCommand;
+import io.t3d.cli.command.EmbedCommand;
+import io.t3d.cli.command.EvaluateCommand;
+import io.t3d.cli.command.ExportCommand;
+import io.t3d.cli.command.GenerateCommand;
+import io.t3d.cli.command.InspectCommand;
+import io.t3d.cli.command.NotebookCommand;
+import io.t3d.cli.command.PreprocessCommand;
+import io.t3d.cli.command.PretrainCommand;
+import io.t3d.cli.command.QuickstartCommand;
+import io.t3d.cli.command.SegmentCommand;
+import io.t3d.pipeline.CleanStop;
+import java.io.PrintWriter;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
+
+/** {@code ./t3d}: pre-training and evaluation of 3D vision-language models. */
+@Command(
+    name = "t3d",
+    description = "3D medical vision-language pre-training (T3D) on native PyTorch.",
+    mixinStandardHelpOptions = true,
+    versionProvider = T3dCommand.Version.class,
+    subcommands = {
+      QuickstartCommand.class,
+      PreprocessCommand.class,
+      PretrainCommand.class,
+      EvaluateCommand.class,
+      BenchmarkCommand.class,
+      EmbedCommand.class,
+      GenerateCommand.class,
+      ExportCommand.class,
+      InspectCommand.class,
+      DatasetCommand.class,
+      NotebookCommand.class,
+      SegmentCommand.class,
+      CommandLine.HelpCommand.class
+    })
+public final class T3dCommand {
+  @Option(
+      names = "--debug",
+      description = "Print the stack trace of an error.",
+      scope = ScopeType.INHERIT)
+  private boolean debug;
+
+  /** Runs the command and ends the JVM: 0 when done, 1 on an error, 2 on wrong arguments. */
+  public static void main(String[] args) {
+    CleanStop stop = CleanStop.install();
+    int code = run(args);
+    stop.finished();
+    System.exit(code);
+  }
+
+  /** Runs the command and returns its exit code. */
+  public static int run(String... args) {
+    return run(new PrintWriter(System.out, true), new PrintWriter(System.err, true), args);
+  }
+
+  /** The same with other streams. */
+  public static int run(PrintWriter out, PrintWriter err, String... args) {
+    T3dCommand root = new T3dCommand();
+    return new CommandLine(root)
+        .setOut(out)
+        .setErr(err)
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        .setExecutionExceptionHandler((e, line, parsed) -> root.report(e, line.getErr()))
+        .execute(args);
+  }
+
+  private int report(Exception e, PrintWriter err) {
+    if (debug) {
+      e.printStackTrace(err);
+    }
+    err.println("error: " + describe(e));
+    if (!debug && !expected(e)) {
+      err.println("This looks like a bug in t3d. Run again with --debug for the stack trace.");
+    }
+    return 1;
+  }
+
+  /** Errors that a user can cause carry their own explanation; others are ours. */
+  private static boolean expected(Exception e) {
+    return e instanceof java.io.IOException
+        || e instanceof java.io.UncheckedIOException
+        || (e instanceof IllegalArgumentException && e.getMessage() != null)
+        || (e instanceof IllegalStateException && e.getMessage() != null)
+        || (e instanceof UnsupportedOperationException && e.getMessage() != null);
+  }
+
+  private static String describe(Exception e) {
+    if (e instanceof java.nio.file.NoSuchFileException) {
+      return "no such file or folder: " + e.getMessage();
+    }
+    if (e instanceof java.nio.file.AccessDeniedException) {
+      return "no permission to read or write: " + e.getMessage();
+    }
+    if (e instanceof java.io.UncheckedIOException && e.getCause() != null) {
+      return e.getCause().getMessage();
+    }
+    return e.getMessage() == null || !expected(e) ? e.toString() : e.getMessage();
+  }
+
+  /** Versions for {@code --version}. */
+  static final class Version implements IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      String version = T3dCommand.class.getPackage().getImplementationVersion();
+      return new String[] {
+        "t3d " + (version == null ? "development" : version),
+        "java " + System.getProperty("java.version") + ", " + System.getProperty("os.name")
+      };
+    }
+  }
+}

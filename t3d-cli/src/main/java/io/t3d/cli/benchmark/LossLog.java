@@ -1,0 +1,38 @@
+package io.t3d.cli.benchmark;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** A column of a run's {@code log.csv} as a smooth line over steps. */
+final class LossLog {
+  private static final double SMOOTHING = 0.9;
+
+  private LossLog() {}
+
+  /** Points (step, exponential mean); empty without a log or the column. */
+  static List<double[]> read(Path run, String column) throws IOException {
+    Path file = run.resolve("log.csv");
+    List<double[]> points = new ArrayList<>();
+    if (!Files.exists(file)) {
+      return points;
+    }
+    List<String> lines = Files.readAllLines(file);
+    List<String> header = Arrays.asList(lines.get(0).split(",", -1));
+    int x = header.indexOf("step");
+    int y = header.indexOf(column);
+    double mean = Double.NaN;
+    for (String line : lines.subList(1, lines.size())) {
+      String[] cells = line.split(",", -1);
+      if (y >= 0 && cells.length > y && !cells[y].isEmpty()) {
+        double value = Double.parseDouble(cells[y]);
+        mean = Double.isNaN(mean) ? value : SMOOTHING * mean + (1 - SMOOTHING) * value;
+        points.add(new double[] {Double.parseDouble(cells[x]), mean});
+      }
+    }
+    return points;
+  }
+}

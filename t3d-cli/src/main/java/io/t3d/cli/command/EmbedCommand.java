@@ -1,0 +1,128 @@
+package io.t3d.cli.command;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import io.t3d.cli.option.CheckpointOption;
+import io.t3d.cli.print.Progress;
+import io.t3d.core.config.Configs;
+import io.t3d.core.file.Safetensors;
+import io.t3d.core.train.TrainingConfig.Precision;
+import io.t3d.data.io.VolumeReaders;
+import io.t3d.data.manifest.Manifest;
+import io.t3d.data.manifest.ManifestRow;
+import io.t3d.pipeline.Embedder;
+import io.t3d.pipeline.Throughput;
+import io.t3d.pipeline.TrainedModel;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code ./t3d embed}: volumes (and reports) to vectors. */
+@Command(
+    name = "embed",
+    description = "Embed volumes; with a manifest, their reports too.",
+    mixinStandardHelpOptions = true)
+public final class EmbedCommand implements Callable<Integer> {
+  @Mixin private CheckpointOption checkpoint;
+
+  @Option(
+      names = "--input",
+      required = true,
+      paramLabel = "PATH",
+      description = "A volume, a folder of volumes, or a manifest (.csv).")
+  private Path input;
+
+  @Option(
+      names = "--out",
+      required = true,
+      paramLabel = "FILE",
+      description =
+          "A .safetensors file: embeddings (n, E), L2-normalised; file names in its metadata.")
+  private Path out;
+
+  @Option(
+      names = "--precision",
+      paramLabel = "TYPE",
+      defaultValue = "FLOAT32",
+      description =
+          "FLOAT32, or BFLOAT16, which is faster on CPUs and GPUs that have it (${DEFAULT-VALUE}).")
+  private Precision precision;
+
+  @Option(
+      names = "--json",
+      description = "Print count, speed and the encoder's busy share as JSON.")
+  private boolean json;
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() throws IOException {
+    boolean manifest = input.toString().endsWith(".csv");
+    Manifest all = manifest ? Manifest.read(input) : null;
+    List<ManifestRow> rows = manifest ? all.rows() : List.of();
+    List<Path> files = manifest ? rows.stream().map(ManifestRow::volume).toList() : volumes();
+    Throughput speed;
+    try (TrainedModel trained = checkpoint.open();
+        NDManager manager = trained.model().manager().newSubManager();
+        Progress progress = Progress.overItems("Embedding", files.size())) {
+      Map<String, NDArray> tensors = new LinkedHashMap<>();
+      Embedder embedder = new Embedder(trained.model(), trained.data(), precision);
+      tensors.put(
+          "volumes",
+          manifest
+              ? embedder.embedRows(manager, rows, progress::to)
+              : embedder.embedVolumes(manager, files, progress::to));
+      speed = embedder.throughput();
+      if (manifest && all.hasReports()) {
+        List<String> reports = rows.stream().map(ManifestRow::report).toList();
+        tensors.put("reports", trained.model().encodeReports(manager, reports));
+      }
+      String names = Configs.toJson(files.stream().map(Path::toString).toList());
+      Safetensors.write(out, tensors, Map.of("files", names));
+    }
+    report(speed);
+    return 0;
+  }
+
+  private void report(Throughput speed) {
+    PrintWriter stdout = spec.commandLine().getOut();
+    if (json) {
+      stdout.print(Configs.toJson(speed));
+    } else {
+      stdout.printf(
+          Locale.ROOT,
+          "%d volumes embedded in %s, %.1f volumes/s, encoder busy %.0f %%%n",
+          speed.volumes(),
+          out,
+          speed.volumesPerSecond(),
+          100 * speed.encoderBusy());
+    }
+    stdout.flush();
+  }
+
+  private List<Path> volumes() throws IOException {
+    if (!Files.isDirectory(input)) {
+      return List.of(input);
+    }
+    try (Stream<Path> found = Files.walk(input)) {
+      List<Path> files =
+          found.filter(Files::isRegularFile).filter(VolumeReaders::supports).sorted().toList();
+      if (files.isEmpty()) {
+        throw new IOException("No volume that t3d can read in " + input);
+      }
+      return files;
+    }
+  }
+}

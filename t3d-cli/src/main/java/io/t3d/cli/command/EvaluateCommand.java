@@ -1,0 +1,224 @@
+package io.t3d.cli.command;
+
+import io.t3d.cli.option.CheckpointOption;
+import io.t3d.cli.option.EvaluationOptions;
+import io.t3d.cli.option.SkipBad;
+import io.t3d.cli.option.SplitRows;
+import io.t3d.cli.print.EvaluationPrinter;
+import io.t3d.cli.print.FineTuneProgress;
+import io.t3d.cli.print.Progress;
+import io.t3d.core.model.T3DModel;
+import io.t3d.data.manifest.Manifest;
+import io.t3d.data.manifest.ManifestRow;
+import io.t3d.data.manifest.Split;
+import io.t3d.pipeline.MetricsFile;
+import io.t3d.pipeline.Prompts;
+import io.t3d.pipeline.TrainedModel;
+import io.t3d.pipeline.evaluate.Evaluation;
+import io.t3d.pipeline.evaluate.EvaluationRun;
+import io.t3d.pipeline.evaluate.EvaluationSettings;
+import io.t3d.pipeline.evaluate.EvaluationTexts;
+import io.t3d.pipeline.evaluate.FineTuneRun;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code ./t3d evaluate}: tasks on a manifest. */
+@Command(
+    name = "evaluate",
+    description = "Evaluate a checkpoint on a manifest.",
+    mixinStandardHelpOptions = true)
+public final class EvaluateCommand implements Callable<Integer> {
+  /** What can be measured. */
+  enum Task {
+    ZERO_SHOT,
+    RETRIEVAL,
+    LINEAR_PROBE,
+    FINE_TUNE;
+
+    @Override
+    public String toString() {
+      return name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
+    }
+  }
+
+  @Mixin private CheckpointOption checkpoint;
+
+  @Option(
+      names = "--manifest",
+      required = true,
+      paramLabel = "CSV",
+      description = "Volumes, reports and labels.")
+  private Path manifest;
+
+  @Option(
+      names = "--task",
+      split = ",",
+      description =
+          "One or more of ${COMPLETION-CANDIDATES}; when left out, those of zero-shot and retrieval"
+              + " that the manifest allows.",
+      converter = TaskName.class)
+  private List<Task> tasks;
+
+  @Mixin private SplitRows split;
+
+  @Option(
+      names = "--prompts",
+      paramLabel = "YAML",
+      description =
+          "Prompts per label for zero-shot (default: prompts.yaml beside the manifest, as phantoms"
+              + " have it; without that file the usual phrases around each label's name, with which"
+              + " AUROC is often far lower).")
+  private Path prompts;
+
+  @Option(names = "--out", paramLabel = "DIR", description = "Where metrics.json is written.")
+  private Path out;
+
+  @Option(names = "--json", description = "Print the metrics as JSON.")
+  private boolean json;
+
+  @Mixin private EvaluationOptions options;
+
+  @Mixin private SkipBad skipBad;
+
+  @Spec private CommandSpec spec;
+
+  /** Reads {@code zero-shot}. */
+  static final class TaskName implements picocli.CommandLine.ITypeConverter<Task> {
+    @Override
+    public Task convert(String value) {
+      for (Task task : Task.values()) {
+        if (task.toString().equalsIgnoreCase(value)) {
+          return task;
+        }
+      }
+      throw new picocli.CommandLine.TypeConversionException(
+          "expected one of " + List.of(Task.values()) + ", got " + value);
+    }
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    Manifest all = Manifest.read(manifest);
+    if (tasks == null) {
+      tasks = all.hasReports() ? List.of(Task.ZERO_SHOT, Task.RETRIEVAL) : List.of(Task.ZERO_SHOT);
+    } else if (tasks.contains(Task.RETRIEVAL)) {
+      all.requireReports();
+    }
+    Prompts used = prompts(all);
+    Evaluation found;
+    try (TrainedModel trained = checkpoint.open()) {
+      tellOfPrompts();
+      found = evaluate(trained, all, used);
+    }
+    if (out != null) {
+      MetricsFile.write(out, found);
+    }
+    EvaluationPrinter.print(found, json, spec.commandLine().getOut());
+    return 0;
+  }
+
+  private Prompts prompts(Manifest all) throws IOException {
+    if (prompts != null) {
+      return Prompts.load(prompts);
+    }
+    Optional<Path> beside = Prompts.beside(manifest);
+    return beside.isPresent() ? Prompts.load(beside.get()) : Prompts.around(all.labelNames());
+  }
+
+  /** Says where prompts are from that nobody gave: zero-shot scores hang on them. */
+  private void tellOfPrompts() {
+    if (prompts != null || !tasks.contains(Task.ZERO_SHOT)) {
+      return;
+    }
+    PrintWriter err = spec.commandLine().getErr();
+    err.println(
+        "t3d: zero-shot prompts: "
+            + Prompts.beside(manifest)
+                .map(Path::toString)
+                .orElse(
+                    "the usual phrases around each label's name; better ones go to --prompts or to"
+                        + " prompts.yaml beside the manifest"));
+    err.flush();
+  }
+
+  private Evaluation evaluate(TrainedModel trained, Manifest all, Prompts used) throws IOException {
+    EvaluationSettings settings = options.settings();
+    List<ManifestRow> test = usable(trained, split.rows(all, manifest));
+    List<ManifestRow> validation =
+        split.is("test") ? usable(trained, split(all, Split.VALIDATION)) : List.of();
+    List<ManifestRow> train = List.of();
+    if (tasks.contains(Task.LINEAR_PROBE) || tasks.contains(Task.FINE_TUNE)) {
+      train = usable(trained, trainRows(all));
+    }
+    Evaluation.Classified zeroShot = null;
+    Evaluation.Retrieved retrieved = null;
+    List<Evaluation.Supervised> probes = null;
+    List<Evaluation.Supervised> tuned = null;
+    boolean probing = tasks.contains(Task.LINEAR_PROBE);
+    int count = test.size() + validation.size() + (probing ? train.size() : 0);
+    try (Progress progress = Progress.overItems("Embedding", count);
+        EvaluationRun run =
+            new EvaluationRun(trained, validation, test, texts(used), settings, progress::to)) {
+      if (probing) {
+        int before = test.size() + validation.size();
+        probes = run.linearProbe(train, n -> progress.to(before + n));
+      }
+      if (tasks.contains(Task.ZERO_SHOT)) {
+        zeroShot = run.zeroShot();
+      }
+      if (tasks.contains(Task.RETRIEVAL)) {
+        retrieved = run.retrieval();
+      }
+    }
+    if (tasks.contains(Task.FINE_TUNE)) {
+      try (FineTuneProgress progress = new FineTuneProgress()) {
+        tuned =
+            new FineTuneRun(trained.data(), train, validation, test)
+                .run(() -> fresh(trained), settings, progress);
+      }
+    }
+    return new Evaluation(null, zeroShot, retrieved, probes, tuned);
+  }
+
+  private EvaluationTexts texts(Prompts used) {
+    return new EvaluationTexts(
+        tasks.contains(Task.ZERO_SHOT) ? used.prompts() : List.of(),
+        tasks.contains(Task.RETRIEVAL));
+  }
+
+  private T3DModel fresh(TrainedModel trained) throws IOException {
+    return options.fromScratch()
+        ? T3DModel.create(trained.model().config(), trained.model().device(), options.seed())
+        : checkpoint.open().model();
+  }
+
+  private List<ManifestRow> usable(TrainedModel trained, List<ManifestRow> rows) {
+    return rows.isEmpty()
+        ? rows
+        : skipBad.check(rows, trained.data().preprocessing(), spec.commandLine().getErr());
+  }
+
+  private static List<ManifestRow> split(Manifest all, Split wanted) {
+    return all.hasSplits() ? all.select(wanted) : List.of();
+  }
+
+  private List<ManifestRow> trainRows(Manifest all) {
+    List<ManifestRow> rows = split(all, Split.TRAIN);
+    if (rows.isEmpty() || split.is("train") || split.is("all")) {
+      throw new IllegalArgumentException(
+          "linear-probe and fine-tune train on the rows of the split train and are measured on"
+              + " another; "
+              + (rows.isEmpty() ? manifest + " has no such row" : "choose another --split"));
+    }
+    return rows;
+  }
+}

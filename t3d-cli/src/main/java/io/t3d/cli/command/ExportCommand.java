@@ -1,0 +1,42 @@
+package io.t3d.cli.command;
+
+import io.t3d.cli.option.CheckpointOption;
+import io.t3d.core.model.ModelExport;
+import io.t3d.pipeline.TrainedModel;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code ./t3d export}: a model's weights for Python. */
+@Command(
+    name = "export",
+    description = "Write a model's parts as safetensors under the names that PyTorch users expect.",
+    mixinStandardHelpOptions = true)
+public final class ExportCommand implements Callable<Integer> {
+  @Mixin private CheckpointOption checkpoint;
+
+  @Option(
+      names = "--out",
+      required = true,
+      paramLabel = "DIR",
+      description =
+          "Gets text/ (for transformers), vision.safetensors (for MONAI) and"
+              + " projections.safetensors; docs/pretrained.md shows the loading.")
+  private Path out;
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() throws IOException {
+    try (TrainedModel trained = checkpoint.open()) {
+      ModelExport.write(trained.model(), out);
+    }
+    spec.commandLine().getOut().println("text, vision and projections exported to " + out);
+    return 0;
+  }
+}

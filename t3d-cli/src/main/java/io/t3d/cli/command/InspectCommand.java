@@ -1,0 +1,130 @@
+package io.t3d.cli.command;
+
+import com.fasterxml.jackson.annotation.JsonPropertyOrder;
+import io.t3d.cli.print.Montage;
+import io.t3d.core.config.Configs;
+import io.t3d.core.volume.Affine;
+import io.t3d.core.volume.Spacing;
+import io.t3d.core.volume.Volume;
+import io.t3d.data.io.VolumeReaders;
+import io.t3d.data.io.spi.VolumeInfo;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code ./t3d inspect}: geometry, voxel statistics and a picture of a volume. */
+@Command(
+    name = "inspect",
+    description = "Show size, geometry and voxel statistics of a volume, and draw it.",
+    mixinStandardHelpOptions = true)
+public final class InspectCommand implements Callable<Integer> {
+  @Parameters(paramLabel = "PATH", description = "A volume file, e.g. scan.nii.gz.")
+  private Path path;
+
+  @Option(names = "--json", description = "Print one JSON object.")
+  private boolean json;
+
+  @Mixin private Montage montage;
+
+  @Spec private CommandSpec spec;
+
+  /**
+   * What is printed. Coordinates are millimetres in RAS+; arrays are in (x, y, z) order; values are
+   * of the finite voxels.
+   */
+  @JsonPropertyOrder({
+    "size",
+    "spacing",
+    "origin",
+    "direction",
+    "orientation",
+    "pixelType",
+    "min",
+    "max",
+    "mean",
+    "reader"
+  })
+  record Inspection(
+      int[] size,
+      double[] spacing,
+      double[] origin,
+      double[] direction,
+      String orientation,
+      String pixelType,
+      double min,
+      double max,
+      double mean,
+      String reader) {}
+
+  @Override
+  public Integer call() throws Exception {
+    VolumeInfo info = VolumeReaders.info(path);
+    Volume volume = VolumeReaders.read(path);
+    montage.draw(volume);
+    Inspection found = inspect(info, volume);
+    PrintWriter out = spec.commandLine().getOut();
+    if (json) {
+      out.println(Configs.toJson(found));
+    } else {
+      out.printf("size         %s voxels (x, y, z)%n", Arrays.toString(found.size()));
+      out.printf("spacing      %s mm%n", Arrays.toString(found.spacing()));
+      out.printf("origin       %s mm, RAS+%n", Arrays.toString(found.origin()));
+      out.printf("direction    %s%n", Arrays.toString(found.direction()));
+      out.printf("orientation  %s%n", found.orientation());
+      out.printf("pixel type   %s%n", found.pixelType());
+      out.printf(
+          Locale.ROOT,
+          "values       %.6g to %.6g, mean %.6g%n",
+          found.min(),
+          found.max(),
+          found.mean());
+      out.printf("reader       %s%n", found.reader());
+    }
+    out.flush();
+    return 0;
+  }
+
+  static Inspection inspect(VolumeInfo info, Volume volume) {
+    double min = Double.POSITIVE_INFINITY;
+    double max = Double.NEGATIVE_INFINITY;
+    double sum = 0;
+    int count = 0;
+    for (float v : volume.voxels()) {
+      if (Float.isFinite(v)) {
+        min = Math.min(min, v);
+        max = Math.max(max, v);
+        sum += v;
+        count++;
+      }
+    }
+    if (count == 0) {
+      throw new IllegalArgumentException("No voxel of " + volume + " is finite");
+    }
+    Affine a = volume.affine();
+    Spacing s = a.spacing();
+    double[] lengths = {s.x(), s.y(), s.z()};
+    double[] direction = new double[9];
+    for (int i = 0; i < 9; i++) {
+      direction[i] = a.get(i / 3, i % 3) / lengths[i % 3];
+    }
+    return new Inspection(
+        new int[] {volume.width(), volume.height(), volume.depth()},
+        lengths,
+        new double[] {a.get(0, 3), a.get(1, 3), a.get(2, 3)},
+        direction,
+        volume.orientation(),
+        info.pixelType(),
+        min,
+        max,
+        sum / count,
+        info.reader());
+  }
+}

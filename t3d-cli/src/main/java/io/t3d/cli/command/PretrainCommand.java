@@ -1,0 +1,97 @@
+package io.t3d.cli.command;
+
+import io.t3d.cli.option.SkipBad;
+import io.t3d.cli.option.SplitRows;
+import io.t3d.cli.print.TrainingProgress;
+import io.t3d.core.config.Configs;
+import io.t3d.core.train.TrainingSummary;
+import io.t3d.data.manifest.Manifest;
+import io.t3d.data.manifest.ManifestRow;
+import io.t3d.data.prepare.PreparedVolumes;
+import io.t3d.data.prepare.Preprocessing;
+import io.t3d.pipeline.PretrainConfig;
+import io.t3d.pipeline.PretrainRun;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code ./t3d pretrain}: training on a manifest. */
+@Command(
+    name = "pretrain",
+    description = "Pre-train a model on volume–report pairs.",
+    mixinStandardHelpOptions = true)
+public final class PretrainCommand implements Callable<Integer> {
+  @Option(
+      names = "--manifest",
+      required = true,
+      paramLabel = "CSV",
+      description = "Volumes and reports; docs/manifest.md tells the columns.")
+  private Path manifest;
+
+  @Option(
+      names = "--out",
+      required = true,
+      paramLabel = "DIR",
+      description = "Where log.csv and checkpoint/ go.")
+  private Path out;
+
+  @Option(
+      names = "--config",
+      paramLabel = "YAML",
+      description = "All settings, e.g. examples/configs/tiny.yaml; those of tiny when left out.")
+  private Path config;
+
+  @Option(names = "--resume", description = "Go on from the checkpoint in DIR.")
+  private boolean resume;
+
+  @Mixin private SkipBad skipBad;
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() throws IOException {
+    PretrainConfig settings =
+        config == null ? PretrainConfig.tiny() : Configs.load(config, PretrainConfig.class);
+    if (!resume && Files.exists(out.resolve("checkpoint"))) {
+      throw new IllegalArgumentException(
+          out
+              + " holds a checkpoint already; go on from it with --resume, or choose another --out");
+    }
+    Manifest all = Manifest.read(manifest);
+    all.requireReports();
+    List<ManifestRow> train = SplitRows.toTrainOn(all, manifest);
+    settings = settings.withPreprocessing(preprocessing(settings, train));
+    PrintWriter err = spec.commandLine().getErr();
+    train = skipBad.check(train, settings.data().preprocessing(), err);
+    TrainingSummary summary;
+    try (TrainingProgress progress = new TrainingProgress()) {
+      summary = new PretrainRun(settings, train, out).run(resume, progress);
+    }
+    PrintWriter stdout = spec.commandLine().getOut();
+    stdout.printf(
+        "%d steps, loss %.4f → %.4f, %.1f volumes/s, checkpoint in %s%n",
+        summary.steps(),
+        summary.firstLoss(),
+        summary.lastLoss(),
+        summary.volumesPerSecond(),
+        out.resolve("checkpoint"));
+    stdout.flush();
+    return 0;
+  }
+
+  /** Volumes that t3d preprocess has prepared are taken as they are, unless a config objects. */
+  private Preprocessing preprocessing(PretrainConfig settings, List<ManifestRow> train)
+      throws IOException {
+    boolean prepared = config == null && PreparedVolumes.preparationOf(train).isPresent();
+    Preprocessing asked = prepared ? Preprocessing.none() : settings.data().preprocessing();
+    return PreparedVolumes.resolve(asked, train);
+  }
+}

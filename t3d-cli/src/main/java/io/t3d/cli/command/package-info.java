@@ -1,0 +1,2 @@
+/** The subcommands of {@code t3d}: options in, one call of the pipeline, lines out. */
+package io.t3d.cli.command;

@@ -1,0 +1,22 @@
+package io.t3d.cli.option;
+
+import ai.djl.engine.Engine;
+import io.t3d.pipeline.TrainedModel;
+import java.io.IOException;
+import java.nio.file.Path;
+import picocli.CommandLine.Option;
+
+/** The trained model that a command works with. */
+public final class CheckpointOption {
+  @Option(
+      names = "--checkpoint",
+      required = true,
+      paramLabel = "DIR",
+      description = "A checkpoint, or the --out folder of pretrain.")
+  private Path folder;
+
+  /** The model, on the default device; the caller closes it. */
+  public TrainedModel open() throws IOException {
+    return TrainedModel.open(folder, Engine.getInstance().defaultDevice());
+  }
+}

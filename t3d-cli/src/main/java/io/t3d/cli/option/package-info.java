@@ -1,0 +1,2 @@
+/** Options and arguments that several subcommands share. */
+package io.t3d.cli.option;

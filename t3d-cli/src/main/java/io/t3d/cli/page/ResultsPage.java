@@ -1,0 +1,179 @@
+package io.t3d.cli.page;
+
+import io.t3d.core.config.Configs;
+import io.t3d.core.volume.Volume;
+import io.t3d.data.io.VolumeReaders;
+import io.t3d.data.manifest.ManifestRow;
+import io.t3d.data.picture.SliceImages;
+import io.t3d.data.transform.IntensityWindow;
+import io.t3d.data.transform.Reorient;
+import io.t3d.pipeline.PretrainConfig;
+import io.t3d.pipeline.evaluate.Evaluation;
+import io.t3d.pipeline.evaluate.EvaluationRun;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/** The quickstart's {@code report.html}. */
+final class ResultsPage {
+  private static final int EXAMPLES = 4;
+
+  private final PretrainConfig config;
+  private final Evaluation found;
+  private final LossCurves curves;
+  private final List<ManifestRow> test;
+  private final EvaluationRun evaluation;
+
+  ResultsPage(
+      PretrainConfig config,
+      Evaluation found,
+      LossCurves curves,
+      List<ManifestRow> test,
+      EvaluationRun evaluation) {
+    this.config = config;
+    this.found = found;
+    this.curves = curves;
+    this.test = test;
+    this.evaluation = evaluation;
+  }
+
+  void write(Path file) throws IOException {
+    HtmlPage page = new HtmlPage("T3D quickstart on phantom CT");
+    page.paragraph(
+        String.format(
+            Locale.ROOT,
+            "A small model was pre-trained on %d phantom volume–report pairs in %.0f s (%.1f volumes/s)"
+                + " and evaluated on %d pairs of patients it has never seen. Phantoms show that the"
+                + " whole method works; they say nothing about performance on patients.",
+            found.train().pairs(),
+            found.train().seconds(),
+            found.train().volumesPerSecond(),
+            test.size()));
+    page.heading("Training");
+    page.curves("steps", curves.of("loss", "global", "tma"));
+    page.curves("steps", curves.of("tma_local", "tma_sentence", "tma_consistency", "tma_view"));
+    page.heading(
+        String.format(
+            Locale.ROOT,
+            "Zero-shot classification: macro AUROC %.3f",
+            found.zeroShot().macroAuroc()));
+    Evaluation.Classified zeroShot = found.zeroShot();
+    page.bars(zeroShot.perLabel(), 0.5);
+    page.paragraph(
+        score(zeroShot.score(), zeroShot.scoreReason(), null)
+            + " Macro AUROC here by each score: "
+            + zeroShot.scores().entrySet().stream()
+                .map(e -> e.getKey() + " " + number(e.getValue()))
+                .collect(Collectors.joining(", "))
+            + ".");
+    page.paragraph("Thresholds: " + found.zeroShot().thresholds() + ". 95 % intervals by patient.");
+    page.table(
+        List.of("", "AUROC", "average precision", "F1", "precision", "recall"),
+        found.zeroShot().labels().entrySet().stream()
+            .map(e -> label(e.getKey(), e.getValue().metrics()))
+            .toList());
+    retrieval(page);
+    page.heading("What the model says of unseen volumes");
+    for (int i = 0; i < Math.min(EXAMPLES, test.size()); i++) {
+      example(page, i);
+    }
+    page.heading("Settings").code(Configs.toYaml(config));
+    page.write(file);
+  }
+
+  private static List<String> label(String name, Map<String, Evaluation.Estimate> metrics) {
+    List<String> row = new ArrayList<>(List.of(name));
+    for (String metric : List.of("auroc", "averagePrecision", "f1", "precision", "recall")) {
+      Evaluation.Estimate e = metrics.get(metric);
+      row.add(
+          e == null
+              ? "–"
+              : e.lower() == null
+                  ? number(e.value())
+                  : number(e.value()) + " (" + number(e.lower()) + "–" + number(e.upper()) + ")");
+    }
+    return row;
+  }
+
+  private void retrieval(HtmlPage page) {
+    Evaluation.Retrieved r = found.retrieval();
+    page.heading("Retrieval among " + r.gallery() + " pairs");
+    page.paragraph(
+        score(r.score(), r.scoreReason(), r.sentenceWeight())
+            + " R@5 here by each score, both ways: "
+            + r.scores().entrySet().stream()
+                .map(
+                    e ->
+                        e.getKey()
+                            + " "
+                            + number(e.getValue().imageToText())
+                            + " / "
+                            + number(e.getValue().textToImage()))
+                .collect(Collectors.joining(", "))
+            + ".");
+    page.table(
+        List.of("", "R@1", "R@5", "R@10", "R@50", "median rank"),
+        List.of(
+            row("image → report", r.imageToText()),
+            row("report → image", r.textToImage()),
+            List.of(
+                "chance",
+                number(r.chanceR10() / 10),
+                number(r.chanceR10() / 2),
+                number(r.chanceR10()),
+                number(Math.min(1, 50.0 / r.gallery())),
+                number((r.gallery() + 1) / 2.0))));
+  }
+
+  /** Says what texts and volumes were compared by; {@code global} sees the volume as a whole. */
+  private static String score(String score, String reason, Double weight) {
+    return "Score: "
+        + score
+        + (weight == null ? "" : " with weight " + weight + " of the sentences")
+        + ", "
+        + reason
+        + ". Global compares the whole volume, pooled the tokens gathered around a text, sum both.";
+  }
+
+  private static List<String> row(String name, Evaluation.Recall r) {
+    return List.of(
+        name,
+        number(r.r1()),
+        number(r.r5()),
+        number(r.r10()),
+        number(r.r50()),
+        number(r.medianRank()));
+  }
+
+  private void example(HtmlPage page, int index) throws IOException {
+    ManifestRow row = test.get(index);
+    Reorient upright = new Reorient("RAS");
+    Volume volume = upright.apply(row.readVolume());
+    byte[] png =
+        row.mask().isPresent()
+            ? SliceImages.png(
+                volume,
+                IntensityWindow.chest(),
+                upright.apply(VolumeReaders.read(row.mask().get())))
+            : SliceImages.png(volume, IntensityWindow.chest());
+    page.picture(row.volume().getFileName() + ", axial, coronal and sagittal", png);
+    List<List<String>> lines = new ArrayList<>();
+    lines.add(List.of("its report", row.report()));
+    int rank = 1;
+    for (int other : evaluation.nearestReports(index, 3)) {
+      lines.add(
+          List.of(
+              "retrieved " + rank++ + (other == index ? " (its own)" : ""),
+              test.get(other).report()));
+    }
+    page.table(List.of("", "report"), lines);
+  }
+
+  private static String number(double v) {
+    return String.format(Locale.ROOT, "%.3f", v);
+  }
+}

@@ -1,0 +1,84 @@
+package io.t3d.cli.print;
+
+import io.t3d.cli.option.WindowConverter;
+import io.t3d.core.config.Size3;
+import io.t3d.core.file.AtomicFiles;
+import io.t3d.core.volume.Volume;
+import io.t3d.data.io.VolumeReaders;
+import io.t3d.data.io.spi.Geometry;
+import io.t3d.data.picture.SliceImages;
+import io.t3d.data.transform.IntensityWindow;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+
+/** The options of a command that draw a volume, and the drawing. */
+public final class Montage {
+  @Option(
+      names = "--montage",
+      paramLabel = "PNG",
+      description = "Draw axial, coronal and sagittal slices into this file.")
+  private Path file;
+
+  @Option(
+      names = "--window",
+      paramLabel = "WINDOW",
+      converter = WindowConverter.class,
+      description =
+          "Grey values of the montage: chest, lung, soft-tissue, bone or LEVEL,WIDTH; the 0.5th to"
+              + " 99.5th percentile when left out.")
+  private IntensityWindow window;
+
+  @Option(
+      names = "--mask",
+      paramLabel = "FILE",
+      description = "A segmentation of the volume, laid over the montage, a colour per label.")
+  private Path mask;
+
+  @Option(
+      names = "--slices",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "Rows of the montage, spread over the mask or the volume; 1 when left out.")
+  private int slices;
+
+  /** Draws the picture if one was asked for. */
+  public void draw(Volume volume) throws IOException {
+    if (file == null) {
+      if (mask != null || window != null || slices != 1) {
+        throw new IllegalArgumentException(
+            "--window, --mask and --slices belong to a picture; name its file with --montage");
+      }
+      return;
+    }
+    Optional<Volume> overlay = mask == null ? Optional.empty() : Optional.of(readMask(volume));
+    IntensityWindow grey = window == null ? IntensityWindow.ofPercentiles(volume) : window;
+    ByteBuffer png = ByteBuffer.wrap(SliceImages.png(volume, grey, overlay, slices));
+    AtomicFiles.write(
+        file,
+        channel -> {
+          while (png.hasRemaining()) {
+            channel.write(png);
+          }
+        });
+  }
+
+  private Volume readMask(Volume volume) throws IOException {
+    Volume read = VolumeReaders.read(mask);
+    Size3 size = new Size3(volume.depth(), volume.height(), volume.width());
+    if (read.bounds().equals(volume.bounds())
+        && Geometry.cornerShift(size, volume.affine(), read.affine()) > 1) {
+      throw new IllegalArgumentException(
+          "The mask "
+              + mask
+              + " lies elsewhere in the patient than the volume: got "
+              + read.affine()
+              + ", expected "
+              + volume.affine()
+              + "; resample it onto the volume first");
+    }
+    return read;
+  }
+}

@@ -1,0 +1,371 @@
+package io.t3d.cli.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.t3d.core.config.Configs;
+import io.t3d.core.file.Safetensors;
+import io.t3d.core.volume.Volume;
+import io.t3d.data.io.VolumeReaders;
+import io.t3d.data.manifest.Manifest;
+import io.t3d.data.manifest.ManifestRow;
+import io.t3d.losses.TmaConfig;
+import io.t3d.losses.objective.ObjectiveConfig;
+import io.t3d.pipeline.TrainedModel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The commands on a small quickstart: too short to learn much, long enough to run everything. */
+class CommandsTest {
+  private static final int PAIRS = 80;
+
+  @TempDir static Path dir;
+  private static Path out;
+  private static Path manifest;
+  private static CommandRun quickstart;
+
+  @BeforeAll
+  static void runQuickstart() throws IOException {
+    out = dir.resolve("out");
+    quickstart = CommandRun.of("quickstart", "--out", out, "--pairs", PAIRS, "--epochs", 2);
+    try (Stream<Path> found = Files.walk(out)) {
+      manifest = found.filter(p -> p.endsWith("manifest.csv")).findFirst().orElseThrow();
+    }
+  }
+
+  @Test
+  void quickstartLeavesMetricsAPageAndACheckpoint() throws IOException {
+    assertThat(quickstart.exitCode()).as(quickstart.err()).isZero();
+    JsonNode metrics = json(out.resolve("metrics.json"));
+    for (String pointer :
+        new String[] {
+          "/train/firstLoss",
+          "/train/lastLoss",
+          "/train/volumesPerSecond",
+          "/zeroShot/macroAuroc",
+          "/retrieval/imageToText/r1",
+          "/retrieval/imageToText/r5",
+          "/retrieval/imageToText/r10",
+          "/retrieval/textToImage/r10",
+          "/retrieval/textToImage/r50",
+          "/retrieval/imageToText/intervals/r10/upper",
+          "/retrieval/imageToText/byFindings/overlapAt/5",
+          "/zeroShot/macro/auroc/lower",
+          "/zeroShot/macro/f1/value",
+          "/zeroShot/scores/global",
+          "/zeroShot/scores/pooled",
+          "/zeroShot/scores/sum",
+          "/retrieval/scores/global/imageToText",
+          "/retrieval/scores/pooled/textToImage",
+          "/retrieval/scores/sum/textToImage"
+        }) {
+      assertThat(metrics.at(pointer).isNumber()).as(pointer).isTrue();
+    }
+    assertThat(metrics.at("/train/lastLoss").asDouble())
+        .isLessThan(metrics.at("/train/firstLoss").asDouble());
+    assertThat(metrics.at("/zeroShot/perLabel").size()).isPositive();
+    String used = metrics.at("/zeroShot/score").asText();
+    assertThat(metrics.at("/zeroShot/macroAuroc"))
+        .isEqualTo(metrics.at("/zeroShot").get("scores").get(used));
+    assertThat(metrics.at("/zeroShot/scoreReason").asText()).startsWith("chosen by macro AUROC on");
+    used = metrics.at("/retrieval/score").asText();
+    assertThat(metrics.at("/retrieval/textToImage/r5"))
+        .isEqualTo(metrics.at("/retrieval/scores").get(used).get("textToImage"));
+    assertThat(metrics.at("/retrieval/scoreReason").asText())
+        .startsWith("chosen by R@5 of both ways on");
+    assertThat(Files.readString(out.resolve("report.html")))
+        .contains("<polyline", "data:image/png;base64,", "macro AUROC")
+        .contains("Score: ", "chosen by R@5");
+    assertThat(out.resolve("checkpoint/model.safetensors")).exists();
+    assertThat(out.resolve("log.csv")).exists();
+  }
+
+  @Test
+  void evaluateRepeatsTheQuickstartsNumbers() throws IOException {
+    Path again = dir.resolve("again");
+    CommandRun run =
+        CommandRun.of(
+            "evaluate", "--checkpoint", out, "--manifest", manifest, "--out", again, "--json");
+
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    Path besideTheManifest = manifest.resolveSibling("prompts.yaml");
+    assertThat(run.err()).contains("t3d: zero-shot prompts: " + besideTheManifest);
+    assertThat(besideTheManifest).hasSameTextualContentAs(out.resolve("prompts.yaml"));
+    JsonNode first = json(out.resolve("metrics.json"));
+    JsonNode second = json(again.resolve("metrics.json"));
+    assertThat(second.get("retrieval")).isEqualTo(first.get("retrieval"));
+    assertThat(second.get("zeroShot")).isEqualTo(first.get("zeroShot"));
+    assertThat(new ObjectMapper().readTree(run.out())).isEqualTo(second);
+  }
+
+  @Test
+  void theScoreCanBeAskedForAndIsGlobalWithoutValidation() throws IOException {
+    JsonNode quick = json(out.resolve("metrics.json"));
+    for (String score : List.of("global", "pooled", "sum")) {
+      JsonNode found = evaluated("--score", score);
+      assertThat(found.at("/zeroShot/score").asText()).isEqualTo(score);
+      assertThat(found.at("/zeroShot/scoreReason").asText()).isEqualTo("as asked");
+      assertThat(found.at("/zeroShot/macroAuroc").asDouble())
+          .isCloseTo(quick.at("/zeroShot/scores/" + score).asDouble(), within(1e-6));
+      assertThat(found.at("/retrieval/score").asText()).isEqualTo(score);
+      assertThat(found.at("/retrieval/imageToText/r5"))
+          .isEqualTo(quick.at("/retrieval/scores/" + score + "/imageToText"));
+      assertThat(found.at("/retrieval/sentenceWeight").isNumber()).isEqualTo(score.equals("sum"));
+    }
+    JsonNode unchosen = evaluated("--split", "validation");
+    for (String task : List.of("zeroShot", "retrieval")) {
+      assertThat(unchosen.at("/" + task + "/score").asText()).isEqualTo("global");
+      assertThat(unchosen.at("/" + task + "/scoreReason").asText())
+          .isEqualTo("there is no validation split");
+      assertThat(unchosen.at("/" + task + "/scores").size()).isEqualTo(2);
+    }
+  }
+
+  private static JsonNode evaluated(Object... options) throws IOException {
+    List<Object> arguments = new ArrayList<>();
+    arguments.addAll(List.of("evaluate", "--checkpoint", out, "--manifest", manifest));
+    arguments.addAll(List.of("--resamples", 10, "--json"));
+    arguments.addAll(List.of(options));
+    CommandRun run = CommandRun.of(arguments.toArray());
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    return new ObjectMapper().readTree(run.out());
+  }
+
+  @Test
+  void aCheckpointThatSawNoTextIsComparedAsAWhole(@TempDir Path copy) throws IOException {
+    try (Stream<Path> files = Files.list(out.resolve("checkpoint"))) {
+      for (Path file : files.toList()) {
+        Files.copy(file, copy.resolve(file.getFileName()));
+      }
+    }
+    Path objective = copy.resolve("objective.json");
+    Files.writeString(objective, Configs.toJson(ObjectiveConfig.simclr()));
+    CommandRun run =
+        CommandRun.of("evaluate", "--checkpoint", copy, "--manifest", manifest, "--json");
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    JsonNode found = new ObjectMapper().readTree(run.out());
+    JsonNode quick = json(out.resolve("metrics.json"));
+    for (String task : List.of("zeroShot", "retrieval")) {
+      assertThat(found.at("/" + task + "/score").asText()).isEqualTo("global");
+      assertThat(found.at("/" + task + "/scoreReason").asText())
+          .isEqualTo("pre-training used no text");
+      assertThat(found.at("/" + task + "/scores").size()).isOne();
+    }
+    assertThat(found.at("/zeroShot/macroAuroc").asDouble())
+        .isCloseTo(quick.at("/zeroShot/scores/global").asDouble(), within(1e-6));
+    assertThat(found.at("/retrieval/imageToText/r5"))
+        .isEqualTo(quick.at("/retrieval/scores/global/imageToText"));
+
+    Files.writeString(objective, "{\"contrastive\": true, \"lamda\": 1}");
+    run = CommandRun.of("evaluate", "--checkpoint", copy, "--manifest", manifest);
+    assertThat(run.exitCode()).isEqualTo(1);
+    assertThat(run.err())
+        .contains("objective.json is not what t3d pretrain of this version writes: ", "lamda");
+  }
+
+  @Test
+  void theGatheringTemperatureIsThatOfTheObjective() throws IOException {
+    ObjectiveConfig other =
+        ObjectiveConfig.t3d().withTma(TmaConfig.builder().gatherTemperature(0.2).build());
+    try (TrainedModel trained = TrainedModel.open(out, Device.cpu())) {
+      assertThat(trained.gatherTemperature()).isEqualTo(0.1);
+      assertThat(trained.usesText()).isTrue();
+      TrainedModel with = new TrainedModel(trained.model(), trained.data(), Optional.of(other));
+      assertThat(with.gatherTemperature()).isEqualTo(0.2);
+      TrainedModel untold = new TrainedModel(trained.model(), trained.data(), Optional.empty());
+      assertThat(untold.gatherTemperature()).isEqualTo(0.1);
+      assertThat(untold.usesText()).isTrue();
+    }
+  }
+
+  @Test
+  void theSumOfScoresIsRefusedWithoutValidation() {
+    CommandRun run =
+        CommandRun.of(
+            "evaluate",
+            "--checkpoint",
+            out,
+            "--manifest",
+            manifest,
+            "--split",
+            "validation",
+            "--score",
+            "sum");
+    assertThat(run.exitCode()).isEqualTo(1);
+    assertThat(run.err())
+        .contains(
+            "error: The score sum needs at least 2 validation volumes to make its parts"
+                + " comparable, got 0; evaluate the split test of a manifest that has a validation"
+                + " split, or ask for auto, global or pooled");
+  }
+
+  @Test
+  void probesAndFineTuningLearnFromSharesOfTheTrainingLabels() throws IOException {
+    Path supervised = dir.resolve("supervised");
+    CommandRun run =
+        CommandRun.of(
+            "evaluate",
+            "--checkpoint",
+            out,
+            "--manifest",
+            manifest,
+            "--task",
+            "linear-probe,fine-tune",
+            "--label-fraction",
+            "0.3,1",
+            "--epochs",
+            1,
+            "--resamples",
+            50,
+            "--out",
+            supervised);
+
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    assertThat(run.out()).contains("trained on").contains("thresholds: youden-j on");
+    assertThat(run.err()).doesNotContain("prompts"); // no zero-shot, no prompts
+    JsonNode metrics = json(supervised.resolve("metrics.json"));
+    assertThat(metrics.has("zeroShot")).isFalse();
+    for (String task : new String[] {"linearProbe", "fineTune"}) {
+      JsonNode some = metrics.get(task).get(0);
+      JsonNode all = metrics.get(task).get(1);
+      assertThat(some.get("trainVolumes").asInt())
+          .isPositive()
+          .isLessThan(all.get("trainVolumes").asInt());
+      JsonNode auroc = all.at("/scores/macro/auroc");
+      assertThat(auroc.get("value").asDouble())
+          .isBetween(auroc.get("lower").asDouble(), auroc.get("upper").asDouble());
+    }
+  }
+
+  @Test
+  void trainingOnTheEvaluatedRowsIsRefused() {
+    CommandRun run =
+        CommandRun.of(
+            "evaluate",
+            "--checkpoint",
+            out,
+            "--manifest",
+            manifest,
+            "--task",
+            "linear-probe",
+            "--split",
+            "all");
+
+    assertThat(run.exitCode()).isEqualTo(1);
+    assertThat(run.err()).contains("are measured on another; choose another --split");
+  }
+
+  @Test
+  void embedWritesOneUnitVectorPerVolumeAndReport() throws IOException {
+    Path file = dir.resolve("embeddings.safetensors");
+    CommandRun run =
+        CommandRun.of("embed", "--checkpoint", out, "--input", manifest, "--out", file, "--json");
+
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    JsonNode speed = new ObjectMapper().readTree(run.out());
+    assertThat(speed.get("volumes").asInt()).isEqualTo(PAIRS);
+    assertThat(speed.get("encoderBusy").asDouble()).isBetween(0.0, 1.0);
+    assertThat(speed.get("volumesPerSecond").asDouble()).isPositive();
+    try (NDManager manager = NDManager.newBaseManager()) {
+      var contents = Safetensors.read(manager, file);
+      for (String name : new String[] {"volumes", "reports"}) {
+        NDArray rows = contents.tensors().get(name);
+        assertThat(rows.getShape().get(0)).isEqualTo(PAIRS);
+        float[] norms = rows.norm(new int[] {1}).toFloatArray();
+        for (float norm : norms) {
+          assertThat(norm).isCloseTo(1f, within(1e-4f));
+        }
+      }
+      assertThat(contents.metadata().get("files")).contains(".nii.gz");
+    }
+  }
+
+  @Test
+  void inspectTellsWhatTheFileHolds() throws IOException {
+    Path file;
+    try (Stream<Path> files = Files.list(manifest.resolveSibling("volumes"))) {
+      file = files.sorted().findFirst().orElseThrow();
+    }
+    CommandRun run = CommandRun.of("inspect", file, "--json");
+
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    JsonNode found = new ObjectMapper().readTree(run.out());
+    Volume volume = VolumeReaders.read(file);
+    assertThat(found.at("/size/0").asInt()).isEqualTo(volume.width());
+    assertThat(found.at("/size/2").asInt()).isEqualTo(volume.depth());
+    assertThat(found.at("/spacing/0").asDouble()).isEqualTo(volume.spacing().x());
+    assertThat(found.at("/origin/1").asDouble()).isEqualTo(volume.affine().get(1, 3));
+    assertThat(found.get("direction").size()).isEqualTo(9);
+    assertThat(found.get("orientation").asText()).isEqualTo(volume.orientation());
+    assertThat(found.get("pixelType").asText()).isEqualTo("int16");
+    assertThat(found.get("min").asDouble()).isLessThan(-900);
+    assertThat(found.get("reader").asText()).isNotBlank();
+  }
+
+  @Test
+  void resumeOfAFinishedRunWithOtherSettingsIsRefused(@TempDir Path fresh) throws IOException {
+    Path config = fresh.resolve("other.yaml");
+    Files.writeString(config, "preset: tiny\ntraining:\n  learningRate: 0.5\n");
+    CommandRun run =
+        CommandRun.of(
+            "pretrain", "--manifest", manifest, "--out", out, "--config", config, "--resume");
+
+    assertThat(run.exitCode()).isEqualTo(1);
+    assertThat(run.err()).contains("Cannot resume from").contains("learningRate");
+  }
+
+  @Test
+  void labelledVolumesWithoutReportsAreClassifiedButNotRetrievedOrTrainedOn() throws IOException {
+    List<ManifestRow> rows = Manifest.read(manifest).rows();
+    Path labelled = dir.resolve("transfer.csv");
+    Manifest.write(labelled, rows.stream().map(CommandsTest::withoutReport).toList());
+    CommandRun run =
+        CommandRun.of("evaluate", "--checkpoint", out, "--manifest", labelled, "--json");
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    JsonNode found = new ObjectMapper().readTree(run.out());
+    assertThat(found.at("/zeroShot/macroAuroc").isNumber()).isTrue();
+    assertThat(found.at("/retrieval").isObject()).isFalse();
+    assertThat(run.err()).contains("zero-shot prompts: the usual phrases", "--prompts");
+
+    CommandRun retrieval =
+        CommandRun.of(
+            "evaluate", "--checkpoint", out, "--manifest", labelled, "--task", "retrieval");
+    CommandRun pretrain =
+        CommandRun.of("pretrain", "--manifest", labelled, "--out", dir.resolve("none"));
+    for (CommandRun refused : List.of(retrieval, pretrain)) {
+      assertThat(refused.exitCode()).isEqualTo(1);
+      assertThat(refused.err())
+          .contains("error: The manifest has labels but no column report; pre-training and");
+    }
+  }
+
+  private static ManifestRow withoutReport(ManifestRow r) {
+    return new ManifestRow(
+        r.row(), r.volume(), "", r.split(), r.patient(), r.labels(), Optional.empty());
+  }
+
+  @Test
+  void pretrainDoesNotOverwriteACheckpoint() {
+    CommandRun run = CommandRun.of("pretrain", "--manifest", manifest, "--out", out);
+
+    assertThat(run.exitCode()).isEqualTo(1);
+    assertThat(run.err()).contains("holds a checkpoint already").contains("--resume");
+  }
+
+  private static JsonNode json(Path file) throws IOException {
+    return new ObjectMapper().readTree(Files.readString(file));
+  }
+}

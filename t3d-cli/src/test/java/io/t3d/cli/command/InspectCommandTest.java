@@ -1,0 +1,102 @@
+package io.t3d.cli.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.t3d.core.volume.Affine;
+import io.t3d.core.volume.Volume;
+import io.t3d.data.io.format.NiftiWriter;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The picture that {@code ./t3d inspect} draws. */
+class InspectCommandTest {
+  private static final Affine GEOMETRY = Affine.scaleTranslate(1, 1, 1, -8, -8, -8);
+
+  @TempDir Path dir;
+  private Path scan;
+  private Path picture;
+
+  @BeforeEach
+  void writeAScan() throws IOException {
+    float[] voxels = new float[16 * 16 * 16];
+    for (int i = 0; i < voxels.length; i++) {
+      voxels[i] = i % 16 < 8 ? -1000 : 40;
+    }
+    scan = write("scan.nii.gz", voxels, GEOMETRY);
+    picture = dir.resolve("scan.png");
+  }
+
+  @Test
+  void theMontageShowsTheWindowedSlicesWithTheMaskInColour() throws IOException {
+    float[] voxels = new float[16 * 16 * 16];
+    Arrays.fill(voxels, 1);
+    CommandRun run = inspect("--window", "soft-tissue", "--mask", mask(voxels, GEOMETRY));
+
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    BufferedImage image = ImageIO.read(picture.toFile());
+    assertThat(image.getWidth()).isEqualTo(3 * 256 + 8);
+    // Level 40 is mid-grey; the patient's right, the larger x, is at the left of the axial slice.
+    int bright = image.getRGB(64, 128);
+    int dark = image.getRGB(192, 128);
+    assertThat(bright & 0xff).isGreaterThan(dark & 0xff);
+    assertThat(dark >> 16 & 0xff).as("red overlay").isGreaterThan(dark & 0xff);
+  }
+
+  @Test
+  void severalSlicesAreSeveralRows() throws IOException {
+    assertThat(inspect("--slices", 3).exitCode()).isZero();
+    assertThat(ImageIO.read(picture.toFile()).getHeight()).isEqualTo(3 * 256 + 2 * 4);
+  }
+
+  @Test
+  void aMaskThatLiesElsewhereIsRefused() throws IOException {
+    Affine shifted = Affine.scaleTranslate(1, 1, 1, 20, -8, -8);
+    CommandRun run = inspect("--mask", mask(new float[16 * 16 * 16], shifted));
+
+    assertThat(run.exitCode()).isEqualTo(1);
+    assertThat(run.err()).contains("mask.nii.gz lies elsewhere in the patient than the volume");
+    assertThat(picture).doesNotExist();
+  }
+
+  @Test
+  void anUnknownWindowIsNamedWithTheOneThatWasMeant() {
+    CommandRun run = inspect("--window", "lnug");
+
+    assertThat(run.exitCode()).isEqualTo(2);
+    assertThat(run.err()).contains("got \"lnug\"; did you mean lung?");
+  }
+
+  @Test
+  void optionsOfAPictureNeedItsFile() {
+    CommandRun run = CommandRun.of("inspect", scan, "--window", "40,400");
+
+    assertThat(run.exitCode()).isEqualTo(1);
+    assertThat(run.err()).contains("name its file with --montage");
+  }
+
+  private CommandRun inspect(Object... options) {
+    Object[] all = new Object[options.length + 4];
+    all[0] = "inspect";
+    all[1] = scan;
+    all[2] = "--montage";
+    all[3] = picture;
+    System.arraycopy(options, 0, all, 4, options.length);
+    return CommandRun.of(all);
+  }
+
+  private Path mask(float[] voxels, Affine affine) throws IOException {
+    return write("mask.nii.gz", voxels, affine);
+  }
+
+  private Path write(String name, float[] voxels, Affine affine) throws IOException {
+    Path file = dir.resolve(name);
+    NiftiWriter.write(file, new Volume(voxels, 16, 16, 16, affine));
+    return file;
+  }
+}

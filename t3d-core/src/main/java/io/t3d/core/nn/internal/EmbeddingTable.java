@@ -1,0 +1,54 @@
+package io.t3d.core.nn.internal;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.ndarray.types.SparseFormat;
+import ai.djl.nn.AbstractBlock;
+import ai.djl.nn.Parameter;
+import ai.djl.nn.core.Embedding;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
+
+/** Rows looked up by id, as {@code torch.nn.Embedding}. */
+public final class EmbeddingTable extends AbstractBlock {
+  private final long width;
+  private final Parameter weight;
+
+  @SuppressWarnings("this-escape")
+  public EmbeddingTable(long rows, long width) {
+    this.width = width;
+    weight =
+        addParameter(
+            Parameter.builder()
+                .setName("weight")
+                .setType(Parameter.Type.WEIGHT)
+                .optShape(new Shape(rows, width))
+                .build());
+  }
+
+  /** {@code ids (…)}, int64, to {@code (…, C)}; the result belongs to the ids' manager. */
+  public NDArray lookUp(ParameterStore parameters, NDArray ids, boolean training) {
+    NDArray rows = parameters.getValue(weight, ids.getDevice(), training);
+    return Embedding.embedding(ids, rows, SparseFormat.DENSE).singletonOrThrow();
+  }
+
+  /** All rows {@code (rows, C)}: the parameter itself, for a tied output layer. */
+  public NDArray rows(ParameterStore parameters, NDArray like, boolean training) {
+    return parameters.getValue(weight, like.getDevice(), training);
+  }
+
+  @Override
+  protected NDList forwardInternal(
+      ParameterStore parameters,
+      NDList inputs,
+      boolean training,
+      PairList<String, Object> arguments) {
+    return new NDList(lookUp(parameters, inputs.singletonOrThrow(), training));
+  }
+
+  @Override
+  public Shape[] getOutputShapes(Shape[] inputShapes) {
+    return new Shape[] {inputShapes[0].add(width)};
+  }
+}

@@ -1,0 +1,2 @@
+/** Parts that the networks share; not for users of the library, and free to change. */
+package io.t3d.core.nn.internal;

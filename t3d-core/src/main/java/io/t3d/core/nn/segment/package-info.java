@@ -1,0 +1,2 @@
+/** Decoders that turn an encoder's feature maps into a mask: U-Net and UNETR. */
+package io.t3d.core.nn.segment;

@@ -1,0 +1,107 @@
+package io.t3d.core.nn.text;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.AbstractBlock;
+import ai.djl.nn.Activation;
+import ai.djl.nn.core.Linear;
+import ai.djl.nn.norm.Dropout;
+import ai.djl.nn.norm.LayerNorm;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
+import io.t3d.core.config.TextConfig;
+import io.t3d.core.nn.internal.NamedBlocks;
+import io.t3d.core.nn.internal.Steps;
+import io.t3d.core.tensor.Scopes;
+import io.t3d.core.torch.Attention;
+
+/** One post-norm transformer layer: {@code x = LN(x + f(x))} for attention, then feed-forward. */
+final class BertLayer extends AbstractBlock {
+  private final TextConfig config;
+  private final Linear query;
+  private final Linear key;
+  private final Linear value;
+  private final Linear attentionOutput;
+  private final LayerNorm attentionNorm;
+  private final Linear mlpIn;
+  private final Linear mlpOut;
+  private final LayerNorm mlpNorm;
+
+  @SuppressWarnings("this-escape")
+  BertLayer(TextConfig config) {
+    this.config = config;
+    int c = config.hiddenSize();
+    NamedBlocks attention = addChildBlock("attention", new NamedBlocks());
+    NamedBlocks self = attention.add("self", new NamedBlocks());
+    query = self.add("query", NamedBlocks.linear(c, true));
+    key = self.add("key", NamedBlocks.linear(c, true));
+    value = self.add("value", NamedBlocks.linear(c, true));
+    NamedBlocks joined = attention.add("output", new NamedBlocks());
+    attentionOutput = joined.add("dense", NamedBlocks.linear(c, true));
+    attentionNorm = joined.add("LayerNorm", NamedBlocks.layerNorm(config.layerNormEps()));
+    NamedBlocks intermediate = addChildBlock("intermediate", new NamedBlocks());
+    mlpIn = intermediate.add("dense", NamedBlocks.linear(config.mlpSize(), true));
+    NamedBlocks output = addChildBlock("output", new NamedBlocks());
+    mlpOut = output.add("dense", NamedBlocks.linear(c, true));
+    mlpNorm = output.add("LayerNorm", NamedBlocks.layerNorm(config.layerNormEps()));
+  }
+
+  /** {@code x (B, L, C)} and boolean {@code mask (B, 1, 1, L)} to {@code (B, L, C)}. */
+  NDArray forward(ParameterStore parameters, NDArray x, NDArray mask, boolean training) {
+    return Scopes.within(
+        x, y -> feedForward(parameters, attend(parameters, y, mask, training), training));
+  }
+
+  private NDArray attend(ParameterStore parameters, NDArray x, NDArray mask, boolean training) {
+    NDArray attended =
+        Attention.multiHead(
+            Steps.run(query, parameters, x, training),
+            Steps.run(key, parameters, x, training),
+            Steps.run(value, parameters, x, training),
+            config.heads(),
+            mask,
+            training ? config.dropout() : 0);
+    NDArray joined = dropout(Steps.run(attentionOutput, parameters, attended, training), training);
+    return Steps.run(attentionNorm, parameters, x.add(joined), training);
+  }
+
+  private NDArray feedForward(ParameterStore parameters, NDArray x, boolean training) {
+    NDArray hidden = Activation.gelu(Steps.run(mlpIn, parameters, x, training)); // erf form
+    NDArray out = dropout(Steps.run(mlpOut, parameters, hidden, training), training);
+    return Steps.run(mlpNorm, parameters, x.add(out), training);
+  }
+
+  private NDArray dropout(NDArray x, boolean training) {
+    return Dropout.dropout(x, (float) config.dropout(), training).singletonOrThrow();
+  }
+
+  @Override
+  protected NDList forwardInternal(
+      ParameterStore parameters,
+      NDList inputs,
+      boolean training,
+      PairList<String, Object> arguments) {
+    return new NDList(forward(parameters, inputs.get(0), inputs.get(1), training));
+  }
+
+  @Override
+  public Shape[] getOutputShapes(Shape[] inputs) {
+    return new Shape[] {inputs[0]};
+  }
+
+  @Override
+  protected void initializeChildBlocks(NDManager manager, DataType dataType, Shape... inputs) {
+    Shape tokens = new Shape(1, 1, config.hiddenSize());
+    query.initialize(manager, dataType, tokens);
+    key.initialize(manager, dataType, tokens);
+    value.initialize(manager, dataType, tokens);
+    attentionOutput.initialize(manager, dataType, tokens);
+    attentionNorm.initialize(manager, dataType, tokens);
+    mlpIn.initialize(manager, dataType, tokens);
+    mlpOut.initialize(manager, dataType, new Shape(1, 1, config.mlpSize()));
+    mlpNorm.initialize(manager, dataType, tokens);
+  }
+}

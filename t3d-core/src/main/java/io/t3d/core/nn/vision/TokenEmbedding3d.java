@@ -1,0 +1,113 @@
+package io.t3d.core.nn.vision;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.AbstractBlock;
+import ai.djl.nn.Parameter;
+import ai.djl.training.ParameterStore;
+import ai.djl.training.initializer.NormalInitializer;
+import ai.djl.util.PairList;
+import io.t3d.core.config.Size3;
+import io.t3d.core.config.Vit3dConfig;
+import io.t3d.core.nn.internal.SinCosPosition3d;
+import io.t3d.core.nn.internal.Steps;
+
+/** Patches as tokens that know where they are: MONAI's {@code patch_embedding}. */
+final class TokenEmbedding3d extends AbstractBlock {
+  private final Vit3dConfig config;
+  private final PatchEmbedding3d patches;
+  private final Parameter learned;
+
+  TokenEmbedding3d(Vit3dConfig config) {
+    this.config = config;
+    patches =
+        addChildBlock(
+            "patch_embeddings", new PatchEmbedding3d(config.patch(), config.hiddenSize()));
+    learned = config.position() == Vit3dConfig.Position.LEARNED ? addTable() : null;
+  }
+
+  private Parameter addTable() {
+    Size3 g = config.gridSize();
+    long tokens = (long) g.depth() * g.height() * g.width();
+    return addParameter(
+        Parameter.builder()
+            .setName("position_embeddings")
+            .setType(Parameter.Type.WEIGHT)
+            .optShape(new Shape(1, tokens, config.hiddenSize()))
+            .optInitializer(new NormalInitializer(Vit3d.INIT_STD))
+            .build());
+  }
+
+  /** The number of tokens along z, y and x that views of a shape give. */
+  Size3 grid(Shape views) {
+    Size3 grid = patches.grid(views);
+    Size3 table = config.gridSize();
+    if (learned != null
+        && (grid.depth() > table.depth()
+            || grid.height() > table.height()
+            || grid.width() > table.width())) {
+      throw new IllegalArgumentException(
+          "The view's token grid must fit into the learned position table "
+              + format(table)
+              + ", got "
+              + format(grid)
+              + "; make Vit3dConfig.gridSize larger, or use position SINCOS, which takes any grid");
+    }
+    return grid;
+  }
+
+  private static String format(Size3 s) {
+    return "(" + s.depth() + ", " + s.height() + ", " + s.width() + ")";
+  }
+
+  NDArray forward(ParameterStore parameters, NDArray views, boolean training) {
+    Size3 grid = grid(views.getShape());
+    NDArray tokens = patches.forward(parameters, views, training);
+    NDArray sum = Steps.addAndFree(tokens, position(parameters, views, grid, training));
+    return VitBlock.dropout(sum, config.dropout(), training);
+  }
+
+  /** {@code (1, N, C)}, owned by the caller. */
+  private NDArray position(ParameterStore parameters, NDArray views, Size3 grid, boolean training) {
+    if (learned == null) {
+      return SinCosPosition3d.table(views.getManager(), grid, config.hiddenSize());
+    }
+    NDArray table = parameters.getValue(learned, views.getDevice(), training);
+    Size3 full = config.gridSize();
+    NDArray cube =
+        table.reshape(
+            full.depth(), full.height(), full.width(), config.hiddenSize()); // (d, h, w, C)
+    NDIndex centre =
+        new NDIndex()
+            .addSliceDim((full.depth() - grid.depth()) / 2, (full.depth() + grid.depth()) / 2)
+            .addSliceDim((full.height() - grid.height()) / 2, (full.height() + grid.height()) / 2)
+            .addSliceDim((full.width() - grid.width()) / 2, (full.width() + grid.width()) / 2)
+            .addAllDim();
+    NDArray cropped = Steps.thenFree(cube, c -> c.get(centre)); // (d', h', w', C)
+    return Steps.thenFree(cropped, c -> c.reshape(1, -1, config.hiddenSize())); // (1, N, C)
+  }
+
+  @Override
+  protected NDList forwardInternal(
+      ParameterStore parameters,
+      NDList inputs,
+      boolean training,
+      PairList<String, Object> arguments) {
+    return new NDList(forward(parameters, inputs.singletonOrThrow(), training));
+  }
+
+  @Override
+  public Shape[] getOutputShapes(Shape[] inputs) {
+    grid(inputs[0]);
+    return patches.getOutputShapes(inputs);
+  }
+
+  @Override
+  protected void initializeChildBlocks(NDManager manager, DataType dataType, Shape... inputs) {
+    patches.initialize(manager, dataType, inputs);
+  }
+}

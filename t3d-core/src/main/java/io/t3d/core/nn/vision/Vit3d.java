@@ -1,0 +1,131 @@
+package io.t3d.core.nn.vision;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.AbstractBlock;
+import ai.djl.nn.norm.LayerNorm;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
+import io.t3d.core.config.Size3;
+import io.t3d.core.config.Vit3dConfig;
+import io.t3d.core.nn.VisionEncoder;
+import io.t3d.core.nn.internal.Chain;
+import io.t3d.core.nn.internal.Steps;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * A 3D vision transformer: patches of voxels as tokens, pre-norm blocks, a final norm, no class
+ * token (pool the tokens by their mean).
+ *
+ * <p>State-dict names are those of MONAI's {@code ViT} with {@code proj_type="conv"} and without
+ * classification: {@code patch_embedding.patch_embeddings.weight} {@code (C, 1, pd, ph, pw)},
+ * {@code patch_embedding.position_embeddings} (LEARNED only), {@code blocks.0.norm1.weight}, {@code
+ * blocks.0.attn.qkv.weight} (its bias only with {@code qkvBias}), {@code
+ * blocks.0.attn.out_proj.weight}, {@code blocks.0.mlp.linear1.weight}, …, {@code norm.weight}.
+ *
+ * <p>Weights start normal with standard deviation 0.02, biases at 0. Seed them by {@code
+ * Engine.setRandomSeed} before {@code initialize}.
+ *
+ * <p>Dosovitskiy et al. 2021, "An Image is Worth 16x16 Words". Differs from the paper: three axes,
+ * no class token; no bias in query, key and value unless {@code Vit3dConfig.qkvBias} asks for it.
+ */
+public final class Vit3d extends AbstractBlock implements VisionEncoder {
+  /** Standard deviation of all weights at the start, as in BERT and ViT. */
+  static final float INIT_STD = 0.02f;
+
+  private final Vit3dConfig config;
+  private final TokenEmbedding3d patchEmbedding;
+  private final Chain blocks;
+  private final LayerNorm norm;
+
+  /** Builds the network; weights come with {@code initialize}. */
+  public Vit3d(Vit3dConfig config) {
+    this.config = config;
+    patchEmbedding = addChildBlock("patch_embedding", new TokenEmbedding3d(config));
+    blocks =
+        addChildBlock(
+            "blocks",
+            new Chain(Stream.generate(() -> new VitBlock(config)).limit(config.layers()).toList()));
+    norm = addChildBlock("norm", VitBlock.norm(config));
+  }
+
+  @Override
+  public int channels() {
+    return config.hiddenSize();
+  }
+
+  /**
+   * Encodes views.
+   *
+   * @param parameters where the weights come from
+   * @param views {@code (B, 1, D, H, W)}, float32; the patch divides (D, H, W)
+   * @param training whether dropout is on
+   * @return tokens {@code (B, N, C)}, one per patch
+   * @throws IllegalArgumentException when the patch does not divide the view, or the view has more
+   *     tokens along an axis than a LEARNED position table
+   */
+  @Override
+  public VisualTokens encode(ParameterStore parameters, NDArray views, boolean training) {
+    Size3 grid = patchEmbedding.grid(views.getShape());
+    NDArray x = patchEmbedding.forward(parameters, views, training);
+    x = blocks.forwardInStages(parameters, x, training);
+    x = Steps.runAndFree(norm, parameters, x, training); // (B, N, C)
+    return new VisualTokens(x, grid.depth(), grid.height(), grid.width());
+  }
+
+  /**
+   * The tokens after every layer as maps, for decoders.
+   *
+   * @return one {@code (B, C, d, h, w)} per layer; the last one has passed the final norm
+   * @throws IllegalArgumentException as {@link #encode}
+   */
+  @Override
+  public List<NDArray> featureMaps(ParameterStore parameters, NDArray views, boolean training) {
+    Size3 grid = patchEmbedding.grid(views.getShape());
+    NDArray x = patchEmbedding.forward(parameters, views, training);
+    List<NDArray> maps = new ArrayList<>();
+    for (int i = 0; i < config.layers(); i++) {
+      NDArray next = Steps.run(blocks.getChildren().valueAt(i), parameters, x, training);
+      x.close();
+      maps.add(
+          map(i + 1 < config.layers() ? next : Steps.run(norm, parameters, next, training), grid));
+      x = next;
+    }
+    x.close();
+    return maps;
+  }
+
+  /** The same memory as a map, with the channels last. */
+  private static NDArray map(NDArray tokens, Size3 g) {
+    NDArray cube = tokens.reshape(tokens.getShape().get(0), g.depth(), g.height(), g.width(), -1);
+    return Steps.thenFree(cube, c -> c.transpose(0, 4, 1, 2, 3)); // (B, C, d, h, w)
+  }
+
+  /** The tokens {@code (B, N, C)} of views, for DJL; see {@link #encode}. */
+  @Override
+  protected NDList forwardInternal(
+      ParameterStore parameters,
+      NDList inputs,
+      boolean training,
+      PairList<String, Object> arguments) {
+    return new NDList(encode(parameters, inputs.singletonOrThrow(), training).tokens());
+  }
+
+  @Override
+  public Shape[] getOutputShapes(Shape[] inputs) {
+    return patchEmbedding.getOutputShapes(inputs);
+  }
+
+  @Override
+  protected void initializeChildBlocks(NDManager manager, DataType dataType, Shape... inputs) {
+    patchEmbedding.initialize(manager, dataType, inputs);
+    Shape[] tokens = patchEmbedding.getOutputShapes(inputs);
+    blocks.initialize(manager, dataType, tokens);
+    norm.initialize(manager, dataType, tokens);
+  }
+}

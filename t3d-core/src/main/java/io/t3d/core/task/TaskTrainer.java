@@ -1,0 +1,176 @@
+package io.t3d.core.task;
+
+import ai.djl.Device;
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.nn.Parameter;
+import ai.djl.training.GradientCollector;
+import io.t3d.core.train.DivergedException;
+import io.t3d.core.train.Pretrainer;
+import io.t3d.core.train.TrainingConfig;
+import io.t3d.core.train.TrainingStep;
+import io.t3d.core.train.optim.AdamW;
+import io.t3d.core.train.optim.Gradients;
+import io.t3d.core.train.optim.LrSchedule;
+import java.util.Map;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * Trains whatever a caller's loss reaches: a linear head, a fine-tuned encoder, a decoder. The
+ * caller owns the data and the network; this owns optimizer, schedule, clipping and the guard
+ * against losses that are not finite.
+ *
+ * <pre>{@code
+ * try (TaskTrainer trainer = new TaskTrainer(manager, parameters, config, steps)) {
+ *   for (Batch batch : batches) {
+ *     double loss = trainer.step(scope -> loss(head.forward(batch.in(scope)), batch.targets(scope)));
+ *   }
+ * }
+ * }</pre>
+ */
+public final class TaskTrainer implements AutoCloseable {
+  /** Computes a loss. */
+  @FunctionalInterface
+  public interface Loss {
+    /**
+     * Runs the network forward, inside the trainer's gradient scope.
+     *
+     * @param scope owns the arrays of this step; start chains of operations from arrays of it
+     * @return a scalar, float32, differentiable
+     */
+    NDArray compute(NDManager scope);
+  }
+
+  /** Computes the output of a network, under autocast when the settings say so. */
+  @FunctionalInterface
+  public interface Forward {
+    /** Runs the network. */
+    NDArray run();
+  }
+
+  private final NDManager owner;
+  private final Device device;
+  private final TrainingConfig config;
+  private final AdamW optimizer;
+  private final LrSchedule schedule;
+  private int step;
+  private int badInRow;
+
+  /**
+   * Makes the optimizer's state.
+   *
+   * @param owner the memory of optimizer and steps belongs to children of it
+   * @param parameters dotted name → parameter; those that want no gradient are left alone
+   * @param config learning rate and schedule, weight decay, clipping, precision, seed; {@code
+   *     epochs} and {@code accumulation} are the caller's business and not used
+   * @param totalSteps length of the schedule
+   * @throws IllegalArgumentException when the settings ask for an average of the weights or a
+   *     layer-wise decay, which only {@link Pretrainer} does
+   */
+  public TaskTrainer(
+      NDManager owner, Map<String, Parameter> parameters, TrainingConfig config, int totalSteps) {
+    this(owner, parameters, config, totalSteps, name -> 1);
+  }
+
+  /**
+   * The same where some parameters learn more slowly, e.g. an encoder below a new head.
+   *
+   * @param rate dotted name → factor of the learning rate
+   */
+  public TaskTrainer(
+      NDManager owner,
+      Map<String, Parameter> parameters,
+      TrainingConfig config,
+      int totalSteps,
+      ToDoubleFunction<String> rate) {
+    checkNotPretraining(config);
+    this.owner = owner;
+    this.device = owner.getDevice();
+    this.config = config;
+    this.optimizer = new AdamW(owner, parameters, config.optimizer(), rate);
+    this.schedule = config.schedule(totalSteps);
+  }
+
+  private static void checkNotPretraining(TrainingConfig config) {
+    if (config.emaDecay() != 0 || config.textLayerDecay() != 1 || config.visionLayerDecay() != 1) {
+      throw new IllegalArgumentException(
+          String.format(
+              "emaDecay must be 0, textLayerDecay and visionLayerDecay 1, got %s, %s and %s: these"
+                  + " are settings of pre-training. Leave them out; the rate per parameter is an"
+                  + " argument of TaskTrainer",
+              config.emaDecay(), config.textLayerDecay(), config.visionLayerDecay()));
+    }
+  }
+
+  /** Steps done. */
+  public int steps() {
+    return step;
+  }
+
+  /**
+   * Forward, backward, clipping, update. A step whose loss or gradient is not finite changes no
+   * weight.
+   *
+   * @return the loss
+   * @throws IllegalArgumentException when the loss is no scalar
+   * @throws DivergedException after {@link TrainingConfig#maxBadSteps()} such steps in a row
+   */
+  public double step(Loss loss) {
+    try (NDManager scope = owner.newSubManager()) {
+      Engine.getInstance().setRandomSeed(TrainingStep.seed(config.seed(), step, 0));
+      double value = forwardBackward(scope, loss);
+      boolean finite =
+          Double.isFinite(value)
+              && Double.isFinite(
+                  optimizer.clippedStep(scope, schedule.at(step), config.clipNorm()));
+      guard(finite, value);
+      step++;
+      return value;
+    } finally {
+      Gradients.free(optimizer.trained());
+    }
+  }
+
+  private double forwardBackward(NDManager scope, Loss loss) {
+    try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
+      NDArray scalar = loss.compute(scope);
+      if (scalar.size() != 1) {
+        throw new IllegalArgumentException(
+            "The loss must be a scalar, got shape " + scalar.getShape());
+      }
+      double value = scalar.toFloatArray()[0];
+      if (Double.isFinite(value)) {
+        collector.backward(scalar);
+      }
+      return value;
+    }
+  }
+
+  private void guard(boolean finite, double loss) {
+    badInRow = finite ? 0 : badInRow + 1;
+    if (badInRow >= config.maxBadSteps()) {
+      throw new DivergedException(
+          "Training stopped at step "
+              + (step + 1)
+              + ": "
+              + badInRow
+              + " steps in a row without a finite loss and gradient (loss "
+              + loss
+              + "). Lower learningRate, or look for NaN in the data");
+    }
+  }
+
+  /**
+   * Runs a network in the precision of the settings; for use inside a {@link Loss}, so that the
+   * loss itself stays in float32.
+   */
+  public NDArray inPrecision(Forward forward) {
+    return config.precision().run(device, forward::run);
+  }
+
+  @Override
+  public void close() {
+    optimizer.close();
+  }
+}

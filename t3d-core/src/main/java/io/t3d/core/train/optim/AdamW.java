@@ -1,0 +1,280 @@
+package io.t3d.core.train.optim;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.nn.Parameter;
+import io.t3d.core.tensor.Shapes;
+import io.t3d.core.torch.FusedAdamW;
+import io.t3d.core.torch.NoGrad;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.ToDoubleFunction;
+import java.util.regex.Pattern;
+
+/**
+ * Adam with decoupled weight decay, as {@code torch.optim.AdamW}.
+ *
+ * <pre>{@code
+ * m ← β₁ m + (1 - β₁) g          v ← β₂ v + (1 - β₂) g²
+ * w ← w (1 - lr λ) - lr / (1 - β₁ᵗ) · m / (√v / √(1 - β₂ᵗ) + ε)
+ * }</pre>
+ *
+ * <p>Loshchilov and Hutter 2019, "Decoupled Weight Decay Regularization", Algorithm 2. Norms,
+ * biases, the logit scale, gates, prototypes and position tables do not decay: all parameters of at
+ * most one axis, and those whose name says so ({@link #decays}).
+ *
+ * <p>As in PyTorch, a parameter that the loss did not reach stays as it is. (Without the bridge its
+ * gradient is zero instead, so that it still decays.)
+ */
+public final class AdamW implements AutoCloseable {
+  private static final Pattern EXEMPT =
+      Pattern.compile(
+          "(^|[._])(bias|logit_?scale|gate\\w*|prototypes?|pos\\w*|cls_?token)([._]|$)");
+
+  /**
+   * What stays the same over a run.
+   *
+   * @param beta1 decay of the mean of gradients
+   * @param beta2 decay of the mean of their squares
+   * @param epsilon added to the root
+   * @param weightDecay λ, times the learning rate
+   */
+  public record Settings(double beta1, double beta2, double epsilon, double weightDecay) {}
+
+  private final NDManager manager;
+  private final Map<String, Parameter> trained = new TreeMap<>();
+  private final Map<String, NDArray> mean = new TreeMap<>();
+  private final Map<String, NDArray> square = new TreeMap<>();
+  private final double weightDecay;
+  private final double beta1;
+  private final double beta2;
+  private final double epsilon;
+  private final ToDoubleFunction<String> rate;
+  private final boolean fused;
+  private int updates;
+
+  /**
+   * Makes the state, two arrays per trained parameter.
+   *
+   * @param owner the state's memory belongs to a child of it
+   * @param parameters dotted name → parameter, as of {@code StateDict}; running statistics and
+   *     frozen parameters are left out
+   * @param settings betas, epsilon and weight decay; {@code TrainingConfig.optimizer()} has them
+   */
+  public AdamW(NDManager owner, Map<String, Parameter> parameters, Settings settings) {
+    this(owner, parameters, settings, name -> 1);
+  }
+
+  /**
+   * The same where some parameters learn more slowly.
+   *
+   * @param rate dotted name → factor of the learning rate, and so of the decay; e.g. {@link
+   *     LayerDecay}
+   */
+  public AdamW(
+      NDManager owner,
+      Map<String, Parameter> parameters,
+      Settings settings,
+      ToDoubleFunction<String> rate) {
+    this(owner, parameters, settings, rate, FusedAdamW.available() && !owner.getDevice().isGpu());
+  }
+
+  /** The same with a choice of the path: libtorch's kernel, or plain DJL. */
+  AdamW(
+      NDManager owner,
+      Map<String, Parameter> parameters,
+      Settings settings,
+      ToDoubleFunction<String> rate,
+      boolean fused) {
+    this.rate = rate;
+    this.fused = fused;
+    this.manager = owner.newSubManager();
+    this.weightDecay = settings.weightDecay();
+    this.beta1 = settings.beta1();
+    this.beta2 = settings.beta2();
+    this.epsilon = settings.epsilon();
+    parameters.forEach(
+        (name, parameter) -> {
+          if (parameter.requiresGradient() && parameter.getArray().hasGradient()) {
+            trained.put(name, parameter);
+            mean.put(name, zerosLike(parameter.getArray()));
+            square.put(name, zerosLike(parameter.getArray()));
+          }
+        });
+    if (trained.isEmpty()) {
+      throw new IllegalArgumentException(
+          "None of the "
+              + parameters.size()
+              + " parameters wants a gradient; the model is frozen or not initialised");
+    }
+    Gradients.free(trained); // DJL starts with zeros, which a step would take for a gradient
+  }
+
+  private NDArray zerosLike(NDArray array) {
+    return manager.zeros(array.getShape(), array.getDataType());
+  }
+
+  /**
+   * Whether weight decay acts on a parameter.
+   *
+   * @param name dotted name
+   * @param axes axes of its array
+   */
+  public static boolean decays(String name, int axes) {
+    return axes > 1 && !EXEMPT.matcher(name.toLowerCase(Locale.ROOT)).find();
+  }
+
+  /** The parameters that it changes, by dotted name, sorted. */
+  public Map<String, Parameter> trained() {
+    return Collections.unmodifiableMap(trained);
+  }
+
+  /** Updates done so far, which the bias correction counts. */
+  public int updates() {
+    return updates;
+  }
+
+  /**
+   * Collects the gradients, clips them and moves every parameter, unless a gradient is not finite.
+   *
+   * @param scope owns the gradients
+   * @param learningRate of this step
+   * @param clipNorm see {@code TrainingConfig.clipNorm}
+   * @return the gradients' norm before clipping; when it is not finite, nothing has changed
+   */
+  public double clippedStep(NDManager scope, double learningRate, double clipNorm) {
+    Gradients gradients = Gradients.collect(scope, trained);
+    double norm = gradients.globalNorm();
+    if (Double.isFinite(norm)) {
+      gradients.clip(norm, clipNorm);
+      step(learningRate, gradients);
+    }
+    return norm;
+  }
+
+  /**
+   * Moves every parameter by its gradient. Call it outside a gradient collector.
+   *
+   * @param learningRate of this step
+   * @param gradients dotted name → gradient, of {@link Gradients}
+   */
+  public void step(double learningRate, Gradients gradients) {
+    try (NoGrad constant = new NoGrad()) {
+      update(learningRate, gradients);
+    }
+  }
+
+  private void update(double learningRate, Gradients gradients) {
+    updates++;
+    if (fused) {
+      fused(learningRate, gradients);
+    } else {
+      trained.forEach(
+          (name, parameter) ->
+              plain(learningRate * rate.applyAsDouble(name), gradients.of(name), name));
+    }
+  }
+
+  /** What one call of the kernel shares. */
+  private record Group(double learningRate, double decay) {}
+
+  private void fused(double learningRate, Gradients gradients) {
+    Map<Group, List<FusedAdamW.Slot>> groups = new LinkedHashMap<>();
+    trained.forEach(
+        (name, parameter) -> {
+          NDArray weight = parameter.getArray();
+          NDArray gradient = gradients.of(name);
+          if (gradient != null) {
+            boolean decaying = decays(name, weight.getShape().dimension());
+            Group group =
+                new Group(learningRate * rate.applyAsDouble(name), decaying ? weightDecay : 0);
+            groups
+                .computeIfAbsent(group, g -> new ArrayList<>())
+                .add(new FusedAdamW.Slot(weight, gradient, mean.get(name), square.get(name)));
+          }
+        });
+    groups.forEach(
+        (group, slots) ->
+            FusedAdamW.step(
+                manager,
+                slots,
+                new FusedAdamW.Settings(
+                    group.learningRate(), beta1, beta2, epsilon, group.decay(), updates)));
+  }
+
+  /** The same in plain DJL, one parameter. */
+  private void plain(double learningRate, NDArray gradient, String name) {
+    if (gradient == null) {
+      return;
+    }
+    NDArray weight = trained.get(name).getArray();
+    // What starts from m or v would live as long as they: it is attached to the scope.
+    try (NDManager scope = gradient.getManager().newSubManager()) {
+      gradient.attach(scope);
+      NDArray m = mean.get(name).muli(beta1).addi(gradient.mul(1 - beta1));
+      NDArray v = square.get(name).muli(beta2).addi(gradient.square().mul(1 - beta2));
+      NDArray divisor = v.sqrt();
+      divisor.attach(scope);
+      divisor.divi(Math.sqrt(1 - Math.pow(beta2, updates))).addi(epsilon);
+      NDArray change = m.div(divisor);
+      change.attach(scope);
+      change.muli(learningRate / (1 - Math.pow(beta1, updates)));
+      if (decays(name, weight.getShape().dimension())) {
+        weight.muli(1 - learningRate * weightDecay);
+      }
+      weight.subi(change);
+    }
+  }
+
+  /** The state under {@code mean.NAME} and {@code square.NAME}; the arrays are not copies. */
+  public Map<String, NDArray> state() {
+    Map<String, NDArray> out = new LinkedHashMap<>();
+    mean.forEach((name, array) -> out.put("mean." + name, array));
+    square.forEach((name, array) -> out.put("square." + name, array));
+    return out;
+  }
+
+  /**
+   * Restores what {@link #state()} and {@link #updates()} gave.
+   *
+   * @param state copied from
+   * @param updatesDone updates behind that state
+   * @throws IllegalArgumentException when names or shapes differ from this optimizer's
+   */
+  public void restore(Map<String, NDArray> state, int updatesDone) {
+    Map<String, NDArray> own = state();
+    if (!own.keySet().equals(state.keySet())) {
+      Set<String> missing = new TreeSet<>(own.keySet());
+      missing.removeAll(state.keySet());
+      Set<String> unknown = new TreeSet<>(state.keySet());
+      unknown.removeAll(own.keySet());
+      throw new IllegalArgumentException(
+          "The optimizer's state belongs to another model: missing "
+              + missing
+              + ", unknown "
+              + unknown);
+    }
+    own.forEach(
+        (name, array) ->
+            Shapes.check(
+                "optimizer state " + name,
+                state.get(name),
+                "?, ".repeat(array.getShape().dimension()),
+                "it belongs to another model",
+                array.getShape().getShape()));
+    own.forEach((name, array) -> state.get(name).copyTo(array));
+    updates = updatesDone;
+  }
+
+  @Override
+  public void close() {
+    manager.close();
+  }
+}

@@ -1,0 +1,65 @@
+package io.t3d.core.train.optim;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.nn.Parameter;
+import io.t3d.core.torch.GradientSlot;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** The gradients of one step, held by that step's manager; the engine's memory is not copied. */
+public final class Gradients {
+  private final Map<String, NDArray> byName = new TreeMap<>();
+
+  private Gradients() {}
+
+  /** Takes the gradients that backward passes have summed up. */
+  public static Gradients collect(NDManager scope, Map<String, Parameter> parameters) {
+    Gradients out = new Gradients();
+    parameters.forEach(
+        (name, parameter) -> {
+          if (GradientSlot.isFilled(parameter.getArray())) {
+            NDArray gradient = parameter.getArray().getGradient();
+            gradient.attach(scope);
+            out.byName.put(name, gradient);
+          }
+        });
+    return out;
+  }
+
+  /** Frees the gradients of parameters, also where they are not finite. */
+  public static void free(Map<String, Parameter> parameters) {
+    parameters.values().forEach(parameter -> GradientSlot.free(parameter.getArray()));
+  }
+
+  /** The gradient of a parameter, or null when no backward pass reached it. */
+  public NDArray of(String name) {
+    return byName.get(name);
+  }
+
+  /** The norm of all gradients taken as one vector; NaN or infinite when one of them is. */
+  double globalNorm() {
+    double squares = 0;
+    for (NDArray gradient : byName.values()) {
+      try (NDArray norm = gradient.norm()) {
+        double value = norm.getFloat();
+        squares += value * value;
+      }
+    }
+    return Math.sqrt(squares);
+  }
+
+  /**
+   * Scales all gradients so that their global norm is at most a limit, as {@code
+   * torch.nn.utils.clip_grad_norm_} does.
+   *
+   * @param norm the global norm as it is
+   * @param limit the largest norm; 0 for none
+   */
+  void clip(double norm, double limit) {
+    double factor = limit / (norm + 1e-6);
+    if (limit > 0 && factor < 1) {
+      byName.values().forEach(g -> g.muli(factor));
+    }
+  }
+}

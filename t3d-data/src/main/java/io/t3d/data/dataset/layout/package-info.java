@@ -1,7 +1,0 @@
-/**
- * Published sets of chest CT as their files lie on disk, merged to one manifest: adapters ({@link
- * io.t3d.data.dataset.layout.DatasetLayout}), the merger ({@link
- * io.t3d.data.dataset.layout.DatasetBuilder}) and its statistics. docs/datasets.md says where the
- * layouts are described and which of their details could not be verified.
- */
-package io.t3d.data.dataset.layout;

@@ -1,7 +1,0 @@
-/**
- * Data sets of volume–report pairs: manifest, patient-disjoint splits, and the prefetching source
- * of training batches.
- *
- * <p>{@code Manifest → Splits → VolumeReportDataset.check → VolumeReportDataset → Pretrainer}.
- */
-package io.t3d.data.dataset;

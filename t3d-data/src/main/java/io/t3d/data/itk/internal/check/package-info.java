@@ -1,0 +1,2 @@
+/** Checks of headers against data before ITK sees a file; not for users of the library. */
+package io.t3d.data.itk.internal.check;

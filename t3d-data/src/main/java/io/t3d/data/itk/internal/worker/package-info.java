@@ -1,0 +1,5 @@
+/**
+ * The worker processes that decode files with ITK, and the messages to them; not for users of the
+ * library.
+ */
+package io.t3d.data.itk.internal.worker;

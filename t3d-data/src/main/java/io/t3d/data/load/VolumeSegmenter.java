@@ -1,0 +1,62 @@
+package io.t3d.data.load;
+
+import io.t3d.core.task.segment.Segmenter;
+import io.t3d.core.volume.Volume;
+import io.t3d.data.io.VolumeReaders;
+import io.t3d.data.io.format.NiftiWriter;
+import io.t3d.data.io.spi.PixelType;
+import io.t3d.data.manifest.ManifestRow;
+import io.t3d.data.prepare.Preprocessing;
+import io.t3d.data.transform.OriginalGrid;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/**
+ * Segments volumes as they come from a scanner: prepares them as in training and brings the mask
+ * back to their own voxels, whatever their orientation and spacing.
+ *
+ * @param segmenter the network; stays the caller's
+ * @param preprocessing as in training; its size is not used, since windows slide over the whole
+ *     scan
+ */
+public record VolumeSegmenter(Segmenter segmenter, Preprocessing preprocessing) {
+  /** Leaves the size out. */
+  public VolumeSegmenter {
+    preprocessing =
+        new Preprocessing(
+            preprocessing.orientation(),
+            preprocessing.spacing(),
+            preprocessing.window(),
+            null,
+            preprocessing.nonFinite());
+  }
+
+  /**
+   * Segments a volume.
+   *
+   * @param volume as read; CT in HU
+   * @return the mask: same size and affine; values as the segmenter's classes name them
+   */
+  public Volume segment(Volume volume) {
+    OriginalGrid grid =
+        new OriginalGrid(volume, preprocessing.orientation(), preprocessing.spacing());
+    segmenter.scores(preprocessing.apply(volume), grid::slice);
+    return grid.mask(segmenter.config()::maskValue);
+  }
+
+  /**
+   * Segments a file and writes the mask as NIfTI (uint8).
+   *
+   * @param row the volume, calibrated as its row says; the mask has the geometry of the file's own
+   *     header, so that both lie on each other in a viewer
+   * @param mask ends with {@code .nii} or {@code .nii.gz}
+   * @return the mask, with the calibrated geometry
+   * @throws IOException when the volume cannot be read or the mask not be written
+   */
+  public Volume segment(ManifestRow row, Path mask) throws IOException {
+    Volume stored = VolumeReaders.read(row.volume());
+    Volume found = segment(row.calibration().apply(stored));
+    NiftiWriter.write(mask, stored.withVoxels(found.voxels()), PixelType.UINT8);
+    return found;
+  }
+}

@@ -1,0 +1,14 @@
+package io.t3d.data.manifest;
+
+/**
+ * A row that cannot be used.
+ *
+ * @param row the pair
+ * @param reason what is wrong and the likely fix
+ */
+public record BadRow(ManifestRow row, String reason) {
+  @Override
+  public String toString() {
+    return row + ": " + reason;
+  }
+}

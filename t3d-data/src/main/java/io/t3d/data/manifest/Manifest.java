@@ -1,0 +1,74 @@
+package io.t3d.data.manifest;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * A table of volume–report pairs, kept as CSV with the columns {@code
+ * volume,report[,split][,patient][,mask][,slope][,intercept][,spacing][,source][,id][,label:NAME…]};
+ * docs/manifest.md describes it. Volumes with labels may come without the column of reports.
+ *
+ * @param rows the pairs, at least one
+ * @param labelNames names of the label columns, in order
+ */
+public record Manifest(List<ManifestRow> rows, List<String> labelNames) {
+  /** Copies the lists. */
+  public Manifest {
+    rows = List.copyOf(rows);
+    labelNames = List.copyOf(labelNames);
+  }
+
+  /**
+   * Reads and checks a manifest. Relative paths in it start at the manifest's folder. A row without
+   * patient is taken as a patient of its own, shared by rows of the same volume.
+   *
+   * @param file CSV in UTF-8, with or without byte order mark
+   * @throws ManifestException with all problems found: unknown or missing columns, blank reports,
+   *     missing files, bad labels or splits, repeated rows
+   * @throws IOException when the file cannot be read
+   */
+  public static Manifest read(Path file) throws IOException {
+    return ManifestParser.parse(file);
+  }
+
+  /**
+   * Writes rows as a manifest that {@link #read} gives back, in the same order. Volumes and masks
+   * below the manifest's folder are written relative to it, others absolute. The file is replaced
+   * as a whole or not at all.
+   *
+   * @param file the CSV to write; its folder is made when missing
+   * @param rows at least one
+   */
+  public static void write(Path file, List<ManifestRow> rows) throws IOException {
+    ManifestCsv.write(file, rows);
+  }
+
+  /** Whether any row is assigned to a split. */
+  public boolean hasSplits() {
+    return rows.stream().anyMatch(r -> r.split() != Split.UNASSIGNED);
+  }
+
+  /** Whether the volumes come with reports; otherwise they have labels only. */
+  public boolean hasReports() {
+    return rows.stream().noneMatch(r -> r.report().isEmpty());
+  }
+
+  /**
+   * Checks that there are reports to learn from or to measure with.
+   *
+   * @throws IllegalArgumentException when the manifest has labels only
+   */
+  public void requireReports() {
+    if (!hasReports()) {
+      throw new IllegalArgumentException(
+          "The manifest has labels but no column report; pre-training and retrieval need reports,"
+              + " zero-shot classification does not");
+    }
+  }
+
+  /** The rows of a split; all rows when the manifest assigns none. */
+  public List<ManifestRow> select(Split split) {
+    return hasSplits() ? rows.stream().filter(r -> r.split() == split).toList() : rows;
+  }
+}

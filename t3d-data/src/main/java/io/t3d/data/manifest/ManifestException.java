@@ -1,0 +1,28 @@
+package io.t3d.data.manifest;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+
+/** A manifest has problems: all of them, found in one go. Row numbers, but no patient ids. */
+public class ManifestException extends IOException {
+  private static final long serialVersionUID = 1L;
+
+  private final transient List<String> problems;
+
+  /**
+   * Lists the first 20 problems in the message.
+   *
+   * @param file the manifest
+   * @param problems at least one
+   */
+  public ManifestException(Path file, List<String> problems) {
+    super(file + ": " + Problems.count(problems) + Problems.list(problems));
+    this.problems = List.copyOf(problems);
+  }
+
+  /** All problems, also those beyond the message's first 20. */
+  public List<String> problems() {
+    return problems;
+  }
+}

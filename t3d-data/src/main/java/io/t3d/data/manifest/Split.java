@@ -1,0 +1,20 @@
+package io.t3d.data.manifest;
+
+import java.util.Locale;
+
+/** What a pair is used for. */
+public enum Split {
+  /** Pre-training and fitting of probes. */
+  TRAIN,
+  /** Choosing settings and checkpoints. */
+  VALIDATION,
+  /** Reported figures. */
+  TEST,
+  /** The manifest says nothing; see {@link Manifest#select(Split)}. */
+  UNASSIGNED;
+
+  /** The word in the manifest's column {@code split}; empty for {@link #UNASSIGNED}. */
+  public String text() {
+    return this == UNASSIGNED ? "" : name().toLowerCase(Locale.ROOT);
+  }
+}

@@ -1,0 +1,41 @@
+package io.t3d.data.prepare;
+
+import io.t3d.data.manifest.ManifestRow;
+import java.io.FileNotFoundException;
+import java.nio.file.NoSuchFileException;
+
+/** A pair could not be loaded while batches were made; the message names its row and file. */
+public class DataLoadingException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  /**
+   * Names the row and the file.
+   *
+   * @param row the pair
+   * @param cause what went wrong
+   */
+  public DataLoadingException(ManifestRow row, Throwable cause) {
+    super(
+        row
+            + " could not be loaded: "
+            + reason(cause)
+            + "; VolumeReportDataset.check finds all bad rows before training",
+        cause);
+  }
+
+  public DataLoadingException(String message, Throwable cause) {
+    super(message, cause);
+  }
+
+  /** What went wrong, in words. */
+  static String reason(Throwable cause) {
+    String message = cause.getMessage();
+    if (cause instanceof NoSuchFileException || cause instanceof FileNotFoundException) {
+      return "no such file: " + message;
+    }
+    boolean speaks = message != null && message.contains(" ");
+    return speaks
+        ? message
+        : cause.getClass().getSimpleName() + (message == null ? "" : ": " + message);
+  }
+}

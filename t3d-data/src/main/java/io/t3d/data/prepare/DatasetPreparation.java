@@ -1,0 +1,261 @@
+package io.t3d.data.prepare;
+
+import io.t3d.core.config.Configs;
+import io.t3d.core.config.Size3;
+import io.t3d.core.volume.Affine;
+import io.t3d.core.volume.Volume;
+import io.t3d.data.io.VolumeReaders;
+import io.t3d.data.io.spi.Geometry;
+import io.t3d.data.manifest.BadRow;
+import io.t3d.data.manifest.Manifest;
+import io.t3d.data.manifest.ManifestRow;
+import io.t3d.data.transform.Reorient;
+import io.t3d.data.zarr.ZarrOptions;
+import io.t3d.data.zarr.ZarrVolume;
+import io.t3d.data.zarr.ZarrWriter;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.IntConsumer;
+
+/**
+ * Prepares the volumes and masks of a manifest once, into a folder of Zarr volumes with a manifest
+ * of its own, so that training reads small, chunked files instead of preparing scans in every
+ * epoch.
+ *
+ * <p>A run may be killed at any time and started again: finished volumes are known by a fingerprint
+ * of settings and source and left alone. A study that cannot be prepared is put on the list {@code
+ * quarantine.csv} and does not stop the others. Memory: each thread holds one volume while it is
+ * prepared. docs/preprocessing.md describes the folder.
+ */
+public final class DatasetPreparation {
+  private final PreparationConfig config;
+  private final Path out;
+  private final int threads;
+
+  /**
+   * Plans a preparation.
+   *
+   * @param config steps and storage
+   * @param out the folder; is made
+   * @param threads volumes prepared at a time, ≥ 1
+   */
+  public DatasetPreparation(PreparationConfig config, Path out, int threads) {
+    this.config = Objects.requireNonNull(config, "config");
+    this.out = Objects.requireNonNull(out, "out");
+    this.threads = threads;
+    if (threads < 1) {
+      throw new IllegalArgumentException("threads must be >= 1, got " + threads);
+    }
+  }
+
+  /** What became of a study. */
+  private record Outcome(boolean written, long bytes, String problem) {
+    static Outcome bad(String problem) {
+      return new Outcome(false, 0, problem);
+    }
+  }
+
+  /**
+   * Prepares all volumes, then writes the manifest.
+   *
+   * @param rows pairs with raw volumes
+   * @param done is told how many studies are done, from the calling thread
+   * @throws IllegalArgumentException when the volumes are prepared already, or the folder holds
+   *     volumes of other settings
+   * @throws IOException when the folder cannot be written
+   */
+  public PreparationResult run(List<ManifestRow> rows, IntConsumer done) throws IOException {
+    if (PreparedVolumes.preparationOf(rows).isPresent()) {
+      throw new IllegalArgumentException(
+          "The manifest's volumes are prepared already; give the manifest of the raw volumes");
+    }
+    Map<Study, String> names = new LinkedHashMap<>();
+    rows.forEach(row -> names.computeIfAbsent(Study.of(row), Fingerprints::name));
+    try (PreparedFolder folder = PreparedFolder.open(out, config)) {
+      Map<Study, Outcome> outcomes = prepareAll(folder, names, done);
+      return finish(folder, rows, names, outcomes);
+    }
+  }
+
+  private Map<Study, Outcome> prepareAll(
+      PreparedFolder folder, Map<Study, String> names, IntConsumer done) throws IOException {
+    ExecutorService workers = Executors.newFixedThreadPool(threads);
+    try {
+      Map<Study, Future<Outcome>> futures = new LinkedHashMap<>();
+      names.forEach(
+          (study, name) -> futures.put(study, workers.submit(() -> prepare(folder, study, name))));
+      Map<Study, Outcome> outcomes = new LinkedHashMap<>();
+      for (Map.Entry<Study, Future<Outcome>> entry : futures.entrySet()) {
+        outcomes.put(entry.getKey(), entry.getValue().get());
+        done.accept(outcomes.size());
+      }
+      return outcomes;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new DataLoadingException("Interrupted while preparing volumes", e);
+    } catch (ExecutionException e) {
+      throw failure(e.getCause());
+    } finally {
+      workers.shutdownNow();
+    }
+  }
+
+  /** What stops the run: not a bad study, but a full disk or too little memory. */
+  private RuntimeException failure(Throwable cause) throws IOException {
+    if (cause instanceof OutOfMemoryError) {
+      return new IllegalStateException(
+          "Out of memory while "
+              + threads
+              + " volumes were prepared at a time; use fewer threads or a larger -Xmx",
+          cause);
+    }
+    if (cause instanceof UncheckedIOException e) {
+      throw new IOException(out + " cannot be written: " + e.getCause().getMessage(), cause);
+    }
+    return new DataLoadingException(
+        "Preparing volumes failed: " + DataLoadingException.reason(cause), cause);
+  }
+
+  private Outcome prepare(PreparedFolder folder, Study study, String name) {
+    Path volumeTarget = folder.volume(name);
+    Path maskTarget = folder.mask(name);
+    String fingerprint;
+    Volume volume;
+    Optional<Volume> mask;
+    try {
+      fingerprint = Fingerprints.of(study, config);
+      Optional<Long> there = bytesThere(study, volumeTarget, maskTarget, fingerprint);
+      if (there.isPresent()) {
+        return new Outcome(false, there.get(), null);
+      }
+      Volume raw = read(study.volume());
+      Volume calibrated = study.calibration().apply(raw);
+      mask =
+          study.mask().isPresent()
+              ? Optional.of(mask(study, raw, calibrated.affine()))
+              : Optional.empty();
+      volume = config.preprocessing().apply(calibrated);
+    } catch (IOException | RuntimeException e) {
+      return Outcome.bad(DataLoadingException.reason(e));
+    }
+    // What fails from here on is the output's fault, not the study's.
+    try {
+      Preparation provenance =
+          new Preparation(Preparation.FORMAT, config.preprocessing(), fingerprint);
+      String json = Configs.toJson(provenance);
+      long bytes = write(folder, maskTarget, mask, ZarrOptions.Values.LABELS, json);
+      // The volume last: a study counts as finished when its volume is there.
+      bytes += write(folder, volumeTarget, Optional.of(volume), config.storage().values(), json);
+      return new Outcome(true, bytes, null);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static Optional<Long> bytesThere(
+      Study study, Path volumeTarget, Path maskTarget, String fingerprint) throws IOException {
+    Optional<ZarrVolume> volume = PreparedFolder.finished(volumeTarget, fingerprint);
+    if (study.mask().isEmpty()) {
+      return volume.map(ZarrVolume::storedBytes);
+    }
+    Optional<ZarrVolume> mask = PreparedFolder.finished(maskTarget, fingerprint);
+    return volume.flatMap(v -> mask.map(m -> v.storedBytes() + m.storedBytes()));
+  }
+
+  private static Volume read(Path path) throws IOException {
+    Volume volume = VolumeReaders.read(path);
+    VolumeChecks.requireVaried(volume);
+    return volume;
+  }
+
+  /** The mask on the prepared volume's voxels. */
+  private Volume mask(Study study, Volume raw, Affine calibrated) throws IOException {
+    Path path = study.mask().orElseThrow();
+    Volume mask;
+    try {
+      mask = new Reorient(raw.orientation()).apply(VolumeReaders.read(path));
+    } catch (IOException | RuntimeException e) {
+      throw new IOException("mask: " + DataLoadingException.reason(e), e);
+    }
+    boolean sameSize = mask.bounds().equals(raw.bounds());
+    Size3 size = new Size3(raw.depth(), raw.height(), raw.width());
+    if (!sameSize || Geometry.cornerShift(size, raw.affine(), mask.affine()) > 0.5) {
+      throw new IOException(
+          "mask "
+              + path
+              + " must lie on its volume's voxels, but "
+              + (sameSize
+                  ? "is shifted against them by more than half a voxel"
+                  : "is " + mask + ", its volume " + raw));
+    }
+    for (float v : mask.voxels()) {
+      if (v != (short) v) {
+        throw new IOException(
+            "mask " + path + " must hold whole numbers from -32768 to 32767, got " + v);
+      }
+    }
+    // The volume's own geometry, so that rounding in the mask's header does not change the grid.
+    Volume aligned = new Volume(mask.voxels(), raw.depth(), raw.height(), raw.width(), calibrated);
+    return config.preprocessing().applyToMask(aligned);
+  }
+
+  private long write(
+      PreparedFolder folder,
+      Path target,
+      Optional<Volume> volume,
+      ZarrOptions.Values values,
+      String provenance)
+      throws IOException {
+    if (volume.isEmpty()) {
+      return 0;
+    }
+    Path temporary = folder.temporary(target);
+    ZarrWriter.write(temporary, volume.get(), config.storage().withValues(values), provenance);
+    folder.publish(temporary, target);
+    return ZarrVolume.open(target).storedBytes();
+  }
+
+  private static PreparationResult finish(
+      PreparedFolder folder,
+      List<ManifestRow> rows,
+      Map<Study, String> names,
+      Map<Study, Outcome> outcomes)
+      throws IOException {
+    List<ManifestRow> good = new ArrayList<>();
+    List<BadRow> bad = new ArrayList<>();
+    for (ManifestRow row : rows) {
+      Study study = Study.of(row);
+      Outcome outcome = outcomes.get(study);
+      if (outcome.problem() != null) {
+        bad.add(new BadRow(row, outcome.problem()));
+      } else {
+        String name = names.get(study);
+        good.add(row.withFiles(folder.volume(name), row.mask().map(m -> folder.mask(name))));
+      }
+    }
+    if (!good.isEmpty()) {
+      Manifest.write(folder.manifest(), good);
+    }
+    Quarantine.write(folder, bad);
+    int written = (int) outcomes.values().stream().filter(Outcome::written).count();
+    int failed = (int) outcomes.values().stream().filter(o -> o.problem() != null).count();
+    return new PreparationResult(
+        written,
+        outcomes.size() - written - failed,
+        bad,
+        outcomes.values().stream().mapToLong(Outcome::bytes).sum(),
+        folder.manifest(),
+        folder.quarantine());
+  }
+}

@@ -1,0 +1,151 @@
+package io.t3d.data.prepare;
+
+import io.t3d.core.config.Configs;
+import io.t3d.core.file.AtomicFiles;
+import io.t3d.data.io.spi.VolumeFormatException;
+import io.t3d.data.zarr.ZarrVolume;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Optional;
+
+/**
+ * The output folder of a preparation. Volumes are written under {@code .tmp} and moved into place
+ * whole, so a process that is killed leaves no half volume, and what it leaves under {@code .tmp}
+ * the next one removes. A lock, which ends with its process, keeps a second one out.
+ */
+final class PreparedFolder implements AutoCloseable {
+  static final String SETTINGS = "preprocessing.json";
+
+  private final Path root;
+  private final FileChannel lock;
+
+  private PreparedFolder(Path root, FileChannel lock) {
+    this.root = root;
+    this.lock = lock;
+  }
+
+  /**
+   * Opens or makes the folder.
+   *
+   * @throws IllegalArgumentException when it holds volumes of other settings
+   * @throws IOException when another process works on it, or it cannot be written
+   */
+  static PreparedFolder open(Path folder, PreparationConfig config) throws IOException {
+    Path root = folder.toAbsolutePath().normalize();
+    Path settings = root.resolve(SETTINGS);
+    if (Files.exists(settings)) {
+      requireSame(root, Configs.load(settings, PreparationConfig.class), config);
+    }
+    Files.createDirectories(root);
+    FileChannel lock =
+        FileChannel.open(
+            root.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    PreparedFolder prepared = new PreparedFolder(root, lock);
+    try {
+      prepared.takeLock();
+      AtomicFiles.deleteTree(root.resolve(".tmp"));
+      Files.createDirectories(root.resolve(".tmp"));
+      Files.createDirectories(root.resolve("volumes"));
+      prepared.replace(settings, Configs.toJson(config));
+      return prepared;
+    } catch (IOException | RuntimeException e) {
+      lock.close();
+      throw e;
+    }
+  }
+
+  private static void requireSame(Path root, PreparationConfig is, PreparationConfig asked) {
+    if (!is.equals(asked)) {
+      String steps = Preparation.differences(is.preprocessing(), asked.preprocessing());
+      String storage = Preparation.differences(is.storage(), asked.storage());
+      throw new IllegalArgumentException(
+          root
+              + " holds volumes prepared with other settings ("
+              + steps
+              + (steps.isEmpty() || storage.isEmpty() ? "" : "; ")
+              + storage
+              + "); choose another --out, or remove it to prepare anew");
+    }
+  }
+
+  private void takeLock() throws IOException {
+    try {
+      if (lock.tryLock() != null) {
+        return;
+      }
+    } catch (OverlappingFileLockException e) {
+      // Held by this process; the same to the user.
+    }
+    throw new IOException(
+        root + " is being written by another t3d preprocess; wait for it, or choose another --out");
+  }
+
+  Path manifest() {
+    return root.resolve("manifest.csv");
+  }
+
+  Path quarantine() {
+    return root.resolve("quarantine.csv");
+  }
+
+  Path volume(String name) {
+    return root.resolve("volumes").resolve(name + ".zarr");
+  }
+
+  Path mask(String name) {
+    return root.resolve("masks").resolve(name + ".zarr");
+  }
+
+  /** A path to write to before {@link #publish}; nothing is there. */
+  Path temporary(Path target) throws IOException {
+    Path temporary = root.resolve(".tmp").resolve(root.relativize(target));
+    Files.createDirectories(temporary.getParent());
+    AtomicFiles.deleteTree(temporary);
+    return temporary;
+  }
+
+  /** Moves a finished folder into place; an outdated one is removed before. */
+  void publish(Path temporary, Path target) throws IOException {
+    Files.createDirectories(target.getParent());
+    AtomicFiles.deleteTree(target);
+    Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  /** The prepared volume, when it is there, whole, and of this fingerprint. */
+  static Optional<ZarrVolume> finished(Path target, String fingerprint) throws IOException {
+    if (!Files.isDirectory(target)) {
+      return Optional.empty();
+    }
+    try {
+      ZarrVolume volume = ZarrVolume.open(target);
+      volume.requireWhole();
+      return Preparation.of(target, volume)
+          .filter(p -> p.source().equals(fingerprint))
+          .map(p -> volume);
+    } catch (VolumeFormatException e) {
+      return Optional.empty();
+    }
+  }
+
+  /** Replaces a file as a whole. */
+  void replace(Path file, String text) throws IOException {
+    Path temporary = root.resolve(".tmp").resolve(file.getFileName());
+    Files.writeString(temporary, text);
+    Files.move(
+        temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  @Override
+  public void close() throws IOException {
+    try {
+      AtomicFiles.deleteTree(root.resolve(".tmp"));
+    } finally {
+      lock.close();
+    }
+  }
+}

@@ -1,0 +1,239 @@
+package io.t3d.data.prepare;
+
+import io.t3d.core.config.Size3;
+import io.t3d.core.volume.Affine;
+import io.t3d.core.volume.Spacing;
+import io.t3d.core.volume.Volume;
+import io.t3d.data.io.VolumeReaders;
+import io.t3d.data.io.spi.SliceSink;
+import io.t3d.data.manifest.Calibration;
+import io.t3d.data.transform.CropOrPad;
+import io.t3d.data.transform.IntensityWindow;
+import io.t3d.data.transform.Interpolation;
+import io.t3d.data.transform.OrientAndResample;
+import io.t3d.data.transform.Reorient;
+import io.t3d.data.transform.Resample;
+import io.t3d.data.transform.Transform;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Objects;
+
+/**
+ * What is done to every volume between reading and cutting views, in this order: non-finite voxels,
+ * orientation, spacing, intensity window, size. A checkpoint stores it, so that a model is used on
+ * volumes prepared as in its training.
+ *
+ * @param orientation axis codes of the result, e.g. {@code RAS}; null keeps the file's
+ * @param spacing mm per voxel of the result; null keeps the file's
+ * @param window maps HU to [0, 1]; null keeps values, e.g. of volumes that are prepared already
+ * @param size voxels of the result, cut or padded about the centre (with 0 after a window, else
+ *     with the smallest value); null keeps what results
+ * @param nonFinite what to do with NaN and infinite voxels
+ */
+public record Preprocessing(
+    String orientation, Spacing spacing, IntensityWindow window, Size3 size, NonFinite nonFinite)
+    implements Transform {
+  /** What to do with NaN and infinite voxels. */
+  public enum NonFinite {
+    /** Stop with an error: the file is likely damaged or was derived by a division by zero. */
+    FAIL,
+    /** Put the smallest finite value of the volume there. */
+    REPLACE_BY_MINIMUM
+  }
+
+  /** Checks the orientation. */
+  public Preprocessing {
+    Objects.requireNonNull(nonFinite, "Preprocessing.nonFinite");
+    if (orientation != null) {
+      // Its constructor knows which codes are valid.
+      orientation = new Reorient(orientation).codes();
+    }
+  }
+
+  /** Chest CT: RAS, 2 mm, window −1000 to 1000 HU, 320×384×384 mm around the centre. */
+  public static Preprocessing chestCt() {
+    return new Preprocessing(
+        "RAS",
+        Spacing.isotropic(2),
+        IntensityWindow.chest(),
+        new Size3(160, 192, 192),
+        NonFinite.FAIL);
+  }
+
+  /**
+   * The grid of CT-CLIP: 0.75×0.75×1.5 mm, −1000 to 1000 HU, 480×480×240 voxels around the centre.
+   *
+   * <p>Source: Hamamci et al. 2024, "Developing Generalist Foundation Models from a Multimodal
+   * Dataset for 3D Computed Tomography" (arXiv 2403.17834); {@code scripts/data.py} of
+   * github.com/ibrahimethemhamamci/CT-CLIP at commit a2a155c: trilinear without antialiasing, clip
+   * to [−1000, 1000], divide by 1000, cut or pad about the centre with −1.
+   *
+   * <p>Differs from that script:
+   *
+   * <ul>
+   *   <li>values are in [0, 1] and padding is 0; {@code 2v − 1} gives its [−1, 1] and −1
+   *   <li>sizes are rounded to the nearest voxel and the centre of the scan stays in place; the
+   *       script rounds down and stretches the scan to fit
+   *   <li>arrays are (z, y, x) of a volume brought to RAS; the script keeps the file's orientation
+   *       and gives (z, x, y)
+   *   <li>the window comes after resampling in both, as in the script's training code; its
+   *       inference code clips first
+   * </ul>
+   */
+  public static Preprocessing ctClip() {
+    return new Preprocessing(
+        "RAS",
+        new Spacing(1.5, 0.75, 0.75),
+        IntensityWindow.between(-1000, 1000),
+        new Size3(240, 480, 480),
+        NonFinite.FAIL);
+  }
+
+  /**
+   * Our reading of T3D (Liu et al. 2023, arXiv 2312.01529). What its abstract page tells holds no
+   * spacing, range or size, and its code is not public. So this takes the grid and range of CT-CLIP
+   * ({@link #ctClip()}), the baseline of CT-RATE, which is part of T3D's data, but no common size:
+   * the views are cut from the whole scan at random, and a box about its centre would cut off what
+   * reports tell of. If you know the authors' numbers, set them; they are four values.
+   */
+  public static Preprocessing t3d() {
+    Preprocessing grid = ctClip();
+    return new Preprocessing(grid.orientation, grid.spacing, grid.window, null, grid.nonFinite);
+  }
+
+  /** CT of any size and spacing: RAS and window −1000 to 1000 HU only; for phantoms. */
+  public static Preprocessing windowOnly() {
+    return new Preprocessing("RAS", null, IntensityWindow.chest(), null, NonFinite.FAIL);
+  }
+
+  /** Leaves volumes as they are, e.g. after {@code ./t3d preprocess}. */
+  public static Preprocessing none() {
+    return new Preprocessing(null, null, null, null, NonFinite.FAIL);
+  }
+
+  /**
+   * Prepares a volume; the input is left as it is.
+   *
+   * @throws IllegalArgumentException when voxels are not finite and that is to fail, or no voxel is
+   *     finite
+   */
+  @Override
+  public Volume apply(Volume volume) {
+    return resized(voxelSteps().apply(finite(volume)));
+  }
+
+  /**
+   * Reads and prepares a file: {@code apply(VolumeReaders.read(file))}, but while it is read, which
+   * saves the time and memory of the source volume.
+   *
+   * @throws IOException when the file cannot be read, see {@link VolumeReaders#read(Path)}
+   * @throws IllegalArgumentException as {@link #apply}
+   */
+  public Volume read(Path file) throws IOException {
+    return read(file, Calibration.none());
+  }
+
+  /** As {@link #read(Path)}, of a volume whose header does not tell all. */
+  public Volume read(Path file, Calibration calibration) throws IOException {
+    FiniteSlices slices = new FiniteSlices(voxelSteps().slices());
+    VolumeReaders.read(file, calibration.before(slices));
+    // What to do about non-finite voxels takes knowing all of them; such files are rare.
+    return slices.finite
+        ? resized(slices.steps.volume())
+        : apply(calibration.apply(VolumeReaders.read(file)));
+  }
+
+  private OrientAndResample voxelSteps() {
+    return new OrientAndResample(orientation, spacing, Interpolation.LINEAR, window);
+  }
+
+  private Volume resized(Volume v) {
+    return size == null ? v : new CropOrPad(size, window == null ? minimum(v) : 0).apply(v);
+  }
+
+  /** Hands slices on until one is not finite. */
+  private static final class FiniteSlices implements SliceSink {
+    private final OrientAndResample.Slices steps;
+    private int plane;
+    private boolean finite = true;
+
+    FiniteSlices(OrientAndResample.Slices steps) {
+      this.steps = steps;
+    }
+
+    @Override
+    public void begin(int depth, int height, int width, Affine affine) {
+      plane = height * width;
+      steps.begin(depth, height, width, affine);
+    }
+
+    @Override
+    public void slice(int z, float[] voxels, int at) {
+      finite &= allFinite(voxels, at, at + plane);
+      if (finite) {
+        steps.slice(z, voxels, at);
+      }
+    }
+
+    private static boolean allFinite(float[] voxels, int from, int to) {
+      for (int i = from; i < to; i++) {
+        if (!Float.isFinite(voxels[i])) {
+          return false;
+        }
+      }
+      return true;
+    }
+  }
+
+  /**
+   * Brings a mask onto the voxels of the prepared volume: the closest voxel's label, 0 outside.
+   *
+   * @param mask on the voxels of the volume
+   */
+  public Volume applyToMask(Volume mask) {
+    Volume v = orientation == null ? mask : new Reorient(orientation).apply(mask);
+    v = spacing == null ? v : new Resample(spacing, Interpolation.NEAREST).apply(v);
+    return size == null ? v : new CropOrPad(size, 0).apply(v);
+  }
+
+  /** Whether volumes are left as they are, as by {@link #none()}. */
+  boolean changesNothing() {
+    return orientation == null && spacing == null && window == null && size == null;
+  }
+
+  /** The volume without NaN and infinite voxels; an error when it has them and that is to fail. */
+  Volume finite(Volume volume) {
+    float[] voxels = volume.voxels();
+    int bad = 0;
+    for (float v : voxels) {
+      bad += Float.isFinite(v) ? 0 : 1;
+    }
+    if (bad == 0) {
+      return volume;
+    }
+    if (nonFinite == NonFinite.FAIL || bad == voxels.length) {
+      throw new IllegalArgumentException(
+          "Voxels must be finite, got "
+              + bad
+              + " of "
+              + voxels.length
+              + " that are NaN or infinite; correct the file or set Preprocessing.nonFinite to"
+              + " REPLACE_BY_MINIMUM");
+    }
+    float minimum = minimum(volume);
+    float[] replaced = voxels.clone();
+    for (int i = 0; i < replaced.length; i++) {
+      replaced[i] = Float.isFinite(replaced[i]) ? replaced[i] : minimum;
+    }
+    return volume.withVoxels(replaced);
+  }
+
+  /** The smallest finite value. */
+  private static float minimum(Volume volume) {
+    float minimum = Float.POSITIVE_INFINITY;
+    for (float v : volume.voxels()) {
+      minimum = Float.isFinite(v) ? Math.min(minimum, v) : minimum;
+    }
+    return minimum;
+  }
+}

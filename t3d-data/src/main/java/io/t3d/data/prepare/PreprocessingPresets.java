@@ -1,0 +1,46 @@
+package io.t3d.data.prepare;
+
+import io.t3d.core.config.DidYouMean;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
+
+/** The presets of {@link Preprocessing} by the names that the command line takes. */
+public final class PreprocessingPresets {
+  private static final Map<String, Supplier<Preprocessing>> PRESETS = new LinkedHashMap<>();
+
+  static {
+    PRESETS.put("chest-ct", Preprocessing::chestCt);
+    PRESETS.put("ct-clip", Preprocessing::ctClip);
+    PRESETS.put("t3d", Preprocessing::t3d);
+    PRESETS.put("window-only", Preprocessing::windowOnly);
+  }
+
+  private PreprocessingPresets() {}
+
+  /** All names. */
+  public static Set<String> names() {
+    return PRESETS.keySet();
+  }
+
+  /**
+   * The preset of a name.
+   *
+   * @throws IllegalArgumentException naming the known ones and a likely typo
+   */
+  public static Preprocessing named(String name) {
+    Supplier<Preprocessing> preset = PRESETS.get(name);
+    if (preset == null) {
+      throw new IllegalArgumentException(
+          "Unknown preset \""
+              + name
+              + "\"; known are "
+              + String.join(", ", names())
+              + DidYouMean.suggest(name, names())
+                  .map(s -> "; did you mean \"" + s + "\"?")
+                  .orElse(""));
+    }
+    return preset.get();
+  }
+}

@@ -1,0 +1,105 @@
+package io.t3d.data.prepare;
+
+import io.t3d.core.volume.Volume;
+import io.t3d.data.io.VolumeReaders;
+import io.t3d.data.io.spi.VolumeInfo;
+import io.t3d.data.manifest.BadRow;
+import io.t3d.data.manifest.ManifestRow;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+
+/** Reads every volume of a manifest to its end, in parallel, and tells what is wrong. */
+public final class VolumeChecks {
+  private VolumeChecks() {}
+
+  public static List<BadRow> run(List<ManifestRow> rows, Preprocessing preprocessing, int threads) {
+    ExecutorService workers = Executors.newFixedThreadPool(threads);
+    try {
+      // Several reports may belong to one volume: it is read once.
+      Map<Path, Future<Optional<String>>> volumes = new HashMap<>();
+      for (ManifestRow row : rows) {
+        volumes.computeIfAbsent(
+            row.volume(), path -> workers.submit(() -> volumeProblem(row, preprocessing)));
+      }
+      List<BadRow> bad = new ArrayList<>();
+      for (ManifestRow row : rows) {
+        volumes
+            .get(row.volume())
+            .get()
+            .or(() -> maskProblem(row))
+            .ifPresent(reason -> bad.add(new BadRow(row, reason)));
+      }
+      return bad;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new DataLoadingException("Interrupted while checking volumes", e);
+    } catch (ExecutionException e) {
+      throw new DataLoadingException(
+          "Checking volumes failed: " + DataLoadingException.reason(e.getCause()), e.getCause());
+    } finally {
+      workers.shutdownNow();
+    }
+  }
+
+  private static Optional<String> volumeProblem(ManifestRow row, Preprocessing preprocessing) {
+    try {
+      PreparedVolumes.requireFits(row.volume(), preprocessing);
+      Volume volume = row.readVolume();
+      requireVaried(volume);
+      preprocessing.finite(volume);
+      return Optional.empty();
+    } catch (IOException | RuntimeException e) {
+      return Optional.of(DataLoadingException.reason(e));
+    }
+  }
+
+  /** Fails when all voxels are the same. */
+  static void requireVaried(Volume volume) {
+    float[] voxels = volume.voxels();
+    for (float v : voxels) {
+      if (v != voxels[0]) {
+        return;
+      }
+    }
+    throw new IllegalArgumentException(
+        "all voxels are " + voxels[0] + "; the scan is empty, export it again");
+  }
+
+  private static Optional<String> maskProblem(ManifestRow row) {
+    if (row.mask().isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      VolumeInfo mask = VolumeReaders.info(row.mask().get());
+      VolumeInfo volume = VolumeReaders.info(row.volume());
+      boolean same =
+          mask.depth() == volume.depth()
+              && mask.height() == volume.height()
+              && mask.width() == volume.width();
+      return same
+          ? Optional.empty()
+          : Optional.of(
+              "mask "
+                  + row.mask().get()
+                  + " has the size "
+                  + size(mask)
+                  + ", its volume "
+                  + size(volume));
+    } catch (IOException | RuntimeException e) {
+      return Optional.of("mask: " + DataLoadingException.reason(e));
+    }
+  }
+
+  private static String size(VolumeInfo info) {
+    return "(D, H, W) = (" + info.depth() + ", " + info.height() + ", " + info.width() + ")";
+  }
+}

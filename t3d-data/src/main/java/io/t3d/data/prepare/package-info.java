@@ -1,0 +1,5 @@
+/**
+ * Volumes made ready for training: preprocessing, presets, the prepared Zarr folder, checks of a
+ * data set.
+ */
+package io.t3d.data.prepare;

@@ -1,0 +1,61 @@
+package io.t3d.data.published;
+
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+
+/** Label values as the sets write them. */
+final class LabelCells {
+  private final Function<String, Optional<String>> naming;
+  private Map<String, Integer> columns = Map.of();
+  private Map<String, String> names = Map.of();
+
+  /**
+   * Reads the columns that have a name.
+   *
+   * @param naming what the label of a column is called; columns that share a label are joined:
+   *     present when one of them says so
+   */
+  LabelCells(Function<String, Optional<String>> naming) {
+    this.naming = naming;
+  }
+
+  /**
+   * Reads the labels of a row; unknown ones are left out.
+   *
+   * @throws IllegalArgumentException naming the first column whose value is none
+   */
+  Map<String, Boolean> read(Table.Row row) {
+    if (columns != row.columns()) { // Another table: rows of one share the object.
+      columns = row.columns();
+      names = new LinkedHashMap<>();
+      columns.keySet().forEach(c -> naming.apply(c).ifPresent(n -> names.put(c, n)));
+    }
+    Map<String, Boolean> labels = new LinkedHashMap<>();
+    names.forEach(
+        (column, label) -> {
+          Boolean value = parse(column, row.get(column));
+          if (value != null) {
+            labels.merge(label, value, Boolean::logicalOr);
+          }
+        });
+    return labels;
+  }
+
+  private static Boolean parse(String column, String cell) {
+    return switch (cell.toLowerCase(Locale.ROOT)) {
+      case "1", "1.0", "true" -> Boolean.TRUE;
+      case "0", "0.0", "false" -> Boolean.FALSE;
+      case "", "nan", "censored", "censor" -> null;
+      default ->
+          throw new IllegalArgumentException(
+              "column \""
+                  + column
+                  + "\" must be 0, 1, true, false, censored or empty, got \""
+                  + cell
+                  + "\"");
+    };
+  }
+}

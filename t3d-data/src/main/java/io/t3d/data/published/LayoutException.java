@@ -1,0 +1,33 @@
+package io.t3d.data.published;
+
+import io.t3d.data.manifest.Problems;
+import java.io.IOException;
+import java.util.List;
+
+/** Data sets cannot be merged as they are: all that is wrong, found in one go. */
+public class LayoutException extends IOException {
+  private static final long serialVersionUID = 1L;
+
+  private final transient List<String> problems;
+
+  /**
+   * Lists the first 20 problems in the message.
+   *
+   * @param problems at least one
+   * @param advice what can be done about them; may be empty
+   */
+  public LayoutException(List<String> problems, String advice) {
+    super(
+        "the data sets have "
+            + Problems.count(problems)
+            + (advice.isEmpty() ? "" : "; " + advice)
+            + ":"
+            + Problems.list(problems));
+    this.problems = List.copyOf(problems);
+  }
+
+  /** All problems, also those beyond the message's first 20. */
+  public List<String> problems() {
+    return problems;
+  }
+}

@@ -1,0 +1,2 @@
+/** Clustering kernels: Sinkhorn–Knopp, cluster assignment, token matching. */
+package io.t3d.losses.kernel;

@@ -1,0 +1,63 @@
+package io.t3d.losses.objective;
+
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import io.t3d.core.config.Size3;
+import io.t3d.core.model.T3DModel;
+import io.t3d.core.nn.SeededWeights;
+import io.t3d.core.train.Objective;
+import io.t3d.losses.BaselineConfig;
+
+/** Builds the objective that a config names, T3D's own or a baseline's. */
+public final class Objectives {
+  private Objectives() {}
+
+  /**
+   * An objective for a model. Heads of its own live as long as the model, but are no part of it.
+   *
+   * @param config what to minimise
+   * @param model what is trained
+   * @param globalView size of the global views, for the reconstruction of masked blocks
+   * @param seed same seed, same start of the heads; sets the engine's random seed
+   * @throws IllegalArgumentException when blocks or tokens do not divide the view
+   */
+  public static Objective create(
+      ObjectiveConfig config, T3DModel model, Size3 globalView, long seed) {
+    if (config.baseline().isEmpty()) {
+      return T3DObjective.create(config, model, seed);
+    }
+    BaselineConfig baseline = config.baseline().get();
+    int e = model.config().embedDim();
+    if (baseline instanceof BaselineConfig.SigLip siglip) {
+      return new SigLipObjective(start(new LearnedBias(siglip.bias()), model, seed, new Shape()));
+    }
+    if (baseline instanceof BaselineConfig.Masked masked) {
+      return MaskedObjective.create(masked, model, globalView, seed);
+    }
+    Shape features = new Shape(2, e);
+    if (baseline instanceof BaselineConfig.SimClr simclr) {
+      return new VisualObjective(
+          start(new MlpProjector(e, simclr.projector()), model, seed, features),
+          ViewComparisons.simclr(simclr));
+    }
+    if (baseline instanceof BaselineConfig.VicReg vicreg) {
+      return new VisualObjective(
+          start(new MlpProjector(e, vicreg.projector()), model, seed, features),
+          ViewComparisons.vicreg(vicreg));
+    }
+    BaselineConfig.Swav swav = (BaselineConfig.Swav) baseline;
+    BaselineConfig.Projector sizes = new BaselineConfig.Projector(swav.hidden(), e);
+    TmaParameters prototypes =
+        start(TmaParameters.prototypes(swav.prototypes(), e), model, seed, features);
+    return new VisualObjective(
+        start(new MlpProjector(e, sizes), model, seed, features),
+        prototypes,
+        ViewComparisons.swav(swav, prototypes));
+  }
+
+  static <B extends Block> B start(B block, T3DModel model, long seed, Shape input) {
+    SeededWeights.of(seed, () -> block.initialize(model.manager(), DataType.FLOAT32, input));
+    return block;
+  }
+}

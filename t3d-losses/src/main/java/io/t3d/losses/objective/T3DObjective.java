@@ -1,0 +1,136 @@
+package io.t3d.losses.objective;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Parameter;
+import io.t3d.core.model.T3DModel;
+import io.t3d.core.model.T3DOutput;
+import io.t3d.core.model.ViewFeatures;
+import io.t3d.core.nn.SeededWeights;
+import io.t3d.core.nn.StateDict;
+import io.t3d.core.tensor.Scalars;
+import io.t3d.core.text.SentenceSampling;
+import io.t3d.core.train.LossTerms;
+import io.t3d.core.train.Objective;
+import io.t3d.core.volume.View;
+import io.t3d.losses.ContrastiveLoss;
+import io.t3d.losses.TmaLoss;
+import io.t3d.losses.internal.BatchArrays;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * T3D's objective: {@code L = L_global + lambda · L_TMA}. L_global is the {@link ContrastiveLoss}
+ * of each global view with the report, averaged over the views; L_TMA is the {@link TmaLoss}.
+ *
+ * <p>Parts, all without gradient and before weighting: {@code global}, {@code tma}, {@code tma_…}
+ * for each part of TMA, {@code logit_scale} and {@code temperature = exp(-logit_scale)}.
+ */
+public final class T3DObjective implements Objective {
+  private final ObjectiveConfig config;
+  private final ContrastiveLoss contrastive;
+  private final TmaLoss tma;
+  private final TmaParameters learned;
+
+  private T3DObjective(ObjectiveConfig config, TmaParameters learned) {
+    this.config = config;
+    this.contrastive = new ContrastiveLoss(config.global().labelSmoothing());
+    this.tma = new TmaLoss(config.tma());
+    this.learned = learned;
+  }
+
+  /**
+   * The objective of a model. What it learns beside the model lives as long as the model, but is no
+   * part of it.
+   *
+   * @param config weights of the terms
+   * @param model what is trained
+   * @param seed same seed, same prototypes; sets the engine's random seed
+   */
+  public static T3DObjective create(ObjectiveConfig config, T3DModel model, long seed) {
+    return create(config, model.config().embedDim(), model.manager(), seed);
+  }
+
+  /**
+   * The objective of outputs that come from elsewhere than a {@link T3DModel}.
+   *
+   * @param config weights of the terms
+   * @param embedDim E of the outputs
+   * @param owner owns what the objective learns
+   * @param seed same seed, same prototypes; sets the engine's random seed
+   */
+  public static T3DObjective create(
+      ObjectiveConfig config, int embedDim, NDManager owner, long seed) {
+    TmaParameters learned = TmaParameters.of(config.tma(), embedDim);
+    SeededWeights.of(seed, () -> learned.initialize(owner, DataType.FLOAT32, new Shape(1)));
+    return new T3DObjective(config, learned);
+  }
+
+  /** The settings. */
+  public ObjectiveConfig config() {
+    return config;
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * @throws IllegalArgumentException when ids are missing, there are too few global views, or a
+   *     shape or dtype differs
+   */
+  @Override
+  public LossTerms compute(T3DOutput output, List<String> patientIds) {
+    Map<String, NDArray> parts = new LinkedHashMap<>();
+    List<NDArray> weighted = new ArrayList<>();
+    if (config.contrastive()) {
+      NDArray global = global(output, patientIds);
+      parts.put("global", global.stopGradient());
+      weighted.add(global);
+    }
+    if (config.lambda() > 0) {
+      NDArray like = output.views().get(0).embedding();
+      LossTerms terms = tma.compute(output, learned.arrays(like), patientIds);
+      parts.put("tma", terms.total().stopGradient());
+      terms.parts().forEach((name, part) -> parts.put("tma_" + name, part));
+      weighted.add(Scalars.multiply(terms.total(), config.lambda()));
+    }
+    NDArray batchArray = output.views().get(0).embedding();
+    NDArray logitScale = BatchArrays.borrow(batchArray, output.logitScale()).stopGradient().sum();
+    parts.put("logit_scale", logitScale);
+    parts.put("temperature", logitScale.neg().exp());
+    return new LossTerms(BatchArrays.sum(weighted), parts);
+  }
+
+  @Override
+  public SentenceSampling sentences() {
+    boolean wanted = config.lambda() > 0 && config.tma().usesText();
+    return wanted ? config.tma().sentences() : SentenceSampling.none();
+  }
+
+  @Override
+  public Map<String, Parameter> parameters() {
+    return config.lambda() > 0 ? StateDict.of(learned) : Map.of();
+  }
+
+  private NDArray global(T3DOutput output, List<String> patientIds) {
+    List<NDArray> losses = new ArrayList<>();
+    for (ViewFeatures view : output.views()) {
+      if (view.kind() == View.Kind.GLOBAL || config.global().localViews()) {
+        losses.add(
+            contrastive.compute(
+                view.embedding(), output.textEmbeddings(), output.logitScale(), patientIds));
+      }
+    }
+    if (losses.isEmpty()) {
+      throw new IllegalArgumentException(
+          "The global alignment needs a global view, got "
+              + output.views().size()
+              + " local views; raise the number of global views or set"
+              + " ContrastiveConfig.localViews to true");
+    }
+    return Scalars.divide(BatchArrays.sum(losses), losses.size());
+  }
+}

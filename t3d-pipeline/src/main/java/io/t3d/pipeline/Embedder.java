@@ -1,0 +1,135 @@
+package io.t3d.pipeline;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import com.google.common.collect.Lists;
+import io.t3d.core.model.T3DModel;
+import io.t3d.core.task.TextScores;
+import io.t3d.core.train.TrainingConfig.Precision;
+import io.t3d.core.volume.View;
+import io.t3d.core.volume.ViewBatch;
+import io.t3d.data.manifest.ManifestRow;
+import io.t3d.data.prepare.PreparedVolumes;
+import io.t3d.data.prepare.Preprocessing;
+import io.t3d.data.view.MultiViewSampler;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.function.IntConsumer;
+
+/**
+ * Embeds volume files: reads and prepares the next batches on other threads while the model works
+ * on this one, without a graph for gradients.
+ */
+public final class Embedder {
+  private static final int BATCH = 8;
+
+  private final T3DModel model;
+  private final Preprocessing preprocessing;
+  private final MultiViewSampler sampler;
+  private final Precision precision;
+  private EncoderClock clock = new EncoderClock();
+
+  /** Embeds in float32 with a model and the preparation it was trained with. */
+  public Embedder(T3DModel model, DataConfig data) {
+    this(model, data, Precision.FLOAT32);
+  }
+
+  /**
+   * Embeds with a model and the preparation it was trained with.
+   *
+   * @param precision BFLOAT16 is faster on CPUs with avx512_bf16 or AMX and on recent GPUs; it
+   *     rounds to 8 bits
+   */
+  public Embedder(T3DModel model, DataConfig data, Precision precision) {
+    this.model = model;
+    this.preprocessing = data.preprocessing();
+    this.sampler = new MultiViewSampler(data.views());
+    this.precision = precision;
+  }
+
+  /** How fast the last call of {@link #embedVolumes} was. */
+  public Throughput throughput() {
+    return clock.throughput();
+  }
+
+  /** The one view of a volume that evaluation looks at: all of it, without augmentation. */
+  private View view(PreparedVolumes volumes, Path file) throws IOException {
+    return sampler.center(volumes.load(file).readAll());
+  }
+
+  /**
+   * Embeds files in order.
+   *
+   * @param manager owns the result
+   * @param files n volumes
+   * @param done is told how many volumes are done
+   * @return {@code (n, E)}, float32, L2-normalised
+   * @throws IOException when a volume cannot be read
+   */
+  public NDArray embedVolumes(NDManager manager, List<Path> files, IntConsumer done)
+      throws IOException {
+    PreparedVolumes volumes = new PreparedVolumes(preprocessing);
+    return embed(manager, Lists.transform(files, file -> () -> view(volumes, file)), done);
+  }
+
+  /** Embeds the volumes of rows in order, calibrated as the rows say; see {@link #embedVolumes}. */
+  public NDArray embedRows(NDManager manager, List<ManifestRow> rows, IntConsumer done)
+      throws IOException {
+    PreparedVolumes volumes = new PreparedVolumes(preprocessing, rows);
+    return embed(manager, Lists.transform(rows, row -> () -> view(volumes, row.volume())), done);
+  }
+
+  /**
+   * Scores texts on the volumes of rows, which are read and encoded once, in float32.
+   *
+   * @param rows n rows, at least one
+   * @param texts T texts, at least one
+   * @param temperature of the gathering, see {@link TrainedModel#gatherTemperature}
+   * @param done is told how many volumes are done
+   * @throws IOException when a volume cannot be read
+   */
+  public TextScores score(
+      List<ManifestRow> rows, List<String> texts, double temperature, IntConsumer done)
+      throws IOException {
+    PreparedVolumes volumes = new PreparedVolumes(preprocessing, rows);
+    try (ViewsAhead views =
+        new ViewsAhead(Lists.transform(rows, row -> () -> view(volumes, row.volume())))) {
+      return TextScores.of(model, views, texts, temperature, done);
+    }
+  }
+
+  private NDArray embed(NDManager manager, List<Callable<View>> files, IntConsumer done)
+      throws IOException {
+    List<float[]> rows = new ArrayList<>();
+    clock = new EncoderClock();
+    try (ViewsAhead views = new ViewsAhead(files)) {
+      while (rows.size() < files.size()) {
+        embed(views.take(BATCH), rows);
+        done.accept(rows.size());
+      }
+    }
+    return manager.create(rows.toArray(new float[0][]));
+  }
+
+  private void embed(List<View> views, List<float[]> rows) {
+    try (NDManager step = model.manager().newSubManager();
+        ViewBatch batch = ViewBatch.collate(step, views.stream().map(List::of).toList())) {
+      NDArray voxels = batch.slots().get(0).voxels();
+      split(clock.encode(views.size(), () -> encode(voxels)), rows);
+    }
+  }
+
+  private float[] encode(NDArray voxels) {
+    return precision.run(model.device(), () -> model.encodeVolumes(voxels).toFloatArray());
+  }
+
+  private void split(float[] flat, List<float[]> rows) {
+    int width = model.config().embedDim();
+    for (int i = 0; i < flat.length; i += width) {
+      rows.add(java.util.Arrays.copyOfRange(flat, i, i + width));
+    }
+  }
+}

@@ -1,0 +1,24 @@
+package io.t3d.pipeline;
+
+import io.t3d.core.config.Configs;
+import io.t3d.core.file.AtomicFiles;
+import io.t3d.pipeline.evaluate.Evaluation;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/** {@code metrics.json}: what a run measured. */
+public final class MetricsFile {
+  private static final String NAME = "metrics.json";
+
+  private MetricsFile() {}
+
+  /**
+   * Writes metrics as JSON.
+   *
+   * @param folder made when it is not there
+   * @param metrics a record, e.g. {@link Evaluation}
+   */
+  public static void write(Path folder, Object metrics) throws IOException {
+    AtomicFiles.writeText(folder.resolve(NAME), Configs.toJson(metrics));
+  }
+}

@@ -1,0 +1,83 @@
+package io.t3d.pipeline;
+
+import io.t3d.core.config.T3DConfig;
+import io.t3d.core.model.Pretrained;
+import io.t3d.core.train.TrainingConfig;
+import io.t3d.data.load.ReportSampling;
+import io.t3d.data.prepare.Preprocessing;
+import io.t3d.data.prepare.Preprocessing.NonFinite;
+import io.t3d.data.transform.IntensityWindow;
+import io.t3d.data.view.ViewConfig;
+import io.t3d.losses.objective.ObjectiveConfig;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * All settings of a pre-training run; the files under {@code examples/configs} are of this form.
+ *
+ * @param model networks
+ * @param data preprocessing, views and batches
+ * @param objective losses and their weights
+ * @param training optimizer, schedule and checkpoints
+ * @param pretrained published weights to start from; none when left out
+ */
+public record PretrainConfig(
+    T3DConfig model,
+    DataConfig data,
+    ObjectiveConfig objective,
+    TrainingConfig training,
+    Optional<Pretrained> pretrained) {
+  /** Passes over the training pairs of {@link #tiny()}: six minutes of two cores. */
+  public static final int QUICKSTART_EPOCHS = 14;
+
+  // At 3e-3 nothing is learned; see docs/adr/0004-what-the-quickstart-needs.md.
+  private static final double LEARNING_RATE = 5e-4;
+
+  /** Settings of a run that starts from random weights. */
+  public PretrainConfig(
+      T3DConfig model, DataConfig data, ObjectiveConfig objective, TrainingConfig training) {
+    this(model, data, objective, training, Optional.empty());
+  }
+
+  /** Checks that nothing is missing. */
+  public PretrainConfig {
+    Objects.requireNonNull(model, "model");
+    Objects.requireNonNull(data, "data");
+    Objects.requireNonNull(objective, "objective");
+    Objects.requireNonNull(training, "training");
+    Objects.requireNonNull(pretrained, "pretrained");
+  }
+
+  /** The quickstart's settings: phantoms or other small volumes on two cores, in minutes. */
+  public static PretrainConfig tiny() {
+    return new PretrainConfig(
+        T3DConfig.tiny(),
+        new DataConfig(
+            new Preprocessing(
+                "RAS", null, IntensityWindow.between(-1000, 800), null, NonFinite.FAIL),
+            ViewConfig.tiny(),
+            ReportSampling.sentences(),
+            16,
+            2,
+            2048),
+        ObjectiveConfig.t3d(),
+        TrainingConfig.builder().learningRate(LEARNING_RATE).epochs(QUICKSTART_EPOCHS).build());
+  }
+
+  /** The same settings with another preparation of volumes. */
+  public PretrainConfig withPreprocessing(Preprocessing other) {
+    return new PretrainConfig(
+        model, data.withPreprocessing(other), objective, training, pretrained);
+  }
+
+  /** The same settings with another objective. */
+  public PretrainConfig withObjective(ObjectiveConfig other) {
+    return new PretrainConfig(model, data, other, training, pretrained);
+  }
+
+  /** The same settings with another length and seed. */
+  public PretrainConfig with(int epochs, long seed) {
+    TrainingConfig changed = training.toBuilder().epochs(epochs).seed(seed).build();
+    return new PretrainConfig(model, data, objective, changed, pretrained);
+  }
+}

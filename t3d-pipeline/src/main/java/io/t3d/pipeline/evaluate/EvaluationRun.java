@@ -1,0 +1,313 @@
+package io.t3d.pipeline.evaluate;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import io.t3d.core.eval.ClassificationReport;
+import io.t3d.core.eval.Interval;
+import io.t3d.core.eval.LabelMatrix;
+import io.t3d.core.eval.RetrievalIntervals;
+import io.t3d.core.eval.RetrievalScores;
+import io.t3d.core.model.T3DModel;
+import io.t3d.core.task.Embeddings;
+import io.t3d.core.task.TextScore;
+import io.t3d.core.task.classify.FindingPrompts;
+import io.t3d.core.task.classify.LabelSubset;
+import io.t3d.core.task.classify.LinearProbe;
+import io.t3d.core.task.classify.ZeroShotClassifier;
+import io.t3d.core.task.classify.ZeroShotScorer;
+import io.t3d.core.task.retrieve.LabelOverlap;
+import io.t3d.core.task.retrieve.Retrieval;
+import io.t3d.core.task.retrieve.RetrievalMix;
+import io.t3d.data.manifest.ManifestRow;
+import io.t3d.pipeline.DataConfig;
+import io.t3d.pipeline.Embedder;
+import io.t3d.pipeline.TrainedModel;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.IntConsumer;
+import java.util.stream.IntStream;
+
+/** Evaluates a model on rows of a manifest. Each volume is read and encoded once for all tasks. */
+public final class EvaluationRun implements AutoCloseable {
+  private static final List<TextScore> GLOBAL = List.of(TextScore.GLOBAL);
+
+  private final T3DModel model;
+  private final DataConfig data;
+  private final EvaluationSettings settings;
+  private final List<ManifestRow> validation;
+  private final List<ManifestRow> rows;
+  private final List<FindingPrompts> prompts;
+  private final NDManager manager;
+  private final ScoredRows scored;
+  private final float[][] held; // [m][E]
+  private final NDArray volumes; // (n, E)
+  private NDArray reports; // (n, E), made when first asked for: classification needs none
+  private ScoredRows.Ranking ranking; // made when first asked for
+
+  /**
+   * Encodes the volumes of both splits, and scores the texts on them.
+   *
+   * @param trained what to evaluate
+   * @param validation rows to choose scores and thresholds and to stop training by; may be empty
+   * @param rows held-out pairs to measure on, at least one
+   * @param texts what {@link #zeroShot} and {@link #retrieval} are going to compare with
+   * @param settings of scores, thresholds, intervals and probes
+   * @param done is told how many volumes are done
+   * @throws IOException when a volume cannot be read
+   * @throws IllegalArgumentException when there is no row, no label has prompts, or the score sum
+   *     is asked for without validation rows
+   */
+  public EvaluationRun(
+      TrainedModel trained,
+      List<ManifestRow> validation,
+      List<ManifestRow> rows,
+      EvaluationTexts texts,
+      EvaluationSettings settings,
+      IntConsumer done)
+      throws IOException {
+    if (rows.isEmpty()) {
+      throw new IllegalArgumentException(
+          "There is nothing to evaluate: the manifest has no row of that split");
+    }
+    this.model = trained.model();
+    this.data = trained.data();
+    this.settings = settings;
+    this.validation = validation;
+    this.rows = rows;
+    this.prompts = texts.prompts().isEmpty() ? List.of() : labelled(texts.prompts(), rows);
+    EvaluationTexts used = new EvaluationTexts(prompts, texts.retrieval());
+    this.scored = new ScoredRows(trained, validation, rows, used, settings.score(), done);
+    this.held = scored.validation().volumes();
+    this.manager = model.manager().newSubManager();
+    this.volumes = manager.create(scored.test().volumes());
+  }
+
+  private static List<FindingPrompts> labelled(
+      List<FindingPrompts> prompts, List<ManifestRow> rows) {
+    List<FindingPrompts> used =
+        prompts.stream()
+            .filter(p -> rows.stream().anyMatch(r -> r.labels().containsKey(p.finding())))
+            .toList();
+    if (used.isEmpty()) {
+      throw new IllegalArgumentException(
+          "Zero-shot classification needs labels: the manifest has no label:NAME column with values"
+              + " for "
+              + prompts.stream().map(FindingPrompts::finding).toList());
+    }
+    return used;
+  }
+
+  private float[][] floats(List<ManifestRow> some, IntConsumer done) throws IOException {
+    try (NDArray embedded = new Embedder(model, data).embedRows(manager, some, done)) {
+      return Embeddings.rows("volumes", embedded, -1);
+    }
+  }
+
+  /**
+   * Zero-shot classification of all labels that the rows know and the prompts name.
+   *
+   * @throws IllegalStateException when no prompts were given
+   * @throws IllegalArgumentException when no label has both classes
+   */
+  public Evaluation.Classified zeroShot() {
+    if (prompts.isEmpty()) {
+      throw new IllegalStateException("Zero-shot classification needs EvaluationTexts.prompts");
+    }
+    ZeroShotClassifier classifier =
+        ZeroShotClassifier.create(
+            texts -> model.encodeReports(manager, texts), prompts, model.logitScale());
+    ZeroShotScorer scorer = scored.scorer(classifier);
+    Map<String, Double> all = new LinkedHashMap<>();
+    LabelMatrix labels = LabelledRows.matrix(rows, classifier.findings());
+    for (TextScore score : scored.test().texts().isPresent() ? scorer.available() : GLOBAL) {
+      double[][] p = probabilities(classifier, scorer, scored.test(), score);
+      ClassificationReport.of(labels.names(), labels.values(), p, 0.5)
+          .macroAuroc()
+          .ifPresent(auroc -> all.put(score.key(), auroc));
+    }
+    TextScore used = scorer.choice().score();
+    Scoring.Scores scores =
+        new Scoring.Scores(
+            probabilities(classifier, scorer, scored.validation(), used),
+            probabilities(classifier, scorer, scored.test(), used));
+    return new Scoring(settings, validation, rows)
+        .classified(classifier.findings(), scores, 0.5)
+        .by(scorer.choice(), all);
+  }
+
+  private static double[][] probabilities(
+      ZeroShotClassifier classifier, ZeroShotScorer scorer, ScoredRows.Part part, TextScore score) {
+    return score == TextScore.GLOBAL || part.rows().isEmpty()
+        ? classifier.classify(part.volumes())
+        : scorer.probabilities(part.texts().orElseThrow(), score);
+  }
+
+  /**
+   * Linear probes on the frozen embeddings, one per share of the training labels.
+   *
+   * @param train labelled rows
+   * @param done is told how many training volumes are embedded
+   * @throws IOException when a volume cannot be read
+   */
+  public List<Evaluation.Supervised> linearProbe(List<ManifestRow> train, IntConsumer done)
+      throws IOException {
+    List<String> labels = LabelledRows.requireNames("A linear probe", train);
+    LabelMatrix all = LabelledRows.matrix(train, labels);
+    LabelMatrix heldLabels = LabelledRows.matrix(validation, labels);
+    float[][] features = floats(train, done);
+    float[][] tested = Embeddings.rows("volumes", volumes, -1);
+    List<Evaluation.Supervised> out = new ArrayList<>();
+    for (double fraction : settings.labelFractions()) {
+      int[] some = LabelSubset.choose(all, LabelledRows.patients(train), fraction, settings.seed());
+      float[][] chosen = Arrays.stream(some).mapToObj(i -> features[i]).toArray(float[][]::new);
+      LinearProbe probe =
+          LinearProbe.fit(chosen, all.select(some), held, heldLabels, settings.probe());
+      Scoring.Scores scores =
+          new Scoring.Scores(probe.probabilities(held), probe.probabilities(tested));
+      out.add(
+          new Scoring(settings, validation, rows)
+              .supervised(labels, fraction, some.length, scores));
+    }
+    return out;
+  }
+
+  /**
+   * Cross-modal retrieval both ways over all rows, by the score that was asked for or chosen.
+   *
+   * @throws IllegalArgumentException when pairs have too many sentences and a score that needs them
+   *     was asked for
+   */
+  public Evaluation.Retrieved retrieval() {
+    RetrievalMix.Choice choice = ranking().choice();
+    Map<String, Evaluation.R5> all = new LinkedHashMap<>();
+    ScoredRows.inOrder(choice.mixes())
+        .forEach(
+            score -> {
+              Retrieval r = ranks(choice.mixes().get(score)).scores();
+              all.put(score.key(), new Evaluation.R5(r.imageToText().r5(), r.textToImage().r5()));
+            });
+    RetrievalMix mix = choice.mix();
+    Retrieval.Ranks ranks = ranks(mix);
+    boolean summed = mix.score() == TextScore.SUM;
+    return new Evaluation.Retrieved(
+        recall(ranks.imageToText(), overlap(mix, true)),
+        recall(ranks.textToImage(), overlap(mix, false)),
+        rows.size(),
+        Math.min(1, 10.0 / rows.size()),
+        mix.score().key(),
+        choice.choice().reason(),
+        summed ? mix.weight() : null,
+        all);
+  }
+
+  private ScoredRows.Ranking ranking() {
+    if (ranking == null) {
+      ranking = scored.ranking(reports());
+    }
+    return ranking;
+  }
+
+  private Retrieval.Ranks ranks(RetrievalMix mix) {
+    return mix.score() == TextScore.GLOBAL
+        ? Retrieval.ranks(volumes, reports(), texts())
+        : Retrieval.ranks(scores(mix), texts());
+  }
+
+  /** {@code [n][n]}: volume, report. */
+  private float[][] scores(RetrievalMix mix) {
+    return mix.scores(ranking().pairs().orElseThrow());
+  }
+
+  private Evaluation.Recall recall(int[] ranks, Evaluation.Findings findings) {
+    RetrievalScores s = RetrievalScores.ofRanks(ranks);
+    RetrievalIntervals ci =
+        RetrievalIntervals.of(ranks, LabelledRows.patients(rows), settings.bootstrap());
+    Map<String, Interval> intervals = new LinkedHashMap<>();
+    intervals.put("r1", ci.r1());
+    intervals.put("r5", ci.r5());
+    intervals.put("r10", ci.r10());
+    intervals.put("r50", ci.r50());
+    intervals.put("medianRank", ci.medianRank());
+    return new Evaluation.Recall(
+        s.r1(), s.r5(), s.r10(), s.r50(), s.medianRank(), intervals, findings);
+  }
+
+  private Evaluation.Findings overlap(RetrievalMix mix, boolean imageToText) {
+    List<String> names = LabelledRows.names(rows);
+    if (names.isEmpty()) {
+      return null;
+    }
+    LabelMatrix labels = LabelledRows.matrix(rows, names);
+    LabelOverlap found;
+    if (mix.score() == TextScore.GLOBAL) {
+      NDArray queries = imageToText ? volumes : reports();
+      NDArray gallery = imageToText ? reports() : volumes;
+      found = LabelOverlap.evaluate(queries, labels, gallery, labels, false, 1);
+    } else {
+      float[][] scores = imageToText ? scores(mix) : transposed(scores(mix));
+      found = LabelOverlap.evaluate(scores, labels, labels, false, 1);
+    }
+    return new Evaluation.Findings(
+        found.meanAveragePrecision().isPresent()
+            ? found.meanAveragePrecision().getAsDouble()
+            : null,
+        found.overlapAt());
+  }
+
+  private static float[][] transposed(float[][] square) {
+    float[][] out = new float[square.length][square.length];
+    for (int i = 0; i < square.length; i++) {
+      for (int j = 0; j < square.length; j++) {
+        out[j][i] = square[i][j];
+      }
+    }
+    return out;
+  }
+
+  /**
+   * For one volume, the reports of the gallery that fit best, by the score that {@link #retrieval}
+   * uses.
+   *
+   * @param query index of the row
+   * @param count how many
+   * @return indices of rows, best first
+   */
+  public List<Integer> nearestReports(int query, int count) {
+    RetrievalMix mix = ranking().choice().mix();
+    float[] scores = mix.score() == TextScore.GLOBAL ? cosines(query) : scores(mix)[query];
+    return IntStream.range(0, rows.size())
+        .boxed()
+        .sorted(Comparator.comparingDouble((Integer i) -> -scores[i]))
+        .limit(count)
+        .toList();
+  }
+
+  private float[] cosines(int query) {
+    try (NDManager scope = manager.newSubManager()) {
+      NDArray one = volumes.get(query).reshape(1, -1);
+      one.attach(scope);
+      return one.matMul(reports().transpose()).toFloatArray(); // (1, n)
+    }
+  }
+
+  private NDArray reports() {
+    if (reports == null) {
+      reports = model.encodeReports(manager, texts());
+    }
+    return reports;
+  }
+
+  private List<String> texts() {
+    return rows.stream().map(ManifestRow::report).toList();
+  }
+
+  @Override
+  public void close() {
+    manager.close();
+  }
+}

@@ -1,0 +1,114 @@
+package io.t3d.pipeline.evaluate;
+
+import io.t3d.core.eval.ClassificationIntervals;
+import io.t3d.core.eval.ClassificationReport;
+import io.t3d.core.eval.ClassificationReport.LabelMetrics;
+import io.t3d.core.eval.Interval;
+import io.t3d.core.eval.LabelMatrix;
+import io.t3d.core.eval.Metric;
+import io.t3d.data.manifest.ManifestRow;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.OptionalDouble;
+
+/**
+ * From scores to {@link Evaluation.Classified}: thresholds from the validation split, metrics and
+ * intervals on the evaluated one.
+ */
+final class Scoring {
+  private final EvaluationSettings settings;
+  private final List<ManifestRow> validation;
+  private final List<ManifestRow> test;
+
+  /** Scores of rows, {@code [n][labels]}. */
+  record Scores(double[][] validation, double[][] test) {}
+
+  Scoring(EvaluationSettings settings, List<ManifestRow> validation, List<ManifestRow> test) {
+    this.settings = settings;
+    this.validation = validation;
+    this.test = test;
+  }
+
+  /**
+   * Measures.
+   *
+   * @param labels the columns of the scores
+   * @param scores of both splits
+   * @param fallback threshold where the validation split cannot tell
+   */
+  Evaluation.Classified classified(List<String> labels, Scores scores, double fallback) {
+    LabelMatrix targets = LabelledRows.matrix(test, labels);
+    double[] thresholds = new double[labels.size()];
+    Arrays.fill(thresholds, fallback);
+    String source = String.format(Locale.ROOT, "%s, there is no validation split", fallback);
+    if (!validation.isEmpty()) {
+      LabelMatrix held = LabelledRows.matrix(validation, labels);
+      thresholds = settings.operatingPoint().thresholds(held, scores.validation(), fallback);
+      source =
+          settings.operatingPoint().name().toLowerCase(Locale.ROOT).replace('_', '-')
+              + " on "
+              + validation.size()
+              + " validation volumes";
+    }
+    ClassificationReport report = ClassificationReport.of(targets, scores.test(), thresholds);
+    ClassificationIntervals intervals =
+        ClassificationIntervals.of(
+            targets, scores.test(), thresholds, LabelledRows.patients(test), settings.bootstrap());
+    return summary(report, intervals, source);
+  }
+
+  /** The same of a model that was trained on a share of the labels, that of so many volumes. */
+  Evaluation.Supervised supervised(
+      List<String> labels, double fraction, int trainVolumes, Scores scores) {
+    return new Evaluation.Supervised(fraction, trainVolumes, classified(labels, scores, 0.5));
+  }
+
+  private Evaluation.Classified summary(
+      ClassificationReport report, ClassificationIntervals intervals, String source) {
+    double macroAuroc =
+        report
+            .macroAuroc()
+            .orElseThrow(
+                () ->
+                    new IllegalArgumentException(
+                        "AUROC needs positive and negative volumes, but every label has one class"
+                            + " only; evaluate more rows"));
+    Map<String, Double> aurocs = new LinkedHashMap<>();
+    Map<String, Evaluation.LabelScores> labels = new LinkedHashMap<>();
+    report
+        .perLabel()
+        .forEach(
+            (name, m) -> {
+              m.auroc().ifPresent(auroc -> aurocs.put(name, auroc));
+              labels.put(name, label(m, intervals.perLabel().get(name)));
+            });
+    Map<String, Evaluation.Estimate> macro = new LinkedHashMap<>();
+    for (Metric metric : Metric.values()) {
+      put(macro, metric, report.macro(metric), intervals.macro().get(metric));
+    }
+    return new Evaluation.Classified(macroAuroc, aurocs, test.size(), source, macro, labels);
+  }
+
+  private static Evaluation.LabelScores label(LabelMetrics m, Map<Metric, Interval> intervals) {
+    Map<String, Evaluation.Estimate> metrics = new LinkedHashMap<>();
+    for (Metric metric : Metric.values()) {
+      put(metrics, metric, m.get(metric), intervals.get(metric));
+    }
+    return new Evaluation.LabelScores(m.positives(), m.negatives(), m.threshold(), metrics);
+  }
+
+  private static void put(
+      Map<String, Evaluation.Estimate> to, Metric metric, OptionalDouble value, Interval interval) {
+    value.ifPresent(
+        v ->
+            to.put(
+                metric.key(),
+                new Evaluation.Estimate(
+                    v,
+                    interval == null ? null : interval.lower(),
+                    interval == null ? null : interval.upper())));
+  }
+}

@@ -1,0 +1,108 @@
+package io.t3d.pipeline.segment;
+
+import io.t3d.core.eval.SegmentationScores;
+import io.t3d.core.task.segment.SegmentationClass;
+import io.t3d.core.task.segment.SegmenterConfig;
+import io.t3d.core.volume.Volume;
+import io.t3d.data.load.MaskedVolumes;
+import io.t3d.data.load.VolumeSegmenter;
+import io.t3d.data.manifest.ManifestRow;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.function.IntConsumer;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * Predicted masks against those of a manifest, on the volumes' own voxels.
+ *
+ * @param volumes how many were compared
+ * @param meanDice the mean over structures of their mean Dice
+ * @param perStructure by name
+ */
+public record SegmentationEvaluation(
+    int volumes, double meanDice, Map<String, StructureScore> perStructure) {
+  /**
+   * One structure over all volumes.
+   *
+   * @param dice mean over volumes in which either mask has it; empty when none has
+   * @param hausdorff95 mean in mm over volumes in which both masks have it; empty when none has
+   * @param volumes in which either mask has it
+   * @param onlyInOne of these, how many have it in one mask only: their Dice is 0 and they are not
+   *     in the mean distance
+   */
+  public record StructureScore(
+      Optional<Double> dice, Optional<Double> hausdorff95, int volumes, int onlyInOne) {}
+
+  /**
+   * Segments and compares.
+   *
+   * @param segmenter of raw volumes
+   * @param rows all with a mask
+   * @param progress gets the number of volumes done
+   */
+  public static SegmentationEvaluation of(
+      VolumeSegmenter segmenter, List<ManifestRow> rows, IntConsumer progress) throws IOException {
+    SegmenterConfig config = segmenter.segmenter().config();
+    List<List<SegmentationScores>> scores = new ArrayList<>();
+    config.classes().forEach(c -> scores.add(new ArrayList<>()));
+    int done = 0;
+    for (ManifestRow row : rows) {
+      Volume reference = MaskedVolumes.maskOf(row);
+      Volume predicted = segmenter.segment(row.readVolume());
+      for (int k = 1; k < config.classCount(); k++) {
+        boolean[] p = of(predicted, config, k);
+        boolean[] r = of(reference, config, k);
+        scores.get(k - 1).add(SegmentationScores.of(p, r, reference));
+      }
+      progress.accept(++done);
+    }
+    return of(rows.size(), config.classes(), scores);
+  }
+
+  private static boolean[] of(Volume mask, SegmenterConfig config, int wanted) {
+    int[] classOfValue = config.classOfValue();
+    float[] voxels = mask.voxels();
+    boolean[] out = new boolean[voxels.length];
+    for (int i = 0; i < out.length; i++) {
+      out[i] = classOfValue[(int) voxels[i]] == wanted;
+    }
+    return out;
+  }
+
+  private static SegmentationEvaluation of(
+      int volumes, List<SegmentationClass> classes, List<List<SegmentationScores>> scores) {
+    Map<String, StructureScore> perStructure = new LinkedHashMap<>();
+    for (int k = 0; k < classes.size(); k++) {
+      perStructure.put(classes.get(k).name(), summary(scores.get(k)));
+    }
+    double mean =
+        perStructure.values().stream()
+            .flatMap(s -> s.dice().stream())
+            .mapToDouble(d -> d)
+            .average()
+            .orElse(0);
+    return new SegmentationEvaluation(volumes, mean, perStructure);
+  }
+
+  private static StructureScore summary(List<SegmentationScores> all) {
+    List<SegmentationScores> there = all.stream().filter(s -> !Double.isNaN(s.dice())).toList();
+    List<SegmentationScores> both =
+        there.stream().filter(s -> Double.isFinite(s.hausdorff95())).toList();
+    return new StructureScore(
+        mean(there, SegmentationScores::dice),
+        mean(both, SegmentationScores::hausdorff95),
+        there.size(),
+        there.size() - both.size());
+  }
+
+  private static Optional<Double> mean(
+      List<SegmentationScores> scores, ToDoubleFunction<SegmentationScores> value) {
+    OptionalDouble mean = scores.stream().mapToDouble(value).average();
+    return mean.isPresent() ? Optional.of(mean.getAsDouble()) : Optional.empty();
+  }
+}
