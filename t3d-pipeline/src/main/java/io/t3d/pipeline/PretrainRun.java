@@ -28,16 +28,30 @@ public final class PretrainRun {
 
   private final PretrainConfig config;
   private final List<ManifestRow> rows;
+  private final Optional<Prompts> prompts;
   private final Path out;
 
   /**
-   * Prepares a run.
+   * Prepares a run on data without prompts.
    *
    * @param config all settings
    * @param rows training pairs, at least one batch
    * @param out folder for log and checkpoint
    */
   public PretrainRun(PretrainConfig config, List<ManifestRow> rows, Path out) {
+    this(config, rows, Optional.empty(), out);
+  }
+
+  /**
+   * Prepares a run.
+   *
+   * @param config all settings
+   * @param rows training pairs, at least one batch
+   * @param prompts of the data set, to be kept with the model
+   * @param out folder for log and checkpoint
+   */
+  public PretrainRun(
+      PretrainConfig config, List<ManifestRow> rows, Optional<Prompts> prompts, Path out) {
     if (rows.size() < config.data().batchSize()) {
       throw new IllegalArgumentException(
           "Training needs at least one batch of "
@@ -48,6 +62,7 @@ public final class PretrainRun {
     }
     this.config = config;
     this.rows = rows;
+    this.prompts = prompts;
     this.out = out;
   }
 
@@ -73,16 +88,17 @@ public final class PretrainRun {
     try (T3DModel model = model(resume)) {
       Objective objective =
           Objectives.create(config.objective(), model, data.views().globalSize(), seed());
-      return Pretrainer.builder(model, objective, source)
-          .config(config.training())
-          .out(out)
-          .attach(TrainedModel.DATA_FILE, Configs.toJson(data))
-          .attach(TrainedModel.OBJECTIVE_FILE, Configs.toJson(config.objective()))
-          .dataDescription(rows.size() + " pairs")
-          .listener(listener)
-          .resume(resume)
-          .build()
-          .run();
+      Pretrainer.Builder run =
+          Pretrainer.builder(model, objective, source)
+              .config(config.training())
+              .out(out)
+              .attach(TrainedModel.DATA_FILE, Configs.toJson(data))
+              .attach(TrainedModel.OBJECTIVE_FILE, Configs.toJson(config.objective()))
+              .dataDescription(rows.size() + " pairs")
+              .listener(listener)
+              .resume(resume);
+      prompts.ifPresent(p -> run.attach(TrainedModel.PROMPTS_FILE, Configs.toJson(p)));
+      return run.build().run();
     }
   }
 

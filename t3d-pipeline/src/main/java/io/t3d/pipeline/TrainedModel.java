@@ -1,59 +1,134 @@
 package io.t3d.pipeline;
 
 import ai.djl.Device;
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import io.t3d.core.config.Configs;
+import io.t3d.core.generate.Decoding;
+import io.t3d.core.model.Relevance;
 import io.t3d.core.model.T3DModel;
+import io.t3d.core.task.Embeddings;
+import io.t3d.core.task.TextScores;
+import io.t3d.core.task.classify.FindingPrompts;
+import io.t3d.core.task.classify.ZeroShotClassifier;
+import io.t3d.core.task.report.GeneratedReport;
+import io.t3d.core.task.retrieve.ExactIndex;
+import io.t3d.core.task.retrieve.Neighbours;
+import io.t3d.core.volume.View;
+import io.t3d.core.volume.Volume;
+import io.t3d.data.io.VolumeReaders;
+import io.t3d.data.prepare.PreparedVolumes;
+import io.t3d.data.view.MultiViewSampler;
 import io.t3d.losses.TmaConfig;
 import io.t3d.losses.objective.ObjectiveConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
- * A checkpoint opened for use: the model and the preparation of volumes it was trained with.
+ * A trained model with all that its input must go through: volume files in, embeddings,
+ * probabilities, reports and masks out.
  *
- * @param model the model; closed with this
- * @param data how volumes are prepared
- * @param objective what pre-training minimised; empty when the checkpoint does not tell, or was
- *     written by a version whose TMA was another one
+ * <pre>{@code
+ * try (TrainedModel model = TrainedModel.open(Path.of("runs/a"))) {
+ *   float[] vector = model.embed(Path.of("ct/study1"))[0];
+ *   Map<String, Double> findings = model.zeroShot(Path.of("ct/study1"), model.prompts());
+ * }
+ * }</pre>
+ *
+ * <p>A folder that {@code T3D.pretrain} or {@code ./t3d pretrain} wrote holds the preparation of
+ * volumes (orientation, spacing, window, size), what pre-training minimised and, where the data set
+ * had them, prompts; all are applied here, so that nothing is fed to the model in another form than
+ * it was trained on.
+ *
+ * <p>All methods are for inference and safe to call from many threads at once; results do not
+ * depend on it. {@link #close} frees the weights; calls that still run then fail.
  */
-public record TrainedModel(T3DModel model, DataConfig data, Optional<ObjectiveConfig> objective)
-    implements AutoCloseable {
+public final class TrainedModel implements AutoCloseable {
   /** Name of the file in a checkpoint that holds {@link DataConfig}. */
   static final String DATA_FILE = "data.json";
 
   /** Name of the file in a checkpoint that holds {@link ObjectiveConfig}. */
   static final String OBJECTIVE_FILE = "objective.json";
 
+  /** Name of the file in a checkpoint that holds {@link Prompts}. */
+  static final String PROMPTS_FILE = "prompts.json";
+
   /** A setting that TMA had in versions whose text-informed fusion was never trained. */
   private static final String OLD_TMA = "\"textInformed\"";
 
+  private final T3DModel model;
+  private final DataConfig data;
+  private final Optional<ObjectiveConfig> objective;
+  private final List<FindingPrompts> prompts;
+  private final Decoders decoders;
+
   /**
-   * Opens a checkpoint.
+   * A model at hand and how its volumes are prepared, without prompts of its own.
    *
-   * @param folder the checkpoint, or the folder of the run that holds {@code checkpoint}
+   * @param model closed with this
+   * @param data how volumes are prepared
+   * @param objective what pre-training minimised; empty when nobody knows
+   */
+  public TrainedModel(T3DModel model, DataConfig data, Optional<ObjectiveConfig> objective) {
+    this(model, data, objective, List.of());
+  }
+
+  private TrainedModel(
+      T3DModel model,
+      DataConfig data,
+      Optional<ObjectiveConfig> objective,
+      List<FindingPrompts> prompts) {
+    this.model = Objects.requireNonNull(model, "model");
+    this.data = Objects.requireNonNull(data, "data");
+    this.objective = Objects.requireNonNull(objective, "objective");
+    this.prompts = List.copyOf(prompts);
+    this.decoders = new Decoders(model);
+  }
+
+  /**
+   * Opens a run or a checkpoint on the default device: a GPU where DJL finds one, else the CPU.
+   *
+   * @param folder the {@code --out} folder of a run, or its folder {@code checkpoint}
+   * @throws IOException when files are missing or damaged
+   */
+  public static TrainedModel open(Path folder) throws IOException {
+    return open(folder, Engine.getInstance().defaultDevice());
+  }
+
+  /**
+   * Opens a run or a checkpoint.
+   *
+   * @param folder the {@code --out} folder of a run, or its folder {@code checkpoint}
    * @param device where the model goes
    * @throws IOException when files are missing or damaged
    */
   public static TrainedModel open(Path folder, Device device) throws IOException {
     Path checkpoint =
         Files.isDirectory(folder.resolve("checkpoint")) ? folder.resolve("checkpoint") : folder;
-    Path data = checkpoint.resolve(DATA_FILE);
+    Path dataFile = checkpoint.resolve(DATA_FILE);
     if (!Files.isDirectory(checkpoint)) {
       throw new IOException(
           "No checkpoint at " + folder + "; give the --out folder of a pretrain run");
     }
-    if (!Files.exists(data)) {
+    if (!Files.exists(dataFile)) {
       throw new IOException(
           checkpoint
               + " has no "
               + DATA_FILE
               + ", which tells how volumes are prepared; was it written by t3d pretrain?");
     }
-    DataConfig config = Configs.fromJson(Files.readString(data), DataConfig.class);
+    DataConfig config = Configs.fromJson(Files.readString(dataFile), DataConfig.class);
     Optional<ObjectiveConfig> objective = objective(checkpoint.resolve(OBJECTIVE_FILE));
-    return new TrainedModel(T3DModel.load(checkpoint, device), config, objective);
+    List<FindingPrompts> prompts = prompts(checkpoint.resolve(PROMPTS_FILE));
+    return new TrainedModel(T3DModel.load(checkpoint, device), config, objective, prompts);
   }
 
   private static Optional<ObjectiveConfig> objective(Path file) throws IOException {
@@ -64,12 +139,45 @@ public record TrainedModel(T3DModel model, DataConfig data, Optional<ObjectiveCo
     if (json.contains(OLD_TMA)) {
       return Optional.empty();
     }
+    return Optional.of(read(file, json, ObjectiveConfig.class));
+  }
+
+  private static List<FindingPrompts> prompts(Path file) throws IOException {
+    return Files.exists(file)
+        ? read(file, Files.readString(file), Prompts.class).prompts()
+        : List.of();
+  }
+
+  private static <T> T read(Path file, String json, Class<T> type) throws IOException {
     try {
-      return Optional.of(Configs.fromJson(json, ObjectiveConfig.class));
+      return Configs.fromJson(json, type);
     } catch (IllegalArgumentException e) {
       throw new IOException(
           file + " is not what t3d pretrain of this version writes: " + e.getMessage(), e);
     }
+  }
+
+  /** The model itself, for what has no method here; closed with this. */
+  public T3DModel model() {
+    return model;
+  }
+
+  /** How volumes are prepared. */
+  public DataConfig data() {
+    return data;
+  }
+
+  /**
+   * What pre-training minimised; empty when the checkpoint does not tell, or was written by a
+   * version whose TMA was another one.
+   */
+  public Optional<ObjectiveConfig> objective() {
+    return objective;
+  }
+
+  /** The prompts of the data set it was trained on; empty when that had none. */
+  public List<FindingPrompts> prompts() {
+    return prompts;
   }
 
   /** Divisor of the cosines where tokens gather around texts, as in pre-training. */
@@ -82,8 +190,217 @@ public record TrainedModel(T3DModel model, DataConfig data, Optional<ObjectiveCo
     return objective.map(ObjectiveConfig::usesText).orElse(true);
   }
 
+  /**
+   * Embeds volumes.
+   *
+   * @param volumes n files or DICOM folders
+   * @return {@code [n][E]}, L2-normalised, in order
+   * @throws IOException when a volume cannot be read
+   */
+  public float[][] embed(Path... volumes) throws IOException {
+    return embed(List.of(volumes));
+  }
+
+  /**
+   * Embeds volumes; the next ones are read while the model works on some.
+   *
+   * @param volumes n files or DICOM folders, at least one
+   * @return {@code [n][E]}, L2-normalised, in order
+   * @throws IOException when a volume cannot be read
+   */
+  public float[][] embed(List<Path> volumes) throws IOException {
+    requireSome("volumes", volumes);
+    try (NDManager scope = model.manager().newSubManager()) {
+      NDArray rows = new Embedder(model, data).embedVolumes(scope, volumes, done -> {});
+      return Embeddings.rows("volumes", rows, -1);
+    }
+  }
+
+  /**
+   * Embeds texts: whole reports, sentences or prompts.
+   *
+   * @param reports n texts, none blank
+   * @return {@code [n][E]}, L2-normalised, in order
+   */
+  public float[][] embedReports(String... reports) {
+    return embedReports(List.of(reports));
+  }
+
+  /**
+   * Embeds texts: whole reports, sentences or prompts.
+   *
+   * @param reports n texts, at least one, none blank
+   * @return {@code [n][E]}, L2-normalised, in order
+   */
+  public float[][] embedReports(List<String> reports) {
+    requireText();
+    requireSome("reports", reports);
+    try (NDManager scope = model.manager().newSubManager()) {
+      return Embeddings.rows("reports", model.encodeReports(scope, reports), -1);
+    }
+  }
+
+  /**
+   * Classifies a volume by text alone; see {@link ZeroShotClassifier}.
+   *
+   * @param volume a file or DICOM folder
+   * @param prompts one entry per finding, e.g. {@link #prompts()} or {@link
+   *     FindingPrompts#of(String)}
+   * @return finding → probability, in the order of the prompts; not calibrated
+   * @throws IOException when the volume cannot be read
+   */
+  public Map<String, Double> zeroShot(Path volume, List<FindingPrompts> prompts)
+      throws IOException {
+    requireText();
+    requireSome("prompts", prompts);
+    try (NDManager scope = model.manager().newSubManager()) {
+      ZeroShotClassifier classifier =
+          ZeroShotClassifier.create(
+              texts -> model.encodeReports(scope, texts), prompts, model.logitScale());
+      double[] found = classifier.classify(embed(volume))[0];
+      Map<String, Double> out = new LinkedHashMap<>();
+      for (int i = 0; i < found.length; i++) {
+        out.put(classifier.findings().get(i), found[i]);
+      }
+      return out;
+    }
+  }
+
+  /**
+   * How well texts fit a volume: cosines, by the volume as a whole and by the tokens that gather
+   * around each text.
+   *
+   * @param volume a file or DICOM folder
+   * @param texts T texts, at least one, none blank
+   * @throws IOException when the volume cannot be read
+   */
+  public TextScores score(Path volume, List<String> texts) throws IOException {
+    requireText();
+    requireSome("texts", texts);
+    View view = view(volume);
+    return TextScores.of(model, new OneView(view), texts, gatherTemperature(), done -> {});
+  }
+
+  /**
+   * Where in the patient tokens gather around texts.
+   *
+   * @param volume a file or DICOM folder
+   * @param texts at least one, e.g. a sentence of a report
+   * @return one entry per text, in order
+   * @throws IOException when the volume cannot be read
+   */
+  public List<Relevance> relevance(Path volume, List<String> texts) throws IOException {
+    requireText();
+    requireSome("texts", texts);
+    return model.relevance(view(volume).crop(), texts, gatherTemperature());
+  }
+
+  /**
+   * Finds the reports that fit a volume best, by whole-report embeddings. Reports are embedded at
+   * each call: for a gallery that stays, keep {@link #embedReports} and search it with {@link
+   * ExactIndex} or {@code HnswIndex}.
+   *
+   * @param volume a file or DICOM folder
+   * @param reports n texts, at least one
+   * @param k how many; at most n are found
+   * @return best first
+   * @throws IOException when the volume cannot be read
+   */
+  public List<Match> retrieve(Path volume, List<String> reports, int k) throws IOException {
+    return nearest(embed(volume), embedReports(reports), k);
+  }
+
+  /**
+   * Finds the volumes that fit a report best; see {@link #retrieve(Path, List, int)}.
+   *
+   * @param report the text
+   * @param volumes n files or DICOM folders, at least one
+   * @param k how many; at most n are found
+   * @return best first
+   * @throws IOException when a volume cannot be read
+   */
+  public List<Match> retrieve(String report, List<Path> volumes, int k) throws IOException {
+    return nearest(embedReports(report), embed(volumes), k);
+  }
+
+  /**
+   * One thing that a search found.
+   *
+   * @param index its position in the gallery
+   * @param similarity cosine with the query
+   */
+  public record Match(int index, double similarity) {}
+
+  private List<Match> nearest(float[][] query, float[][] gallery, int k) {
+    try (NDManager scope = model.manager().newSubManager();
+        ExactIndex index = new ExactIndex(scope.create(gallery))) {
+      Neighbours found = index.search(query, k);
+      List<Match> out = new ArrayList<>();
+      for (int i = 0; i < found.rows()[0].length; i++) {
+        out.add(new Match(found.rows()[0][i], found.similarities()[0][i]));
+      }
+      return out;
+    }
+  }
+
+  /**
+   * Writes a report for a volume.
+   *
+   * @param generator the {@code --out} folder of {@code t3d generate}, or its folder {@code
+   *     generator}: a decoder that was trained on this model; opened once and kept
+   * @param volume a file or DICOM folder
+   * @param decoding how tokens are chosen, e.g. {@code Decoding.greedy(96)}
+   * @throws IOException when the volume or the decoder cannot be read, or the decoder is of another
+   *     model
+   */
+  public GeneratedReport generate(Path generator, Path volume, Decoding decoding)
+      throws IOException {
+    View view = view(volume);
+    try (NDManager scope = model.manager().newSubManager()) {
+      NDArray voxels = OneView.voxels(scope, view); // (1, 1, D, H, W)
+      return decoders.generator(generator).generate(voxels, decoding).get(0);
+    }
+  }
+
+  /**
+   * Segments a volume.
+   *
+   * @param segmenter the {@code --out} folder of {@code t3d segment train}, or its folder {@code
+   *     segmenter}; opened once and kept
+   * @param volume a file or DICOM folder
+   * @return the mask, of the volume's own size and affine; values as the segmenter's classes name
+   *     them
+   * @throws IOException when the volume or the segmenter cannot be read
+   */
+  public Volume segment(Path segmenter, Path volume) throws IOException {
+    Volume read = VolumeReaders.read(volume);
+    return decoders.segmenter(segmenter).onRawVolumes().segment(read);
+  }
+
+  /** The one view of a volume that evaluation looks at: all of it, without augmentation. */
+  private View view(Path volume) throws IOException {
+    PreparedVolumes volumes = new PreparedVolumes(data.preprocessing());
+    return new MultiViewSampler(data.views()).center(volumes.load(volume).readAll());
+  }
+
+  private void requireText() {
+    if (!usesText()) {
+      throw new IllegalStateException(
+          "This model was pre-trained without reports, so that its text encoder is as random as at"
+              + " the start; embed(…) and segment(…) work, texts need a model of T3D, CLIP or"
+              + " SigLIP");
+    }
+  }
+
+  private static void requireSome(String name, List<?> values) {
+    if (values.isEmpty()) {
+      throw new IllegalArgumentException(name + " must not be empty; give at least one");
+    }
+  }
+
   @Override
   public void close() {
+    decoders.close();
     model.close();
   }
 }

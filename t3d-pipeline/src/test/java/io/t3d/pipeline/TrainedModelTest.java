@@ -1,9 +1,29 @@
 package io.t3d.pipeline;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
 import io.t3d.core.config.Configs;
+import io.t3d.core.config.ReportDecoderConfig;
+import io.t3d.core.file.AtomicFiles;
+import io.t3d.core.generate.Decoding;
+import io.t3d.core.task.classify.FindingPrompts;
+import io.t3d.core.task.classify.ZeroShotClassifier;
+import io.t3d.core.task.report.GeneratedReport;
+import io.t3d.core.task.report.ReportGenerator;
+import io.t3d.data.manifest.Manifest;
+import io.t3d.data.manifest.ManifestRow;
+import io.t3d.data.phantom.generate.PhantomDataset;
+import io.t3d.data.phantom.generate.PhantomPrompts;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.BeforeAll;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.model.T3DModel;
 import java.io.IOException;
@@ -28,6 +48,156 @@ class TrainedModelTest {
         "baseline" : null
       }
       """;
+
+  private static Path manifest;
+  private static Path run;
+
+  @BeforeAll
+  static void train(@TempDir Path dir) throws IOException {
+    Path data = dir.resolve("phantoms");
+    PhantomDataset.write(data, 12, 5);
+    AtomicFiles.writeText(
+        data.resolve("prompts.yaml"), Configs.toYaml(new Prompts(PhantomPrompts.all())));
+    manifest = data.resolve("manifest.csv");
+    run = dir.resolve("run");
+    PretrainConfig tiny = PretrainConfig.tiny().with(1, 3);
+    DataConfig d = tiny.data();
+    T3D.pretrain(
+        new PretrainConfig(
+            tiny.model(),
+            new DataConfig(d.preprocessing(), d.views(), d.reports(), 2, 1, 64),
+            tiny.objective(),
+            tiny.training()),
+        manifest,
+        run);
+  }
+
+  private static List<ManifestRow> rows() throws IOException {
+    return Manifest.read(manifest).rows();
+  }
+
+  @Test
+  void aRunOpensWithThePreparationAndThePromptsItWasTrainedWith() throws IOException {
+    try (TrainedModel trained = TrainedModel.open(run, Device.cpu())) {
+      assertThat(trained.data().preprocessing())
+          .isEqualTo(PretrainConfig.tiny().data().preprocessing());
+      assertThat(trained.prompts()).isEqualTo(PhantomPrompts.all());
+      assertThat(trained.objective()).contains(PretrainConfig.tiny().objective());
+    }
+    try (TrainedModel again = TrainedModel.open(run.resolve("checkpoint"), Device.cpu())) {
+      assertThat(again.prompts()).hasSameSizeAs(PhantomPrompts.all());
+    }
+  }
+
+  @Test
+  void volumesAndTextsMeetInOneSpace() throws IOException {
+    Path ct = rows().get(0).volume();
+    List<String> reports = rows().stream().map(ManifestRow::report).toList();
+    try (TrainedModel trained = TrainedModel.open(run, Device.cpu())) {
+      float[] v = trained.embed(ct)[0];
+      float[][] r = trained.embedReports(reports);
+      assertThat(norm(v)).isCloseTo(1, within(1e-5));
+      List<TrainedModel.Match> best = trained.retrieve(ct, reports, 3);
+      assertThat(best).hasSize(3).isSortedAccordingTo((a, b) -> Double.compare(b.similarity(), a.similarity()));
+      assertThat(best.get(0).similarity()).isCloseTo(dot(v, r[best.get(0).index()]), within(1e-5));
+      assertThat(trained.retrieve(reports.get(0), List.of(ct, rows().get(1).volume()), 2)).hasSize(2);
+      assertThat(trained.score(ct, reports).global()[0][0]).isCloseTo((float) dot(v, r[0]), within(1e-5f));
+      assertThat(trained.relevance(ct, List.of("Small effusion."))).singleElement()
+          .satisfies(where -> assertThat(where.grid().size()).isPositive());
+    }
+  }
+
+  @Test
+  void zeroShotGivesProbabilitiesByNameInTheOrderOfThePrompts() throws IOException {
+    try (TrainedModel trained = TrainedModel.open(run, Device.cpu())) {
+      List<FindingPrompts> prompts =
+          List.of(FindingPrompts.of("pleural effusion"), FindingPrompts.of("cardiomegaly"));
+      Map<String, Double> found = trained.zeroShot(rows().get(0).volume(), prompts);
+      assertThat(found).containsOnlyKeys("pleural effusion", "cardiomegaly");
+      assertThat(found.values()).allSatisfy(p -> assertThat(p).isBetween(0.0, 1.0));
+      float[] v = trained.embed(rows().get(0).volume())[0];
+      ZeroShotClassifier referee =
+          ZeroShotClassifier.create(
+              texts -> trained.model().encodeReports(texts), prompts, trained.model().logitScale());
+      double[] expected = referee.classify(new float[][] {v})[0];
+      assertThat(List.copyOf(found.values())).containsExactly(expected[0], expected[1]);
+    }
+  }
+
+  @Test
+  void decodersAreOpenedWithTheModel(@TempDir Path dir) throws IOException {
+    Path ct = rows().get(0).volume();
+    try (TrainedModel trained = TrainedModel.open(run, Device.cpu())) {
+      try (ReportGenerator generator =
+          ReportGenerator.create(trained.model(), ReportDecoderConfig.tiny(), 1)) {
+        generator.save(dir.resolve("reports/generator"));
+      }
+      Decoding greedy = Decoding.greedy(8);
+      GeneratedReport first = trained.generate(dir.resolve("reports"), ct, greedy);
+      assertThat(trained.generate(dir.resolve("reports/generator"), ct, greedy)).isEqualTo(first);
+      assertThat(first.tokens()).isBetween(1, 8);
+    }
+  }
+
+  @Test
+  void fourThreadsGetTheBitsThatOneGets() throws Exception {
+    List<Path> volumes = rows().stream().map(ManifestRow::volume).limit(4).toList();
+    List<String> texts = List.of("No pleural effusion.", "The heart is enlarged.");
+    try (TrainedModel trained = TrainedModel.open(run, Device.cpu())) {
+      List<float[]> alone = new ArrayList<>();
+      for (Path volume : volumes) {
+        alone.add(trained.embed(volume)[0]);
+      }
+      float[][] textAlone = trained.embedReports(texts);
+      ExecutorService pool = Executors.newFixedThreadPool(4);
+      try {
+        List<Future<?>> all = new ArrayList<>();
+        for (int i = 0; i < 24; i++) {
+          int at = i % volumes.size();
+          all.add(
+              pool.submit(
+                  () -> {
+                    assertThat(trained.embed(volumes.get(at))[0]).isEqualTo(alone.get(at));
+                    assertThat(trained.embedReports(texts)).isEqualTo(textAlone);
+                    return null;
+                  }));
+        }
+        for (Future<?> one : all) {
+          one.get();
+        }
+      } finally {
+        pool.shutdownNow();
+      }
+    }
+  }
+
+  @Test
+  void whatIsMissingIsNamed(@TempDir Path dir) throws IOException {
+    assertThatThrownBy(() -> TrainedModel.open(dir.resolve("nowhere"), Device.cpu()))
+        .hasMessageContaining("No checkpoint at")
+        .hasMessageContaining("--out folder of a pretrain run");
+    assertThatThrownBy(() -> T3D.pretrain(PretrainConfig.tiny(), manifest, run))
+        .hasMessageContaining("holds a checkpoint already");
+    try (TrainedModel trained = TrainedModel.open(run, Device.cpu())) {
+      assertThatThrownBy(() -> trained.embed())
+          .hasMessage("volumes must not be empty; give at least one");
+      assertThatThrownBy(() -> trained.embed(dir.resolve("no.nii")))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("no.nii");
+    }
+  }
+
+  private static double norm(float[] v) {
+    return Math.sqrt(dot(v, v));
+  }
+
+  private static double dot(float[] a, float[] b) {
+    double sum = 0;
+    for (int i = 0; i < a.length; i++) {
+      sum += (double) a[i] * b[i];
+    }
+    return sum;
+  }
 
   @Test
   void aCheckpointOfTheTmaWithTheUntrainedFusionOpensAndDoesNotTellItsObjective(

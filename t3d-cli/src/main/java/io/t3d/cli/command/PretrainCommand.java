@@ -1,7 +1,6 @@
 package io.t3d.cli.command;
 
 import io.t3d.cli.option.SkipBad;
-import io.t3d.cli.option.SplitRows;
 import io.t3d.cli.print.TrainingProgress;
 import io.t3d.core.config.Configs;
 import io.t3d.core.train.TrainingSummary;
@@ -11,9 +10,9 @@ import io.t3d.data.prepare.PreparedVolumes;
 import io.t3d.data.prepare.Preprocessing;
 import io.t3d.pipeline.PretrainConfig;
 import io.t3d.pipeline.PretrainRun;
+import io.t3d.pipeline.T3D;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -60,20 +59,16 @@ public final class PretrainCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     PretrainConfig settings =
         config == null ? PretrainConfig.tiny() : Configs.load(config, PretrainConfig.class);
-    if (!resume && Files.exists(out.resolve("checkpoint"))) {
-      throw new IllegalArgumentException(
-          out
-              + " holds a checkpoint already; go on from it with --resume, or choose another --out");
-    }
+    T3D.requireFree(out, resume);
     Manifest all = Manifest.read(manifest);
     all.requireReports();
-    List<ManifestRow> train = SplitRows.toTrainOn(all, manifest);
+    List<ManifestRow> train = T3D.rowsToTrainOn(all, manifest);
     settings = settings.withPreprocessing(preprocessing(settings, train));
     PrintWriter err = spec.commandLine().getErr();
     train = skipBad.check(train, settings.data().preprocessing(), err);
     TrainingSummary summary;
     try (TrainingProgress progress = new TrainingProgress()) {
-      summary = new PretrainRun(settings, train, out).run(resume, progress);
+      summary = new PretrainRun(settings, train, T3D.promptsBeside(manifest), out).run(resume, progress);
     }
     PrintWriter stdout = spec.commandLine().getOut();
     stdout.printf(

@@ -11,7 +11,7 @@ import io.t3d.data.prepare.PreparedVolumes;
 import io.t3d.data.prepare.Preprocessing;
 import io.t3d.pipeline.MetricsFile;
 import io.t3d.pipeline.segment.SegmentationEvaluation;
-import io.t3d.pipeline.segment.TrainedSegmenter;
+import io.t3d.pipeline.TrainedSegmenter;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;

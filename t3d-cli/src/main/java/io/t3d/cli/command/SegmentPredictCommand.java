@@ -7,7 +7,7 @@ import io.t3d.data.io.VolumeReaders;
 import io.t3d.data.io.format.NiftiWriter;
 import io.t3d.data.io.spi.PixelType;
 import io.t3d.data.load.VolumeSegmenter;
-import io.t3d.pipeline.segment.TrainedSegmenter;
+import io.t3d.pipeline.TrainedSegmenter;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;

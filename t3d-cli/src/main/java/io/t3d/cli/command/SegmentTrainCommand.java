@@ -2,7 +2,7 @@ package io.t3d.cli.command;
 
 import ai.djl.Device;
 import ai.djl.engine.Engine;
-import io.t3d.cli.option.SplitRows;
+import io.t3d.pipeline.T3D;
 import io.t3d.cli.print.Progress;
 import io.t3d.core.config.Configs;
 import io.t3d.core.task.segment.SegmentationTraining;
@@ -75,7 +75,7 @@ final class SegmentTrainCommand implements Callable<Integer> {
     if (Files.exists(out.resolve("segmenter"))) {
       throw new IllegalArgumentException(out + " holds a segmenter already; choose another --out");
     }
-    List<ManifestRow> rows = SplitRows.toTrainOn(Manifest.read(manifest), manifest);
+    List<ManifestRow> rows = T3D.rowsToTrainOn(Manifest.read(manifest), manifest);
     SegmentationConfig settings = settings(rows);
     int total = settings.training().steps();
     SegmentationRun.Result result;

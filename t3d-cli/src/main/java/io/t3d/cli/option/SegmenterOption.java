@@ -1,7 +1,7 @@
 package io.t3d.cli.option;
 
 import ai.djl.engine.Engine;
-import io.t3d.pipeline.segment.TrainedSegmenter;
+import io.t3d.pipeline.TrainedSegmenter;
 import java.io.IOException;
 import java.nio.file.Path;
 import picocli.CommandLine.Option;

@@ -3,7 +3,6 @@ package io.t3d.cli.option;
 import io.t3d.data.manifest.Manifest;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.data.manifest.Split;
-import io.t3d.data.manifest.Splits;
 import java.nio.file.Path;
 import java.util.List;
 import picocli.CommandLine.Option;
@@ -46,23 +45,5 @@ public final class SplitRows {
     }
     throw new IllegalArgumentException(
         "--split must be train, validation, test or all, got " + split);
-  }
-
-  /**
-   * The rows to train on.
-   *
-   * @param file the manifest's, for messages
-   * @return at least one row; none shares a patient with another split
-   */
-  public static List<ManifestRow> toTrainOn(Manifest manifest, Path file) {
-    if (manifest.hasSplits()) {
-      Splits.verifyDisjoint(manifest.rows());
-    }
-    List<ManifestRow> rows = manifest.select(Split.TRAIN);
-    if (rows.isEmpty()) {
-      throw new IllegalArgumentException(
-          file + " has no row of the split train; give some rows split=train, or no split at all");
-    }
-    return rows;
   }
 }

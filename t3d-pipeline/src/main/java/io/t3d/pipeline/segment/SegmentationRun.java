@@ -1,5 +1,7 @@
 package io.t3d.pipeline.segment;
 
+import io.t3d.pipeline.TrainedSegmenter;
+
 import ai.djl.Device;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.task.segment.Segmenter;

@@ -1,4 +1,4 @@
-package io.t3d.pipeline.segment;
+package io.t3d.pipeline;
 
 import ai.djl.Device;
 import io.t3d.core.config.Configs;

@@ -1,0 +1,124 @@
+package io.t3d.pipeline;
+
+import io.t3d.core.config.Configs;
+import io.t3d.core.train.Checkpoint;
+import io.t3d.core.train.TrainingListener;
+import io.t3d.core.train.TrainingSummary;
+import io.t3d.data.load.VolumeReportDataset;
+import io.t3d.data.manifest.BadRow;
+import io.t3d.data.manifest.Manifest;
+import io.t3d.data.manifest.ManifestRow;
+import io.t3d.data.manifest.Problems;
+import io.t3d.data.manifest.Split;
+import io.t3d.data.manifest.Splits;
+import io.t3d.data.prepare.PreparedVolumes;
+import io.t3d.data.prepare.Preprocessing;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The front door: from a manifest of volumes and reports to a trained model in one call.
+ *
+ * <pre>{@code
+ * PretrainConfig config = Configs.load(Path.of("resnet50.yaml"), PretrainConfig.class);
+ * T3D.pretrain(config, Path.of("ct/manifest.csv"), Path.of("runs/a"));
+ * try (TrainedModel model = TrainedModel.open(Path.of("runs/a"))) {
+ *   float[][] vectors = model.embed(Path.of("ct/study1"), Path.of("ct/study2"));
+ * }
+ * }</pre>
+ *
+ * <p>{@link io.t3d.core.train.Pretrainer} is for those who bring pairs, objectives or networks of their own.
+ */
+public final class T3D {
+  private T3D() {}
+
+  /**
+   * Pre-trains on the rows of a manifest's split {@code train}, or on all when it has no splits.
+   *
+   * <p>Every volume is read once before training starts. Volumes that {@code t3d preprocess} has
+   * prepared are taken as they are. Prompts beside the manifest ({@code prompts.yaml}) go into the
+   * checkpoint.
+   *
+   * @param config all settings
+   * @param manifest a CSV; docs/manifest.md tells the columns
+   * @param out a folder without a checkpoint; gets {@code log.csv} and {@code checkpoint/}
+   * @throws IOException when a file cannot be read or written
+   * @throws IllegalArgumentException when {@code out} holds a checkpoint, the manifest has no report
+   *     or no row to train on, patients are in several splits, or volumes cannot be used; the
+   *     message lists them
+   */
+  public static TrainingSummary pretrain(PretrainConfig config, Path manifest, Path out)
+      throws IOException {
+    return pretrain(config, manifest, out, false, new TrainingListener() {});
+  }
+
+  /**
+   * The same; goes on from a checkpoint where asked to.
+   *
+   * @param resume whether {@code out} holds a checkpoint of a run with the same settings to go on
+   *     from
+   * @param listener is told of each step
+   */
+  public static TrainingSummary pretrain(
+      PretrainConfig config, Path manifest, Path out, boolean resume, TrainingListener listener)
+      throws IOException {
+    requireFree(out, resume);
+    Manifest all = Manifest.read(manifest);
+    all.requireReports();
+    List<ManifestRow> train = rowsToTrainOn(all, manifest);
+    Preprocessing resolved = PreparedVolumes.resolve(config.data().preprocessing(), train);
+    PretrainConfig settings = config.withPreprocessing(resolved);
+    int threads = Runtime.getRuntime().availableProcessors();
+    List<BadRow> bad = VolumeReportDataset.check(train, resolved, threads);
+    if (!bad.isEmpty()) {
+      throw new IllegalArgumentException(
+          bad.size()
+              + " of "
+              + train.size()
+              + " volumes cannot be used; repair them, or leave their rows out:"
+              + Problems.list(bad));
+    }
+    return new PretrainRun(settings, train, promptsBeside(manifest), out).run(resume, listener);
+  }
+
+  /**
+   * Fails when a run would overwrite a checkpoint.
+   *
+   * @param resume whether the checkpoint is to be gone on from
+   */
+  public static void requireFree(Path out, boolean resume) {
+    if (!resume && Files.exists(Checkpoint.folderOf(out))) {
+      throw new IllegalArgumentException(
+          out
+              + " holds a checkpoint already; go on from it with --resume, or choose another --out");
+    }
+  }
+
+  /**
+   * The rows of a manifest to train on.
+   *
+   * @param file the manifest's, for messages
+   * @return at least one row; none shares a patient with another split
+   * @throws IllegalArgumentException when there is none, or a patient is in several splits
+   */
+  public static List<ManifestRow> rowsToTrainOn(Manifest manifest, Path file) {
+    if (manifest.hasSplits()) {
+      Splits.verifyDisjoint(manifest.rows());
+    }
+    List<ManifestRow> rows = manifest.select(Split.TRAIN);
+    if (rows.isEmpty()) {
+      throw new IllegalArgumentException(
+          file + " has no row of the split train; give some rows split=train, or no split at all");
+    }
+    return rows;
+  }
+
+  /** The prompts that came with a manifest, if there are any. */
+  public static Optional<Prompts> promptsBeside(Path manifest) throws IOException {
+    Optional<Path> file = Prompts.beside(manifest);
+    return file.isPresent() ? Optional.of(Configs.load(file.get(), Prompts.class)) : Optional.empty();
+  }
+}
