@@ -30,7 +30,8 @@ import java.util.Optional;
  * }
  * }</pre>
  *
- * <p>{@link io.t3d.core.train.Pretrainer} is for those who bring pairs, objectives or networks of their own.
+ * <p>{@link io.t3d.core.train.Pretrainer} is for those who bring pairs, objectives or networks of
+ * their own.
  */
 public final class T3D {
   private T3D() {}
@@ -46,9 +47,9 @@ public final class T3D {
    * @param manifest a CSV; docs/manifest.md tells the columns
    * @param out a folder without a checkpoint; gets {@code log.csv} and {@code checkpoint/}
    * @throws IOException when a file cannot be read or written
-   * @throws IllegalArgumentException when {@code out} holds a checkpoint, the manifest has no report
-   *     or no row to train on, patients are in several splits, or volumes cannot be used; the
-   *     message lists them
+   * @throws IllegalArgumentException when {@code out} holds a checkpoint, the manifest has no
+   *     report or no row to train on, patients are in several splits, or volumes cannot be used;
+   *     the message lists them
    */
   public static TrainingSummary pretrain(PretrainConfig config, Path manifest, Path out)
       throws IOException {
@@ -119,6 +120,8 @@ public final class T3D {
   /** The prompts that came with a manifest, if there are any. */
   public static Optional<Prompts> promptsBeside(Path manifest) throws IOException {
     Optional<Path> file = Prompts.beside(manifest);
-    return file.isPresent() ? Optional.of(Configs.load(file.get(), Prompts.class)) : Optional.empty();
+    return file.isPresent()
+        ? Optional.of(Configs.load(file.get(), Prompts.class))
+        : Optional.empty();
   }
 }

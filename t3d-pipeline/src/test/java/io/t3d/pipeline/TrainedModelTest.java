@@ -7,8 +7,10 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.Device;
 import io.t3d.core.config.Configs;
 import io.t3d.core.config.ReportDecoderConfig;
+import io.t3d.core.config.T3DConfig;
 import io.t3d.core.file.AtomicFiles;
 import io.t3d.core.generate.Decoding;
+import io.t3d.core.model.T3DModel;
 import io.t3d.core.task.classify.FindingPrompts;
 import io.t3d.core.task.classify.ZeroShotClassifier;
 import io.t3d.core.task.report.GeneratedReport;
@@ -17,6 +19,9 @@ import io.t3d.data.manifest.Manifest;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.data.phantom.generate.PhantomDataset;
 import io.t3d.data.phantom.generate.PhantomPrompts;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -24,11 +29,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.BeforeAll;
-import io.t3d.core.config.T3DConfig;
-import io.t3d.core.model.T3DModel;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -98,11 +98,16 @@ class TrainedModelTest {
       float[][] r = trained.embedReports(reports);
       assertThat(norm(v)).isCloseTo(1, within(1e-5));
       List<TrainedModel.Match> best = trained.retrieve(ct, reports, 3);
-      assertThat(best).hasSize(3).isSortedAccordingTo((a, b) -> Double.compare(b.similarity(), a.similarity()));
+      assertThat(best)
+          .hasSize(3)
+          .isSortedAccordingTo((a, b) -> Double.compare(b.similarity(), a.similarity()));
       assertThat(best.get(0).similarity()).isCloseTo(dot(v, r[best.get(0).index()]), within(1e-5));
-      assertThat(trained.retrieve(reports.get(0), List.of(ct, rows().get(1).volume()), 2)).hasSize(2);
-      assertThat(trained.score(ct, reports).global()[0][0]).isCloseTo((float) dot(v, r[0]), within(1e-5f));
-      assertThat(trained.relevance(ct, List.of("Small effusion."))).singleElement()
+      assertThat(trained.retrieve(reports.get(0), List.of(ct, rows().get(1).volume()), 2))
+          .hasSize(2);
+      assertThat(trained.score(ct, reports).global()[0][0])
+          .isCloseTo((float) dot(v, r[0]), within(1e-5f));
+      assertThat(trained.relevance(ct, List.of("Small effusion.")))
+          .singleElement()
           .satisfies(where -> assertThat(where.grid().size()).isPositive());
     }
   }

@@ -68,7 +68,8 @@ public final class PretrainCommand implements Callable<Integer> {
     train = skipBad.check(train, settings.data().preprocessing(), err);
     TrainingSummary summary;
     try (TrainingProgress progress = new TrainingProgress()) {
-      summary = new PretrainRun(settings, train, T3D.promptsBeside(manifest), out).run(resume, progress);
+      summary =
+          new PretrainRun(settings, train, T3D.promptsBeside(manifest), out).run(resume, progress);
     }
     PrintWriter stdout = spec.commandLine().getOut();
     stdout.printf(

@@ -2,13 +2,13 @@ package io.t3d.cli.command;
 
 import ai.djl.Device;
 import ai.djl.engine.Engine;
-import io.t3d.pipeline.T3D;
 import io.t3d.cli.print.Progress;
 import io.t3d.core.config.Configs;
 import io.t3d.core.task.segment.SegmentationTraining;
 import io.t3d.data.manifest.Manifest;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.data.prepare.PreparedVolumes;
+import io.t3d.pipeline.T3D;
 import io.t3d.pipeline.TrainedModel;
 import io.t3d.pipeline.segment.SegmentationConfig;
 import io.t3d.pipeline.segment.SegmentationRun;

@@ -1,13 +1,12 @@
 package io.t3d.pipeline.segment;
 
-import io.t3d.pipeline.TrainedSegmenter;
-
 import ai.djl.Device;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.task.segment.Segmenter;
 import io.t3d.data.load.MaskedVolumes;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.losses.DiceCrossEntropyLoss;
+import io.t3d.pipeline.TrainedSegmenter;
 import java.io.IOException;
 import java.util.List;
 import java.util.function.ObjDoubleConsumer;
