@@ -17,7 +17,6 @@ import io.t3d.core.nn.SeededWeights;
 import io.t3d.core.nn.StateDict;
 import io.t3d.core.nn.VisionEncoder;
 import io.t3d.core.nn.VisionEncoder.VisualTokens;
-import io.t3d.core.nn.text.TransformerTextEncoder.TextFeatures;
 import io.t3d.core.tensor.Scopes;
 import io.t3d.core.tensor.Shapes;
 import io.t3d.core.text.ReportSentences;
@@ -164,12 +163,16 @@ public final class T3DModel implements AutoCloseable {
     NDManager owner = views.slots().get(0).voxels().getManager();
     try (NDManager scope = owner.newSubManager()) {
       Step step = new Step(new ParameterStore(scope, false), scope, training);
+      List<ViewFeatures> seen = encodeViews(step, views);
+      NDArray texts = embed(step, reports, sentences); // (B + T, E)
+      int b = reports.size();
+      int all = (int) texts.getShape().get(0);
       T3DOutput output =
           new T3DOutput(
-              encodeViews(step, views),
-              embed(step, local(reports, scope)),
+              seen,
+              rowsOf(0, b, all).apply(texts), // (B, E)
               sentences.map(
-                  s -> new SentenceFeatures(embed(step, local(s.tokens(), scope)), s.sentences())),
+                  s -> new SentenceFeatures(rowsOf(b, all - b, all).apply(texts), s.sentences())),
               network.logitScale.value(step.parameters, scope, training));
       handOver(output, owner);
       return output;
@@ -255,8 +258,27 @@ public final class T3DModel implements AutoCloseable {
   }
 
   private NDArray embed(Step step, TokenBatch tokens) {
-    TextFeatures text = network.text.encode(step.parameters, tokens, step.training);
-    return project(step, network.textProjection, text.pooled()).normalize(2, 1); // (B, E)
+    return embed(step, tokens, Optional.empty());
+  }
+
+  /**
+   * Reports and sentences pass the projection together. Its batch norm so sees one distribution,
+   * whose running mean and variance hold in inference for both; apart, each would be normalised by
+   * its own in training and by a mixture of both afterwards.
+   *
+   * @return {@code (B + T, E)}, reports first
+   */
+  private NDArray embed(Step step, TokenBatch reports, Optional<SentenceBatch> sentences) {
+    NDArray features = features(step, reports); // (B, C)
+    if (sentences.isPresent()) {
+      NDArray more = features(step, sentences.get().tokens()); // (T, C)
+      features = NDArrays.concat(new NDList(features, more), 0); // (B + T, C)
+    }
+    return project(step, network.textProjection, features).normalize(2, 1); // (B + T, E)
+  }
+
+  private NDArray features(Step step, TokenBatch tokens) {
+    return network.text.encode(step.parameters, local(tokens, step.scope), step.training).pooled();
   }
 
   /** Under autocast the map runs in bfloat16; embeddings and tokens leave it as float32. */

@@ -30,6 +30,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -101,6 +102,47 @@ class T3DModelTest {
     assertThat(sentences.sentences()).isEqualTo(drawn);
     assertClose(sentences.embeddings(), model.encodeReports(manager, drawn.texts()));
     assertThat(model.forward(views(), model.tokenize(manager, REPORTS)).sentences()).isEmpty();
+  }
+
+  @Test
+  void inferenceNormalisesReportsAndSentencesAsTrainingDid() {
+    List<String> reports =
+        List.of(
+            "No pleural effusion. The heart is enlarged. Small nodule.",
+            "Large consolidation on the left. The heart is of normal size.",
+            "Emphysema of both upper lobes. No effusion.",
+            "Calcified plaques. Pneumothorax on the right, of 2 cm.");
+    ReportSentences drawn = ReportSentences.draw(reports, 3, 1);
+    T3DConfig tiny = T3DConfig.tiny();
+    T3DConfig quiet = // no dropout: training and inference differ in the batch norms alone
+        tiny.withText(
+            Configs.fromJson(
+                Configs.toJson(tiny.text()).replaceAll("\"dropout\" : [0-9.]+", "\"dropout\" : 0"),
+                TextConfig.class));
+    try (T3DModel still = T3DModel.create(quiet, Device.cpu(), 3);
+        NDManager scope = still.manager().newSubManager()) {
+      ViewBatch views =
+          new ViewBatch(
+              List.of(
+                  new ViewBatch.Slot(
+                      View.Kind.GLOBAL,
+                      scope.randomNormal(new Shape(4, 1, 16, 16, 16)),
+                      Collections.nCopies(4, Affine.identity()))));
+      T3DOutput last = null;
+      for (int i = 0; i < 150; i++) { // running statistics move a tenth of the way each time
+        last =
+            still.forward(
+                views,
+                still.tokenize(scope, reports),
+                Optional.of(still.tokenize(scope, drawn)),
+                true);
+      }
+      assertThat(still.encodeReports(scope, reports).toFloatArray())
+          .containsExactly(last.textEmbeddings().toFloatArray(), within(1e-3f));
+      assertThat(still.encodeReports(scope, drawn.texts()).toFloatArray())
+          .containsExactly(
+              last.sentences().orElseThrow().embeddings().toFloatArray(), within(1e-3f));
+    }
   }
 
   @Test

@@ -1,5 +1,6 @@
 package io.t3d.cli.benchmark.measure;
 
+import io.t3d.core.task.TextScore;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -13,7 +14,7 @@ import java.util.function.ToDoubleFunction;
  * @param chosen the kind of the highest quality on the validation volumes, the simpler one of equal
  *     ones
  */
-public record ScoreChoice(Map<ScoreKind, double[][]> test, ScoreKind chosen) {
+public record ScoreChoice(Map<TextScore, double[][]> test, TextScore chosen) {
   /**
    * Scores and chooses.
    *
@@ -23,10 +24,10 @@ public record ScoreChoice(Map<ScoreKind, double[][]> test, ScoreKind chosen) {
    */
   public static ScoreChoice of(
       List<Margins> validation, List<Margins> test, ToDoubleFunction<double[][]> quality) {
-    Map<ScoreKind, double[][]> scores = new EnumMap<>(ScoreKind.class);
-    ScoreKind chosen = ScoreKind.GLOBAL;
+    Map<TextScore, double[][]> scores = new EnumMap<>(TextScore.class);
+    TextScore chosen = TextScore.GLOBAL;
     double best = Double.NEGATIVE_INFINITY;
-    for (ScoreKind kind : ScoreKind.values()) {
+    for (TextScore kind : TextScore.values()) {
       scores.put(kind, scores(kind, validation, test));
       double q = quality.applyAsDouble(scores(kind, validation, validation));
       if (q > best) {
@@ -37,7 +38,7 @@ public record ScoreChoice(Map<ScoreKind, double[][]> test, ScoreKind chosen) {
     return new ScoreChoice(scores, chosen);
   }
 
-  private static double[][] scores(ScoreKind kind, List<Margins> scale, List<Margins> labels) {
+  private static double[][] scores(TextScore kind, List<Margins> scale, List<Margins> labels) {
     int n = labels.get(0).global().length;
     double[][] out = new double[n][labels.size()];
     for (int label = 0; label < labels.size(); label++) {

@@ -3,7 +3,7 @@ package io.t3d.cli.benchmark.task;
 import io.t3d.cli.benchmark.measure.Laterality;
 import io.t3d.cli.benchmark.measure.Margins;
 import io.t3d.cli.benchmark.measure.ScoreChoice;
-import io.t3d.cli.benchmark.measure.ScoreKind;
+import io.t3d.core.task.TextScore;
 import io.t3d.core.task.TextScores;
 import io.t3d.data.phantom.FindingKind;
 import io.t3d.data.phantom.Side;
@@ -43,9 +43,9 @@ final class LateralityTask implements BenchmarkTask {
     Map<String, Double> out = new LinkedHashMap<>();
     double[][] best = choice.test().get(choice.chosen());
     Laterality.mean(sides, best).ifPresent(v -> out.put("AUROC", v));
-    for (ScoreKind kind : ScoreKind.values()) {
+    for (TextScore kind : TextScore.values()) {
       Laterality.mean(sides, choice.test().get(kind))
-          .ifPresent(v -> out.put("AUROC" + kind.suffix(), v));
+          .ifPresent(v -> out.put("AUROC" + " " + kind.key(), v));
     }
     for (int f = 0; f < LocalTruth.FINDINGS.size(); f++) {
       String label = LocalTruth.FINDINGS.get(f).label();

@@ -4,10 +4,10 @@ import io.t3d.cli.benchmark.measure.Classified;
 import io.t3d.cli.benchmark.measure.Margins;
 import io.t3d.cli.benchmark.measure.RocCurve;
 import io.t3d.cli.benchmark.measure.ScoreChoice;
-import io.t3d.cli.benchmark.measure.ScoreKind;
 import io.t3d.cli.benchmark.measure.SmallLesions;
 import io.t3d.core.eval.ClassificationReport;
 import io.t3d.core.eval.LabelMatrix;
+import io.t3d.core.task.TextScore;
 import io.t3d.core.task.TextScores;
 import io.t3d.core.task.classify.FindingPrompts;
 import io.t3d.data.phantom.FindingKind;
@@ -53,8 +53,8 @@ final class ZeroShotTask implements BenchmarkTask {
     Map<String, Double> out = new LinkedHashMap<>();
     double[][] best = choice.test().get(choice.chosen());
     put(out, "", test.labels(), best, truth);
-    for (ScoreKind kind : ScoreKind.values()) {
-      put(out, kind.suffix(), test.labels(), choice.test().get(kind), truth);
+    for (TextScore kind : TextScore.values()) {
+      put(out, " " + kind.key(), test.labels(), choice.test().get(kind), truth);
     }
     return new TaskResult(out, RocCurve.macro(test.labels(), best));
   }

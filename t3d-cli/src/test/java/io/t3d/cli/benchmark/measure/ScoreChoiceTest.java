@@ -3,7 +3,7 @@ package io.t3d.cli.benchmark.measure;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.t3d.cli.benchmark.measure.SentenceRetrieval.Both;
+import io.t3d.core.task.TextScore;
 import io.t3d.core.task.TextScores;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -33,45 +33,10 @@ class ScoreChoiceTest {
     List<Margins> held = List.of(new Margins(new double[] {1, -1}, new double[] {2, 6}));
     List<Margins> test = List.of(new Margins(new double[] {3}, new double[] {4}));
     ScoreChoice pooled = ScoreChoice.of(held, test, s -> s[1][0] - s[0][0]);
-    assertThat(pooled.chosen()).isEqualTo(ScoreKind.POOLED);
+    assertThat(pooled.chosen()).isEqualTo(TextScore.POOLED);
     // Deviations on the validation volumes are 1 and 2.
-    assertThat(pooled.test().get(ScoreKind.SUM)[0][0]).isCloseTo(3 / 1.0 + 4 / 2.0, within(1e-9));
-    assertThat(ScoreChoice.of(held, test, s -> 0.5).chosen()).isEqualTo(ScoreKind.GLOBAL);
-    assertThat(ScoreChoice.of(held, test, s -> Double.NaN).chosen()).isEqualTo(ScoreKind.GLOBAL);
-  }
-
-  @Test
-  void sentencesThatFitEveryVolumeDoNotDecide() {
-    float[][] scores = {{9, 1}, {9, 0}}; // the first sentence fits both alike
-    double[][] found = SentenceRetrieval.scores(scores, new int[][] {{0, 1}, {0}});
-    assertThat(found[0]).containsExactly(new double[] {0.25, 0}, within(1e-12));
-    assertThat(found[1]).containsExactly(new double[] {-0.25, 0}, within(1e-12));
-  }
-
-  @Test
-  void galleriesCompeteAloneTiesCountAgainstAndEqualReportsAreCorrect() {
-    double[][] scores = {
-      {1, 2, 9, 9},
-      {0, 1, 9, 9},
-      {9, 9, 5, 5},
-      {9, 9, 5, 5}
-    };
-    List<String> reports = List.of("a", "b", "c", "d");
-    Both two = SentenceRetrieval.evaluate(scores, reports, 2);
-    // Volumes: ranks 2, 1 in the first gallery, 2, 2 by ties in the second.
-    assertThat(two.imageToText().r1()).isEqualTo(0.25);
-    assertThat(two.textToImage().r1()).isEqualTo(0.25); // reports: 1, 2, 2, 2
-    assertThat(two.imageToText().queries()).isEqualTo(4);
-    assertThat(SentenceRetrieval.evaluate(scores, reports, 3).imageToText().queries()).isEqualTo(3);
-    Both equal = SentenceRetrieval.evaluate(scores, List.of("a", "a", "c", "c"), 2);
-    assertThat(equal.meanR5()).isEqualTo(1);
-    assertThat(equal.imageToText().r1()).isEqualTo(1);
-  }
-
-  @Test
-  void matricesAreStandardisedAsAWhole() {
-    double[][] z = SentenceRetrieval.standardised(new double[][] {{1, 3}, {1, 3}});
-    assertThat(z[0]).containsExactly(new double[] {-1, 1}, within(1e-12));
-    assertThat(SentenceRetrieval.sum(z, 0.5, z)[1][1]).isCloseTo(1.5, within(1e-12));
+    assertThat(pooled.test().get(TextScore.SUM)[0][0]).isCloseTo(3 / 1.0 + 4 / 2.0, within(1e-9));
+    assertThat(ScoreChoice.of(held, test, s -> 0.5).chosen()).isEqualTo(TextScore.GLOBAL);
+    assertThat(ScoreChoice.of(held, test, s -> Double.NaN).chosen()).isEqualTo(TextScore.GLOBAL);
   }
 }

@@ -24,6 +24,7 @@ public record PairScores(float[][] global, float[][] sentences) {
   /**
    * Scores all pairs; the means are those over these volumes.
    *
+   * @see #of(TextScores, TextScores, float[][], List)
    * @param volumes n volumes, scored on all sentences of {@link SentencesOfReports#of}
    * @param reportEmbeddings {@code [R][E]}, L2-normalised
    * @param reports R texts
@@ -31,6 +32,29 @@ public record PairScores(float[][] global, float[][] sentences) {
    */
   public static PairScores of(
       TextScores volumes, float[][] reportEmbeddings, List<String> reports) {
+    return of(volumes, volumes, reportEmbeddings, reports);
+  }
+
+  /**
+   * Scores all pairs; a sentence's mean is that over other volumes, so that a pair's score does not
+   * hang on what it is searched among.
+   *
+   * @param volumes n volumes, scored on all sentences of {@link SentencesOfReports#of}
+   * @param reference volumes, scored on the same texts, at least one
+   * @param reportEmbeddings {@code [R][E]}, L2-normalised
+   * @param reports R texts
+   * @throws IllegalArgumentException when sizes or texts differ or a sentence was not scored
+   */
+  public static PairScores of(
+      TextScores volumes, TextScores reference, float[][] reportEmbeddings, List<String> reports) {
+    if (!reference.texts().equals(volumes.texts())) {
+      throw new IllegalArgumentException(
+          "reference must be scored on the texts of the volumes, got "
+              + reference.texts().size()
+              + " texts against "
+              + volumes.texts().size()
+              + ", or the same in another order");
+    }
     float[][] v = volumes.volumes();
     Embeddings.check(
         "reportEmbeddings", reportEmbeddings, reports.size(), v.length == 0 ? 0 : v[0].length);
@@ -40,7 +64,7 @@ public record PairScores(float[][] global, float[][] sentences) {
     for (int[] own : ofReport) {
       IntStream.range(0, own.length).forEach(k -> own[k] = columns[own[k]]);
     }
-    double[] means = means(volumes.pooled());
+    double[] means = means(reference.pooled());
     float[][] global = new float[v.length][reports.size()];
     float[][] sentences = new float[v.length][reports.size()];
     IntStream.range(0, v.length)

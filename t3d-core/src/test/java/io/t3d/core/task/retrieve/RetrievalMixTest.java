@@ -50,6 +50,23 @@ class RetrievalMixTest {
     assertThat(RetrievalMix.pooled().scores(pairs)).isDeepEqualTo(pairs.sentences());
   }
 
+  @Test
+  void sentencesMeansCanBeThoseOfOtherVolumes() {
+    List<String> texts = List.of("No effusion.", "Large nodule.");
+    TextScores reference =
+        new TextScores(texts, new float[1][2], new float[1][2], new float[][] {{0.3f, 0.2f}});
+    TextScores one =
+        new TextScores(texts, new float[1][2], new float[1][2], new float[][] {{0.4f, 0.9f}});
+    PairScores pairs = PairScores.of(one, reference, new float[2][2], REPORTS);
+    assertThat(pairs.sentences()[0]).containsExactly(new float[] {0.4f, 0.1f}, within(1e-6f));
+    TextScores other =
+        new TextScores(List.of("a", "b"), new float[1][2], new float[1][2], new float[1][2]);
+    assertThatThrownBy(() -> PairScores.of(one, other, new float[2][2], REPORTS))
+        .hasMessage(
+            "reference must be scored on the texts of the volumes, got 2 texts against 2, or the"
+                + " same in another order");
+  }
+
   private static float[][] random(int n, long seed) {
     SplittableRandom random = new SplittableRandom(seed);
     float[][] rows = new float[n][n];
