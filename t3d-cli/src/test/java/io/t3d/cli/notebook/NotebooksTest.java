@@ -10,10 +10,15 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.regex.Matcher;
+import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import io.t3d.core.config.Configs;
+import io.t3d.data.manifest.Manifest;
+import io.t3d.data.phantom.generate.PhantomDataset;
+import io.t3d.pipeline.PretrainConfig;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -38,25 +43,51 @@ class NotebooksTest {
   }
 
   @Test
+  void theReadmesFrontDoorOpensAndTakesTwelveLines(@TempDir Path dir) throws Exception {
+    PhantomDataset.write(dir.resolve("ct"), 40, 5);
+    Path config = Files.writeString(dir.resolve("c.yaml"), Configs.toYaml(PretrainConfig.tiny().with(1, 3)));
+    Path manifest = dir.resolve("ct/manifest.csv");
+    String example = example("README.md", 0);
+    assertThat(statements(example)).isLessThanOrEqualTo(12);
+
+    runner.run(
+        "README.md",
+        example
+            .replace("resnet50.yaml", config.toString())
+            .replace("ct/manifest.csv", manifest.toString())
+            .replace("runs/a", dir.resolve("run").toString())
+            .replace("ct/study1", Manifest.read(manifest).rows().get(0).volume().toString()));
+    assertThat(dir.resolve("run/checkpoint/data.json")).exists();
+  }
+
+  @Test
   void theReadmesExampleRunsAndIsShort() throws Exception {
-    String example = example("README.md");
-    assertThat(example.lines().filter(l -> !l.isBlank() && !l.startsWith("import ")).count())
-        .isLessThanOrEqualTo(15);
+    String example = example("README.md", 1);
+    assertThat(statements(example)).isLessThanOrEqualTo(15);
 
     runner.run("README.md", example);
   }
 
-  @Test
-  void theExampleOfRelevanceRuns() throws Exception {
-    runner.run("docs/relevance.md", example("docs/relevance.md"));
+  private static long statements(String example) {
+    return example.lines().filter(l -> !l.isBlank() && !l.startsWith("import ")).count();
   }
 
-  /** The first block of Java in a page. */
-  private static String example(String page) throws IOException {
+  @Test
+  void theExampleOfRelevanceRuns() throws Exception {
+    runner.run("docs/relevance.md", example("docs/relevance.md", 0));
+  }
+
+  /** A block of Java in a page, from 0. */
+  private static String example(String page, int which) throws IOException {
     String text = Files.readString(Path.of("..").resolve(page));
-    Matcher block = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL).matcher(text);
-    assertThat(block.find()).isTrue();
-    return block.group(1);
+    List<String> blocks =
+        Pattern.compile("```java\n(.*?)```", Pattern.DOTALL)
+            .matcher(text)
+            .results()
+            .map(block -> block.group(1))
+            .toList();
+    assertThat(blocks).hasSizeGreaterThan(which);
+    return blocks.get(which);
   }
 
   @Test
