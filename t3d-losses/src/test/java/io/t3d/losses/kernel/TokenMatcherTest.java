@@ -28,7 +28,7 @@ class TokenMatcherTest {
   void aGridMatchesItself() {
     TokenGrid grid =
         new TokenGrid(2, 3, 4, List.of(Affine.of(1, 2, 0, 5, -2, 1, 0, 3, 0, 0, 4, 9)));
-    TokenMatcher.Match match = TokenMatcher.match(batchArray, grid, grid);
+    TokenMatcher.Match match = TokenMatcher.best().match(batchArray, grid, grid);
     assertThat(match.mask().toFloatArray()).containsOnly(1f).hasSize(24);
     for (int i = 0; i < 24; i++) {
       assertThat(match.index().getLong(0, i)).isEqualTo(i);
@@ -38,7 +38,7 @@ class TokenMatcherTest {
   @Test
   void aShiftByOneTokenMatchesTheOverlapAlone() {
     TokenMatcher.Match match =
-        TokenMatcher.match(batchArray, Outputs.cube(1, 10), Outputs.cube(1, 0));
+        TokenMatcher.best().match(batchArray, Outputs.cube(1, 10), Outputs.cube(1, 0));
     // Tokens at x = 10 lie on the other's second column; those at x = 20 lie outside of it.
     assertThat(match.mask().toFloatArray()).containsExactly(1, 0, 1, 0, 1, 0, 1, 0);
     assertThat(match.index().toLongArray()).startsWith(1).contains(3, 5, 7);
@@ -49,7 +49,7 @@ class TokenMatcherTest {
     TokenGrid plain = Outputs.cube(1, 0);
     TokenGrid flipped =
         new TokenGrid(2, 2, 2, List.of(Affine.scaleTranslate(-10, 10, 10, 10, 0, 0)));
-    TokenMatcher.Match match = TokenMatcher.match(batchArray, flipped, plain);
+    TokenMatcher.Match match = TokenMatcher.best().match(batchArray, flipped, plain);
     assertThat(match.index().toLongArray()).containsExactly(1, 0, 3, 2, 5, 4, 7, 6);
     assertThat(match.mask().toFloatArray()).containsOnly(1f);
   }
@@ -61,7 +61,7 @@ class TokenMatcherTest {
           new TokenGrid(1, 1, 3, List.of(Affine.scaleTranslate(0.7, 1, 1, origin, 0, 0)));
       TokenGrid from =
           new TokenGrid(1, 1, 3, List.of(Affine.scaleTranslate(0.7, 1, 1, origin - 0.35, 0, 0)));
-      TokenMatcher.Match match = TokenMatcher.match(batchArray, from, to);
+      TokenMatcher.Match match = TokenMatcher.best().match(batchArray, from, to);
       assertThat(match.index().toLongArray()).containsExactly(0, 1, 2);
       assertThat(match.mask().toFloatArray()).containsOnly(1f);
     }
@@ -70,7 +70,7 @@ class TokenMatcherTest {
   @Test
   void viewsWithoutOverlapAreMaskedWithValidIndices() {
     TokenMatcher.Match match =
-        TokenMatcher.match(batchArray, Outputs.cube(2, 1e6), Outputs.cube(2, 0));
+        TokenMatcher.best().match(batchArray, Outputs.cube(2, 1e6), Outputs.cube(2, 0));
     assertThat(match.mask().toFloatArray()).containsOnly(0f);
     assertThat(match.index().max().getLong()).isLessThan(8);
     assertThat(match.index().min().getLong()).isGreaterThanOrEqualTo(0);
@@ -83,7 +83,7 @@ class TokenMatcherTest {
     for (int n = 0; n < 40; n++) {
       TokenGrid from = randomGrid(random, 3);
       TokenGrid to = randomGrid(random, 3);
-      TokenMatcher.Match match = TokenMatcher.match(batchArray, from, to);
+      TokenMatcher.Match match = TokenMatcher.best().match(batchArray, from, to);
       for (int pair = 0; pair < 3; pair++) {
         int[] expected = doubleLoop(from, to, pair);
         for (int i = 0; i < from.size(); i++) {
@@ -154,8 +154,8 @@ class TokenMatcherTest {
   void gatherTakesTheMatchedRows() {
     NDArray features = manager.arange(16f).reshape(1, 8, 2);
     TokenMatcher.Match match =
-        TokenMatcher.match(batchArray, Outputs.cube(1, 10), Outputs.cube(1, 0));
-    NDArray gathered = TokenMatcher.gather(features, match);
+        TokenMatcher.best().match(batchArray, Outputs.cube(1, 10), Outputs.cube(1, 0));
+    NDArray gathered = match.gather(features);
     assertThat(gathered.getShape()).isEqualTo(new Shape(1, 8, 2));
     assertThat(gathered.get(0, 0).toFloatArray()).containsExactly(2, 3);
     assertThat(gathered.get(0, 6).toFloatArray()).containsExactly(14, 15);
@@ -163,7 +163,7 @@ class TokenMatcherTest {
 
   @Test
   void gridsOfDifferentBatchesAreRefused() {
-    assertThatThrownBy(() -> TokenMatcher.match(batchArray, Outputs.cube(2, 0), Outputs.cube(3, 0)))
+    assertThatThrownBy(() -> TokenMatcher.best().match(batchArray, Outputs.cube(2, 0), Outputs.cube(3, 0)))
         .hasMessage("Both token grids must hold one affine per pair, got 2 and 3");
   }
 }
