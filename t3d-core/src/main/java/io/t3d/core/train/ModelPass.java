@@ -35,7 +35,7 @@ final class ModelPass {
      * @param views the batch's
      * @return a scalar, float32; empty to stop after the forward pass
      */
-    Optional<NDArray> of(Objective.Forward forward, ViewBatch views);
+    Optional<NDArray> of(BatchObjective.Forward forward, ViewBatch views);
   }
 
   /**

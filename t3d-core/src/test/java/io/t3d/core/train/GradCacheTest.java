@@ -74,7 +74,7 @@ class GradCacheTest {
     }
   }
 
-  private static Optional<NDArray> forwardOnly(Objective.Forward forward, ViewBatch views) {
+  private static Optional<NDArray> forwardOnly(BatchObjective.Forward forward, ViewBatch views) {
     assertThat(forward.run(views).views()).hasSize(1);
     return Optional.empty();
   }
