@@ -155,7 +155,8 @@ public final class PrototypeLoss {
           level(
               tokens,
               swaps,
-              (rows, swap) -> samePlace(rows, grids.get(swap.predicting), grids.get(swap.assigning)),
+              (rows, swap) ->
+                  samePlace(rows, grids.get(swap.predicting), grids.get(swap.assigning)),
               prototypes,
               new Weights(config.tokenWeight(), entropyWeight));
       parts.put(TOKEN, level.predicted().crossEntropy());

@@ -23,7 +23,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
@@ -51,16 +50,15 @@ class PrototypeLossTest {
   }
 
   private void assertGolden(PrototypeLoss loss, JsonNode golden, JsonNode c) {
-      T3DOutput output = Outputs.golden(manager, golden);
-      NDArray centres = Golden.array(manager, golden.get("prototypes"));
-      List<NDArray> leaves = new ArrayList<>(Outputs.leaves(output));
-      leaves.add(centres);
-      LossTerms terms =
-          Outputs.backwardTerms(leaves, () -> loss.compute(output.views(), centres));
-      Outputs.assertTerms(terms, c, c.get("config").toString());
-      assertThat(terms.parts()).hasSize(c.get("parts").size());
-      Golden.assertClose(centres.getGradient(), c.get("prototypesGradient"), 2e-3, "prototypes");
-      Outputs.assertGradients(output.views(), c.get("gradients"));
+    T3DOutput output = Outputs.golden(manager, golden);
+    NDArray centres = Golden.array(manager, golden.get("prototypes"));
+    List<NDArray> leaves = new ArrayList<>(Outputs.leaves(output));
+    leaves.add(centres);
+    LossTerms terms = Outputs.backwardTerms(leaves, () -> loss.compute(output.views(), centres));
+    Outputs.assertTerms(terms, c, c.get("config").toString());
+    assertThat(terms.parts()).hasSize(c.get("parts").size());
+    Golden.assertClose(centres.getGradient(), c.get("prototypesGradient"), 2e-3, "prototypes");
+    Outputs.assertGradients(output.views(), c.get("gradients"));
   }
 
   @Test

@@ -8,7 +8,6 @@ import ai.djl.ndarray.BaseNDManager;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.t3d.core.model.SentenceFeatures;
 import io.t3d.core.model.T3DOutput;
@@ -75,24 +74,23 @@ class TmaLossTest {
   }
 
   private void assertGolden(TmaLoss tma, JsonNode golden, JsonNode c, List<String> patients) {
-      T3DOutput output = Outputs.golden(manager, golden);
-      NDArray queries = output.sentences().orElseThrow().embeddings();
-      NDArray learned = manager.create((float) golden.get("scale").asDouble());
-      List<NDArray> leaves = new ArrayList<>(Outputs.leaves(output));
-      leaves.add(learned);
-      LossTerms terms =
-          Outputs.backwardTerms(
-              leaves, () -> tma.compute(output, Learned.of(learned), patients));
-      Outputs.assertTerms(terms, c, c.get("config").toString());
-      NDArray scalePart = terms.parts().get(TmaLoss.SENTENCE_SCALE);
-      assertThat(terms.parts()).hasSize(c.get("parts").size() + (scalePart == null ? 0 : 1));
-      if (scalePart != null) {
-        assertThat(scalePart.getFloat()).isEqualTo(learned.getFloat());
-      }
-      Golden.assertClose(queries.getGradient(), c.get("queriesGradient"), 2e-3, "sentences");
-      assertThat((double) learned.getGradient().getFloat())
-          .isCloseTo(Golden.doubles(c.get("scaleGradient").get("data"))[0], within(5e-4));
-      Outputs.assertGradients(output.views(), c.get("gradients"));
+    T3DOutput output = Outputs.golden(manager, golden);
+    NDArray queries = output.sentences().orElseThrow().embeddings();
+    NDArray learned = manager.create((float) golden.get("scale").asDouble());
+    List<NDArray> leaves = new ArrayList<>(Outputs.leaves(output));
+    leaves.add(learned);
+    LossTerms terms =
+        Outputs.backwardTerms(leaves, () -> tma.compute(output, Learned.of(learned), patients));
+    Outputs.assertTerms(terms, c, c.get("config").toString());
+    NDArray scalePart = terms.parts().get(TmaLoss.SENTENCE_SCALE);
+    assertThat(terms.parts()).hasSize(c.get("parts").size() + (scalePart == null ? 0 : 1));
+    if (scalePart != null) {
+      assertThat(scalePart.getFloat()).isEqualTo(learned.getFloat());
+    }
+    Golden.assertClose(queries.getGradient(), c.get("queriesGradient"), 2e-3, "sentences");
+    assertThat((double) learned.getGradient().getFloat())
+        .isCloseTo(Golden.doubles(c.get("scaleGradient").get("data"))[0], within(5e-4));
+    Outputs.assertGradients(output.views(), c.get("gradients"));
   }
 
   /** With more weights than one block of the fused gathering holds. */

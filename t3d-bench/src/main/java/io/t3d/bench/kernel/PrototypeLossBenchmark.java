@@ -18,8 +18,8 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
 /**
- * The token level of swapped prediction, forward and backward to tokens and prototypes: with
- * the best kernels against the plain ones. The setup checks that values and gradients agree.
+ * The token level of swapped prediction, forward and backward to tokens and prototypes: with the
+ * best kernels against the plain ones. The setup checks that values and gradients agree.
  */
 @State(Scope.Benchmark)
 public class PrototypeLossBenchmark extends KernelBenchmark {

@@ -14,8 +14,8 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
 /**
- * Tokens gathered around sentences, forward and backward to both: the best form
- * against the plain one. The setup checks that values and gradients agree.
+ * Tokens gathered around sentences, forward and backward to both: the best form against the plain
+ * one. The setup checks that values and gradients agree.
  */
 @State(Scope.Benchmark)
 public class TokenGatherBenchmark extends KernelBenchmark {

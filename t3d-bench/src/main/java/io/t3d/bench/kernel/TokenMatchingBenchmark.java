@@ -51,7 +51,8 @@ public class TokenMatchingBenchmark extends KernelBenchmark {
 
   private NDArray matched(NDManager step) {
     NDArray tokens = Scopes.handle(views.visual.get(0), step);
-    TokenMatcher.Match match = TokenMatcher.best().match(tokens, views.grids.get(1), views.grids.get(0));
+    TokenMatcher.Match match =
+        TokenMatcher.best().match(tokens, views.grids.get(1), views.grids.get(0));
     return match.gather(tokens).mul(match.mask().expandDims(2)); // (B, N, E)
   }
 

@@ -10,8 +10,8 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * The sums of {@link FusedTokenGathering} and their gradients, in blocks of tokens whose weights stay in
- * the processor's cache.
+ * The sums of {@link FusedTokenGathering} and their gradients, in blocks of tokens whose weights
+ * stay in the processor's cache.
  *
  * <pre>{@code
  * k_n = p_n / (|p_n| · temperature)

@@ -12,6 +12,7 @@ import io.t3d.core.text.SentenceBatch;
 import io.t3d.core.text.TokenBatch;
 import io.t3d.core.torch.ActivationCheckpoints;
 import io.t3d.core.torch.NoGrad;
+import io.t3d.core.train.internal.Outputs;
 import io.t3d.core.volume.ViewBatch;
 import java.util.Optional;
 

@@ -361,7 +361,9 @@ class TokenGatheringTest {
     NDArray queries = queries(t, 4);
     float[] best = TokenGather.gather(tokens, queries, 0.1).toFloatArray();
     assertThat(best)
-        .isEqualTo((plainIsBest ? plain(tokens, queries, 0.1) : fused(tokens, queries, 0.1)).toFloatArray());
+        .isEqualTo(
+            (plainIsBest ? plain(tokens, queries, 0.1) : fused(tokens, queries, 0.1))
+                .toFloatArray());
     assertThat(best).isEqualTo(TokenGathering.best(0.1).gather(tokens, queries).toFloatArray());
   }
 

@@ -58,8 +58,7 @@ public final class OutputChecks {
   }
 
   /** Requires a shape and float32. */
-  public static void require(
-      String name, NDArray array, String axes, String hint, long... shape) {
+  public static void require(String name, NDArray array, String axes, String hint, long... shape) {
     Shapes.check(name, array, axes, hint, shape);
     BatchArrays.requireFloat32(name, array);
   }

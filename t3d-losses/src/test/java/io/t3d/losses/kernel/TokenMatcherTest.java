@@ -47,8 +47,7 @@ class TokenMatcherTest {
   @ParameterizedTest
   @MethodSource("forms")
   void aShiftByOneTokenMatchesTheOverlapAlone(TokenMatcher matcher) {
-    TokenMatcher.Match match =
-        matcher.match(batchArray, Outputs.cube(1, 10), Outputs.cube(1, 0));
+    TokenMatcher.Match match = matcher.match(batchArray, Outputs.cube(1, 10), Outputs.cube(1, 0));
     // Tokens at x = 10 lie on the other's second column; those at x = 20 lie outside of it.
     assertThat(match.mask().toFloatArray()).containsExactly(1, 0, 1, 0, 1, 0, 1, 0);
     assertThat(match.index().toLongArray()).startsWith(1).contains(3, 5, 7);
@@ -82,8 +81,7 @@ class TokenMatcherTest {
   @ParameterizedTest
   @MethodSource("forms")
   void viewsWithoutOverlapAreMaskedWithValidIndices(TokenMatcher matcher) {
-    TokenMatcher.Match match =
-        matcher.match(batchArray, Outputs.cube(2, 1e6), Outputs.cube(2, 0));
+    TokenMatcher.Match match = matcher.match(batchArray, Outputs.cube(2, 1e6), Outputs.cube(2, 0));
     assertThat(match.mask().toFloatArray()).containsOnly(0f);
     assertThat(match.index().max().getLong()).isLessThan(8);
     assertThat(match.index().min().getLong()).isGreaterThanOrEqualTo(0);
@@ -168,8 +166,7 @@ class TokenMatcherTest {
   @MethodSource("forms")
   void gatherTakesTheMatchedRows(TokenMatcher matcher) {
     NDArray features = manager.arange(16f).reshape(1, 8, 2);
-    TokenMatcher.Match match =
-        matcher.match(batchArray, Outputs.cube(1, 10), Outputs.cube(1, 0));
+    TokenMatcher.Match match = matcher.match(batchArray, Outputs.cube(1, 10), Outputs.cube(1, 0));
     NDArray gathered = match.gather(features);
     assertThat(gathered.getShape()).isEqualTo(new Shape(1, 8, 2));
     assertThat(gathered.get(0, 0).toFloatArray()).containsExactly(2, 3);
