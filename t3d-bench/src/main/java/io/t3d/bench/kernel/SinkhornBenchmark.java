@@ -100,7 +100,7 @@ public class SinkhornBenchmark {
   }
 
   /** Caron et al. 2020, listing 1: columns first, then rows. */
-  private static NDArray listing(NDArray scores) {
+  static NDArray listing(NDArray scores) {
     int[] down = {0};
     int[] along = {1};
     NDArray q = scores.div(EPSILON).exp(); // (N, K)
