@@ -1,25 +1,29 @@
 package io.t3d.losses;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import io.t3d.core.model.TokenGrid;
 import io.t3d.core.model.ViewFeatures;
-import io.t3d.core.tensor.Scalars;
-import io.t3d.core.tensor.Shapes;
+import io.t3d.core.tensor.Scopes;
 import io.t3d.core.train.LossTerms;
 import io.t3d.core.volume.View;
-import io.t3d.losses.SwappedPrediction.Aligned;
-import io.t3d.losses.SwappedPrediction.Result;
-import io.t3d.losses.SwappedPrediction.ViewPair;
-import io.t3d.losses.SwappedPrediction.Weights;
 import io.t3d.losses.internal.BatchArrays;
+import io.t3d.losses.internal.OutputChecks;
+import io.t3d.losses.kernel.ClusterAssignment;
+import io.t3d.losses.kernel.PrototypePrediction;
+import io.t3d.losses.kernel.PrototypePrediction.Predicted;
+import io.t3d.losses.kernel.PrototypePrediction.Rows;
+import io.t3d.losses.kernel.PrototypePrediction.Target;
+import io.t3d.losses.kernel.PrototypePrediction.Weights;
 import io.t3d.losses.kernel.Sinkhorn;
 import io.t3d.losses.kernel.TokenMatcher;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
+import java.util.function.BiFunction;
 
 /**
  * Swapped prediction of learned prototypes: views of one volume predict each other's clusters.
@@ -73,15 +77,42 @@ public final class PrototypeLoss {
   public static final String MATCHED_TOKENS = "matched_tokens";
 
   private final PrototypeConfig config;
+  private final ClusterAssignment assignment;
+  private final PrototypePrediction prediction;
+  private final TokenMatcher matcher;
 
   /** With {@link PrototypeConfig#defaults()}. */
   public PrototypeLoss() {
     this(PrototypeConfig.defaults());
   }
 
-  /** With these settings. */
+  /** With these settings and the fastest kernels that this machine has. */
   public PrototypeLoss(PrototypeConfig config) {
-    this.config = Objects.requireNonNull(config, "config");
+    this(
+        config,
+        ClusterAssignment.best(config.epsilon(), config.iterations()),
+        PrototypePrediction.best(config.temperature()),
+        TokenMatcher.best());
+  }
+
+  private PrototypeLoss(
+      PrototypeConfig config,
+      ClusterAssignment assignment,
+      PrototypePrediction prediction,
+      TokenMatcher matcher) {
+    this.config = config;
+    this.assignment = assignment;
+    this.prediction = prediction;
+    this.matcher = matcher;
+  }
+
+  /** The same loss by plain array operations and autograd: slower, the reference of the kernels. */
+  public static PrototypeLoss plain(PrototypeConfig config) {
+    return new PrototypeLoss(
+        config,
+        ClusterAssignment.plain(config.epsilon(), config.iterations()),
+        PrototypePrediction.plain(config.temperature()),
+        TokenMatcher.plain());
   }
 
   /**
@@ -93,56 +124,65 @@ public final class PrototypeLoss {
    * @throws IllegalArgumentException when there are too few views, or a shape or dtype differs
    */
   public LossTerms compute(List<ViewFeatures> views, NDArray prototypeRows) {
-    List<ViewPair> pairs = pairs(views);
-    views.forEach(v -> check(v, views.get(0), prototypeRows));
-    NDArray prototypes = BatchArrays.borrow(views.get(0).embedding(), prototypeRows);
-    SwappedPrediction prediction =
-        new SwappedPrediction(
-            new Sinkhorn(config.epsilon(), config.iterations()), config.temperature(), prototypes);
+    List<Swap> swaps = swaps(views);
+    OutputChecks.requireOneBatch(views);
+    long e = views.get(0).embedding().getShape().get(1);
+    String hint = "all come from one T3DModel.forward";
+    OutputChecks.require("prototypes", prototypeRows, "K, E", hint, -1, e);
+    NDArray prototypes = BatchArrays.borrow(views.get(0).embedding(), prototypeRows); // (K, E)
 
     Map<String, NDArray> parts = new LinkedHashMap<>();
-    List<Result> levels = new ArrayList<>();
+    List<Predicted> levels = new ArrayList<>();
     double entropyWeight =
         config.entropyWeight() / (config.levels() == PrototypeConfig.Levels.BOTH ? 2 : 1);
     if (config.levels() != PrototypeConfig.Levels.TOKEN) {
-      Result level =
-          prediction.compute(
-              views.stream().map(v -> v.embedding().expandDims(1)).toList(), // (B, 1, E)
-              pairs,
-              pair -> alignPooled(views.get(pair.predicting())),
+      List<NDArray> pooled = views.stream().map(ViewFeatures::embedding).toList(); // (B, E)
+      Level level =
+          level(
+              pooled,
+              swaps,
+              PrototypeLoss::samePair,
+              prototypes,
               new Weights(config.viewWeight(), entropyWeight));
-      parts.put(VIEW, level.crossEntropy());
+      parts.put(VIEW, level.predicted().crossEntropy());
       parts.put(VIEW_PROTOTYPE_USAGE, level.usage());
-      levels.add(level);
+      levels.add(level.predicted());
     }
     if (config.levels() != PrototypeConfig.Levels.VIEW) {
-      Result level =
-          prediction.compute(
-              views.stream().map(ViewFeatures::tokens).toList(), // (B, N, E)
-              pairs,
-              pair -> alignTokens(views.get(pair.predicting()), views.get(pair.assigning())),
+      List<NDArray> tokens = views.stream().map(ViewFeatures::tokens).toList(); // (B, N, E)
+      List<TokenGrid> grids = views.stream().map(ViewFeatures::grid).toList();
+      Level level =
+          level(
+              tokens,
+              swaps,
+              (rows, swap) ->
+                  samePlace(rows, grids.get(swap.predicting), grids.get(swap.assigning)),
+              prototypes,
               new Weights(config.tokenWeight(), entropyWeight));
-      parts.put(TOKEN, level.crossEntropy());
+      parts.put(TOKEN, level.predicted().crossEntropy());
       parts.put(TOKEN_PROTOTYPE_USAGE, level.usage());
-      parts.put(MATCHED_TOKENS, level.matched());
-      levels.add(level);
+      parts.put(MATCHED_TOKENS, level.predicted().matched());
+      levels.add(level.predicted());
     }
-    NDArray divergences = BatchArrays.sum(levels.stream().map(Result::divergence).toList());
-    parts.put(ENTROPY, Scalars.divide(divergences, levels.size()));
+    parts.put(ENTROPY, BatchArrays.mean(levels.stream().map(Predicted::divergence).toList()));
     parts.replaceAll((name, part) -> part.stopGradient());
-    return new LossTerms(BatchArrays.sum(levels.stream().map(Result::loss).toList()), parts);
+    return new LossTerms(BatchArrays.sum(levels.stream().map(Predicted::loss).toList()), parts);
   }
 
-  private List<ViewPair> pairs(List<ViewFeatures> views) {
-    List<ViewPair> pairs = new ArrayList<>();
+  /** View {@code predicting} predicts the assignments of view {@code assigning}; slot numbers. */
+  private record Swap(int predicting, int assigning) {}
+
+  /** Global views assign, all other views predict. */
+  private static List<Swap> swaps(List<ViewFeatures> views) {
+    List<Swap> swaps = new ArrayList<>();
     for (int a = 0; a < views.size(); a++) {
       for (int b = 0; b < views.size(); b++) {
         if (a != b && views.get(a).kind() == View.Kind.GLOBAL) {
-          pairs.add(new ViewPair(b, a));
+          swaps.add(new Swap(b, a));
         }
       }
     }
-    if (pairs.isEmpty()) {
+    if (swaps.isEmpty()) {
       long global = views.stream().filter(v -> v.kind() == View.Kind.GLOBAL).count();
       throw new IllegalArgumentException(
           "Swapped prediction needs two views of each volume, one of them global, got "
@@ -151,36 +191,78 @@ public final class PrototypeLoss {
               + (views.size() - global)
               + " local; raise data.views.globalViews");
     }
-    return pairs;
+    return swaps;
   }
 
-  /** Each pooled view on that of the same pair. */
-  private static Aligned alignPooled(ViewFeatures view) {
-    NDArray embedding = view.embedding();
-    long b = embedding.getShape().get(0);
-    NDArray index = embedding.getManager().arange(0, b, 1, DataType.INT64);
+  /** What a level's views predict, and the effective number of nearest prototypes. */
+  private record Level(Predicted predicted, NDArray usage) {}
+
+  /**
+   * Where a predicting view's rows are among those of the assigning view.
+   *
+   * @param index {@code (B·N)}, int64: row of the assigning view's {@code (B·M, K)}
+   * @param mask {@code (B·N)}, float32: 1 where there is such a row, else 0
+   */
+  private record Aligned(NDArray index, NDArray mask) {}
+
+  /**
+   * One level: global views are assigned to prototypes together, then each view predicts the
+   * assignments of the others.
+   *
+   * @param features {@code (B, N, E)} of each view, or {@code (B, E)}: one token a view
+   * @param alignment finds the rows that a swap compares, given those that predict
+   */
+  private Level level(
+      List<NDArray> features,
+      List<Swap> swaps,
+      BiFunction<NDArray, Swap, Aligned> alignment,
+      NDArray prototypes,
+      Weights weights) {
+    NDManager owner = prototypes.getManager();
+    try (NDManager scope = owner.newSubManager()) {
+      long e = prototypes.getShape().get(1);
+      List<NDArray> rows = features.stream().map(x -> rows(scope, x, e)).toList(); // (B·N, E)
+      List<Integer> assigning = swaps.stream().map(Swap::assigning).distinct().toList();
+      ClusterAssignment.Assigned assigned =
+          assignment.assign(assigning.stream().map(rows::get).toList(), prototypes); // (B·N, K)
+
+      List<Rows> predicting = new ArrayList<>();
+      for (int view : swaps.stream().map(Swap::predicting).distinct().toList()) {
+        List<Target> targets = new ArrayList<>();
+        for (Swap swap : swaps) {
+          if (swap.predicting() == view) {
+            Aligned aligned = alignment.apply(rows.get(view), swap);
+            NDArray q = assigned.assignments().get(assigning.indexOf(swap.assigning()));
+            targets.add(new Target(q, aligned.index(), aligned.mask()));
+          }
+        }
+        predicting.add(new Rows(rows.get(view), targets));
+      }
+      NDArray c = Scopes.handle(prototypes, scope); // (K, E)
+      Level level = new Level(prediction.predict(predicting, c, weights), assigned.usage());
+      level.predicted().attach(owner);
+      level.usage().attach(owner);
+      return level;
+    }
+  }
+
+  private static NDArray rows(NDManager owner, NDArray features, long e) {
+    NDArray rows = features.reshape(-1, e); // (B·N, E)
+    rows.attach(owner);
+    return rows;
+  }
+
+  /** Each pooled view beside that of the same pair. */
+  private static Aligned samePair(NDArray rows, Swap swap) {
+    long b = rows.getShape().get(0);
+    NDArray index = rows.getManager().arange(0, b, 1, DataType.INT64); // (B)
     return new Aligned(
-        index.toDevice(embedding.getDevice(), false), BatchArrays.ones(embedding, new Shape(b)));
+        index.toDevice(rows.getDevice(), false), BatchArrays.ones(rows, new Shape(b)));
   }
 
-  private static Aligned alignTokens(ViewFeatures predicting, ViewFeatures assigning) {
-    TokenMatcher.Match match =
-        TokenMatcher.match(predicting.tokens(), predicting.grid(), assigning.grid());
-    return new Aligned(TokenMatcher.rows(match, assigning.grid().size()), match.mask().reshape(-1));
-  }
-
-  private void check(ViewFeatures view, ViewFeatures first, NDArray prototypes) {
-    long b = first.embedding().getShape().get(0);
-    long e = first.embedding().getShape().get(1);
-    String hint = "all come from one T3DModel.forward";
-    Shapes.check("prototypes", prototypes, "K, E", hint, -1, e);
-    BatchArrays.requireFloat32("prototypes", prototypes);
-    checked("embedding", view.embedding(), "B, E", b, e);
-    checked("tokens", view.tokens(), "B, N, E", b, view.grid().size(), e);
-  }
-
-  private static void checked(String name, NDArray array, String axes, long... shape) {
-    Shapes.check(name, array, axes, "N is the view's TokenGrid, B and E those of view 0", shape);
-    BatchArrays.requireFloat32(name, array);
+  /** Each token beside that of the same place in the patient. */
+  private Aligned samePlace(NDArray rows, TokenGrid predicting, TokenGrid assigning) {
+    TokenMatcher.Match match = matcher.match(rows, predicting, assigning); // (B, N)
+    return new Aligned(match.rows(assigning.size()), match.mask().reshape(-1)); // (B·N)
   }
 }

@@ -1,22 +1,23 @@
 package io.t3d.losses;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.types.Shape;
-import io.t3d.core.kernel.TokenGather;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.nn.Activation;
+import io.t3d.core.kernel.TokenGathering;
 import io.t3d.core.model.SentenceFeatures;
 import io.t3d.core.model.T3DOutput;
 import io.t3d.core.model.ViewFeatures;
 import io.t3d.core.tensor.Scalars;
-import io.t3d.core.tensor.Shapes;
+import io.t3d.core.text.ReportSentences;
 import io.t3d.core.train.LossTerms;
 import io.t3d.losses.internal.BatchArrays;
 import io.t3d.losses.internal.GlobalViews;
+import io.t3d.losses.internal.OutputChecks;
 import io.t3d.losses.internal.Patients;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -58,6 +59,9 @@ import java.util.Optional;
  *       it is given a weight.
  * </ul>
  *
+ * <p>The gathering is a kernel with two forms ({@link TokenGathering}); all else is written out
+ * below, in the order of the formulas.
+ *
  * <p>The parts, named by the constants below, carry no gradient and are before weighting.
  */
 public final class TmaLoss {
@@ -79,16 +83,40 @@ public final class TmaLoss {
   /** Part: the learned log inverse temperature of the sentence logits. */
   public static final String SENTENCE_SCALE = "sentence_scale";
 
+  // Far below any logit, yet finite: 0 · (-inf) in the product with the targets would be NaN.
+  private static final float EXCLUDED = -1e9f;
+
   private final TmaConfig config;
+  private final TokenGathering gathering;
+  private final NtXentLoss viewLoss;
+  private final PrototypeLoss prototypeLoss;
 
   /** With {@link TmaConfig#defaults()}. */
   public TmaLoss() {
     this(TmaConfig.defaults());
   }
 
-  /** With these settings. */
+  /** With these settings and the fastest kernels that this machine has. */
   public TmaLoss(TmaConfig config) {
-    this.config = Objects.requireNonNull(config, "config");
+    this(
+        config,
+        TokenGathering.best(config.gatherTemperature()),
+        new PrototypeLoss(config.prototypes()));
+  }
+
+  private TmaLoss(TmaConfig config, TokenGathering gathering, PrototypeLoss prototypeLoss) {
+    this.config = config;
+    this.gathering = gathering;
+    this.viewLoss = new NtXentLoss(config.viewTemperature());
+    this.prototypeLoss = prototypeLoss;
+  }
+
+  /** The same loss by plain array operations and autograd: slower, the reference of the kernels. */
+  public static TmaLoss plain(TmaConfig config) {
+    return new TmaLoss(
+        config,
+        TokenGathering.plain(config.gatherTemperature()),
+        PrototypeLoss.plain(config.prototypes()));
   }
 
   /**
@@ -117,26 +145,26 @@ public final class TmaLoss {
    *     a shape, a dtype or the number of ids differs
    */
   public LossTerms compute(T3DOutput output, Learned learned, List<String> patientIds) {
-    check(output);
-    Patients.requireOnePerPair(
-        patientIds, (int) output.views().get(0).embedding().getShape().get(0));
+    OutputChecks.requireOneBatch(output.views());
+    int b = (int) output.views().get(0).embedding().getShape().get(0);
+    Patients.requireOnePerPair(patientIds, b);
     Sum sum = new Sum();
     if (config.usesText()) {
-      sentenceTerms(sum, output, learned, patientIds);
+      addSentenceTerms(sum, output, OutputChecks.requireSentences(output), learned, patientIds);
     }
     if (config.viewWeight() > 0) {
-      sum.add(VIEW, config.viewWeight(), views(output, patientIds));
+      sum.add(VIEW, config.viewWeight(), viewsAgree(output, patientIds));
     }
     if (config.prototypeWeight() > 0) {
-      LossTerms terms =
-          new PrototypeLoss(config.prototypes())
-              .compute(output.views(), required("prototypes", learned.prototypes()));
+      NDArray prototypes = required("prototypes", learned.prototypes()); // (K, E)
+      LossTerms terms = prototypeLoss.compute(output.views(), prototypes);
       sum.add(PROTOTYPES, config.prototypeWeight(), terms.total());
       terms.parts().forEach((name, part) -> sum.parts.put(PROTOTYPES + "_" + name, part));
     }
     return new LossTerms(BatchArrays.sum(sum.weighted), sum.parts);
   }
 
+  /** The weighted terms, and each of them for the log. */
   private static final class Sum {
     private final Map<String, NDArray> parts = new LinkedHashMap<>();
     private final List<NDArray> weighted = new ArrayList<>();
@@ -147,72 +175,172 @@ public final class TmaLoss {
     }
   }
 
-  private void sentenceTerms(Sum sum, T3DOutput output, Learned learned, List<String> patientIds) {
-    SentenceFeatures sentences = output.sentences().orElseThrow();
+  /** L_local, L_sentence and L_consistency: all that compares sentences with volumes. */
+  private void addSentenceTerms(
+      Sum sum,
+      T3DOutput output,
+      SentenceFeatures sentences,
+      Learned learned,
+      List<String> patientIds) {
     NDArray q = sentences.embeddings(); // (T, E)
-    SentenceTargets targets = new SentenceTargets(q, sentences.sentences(), patientIds);
-    List<ViewFeatures> seen =
+    Owners owners = Owners.of(q, sentences.sentences(), patientIds);
+    List<ViewFeatures> views =
         config.localViews() ? output.views() : GlobalViews.of(output, 1, "TMA");
-    List<NDArray> gathered = new ArrayList<>();
+
+    // Clustering: the tokens of every volume gather around every sentence.
+    List<NDArray> gathered = new ArrayList<>(); // z of each view, (B, T, E)
     if (config.localWeight() + config.consistencyWeight() > 0) {
-      for (ViewFeatures view : seen) {
-        gathered.add(TokenGather.gather(view.tokens(), q, config.gatherTemperature())); // (B, T, E)
-      }
+      views.forEach(view -> gathered.add(gathering.gather(view.tokens(), q)));
     }
+
+    // Alignment: a sentence finds its volume, and a volume its sentences.
     if (config.alignsSentences()) {
       NDArray scale = BatchArrays.borrow(q, required("sentenceScale", learned.sentenceScale()));
       sum.parts.put(SENTENCE_SCALE, scale.stopGradient().sum());
       NDArray factor = scale.exp(); // (1)
       if (config.localWeight() > 0) {
-        List<NDArray> losses =
-            gathered.stream()
-                .map(z -> targets.align(z.mul(q).sum(new int[] {2}).mul(factor))) // of (B, T)
-                .toList();
-        sum.add(LOCAL, config.localWeight(), mean(losses));
+        List<NDArray> losses = new ArrayList<>();
+        for (NDArray z : gathered) {
+          NDArray logits = cosines(z, q).mul(factor); // (B, T)
+          losses.add(align(logits, owners));
+        }
+        sum.add(LOCAL, config.localWeight(), BatchArrays.mean(losses));
       }
       if (config.sentenceWeight() > 0) {
-        List<NDArray> losses =
-            seen.stream()
-                .map(v -> targets.align(v.embedding().matMul(q.transpose()).mul(factor)))
-                .toList();
-        sum.add(SENTENCE, config.sentenceWeight(), mean(losses));
+        List<NDArray> losses = new ArrayList<>();
+        for (ViewFeatures view : views) {
+          NDArray v = view.embedding(); // (B, E)
+          NDArray logits = v.matMul(q.transpose()).mul(factor); // (B, E) · (E, T) -> (B, T)
+          losses.add(align(logits, owners));
+        }
+        sum.add(SENTENCE, config.sentenceWeight(), BatchArrays.mean(losses));
       }
     }
+
+    // Consistency: what gathered in one view finds the same volume in another.
     if (config.consistencyWeight() > 0) {
-      sum.add(CONSISTENCY, config.consistencyWeight(), consistency(gathered, targets));
+      sum.add(CONSISTENCY, config.consistencyWeight(), clustersAgree(gathered, owners));
     }
   }
 
-  private NDArray consistency(List<NDArray> gathered, SentenceTargets targets) {
+  /** {@code z(i,t)·c(t)}: what gathered in each volume, beside one row a sentence. */
+  private static NDArray cosines(NDArray gathered, NDArray rows) {
+    return gathered.mul(rows).sum(new int[] {2}); // (B, T, E) · (T, E) -> (B, T)
+  }
+
+  /**
+   * Half of finding each sentence's volume, half of telling each of a volume's sentences from those
+   * of others; a volume's other sentences are no negatives of it.
+   *
+   * @param logits {@code (B, T)}
+   * @return scalar: mean over sentences; 0 without a negative
+   */
+  private static NDArray align(NDArray logits, Owners owners) {
+    NDArray others = logSumExp(logits.add(owners.negativesAlone)); // (B, 1)
+    // -log( e^s / (e^s + Σ e^others) ) = softplus(log Σ e^others - s)
+    NDArray told = Activation.softPlus(others.sub(logits)).mul(owners.own).sum();
+    return Scalars.multiply(
+        findOwner(logits, owners).add(Scalars.divide(told, owners.sentences)), 0.5);
+  }
+
+  /** Cross-entropy over the volumes {@code (B, T)} of finding each sentence's own. */
+  private static NDArray findOwner(NDArray logits, Owners owners) {
+    NDArray logP = logits.add(owners.withoutFalseNegatives).logSoftmax(0); // (B, T)
+    return Scalars.divide(logP.mul(owners.own).sum(), -owners.sentences);
+  }
+
+  private static NDArray logSumExp(NDArray logits) {
+    NDArray max = logits.stopGradient().max(new int[] {1}, true); // (B, 1)
+    return logits.sub(max).exp().sum(new int[] {1}, true).log().add(max); // (B, 1)
+  }
+
+  /** L_consistency of each view's {@code (B, T, E)}. */
+  private NDArray clustersAgree(List<NDArray> gathered, Owners owners) {
     List<NDArray> losses = new ArrayList<>();
     for (NDArray anchorView : gathered) {
-      NDArray anchors = targets.ofOwners(anchorView); // (T, E)
+      NDArray anchors = ofOwners(anchorView, owners); // (T, E)
       for (NDArray view : gathered) {
         if (view != anchorView) {
-          NDArray cosines = view.mul(anchors).sum(new int[] {2}); // (B, T)
-          losses.add(targets.findOwner(Scalars.divide(cosines, config.consistencyTemperature())));
+          NDArray cosines = cosines(view, anchors); // (B, T)
+          losses.add(findOwner(Scalars.divide(cosines, config.consistencyTemperature()), owners));
         }
       }
     }
     if (losses.isEmpty()) {
       throw tooFewViews("consistencyWeight", gathered.size());
     }
-    return mean(losses);
+    return BatchArrays.mean(losses);
   }
 
-  private NDArray views(T3DOutput output, List<String> patientIds) {
+  /** For each sentence, what gathered around it in its own volume. */
+  private static NDArray ofOwners(NDArray gathered, Owners owners) {
+    long e = gathered.getShape().get(2);
+    return gathered
+        .reshape(-1, e) // (B, T, E) -> (B·T, E)
+        .get(new NDIndex("{}", owners.rows)); // (T, E)
+  }
+
+  /** L_view. */
+  private NDArray viewsAgree(T3DOutput output, List<String> patientIds) {
     List<ViewFeatures> global = GlobalViews.of(output, 1, "TMA");
-    NtXentLoss loss = new NtXentLoss(config.viewTemperature());
     List<NDArray> losses = new ArrayList<>();
     for (int a = 0; a < global.size(); a++) {
       for (int b = a + 1; b < global.size(); b++) {
-        losses.add(loss.compute(global.get(a).embedding(), global.get(b).embedding(), patientIds));
+        NDArray first = global.get(a).embedding(); // (B, E)
+        NDArray second = global.get(b).embedding(); // (B, E)
+        losses.add(viewLoss.compute(first, second, patientIds));
       }
     }
     if (losses.isEmpty()) {
       throw tooFewViews("viewWeight", global.size());
     }
-    return mean(losses);
+    return BatchArrays.mean(losses);
+  }
+
+  /**
+   * Which volume each of T sentences belongs to, and of which volumes it is no negative.
+   *
+   * @param sentences T
+   * @param own {@code (B, T)}: 1 at the owner, else 0
+   * @param withoutFalseNegatives {@code (B, T)}: 0 or EXCLUDED, added to logits
+   * @param negativesAlone {@code (B, T)}: the same, own sentences excluded too
+   * @param rows {@code (T)}, int64: the owner's rows of {@code (B·T)}
+   */
+  private record Owners(
+      int sentences,
+      NDArray own,
+      NDArray withoutFalseNegatives,
+      NDArray negativesAlone,
+      NDArray rows) {
+    /** On the device of {@code like}, owned by its manager. */
+    static Owners of(NDArray like, ReportSentences sentences, List<String> patientIds) {
+      int b = sentences.pairs();
+      int t = sentences.size();
+      float[] owned = new float[b * t];
+      float[] noFalse = new float[b * t];
+      float[] negatives = new float[b * t];
+      long[] rows = new long[t];
+      for (int k = 0; k < t; k++) {
+        int owner = sentences.owners().get(k);
+        rows[k] = (long) owner * t + k;
+        for (int i = 0; i < b; i++) {
+          boolean mine = i == owner;
+          boolean falseNegative =
+              !mine
+                  && (sentences.standsIn().get(k).contains(i)
+                      || patientIds.get(i).equals(patientIds.get(owner)));
+          owned[i * t + k] = mine ? 1 : 0;
+          noFalse[i * t + k] = falseNegative ? EXCLUDED : 0;
+          negatives[i * t + k] = falseNegative || mine ? EXCLUDED : 0;
+        }
+      }
+      return new Owners(
+          t,
+          BatchArrays.of(like, owned, b, t),
+          BatchArrays.of(like, noFalse, b, t),
+          BatchArrays.of(like, negatives, b, t),
+          BatchArrays.of(like, rows));
+    }
   }
 
   private static IllegalArgumentException tooFewViews(String weight, int views) {
@@ -224,10 +352,6 @@ public final class TmaLoss {
             + "; raise data.views.globalViews, or set the weight to 0");
   }
 
-  private static NDArray mean(List<NDArray> losses) {
-    return Scalars.divide(BatchArrays.sum(losses), losses.size());
-  }
-
   private static NDArray required(String name, Optional<NDArray> array) {
     return array.orElseThrow(
         () ->
@@ -235,43 +359,5 @@ public final class TmaLoss {
                 "TmaLoss.Learned."
                     + name
                     + " is missing, which these settings need; T3DObjective.create makes it"));
-  }
-
-  private void check(T3DOutput output) {
-    Shape first = output.views().get(0).embedding().getShape();
-    long b = first.get(0);
-    long e = first.get(1);
-    String hint = "N is the view's TokenGrid, B and E those of view 0";
-    for (ViewFeatures view : output.views()) {
-      checked("embedding", view.embedding(), "B, E", hint, b, e);
-      checked("tokens", view.tokens(), "B, N, E", hint, b, view.grid().size(), e);
-    }
-    if (!config.usesText()) {
-      return;
-    }
-    SentenceFeatures sentences =
-        output
-            .sentences()
-            .orElseThrow(
-                () ->
-                    new IllegalArgumentException(
-                        "TMA needs sentences of the reports, but the model's output has none: pass"
-                            + " T3DModel.tokenize(manager, ReportSentences.draw(…)) to forward"));
-    checked(
-        "sentences",
-        sentences.embeddings(),
-        "T, E",
-        "one row per text, all of one T3DModel.forward",
-        sentences.sentences().size(),
-        e);
-    if (sentences.sentences().pairs() != b) {
-      throw new IllegalArgumentException(
-          "sentences must be of the B = " + b + " pairs, got " + sentences.sentences().pairs());
-    }
-  }
-
-  private static void checked(String name, NDArray array, String axes, String hint, long... shape) {
-    Shapes.check(name, array, axes, hint, shape);
-    BatchArrays.requireFloat32(name, array);
   }
 }

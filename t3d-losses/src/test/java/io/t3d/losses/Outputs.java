@@ -1,20 +1,27 @@
 package io.t3d.losses;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
+import com.fasterxml.jackson.databind.JsonNode;
 import io.t3d.core.model.SentenceFeatures;
 import io.t3d.core.model.T3DOutput;
 import io.t3d.core.model.TokenGrid;
 import io.t3d.core.model.ViewFeatures;
 import io.t3d.core.text.ReportSentences;
+import io.t3d.core.train.LossTerms;
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.View;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -24,6 +31,10 @@ import java.util.function.Supplier;
 public final class Outputs {
   public static final int E = 6;
   public static final int K = 5;
+
+  // Of the float32 computation against PyTorch's in float64.
+  private static final double TERMS = 5e-4;
+  private static final double GRADIENTS = 2e-3;
 
   private Outputs() {}
 
@@ -112,6 +123,106 @@ public final class Outputs {
       NDArray value = loss.get();
       collector.backward(value);
       return value.getFloat();
+    }
+  }
+
+  /** Backward; gradients are then in the leaves. Returns the loss and its parts. */
+  public static LossTerms backwardTerms(List<NDArray> leaves, Supplier<LossTerms> loss) {
+    LossTerms[] terms = new LossTerms[1];
+    backward(
+        leaves,
+        () -> {
+          terms[0] = loss.get();
+          return terms[0].total();
+        });
+    return terms[0];
+  }
+
+  /** The total, the parts in order, and each leaf's gradient, if it has one. */
+  static List<float[]> valuesAndGradients(LossTerms terms, List<NDArray> leaves) {
+    List<float[]> values = new ArrayList<>();
+    values.add(terms.total().toFloatArray());
+    terms.parts().values().forEach(part -> values.add(part.toFloatArray()));
+    for (NDArray leaf : leaves) {
+      NDArray gradient = leaf.getGradient();
+      values.add(gradient == null ? new float[0] : gradient.toFloatArray());
+    }
+    return values;
+  }
+
+  /** The views of a golden file and, where it has "queries", its sentences. */
+  static T3DOutput golden(NDManager manager, JsonNode golden) {
+    List<ViewFeatures> views = new ArrayList<>();
+    for (JsonNode v : golden.get("views")) {
+      List<Affine> affines = new ArrayList<>();
+      v.get("affines").forEach(a -> affines.add(Affine.of(Golden.doubles(a))));
+      double[] size = Golden.doubles(v.get("grid"));
+      views.add(
+          new ViewFeatures(
+              View.Kind.valueOf(v.get("kind").asText()),
+              Golden.array(manager, v.get("embedding")),
+              Golden.array(manager, v.get("tokens")),
+              new TokenGrid((int) size[0], (int) size[1], (int) size[2], affines)));
+    }
+    return new T3DOutput(
+        views,
+        manager.ones(new Shape(views.get(0).embedding().getShape().get(0), 1)),
+        golden.has("queries") ? Optional.of(goldenSentences(manager, golden)) : Optional.empty(),
+        manager.create(1f));
+  }
+
+  private static SentenceFeatures goldenSentences(NDManager manager, JsonNode golden) {
+    List<String> texts = new ArrayList<>();
+    List<Integer> owners = new ArrayList<>();
+    List<Set<Integer>> standsIn = new ArrayList<>();
+    for (int t = 0; t < golden.get("owners").size(); t++) {
+      texts.add("sentence " + t);
+      owners.add(golden.get("owners").get(t).asInt());
+      Set<Integer> in = new HashSet<>();
+      golden.get("standsIn").get(t).forEach(i -> in.add(i.asInt()));
+      standsIn.add(in);
+    }
+    int pairs = golden.get("patients").size();
+    return new SentenceFeatures(
+        Golden.array(manager, golden.get("queries")),
+        new ReportSentences(texts, owners, standsIn, pairs));
+  }
+
+  /** The total and the parts of a golden case. */
+  static void assertTerms(LossTerms terms, JsonNode golden, String what) {
+    assertThat((double) terms.total().getFloat())
+        .as(what)
+        .isCloseTo(golden.get("total").asDouble(), within(TERMS));
+    for (Map.Entry<String, JsonNode> wanted : golden.get("parts").properties()) {
+      assertThat(terms.parts()).as(what).containsKey(wanted.getKey());
+      assertThat((double) terms.parts().get(wanted.getKey()).getFloat())
+          .as("%s of %s", wanted.getKey(), what)
+          .isCloseTo(wanted.getValue().asDouble(), within(TERMS));
+    }
+  }
+
+  /** The gradients of a golden case in embeddings and tokens; what it does not name has none. */
+  static void assertGradients(List<ViewFeatures> views, JsonNode golden) {
+    for (int v = 0; v < views.size(); v++) {
+      Map<String, NDArray> arrays =
+          Map.of("embedding", views.get(v).embedding(), "tokens", views.get(v).tokens());
+      JsonNode wanted = golden.get(v);
+      for (Map.Entry<String, NDArray> entry : arrays.entrySet()) {
+        String what = entry.getKey() + " of view " + v;
+        if (wanted.has(entry.getKey())) {
+          Golden.assertClose(
+              entry.getValue().getGradient(), wanted.get(entry.getKey()), GRADIENTS, what);
+        } else {
+          assertNoGradient(entry.getValue(), what);
+        }
+      }
+    }
+  }
+
+  private static void assertNoGradient(NDArray array, String what) {
+    NDArray gradient = array.getGradient();
+    if (gradient != null) {
+      assertThat(gradient.abs().max().getFloat()).as("gradient of %s", what).isZero();
     }
   }
 

@@ -23,7 +23,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
@@ -45,72 +44,47 @@ class PrototypeLossTest {
     for (JsonNode c : golden.get("cases")) {
       PrototypeConfig config =
           new ObjectMapper().treeToValue(c.get("config"), PrototypeConfig.class);
-      T3DOutput output = goldenOutput(golden);
-      NDArray centres = Golden.array(manager, golden.get("prototypes"));
-      List<NDArray> leaves = new ArrayList<>(Outputs.leaves(output));
-      leaves.add(centres);
-      LossTerms[] terms = new LossTerms[1];
-      float total =
-          Outputs.backward(
-              leaves,
-              () -> {
-                terms[0] = new PrototypeLoss(config).compute(output.views(), centres);
-                return terms[0].total();
-              });
-      assertThat((double) total).as("%s", config).isCloseTo(c.get("total").asDouble(), tolerance());
-      assertThat(terms[0].parts()).hasSize(c.get("parts").size());
-      terms[0]
-          .parts()
-          .forEach(
-              (name, part) ->
-                  assertThat((double) part.getFloat())
-                      .as("%s of %s", name, config)
-                      .isCloseTo(c.get("parts").get(name).asDouble(), tolerance()));
-      Golden.assertClose(centres.getGradient(), c.get("prototypesGradient"), 2e-3, "prototypes");
-      assertGradients(c, output);
+      assertGolden(new PrototypeLoss(config), golden, c);
+      assertGolden(PrototypeLoss.plain(config), golden, c);
     }
   }
 
-  private static org.assertj.core.data.Offset<Double> tolerance() {
-    return within(5e-4);
+  private void assertGolden(PrototypeLoss loss, JsonNode golden, JsonNode c) {
+    T3DOutput output = Outputs.golden(manager, golden);
+    NDArray centres = Golden.array(manager, golden.get("prototypes"));
+    List<NDArray> leaves = new ArrayList<>(Outputs.leaves(output));
+    leaves.add(centres);
+    LossTerms terms = Outputs.backwardTerms(leaves, () -> loss.compute(output.views(), centres));
+    Outputs.assertTerms(terms, c, c.get("config").toString());
+    assertThat(terms.parts()).hasSize(c.get("parts").size());
+    Golden.assertClose(centres.getGradient(), c.get("prototypesGradient"), 2e-3, "prototypes");
+    Outputs.assertGradients(output.views(), c.get("gradients"));
   }
 
-  private static void assertGradients(JsonNode c, T3DOutput output) {
-    for (int v = 0; v < output.views().size(); v++) {
-      ViewFeatures view = output.views().get(v);
-      JsonNode wanted = c.get("gradients").get(v);
-      Map<String, NDArray> arrays = Map.of("embedding", view.embedding(), "tokens", view.tokens());
-      arrays.forEach(
-          (name, array) -> {
-            if (wanted.has(name)) {
-              Golden.assertClose(array.getGradient(), wanted.get(name), 2e-3, name);
-            } else {
-              assertThat(hasGradient(array)).as("gradient of %s", name).isFalse();
-            }
-          });
+  @Test
+  void thePlainFormHasTheSameValuesAndGradients() {
+    PrototypeConfig config = PrototypeConfig.builder().entropyWeight(0.3).build();
+    List<float[]> best = run(new PrototypeLoss(config));
+    List<float[]> plain = run(PrototypeLoss.plain(config));
+    assertThat(best).hasSameSizeAs(plain).hasSizeGreaterThan(10);
+    for (int i = 0; i < best.size(); i++) {
+      assertThat(best.get(i)).containsExactly(plain.get(i), within(1e-5f));
     }
+  }
+
+  /** The total, the parts and the gradients in all leaves. */
+  private List<float[]> run(PrototypeLoss form) {
+    T3DOutput output = Outputs.threeViews(manager, 3, 35);
+    NDArray centres = Outputs.prototypes(manager, 35);
+    List<NDArray> leaves = new ArrayList<>(Outputs.leaves(output));
+    leaves.add(centres);
+    LossTerms terms = Outputs.backwardTerms(leaves, () -> form.compute(output.views(), centres));
+    return Outputs.valuesAndGradients(terms, leaves);
   }
 
   private static boolean hasGradient(NDArray array) {
     NDArray gradient = array.getGradient();
     return gradient != null && gradient.abs().max().getFloat() > 0;
-  }
-
-  private T3DOutput goldenOutput(JsonNode golden) {
-    List<ViewFeatures> views = new ArrayList<>();
-    for (JsonNode v : golden.get("views")) {
-      List<Affine> affines = new ArrayList<>();
-      v.get("affines").forEach(a -> affines.add(Affine.of(Golden.doubles(a))));
-      double[] size = Golden.doubles(v.get("grid"));
-      views.add(
-          new ViewFeatures(
-              View.Kind.valueOf(v.get("kind").asText()),
-              Golden.array(manager, v.get("embedding")),
-              Golden.array(manager, v.get("tokens")),
-              new TokenGrid((int) size[0], (int) size[1], (int) size[2], affines)));
-    }
-    return new T3DOutput(
-        views, manager.ones(new Shape(1, 1)), Optional.empty(), manager.create(1f));
   }
 
   @Test

@@ -8,8 +8,8 @@ import io.t3d.core.file.AtomicFiles;
 import io.t3d.core.model.Pretrained;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.text.ReportTokenizer;
+import io.t3d.core.train.BatchObjective;
 import io.t3d.core.train.Checkpoint;
-import io.t3d.core.train.Objective;
 import io.t3d.core.train.Pretrainer;
 import io.t3d.core.train.TrainingListener;
 import io.t3d.core.train.TrainingSummary;
@@ -86,7 +86,7 @@ public final class PretrainRun {
             .cacheBytes(data.cacheMegabytes() * MEGABYTE)
             .build();
     try (T3DModel model = model(resume)) {
-      Objective objective =
+      BatchObjective objective =
           Objectives.create(config.objective(), model, data.views().globalSize(), seed());
       Pretrainer.Builder run =
           Pretrainer.builder(model, objective, source)

@@ -108,23 +108,21 @@ public final class Clustering {
   }
 
   private static NDArray sinkhorn(NDArray similarities) {
-    return new Sinkhorn(CONFIG.epsilon(), CONFIG.iterations()).assign(similarities);
+    return Sinkhorn.best(CONFIG.epsilon(), CONFIG.iterations()).assign(similarities);
   }
 
   /** Assignments and usage; the shape of the features is (ΣB·N, E). */
   private List<NDArray> assign(NDManager step) {
     NDArray features = get("visual0", step).concat(get("visual1", step), 0);
     NDArray rows = features.reshape(-1, features.getShape().get(2));
-    ClusterAssignment assigned =
-        ClusterAssignment.of(
-            new Sinkhorn(CONFIG.epsilon(), CONFIG.iterations()),
-            List.of(rows),
-            get("prototypes", step));
+    ClusterAssignment.Assigned assigned =
+        ClusterAssignment.best(CONFIG.epsilon(), CONFIG.iterations())
+            .assign(List.of(rows), get("prototypes", step));
     return List.of(assigned.assignments().get(0), assigned.usage());
   }
 
   private List<NDArray> match(NDManager step) {
-    TokenMatcher.Match match = TokenMatcher.match(get("prototypes", step), grid(1), grid(0));
+    TokenMatcher.Match match = TokenMatcher.best().match(get("prototypes", step), grid(1), grid(0));
     return List.of(match.index(), match.mask());
   }
 

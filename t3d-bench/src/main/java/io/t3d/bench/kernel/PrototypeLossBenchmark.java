@@ -1,13 +1,21 @@
 package io.t3d.bench.kernel;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import io.t3d.core.model.TokenGrid;
 import io.t3d.core.model.ViewFeatures;
 import io.t3d.core.volume.View;
 import io.t3d.losses.PrototypeConfig;
 import io.t3d.losses.PrototypeLoss;
+import io.t3d.losses.kernel.PrototypePrediction;
+import io.t3d.losses.kernel.PrototypePrediction.Rows;
+import io.t3d.losses.kernel.PrototypePrediction.Target;
+import io.t3d.losses.kernel.PrototypePrediction.Weights;
+import io.t3d.losses.kernel.TokenMatcher;
 import java.util.ArrayList;
 import java.util.List;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -25,9 +33,6 @@ import org.openjdk.jmh.annotations.State;
 public class PrototypeLossBenchmark extends KernelBenchmark {
   private static final PrototypeConfig CONFIG =
       PrototypeConfig.builder()
-          .epsilon(Straightforward.EPSILON)
-          .iterations(Straightforward.ITERATIONS)
-          .temperature(Straightforward.TEMPERATURE)
           .tokenWeight(1)
           .entropyWeight(0)
           .levels(PrototypeConfig.Levels.TOKEN)
@@ -57,7 +62,7 @@ public class PrototypeLossBenchmark extends KernelBenchmark {
     }
   }
 
-  /** The straightforward form. */
+  /** By autograd, distances of all tokens to all and SwAV's listing of Sinkhorn. */
   @Benchmark
   public float plain() {
     try (NDManager step = manager.newSubManager()) {
@@ -76,7 +81,30 @@ public class PrototypeLossBenchmark extends KernelBenchmark {
     return new PrototypeLoss(CONFIG).compute(features, leaves.get(2)).total();
   }
 
+  /** Not {@link PrototypeLoss#plain}, whose Sinkhorn in the log domain is slower than need be. */
   private NDArray straightforward(List<NDArray> leaves) {
-    return Straightforward.tokenLevel(leaves.subList(0, 2), leaves.get(2), views.grids);
+    long rows = leaves.get(0).size() / size.dim; // B·N
+    NDArray c = leaves.get(2).transpose(); // (E, K)
+    NDList features = new NDList();
+    NDList similarities = new NDList();
+    for (NDArray tokens : leaves.subList(0, 2)) {
+      NDArray x = tokens.reshape(rows, size.dim); // (B·N, E)
+      features.add(x);
+      similarities.add(x.normalize(2, 1).matMul(c)); // (B·N, K)
+    }
+    NDArray cosines = NDArrays.concat(similarities, 0).stopGradient(); // (2·B·N, K)
+    NDArray q = SinkhornBenchmark.listing(cosines).reshape(2, rows, -1); // (2, B·N, K)
+    List<Rows> parts = new ArrayList<>();
+    for (int b = 0; b < 2; b++) {
+      TokenGrid other = views.grids.get(1 - b);
+      TokenMatcher.Match match =
+          TokenMatcher.plain().match(features.get(b), views.grids.get(b), other);
+      NDArray mask = match.mask().reshape(-1); // (B·N)
+      Target target = new Target(q.get(1 - b), match.rows(other.size()), mask);
+      parts.add(new Rows(features.get(b), List.of(target)));
+    }
+    return PrototypePrediction.plain(CONFIG.temperature())
+        .predict(parts, leaves.get(2), new Weights(1, 0))
+        .crossEntropy();
   }
 }

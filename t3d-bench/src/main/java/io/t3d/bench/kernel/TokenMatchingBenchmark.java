@@ -51,14 +51,15 @@ public class TokenMatchingBenchmark extends KernelBenchmark {
 
   private NDArray matched(NDManager step) {
     NDArray tokens = Scopes.handle(views.visual.get(0), step);
-    TokenMatcher.Match match = TokenMatcher.match(tokens, views.grids.get(1), views.grids.get(0));
-    return TokenMatcher.gather(tokens, match).mul(match.mask().expandDims(2)); // (B, N, E)
+    TokenMatcher.Match match =
+        TokenMatcher.best().match(tokens, views.grids.get(1), views.grids.get(0));
+    return match.gather(tokens).mul(match.mask().expandDims(2)); // (B, N, E)
   }
 
   private NDArray nearest(NDManager step) {
     NDArray tokens = Scopes.handle(views.visual.get(0), step);
-    Straightforward.Nearest nearest =
-        Straightforward.nearest(tokens, views.grids.get(1), views.grids.get(0));
-    return Straightforward.gather(tokens, nearest.index()).mul(nearest.mask().expandDims(2));
+    TokenMatcher.Match match =
+        TokenMatcher.plain().match(tokens, views.grids.get(1), views.grids.get(0));
+    return match.gather(tokens).mul(match.mask().expandDims(2)); // (B, N, E)
   }
 }

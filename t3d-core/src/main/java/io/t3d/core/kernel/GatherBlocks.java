@@ -10,8 +10,8 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * The sums of {@link TokenGather} and their gradients, in blocks of tokens whose weights stay in
- * the processor's cache.
+ * The sums of {@link FusedTokenGathering} and their gradients, in blocks of tokens whose weights
+ * stay in the processor's cache.
  *
  * <pre>{@code
  * k_n = p_n / (|p_n| · temperature)
@@ -146,7 +146,7 @@ final class GatherBlocks implements WrittenGradient.Backward {
     if (versions() != versions) {
       throw new IllegalStateException(
           "tokens or queries were changed in place before the backward pass of"
-              + " TokenGather.gather: change a duplicate()");
+              + " TokenGathering: change a duplicate()");
     }
     Tensor dTokens = ofTokens ? tokens.new_empty(tokens.shape()) : tokens.new_empty(0);
     Tensor dQueries = queries.new_zeros(queries.shape());

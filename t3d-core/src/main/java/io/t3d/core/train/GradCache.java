@@ -9,6 +9,7 @@ import io.t3d.core.model.T3DOutput;
 import io.t3d.core.nn.internal.RunningStatistics;
 import io.t3d.core.text.ReportSentences;
 import io.t3d.core.torch.GradientSlot;
+import io.t3d.core.train.internal.Outputs;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

@@ -12,6 +12,7 @@ import io.t3d.core.text.SentenceBatch;
 import io.t3d.core.text.TokenBatch;
 import io.t3d.core.torch.ActivationCheckpoints;
 import io.t3d.core.torch.NoGrad;
+import io.t3d.core.train.internal.Outputs;
 import io.t3d.core.volume.ViewBatch;
 import java.util.Optional;
 
@@ -35,7 +36,7 @@ final class ModelPass {
      * @param views the batch's
      * @return a scalar, float32; empty to stop after the forward pass
      */
-    Optional<NDArray> of(Objective.Forward forward, ViewBatch views);
+    Optional<NDArray> of(BatchObjective.Forward forward, ViewBatch views);
   }
 
   /**

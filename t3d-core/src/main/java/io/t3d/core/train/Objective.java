@@ -1,22 +1,14 @@
 package io.t3d.core.train;
 
-import ai.djl.nn.Parameter;
 import io.t3d.core.model.T3DOutput;
-import io.t3d.core.text.SentenceSampling;
 import io.t3d.core.volume.ViewBatch;
 import java.util.List;
-import java.util.Map;
 
-/** What pre-training minimises. Implemented in t3d-losses; any loss of a {@link T3DOutput} fits. */
+/**
+ * A loss of the model's output. Implemented in t3d-losses; any loss of a {@link T3DOutput} fits.
+ */
 @FunctionalInterface
-public interface Objective {
-  /** Runs the model on views, in the precision of the settings, with the batch's reports. */
-  @FunctionalInterface
-  interface Forward {
-    /** The output for views of the batch's pairs; owned by the manager of the first slot. */
-    T3DOutput run(ViewBatch views);
-  }
-
+public interface Objective extends BatchObjective {
   /**
    * Computes the loss of one batch inside the caller's gradient scope.
    *
@@ -26,32 +18,9 @@ public interface Objective {
    */
   LossTerms compute(T3DOutput output, List<String> patientIds);
 
-  /**
-   * Runs the model on a batch and computes the loss. Overridden where the model is to see other
-   * views than the batch's, e.g. masked ones; the engine's random state is seeded by the step.
-   *
-   * @param model the forward pass
-   * @param views the batch's views; stay as they are
-   * @param patientIds B ids
-   * @return the scalar to minimise and its parts
-   */
+  /** Of the batch's views as they are. */
+  @Override
   default LossTerms compute(Forward model, ViewBatch views, List<String> patientIds) {
     return compute(model.run(views), patientIds);
-  }
-
-  /**
-   * Which texts of the reports the model is to encode beside the reports: they are then in {@link
-   * T3DOutput#sentences}. None by default.
-   */
-  default SentenceSampling sentences() {
-    return SentenceSampling.none();
-  }
-
-  /**
-   * Parameters beside the model's, e.g. of a projector that nobody needs after pre-training: dotted
-   * name → parameter. They are trained and saved for resuming, but are no part of the model.
-   */
-  default Map<String, Parameter> parameters() {
-    return Map.of();
   }
 }

@@ -33,7 +33,7 @@ import java.util.Optional;
  */
 public final class Pretrainer {
   private final T3DModel model;
-  private final Objective objective;
+  private final BatchObjective objective;
   private final PairSource source;
   private final TrainingConfig config;
   private final Path out;
@@ -47,6 +47,7 @@ public final class Pretrainer {
     this.objective = builder.objective;
     this.source = builder.source;
     this.config = builder.config;
+    TrainingStep.ofParts(objective, config);
     this.out = Objects.requireNonNull(builder.out, "Pretrainer needs an output folder: out(Path)");
     this.dataDescription = builder.dataDescription;
     this.resume = builder.resume;
@@ -61,7 +62,7 @@ public final class Pretrainer {
    * @param objective what is minimised
    * @param source the batches
    */
-  public static Builder builder(T3DModel model, Objective objective, PairSource source) {
+  public static Builder builder(T3DModel model, BatchObjective objective, PairSource source) {
     return new Builder(model, objective, source);
   }
 
@@ -213,7 +214,7 @@ public final class Pretrainer {
   /** Sets what a run needs. */
   public static final class Builder {
     private final T3DModel model;
-    private final Objective objective;
+    private final BatchObjective objective;
     private final PairSource source;
     private final Map<String, String> attachments = new LinkedHashMap<>();
     private final List<TrainingListener> listeners = new ArrayList<>();
@@ -222,7 +223,7 @@ public final class Pretrainer {
     private String dataDescription = "not described";
     private boolean resume;
 
-    private Builder(T3DModel model, Objective objective, PairSource source) {
+    private Builder(T3DModel model, BatchObjective objective, PairSource source) {
       this.model = Objects.requireNonNull(model, "model");
       this.objective = Objects.requireNonNull(objective, "objective");
       this.source = Objects.requireNonNull(source, "source");
@@ -273,6 +274,8 @@ public final class Pretrainer {
      * Builds.
      *
      * @throws NullPointerException without an output folder
+     * @throws IllegalArgumentException when {@link TrainingConfig#microBatch} is set for what is no
+     *     {@link Objective}
      */
     public Pretrainer build() {
       return new Pretrainer(this);

@@ -18,13 +18,13 @@ import java.util.Optional;
  * @param average of the model's weights; empty when {@link TrainingConfig#emaDecay()} is 0
  */
 record Trained(
-    T3DModel model, Objective objective, AdamW optimizer, Optional<WeightAverage> average)
+    T3DModel model, BatchObjective objective, AdamW optimizer, Optional<WeightAverage> average)
     implements AutoCloseable {
   /** Before the objective's parameters' names. */
   static final String OBJECTIVE = "objective.";
 
   /** A run's optimizer and average at its start. */
-  Trained(T3DModel model, Objective objective, TrainingConfig config) {
+  Trained(T3DModel model, BatchObjective objective, TrainingConfig config) {
     this(
         model,
         objective,
@@ -40,7 +40,7 @@ record Trained(
   }
 
   /** The model's parameters, and the objective's under a prefix. */
-  private static Map<String, Parameter> parameters(T3DModel model, Objective objective) {
+  private static Map<String, Parameter> parameters(T3DModel model, BatchObjective objective) {
     Map<String, Parameter> all = new LinkedHashMap<>(model.parameters());
     objective.parameters().forEach((name, parameter) -> all.put(OBJECTIVE + name, parameter));
     return all;

@@ -18,7 +18,8 @@ import java.util.Optional;
  */
 public final class TrainingStep {
   private final T3DModel model;
-  private final Objective objective;
+  private final BatchObjective objective;
+  private final Optional<Objective> ofParts; // where batches go through the model in parts
   private final AdamW optimizer;
   private final TrainingConfig config;
   private final ModelPass pass;
@@ -30,13 +31,32 @@ public final class TrainingStep {
    * @param objective what is minimised
    * @param optimizer of the model's parameters
    * @param config precision, clipping, seed
+   * @throws IllegalArgumentException when {@link TrainingConfig#microBatch} is set for what is no
+   *     {@link Objective}
    */
-  public TrainingStep(T3DModel model, Objective objective, AdamW optimizer, TrainingConfig config) {
+  public TrainingStep(
+      T3DModel model, BatchObjective objective, AdamW optimizer, TrainingConfig config) {
     this.model = model;
     this.objective = objective;
+    this.ofParts = ofParts(objective, config);
     this.optimizer = optimizer;
     this.config = config;
     this.pass = new ModelPass(model, config);
+  }
+
+  /** The objective as one of joined outputs, where the settings split batches. */
+  static Optional<Objective> ofParts(BatchObjective objective, TrainingConfig config) {
+    if (config.microBatch() == 0) {
+      return Optional.empty();
+    }
+    if (objective instanceof Objective ofOutputs) {
+      return Optional.of(ofOutputs);
+    }
+    throw new IllegalArgumentException(
+        "TrainingConfig.microBatch must be 0 for an objective that runs the model on views of its"
+            + " own, as masked reconstruction does, got "
+            + config.microBatch()
+            + "; set training.accumulation instead");
   }
 
   /**
@@ -90,14 +110,13 @@ public final class TrainingStep {
   private boolean forwardBackward(PairBatch batch, int seed, Means means) {
     Optional<ReportSentences> sentences =
         objective.sentences().draw(batch.fullReports(), batch.reports(), ~seed);
-    int micro = config.microBatch();
-    if (micro > 0 && micro < batch.size()) {
-      return new GradCache(model, pass, micro)
+    if (ofParts.isPresent() && config.microBatch() < batch.size()) {
+      return new GradCache(model, pass, config.microBatch())
           .run(
               batch,
               sentences,
               seed,
-              output -> means.share(objective.compute(output, batch.patientIds())));
+              output -> means.share(ofParts.get().compute(output, batch.patientIds())));
     }
     return pass.run(
         batch,

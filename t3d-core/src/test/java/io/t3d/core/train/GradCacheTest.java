@@ -7,11 +7,12 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
 import io.t3d.core.config.T3DConfig;
-import io.t3d.core.kernel.FusedGather;
+import io.t3d.core.kernel.TokenGathering;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.model.T3DOutput;
 import io.t3d.core.model.ViewFeatures;
 import io.t3d.core.text.ReportSentences;
+import io.t3d.core.torch.TorchBridge;
 import io.t3d.core.train.TrainingConfig.Precision;
 import io.t3d.core.train.optim.AdamW;
 import io.t3d.core.train.optim.Gradients;
@@ -73,7 +74,7 @@ class GradCacheTest {
     }
   }
 
-  private static Optional<NDArray> forwardOnly(Objective.Forward forward, ViewBatch views) {
+  private static Optional<NDArray> forwardOnly(BatchObjective.Forward forward, ViewBatch views) {
     assertThat(forward.run(views).views()).hasSize(1);
     return Optional.empty();
   }
@@ -119,7 +120,9 @@ class GradCacheTest {
     for (ViewFeatures view : output.views()) {
       NDArray texts = output.sentences().orElseThrow().embeddings(); // (T, E)
       // As at real sizes: its gradients go through hooks.
-      NDArray gathered = FusedGather.gather(view.tokens(), texts, 0.1); // (B, T, E)
+      TokenGathering gathering =
+          TorchBridge.available() ? TokenGathering.fused(0.1) : TokenGathering.plain(0.1);
+      NDArray gathered = gathering.gather(view.tokens(), texts); // (B, T, E)
       loss = loss.add(gathered.mul(texts).sum(new int[] {2}).exp().mean());
       loss = loss.add(view.tokens().square().mean());
     }

@@ -70,7 +70,10 @@ class MixedPrecisionTest {
         AdamW optimizer = new AdamW(model.manager(), model.parameters(), config.optimizer())) {
       TrainingStep step =
           new TrainingStep(
-              model, (output, ids) -> SmallTraining.contrast(output), optimizer, config);
+              model,
+              (Objective) (output, ids) -> SmallTraining.contrast(output),
+              optimizer,
+              config);
       float[] before = scale(model);
       step.run(0, 1e-5, SmallTraining.source(1, 4).epoch(0, 0), 1);
       float[] after = scale(model);

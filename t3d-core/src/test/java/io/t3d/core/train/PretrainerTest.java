@@ -311,7 +311,7 @@ class PretrainerTest {
       try (T3DModel model = SmallTraining.model(SmallTraining.vit())) {
         Pretrainer.builder(
                 model,
-                (output, ids) -> SmallTraining.distance(output),
+                (Objective) (output, ids) -> SmallTraining.distance(output),
                 SmallTraining.source(2 * accumulation, 8 / accumulation))
             .config(SmallTraining.settings().accumulation(accumulation).epsilon(1e-3).build())
             .out(folder.resolve("a" + accumulation))

@@ -131,7 +131,7 @@ public final class SmallTraining {
   public static void main(String[] args) throws IOException {
     long pause = Long.parseLong(args[1]);
     try (T3DModel model = model(resnet(0.1))) {
-      Pretrainer.builder(model, (o, ids) -> contrast(o), source(5, PAIRS))
+      Pretrainer.builder(model, (Objective) (o, ids) -> contrast(o), source(5, PAIRS))
           .config(averaged().build())
           .out(Path.of(args[0]))
           .resume(true)

@@ -37,6 +37,12 @@ public final class BatchArrays {
     }
   }
 
+  public static NDArray of(NDArray batchArray, long[] values) {
+    try (NDArray host = batchArray.getManager().create(values)) {
+      return host.duplicate().toDevice(batchArray.getDevice(), false);
+    }
+  }
+
   /** {@code 0, 1, …, size - 1} in float32. */
   public static NDArray range(NDArray batchArray, int size) {
     NDManager manager = batchArray.getManager();
@@ -46,6 +52,11 @@ public final class BatchArrays {
   /** The sum of one or more arrays; DJL's own refuses one alone. */
   public static NDArray sum(Collection<NDArray> arrays) {
     return arrays.stream().reduce(NDArray::add).orElseThrow();
+  }
+
+  /** The mean of one or more scalars. */
+  public static NDArray mean(Collection<NDArray> scalars) {
+    return Scalars.divide(sum(scalars), scalars.size());
   }
 
   /** Requires two float32 arrays of one shape {@code (B, F)}. */

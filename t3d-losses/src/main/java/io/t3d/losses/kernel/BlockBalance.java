@@ -30,7 +30,7 @@ final class BlockBalance {
   }
 
   /**
-   * Of a matrix that is yet to be filled.
+   * Starts with a matrix whose rows {@link #fill} writes.
    *
    * @param p {@code (N, K)}
    */

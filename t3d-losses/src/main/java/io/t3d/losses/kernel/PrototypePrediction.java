@@ -2,38 +2,25 @@ package io.t3d.losses.kernel;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.pytorch.jni.JniUtils;
-import io.t3d.core.config.Checks;
-import io.t3d.core.tensor.Shapes;
 import io.t3d.core.torch.TorchBridge;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.NoGradGuard;
-import org.bytedeco.pytorch.Scalar;
-import org.bytedeco.pytorch.ScalarTypeOptional;
-import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 
 /**
- * Cross-entropy of predicted against given assignments to prototypes, and its gradient, in blocks
- * of rows that stay in the processor's cache.
+ * Features predict given assignments to prototypes.
  *
  * <pre>{@code
  * p = softmax(norm(x)·cᵀ / temperature)
  * L = crossEntropyWeight · - Σ target · log p / Σ mask  +  divergenceWeight · KL( mean p ‖ uniform )
  * }</pre>
  *
- * <p>Of the matrices of (N, K) only p is stored. Autograd would keep logits, their log-softmax, the
- * targets and the exponential, and go over each of them again: at 65,536 × 512 numbers the memory's
- * speed, not the arithmetic, decides.
+ * <p>Swapped prediction: Caron et al. 2020, eq. 2.
  *
- * <p>Swapped prediction: Caron et al. 2020, eq. 2, with the gradients written out.
+ * <p>Two forms give the same values and gradients. {@link #plain}, the reference, leaves the
+ * gradients to autograd, which keeps logits, their log-softmax, the targets and the exponential,
+ * and goes over each of them again: at 65,536 × 512 numbers the memory's speed, not the arithmetic,
+ * decides. {@link #fused} works in blocks of rows, with the gradients written out.
  */
-public final class PrototypePrediction {
-  private PrototypePrediction() {}
-
+public sealed interface PrototypePrediction permits PlainPrediction, FusedPrediction {
   /**
    * Assignments that features are to predict.
    *
@@ -41,7 +28,7 @@ public final class PrototypePrediction {
    * @param index {@code (N)}, int64: each feature's row of them
    * @param mask {@code (N)}, float32: 1 where the row counts, else 0
    */
-  public record Target(NDArray assignments, NDArray index, NDArray mask) {}
+  record Target(NDArray assignments, NDArray index, NDArray mask) {}
 
   /**
    * Features, and all that they are to predict.
@@ -49,236 +36,75 @@ public final class PrototypePrediction {
    * @param features {@code (N, E)}, float32, of any scale
    * @param targets one or more
    */
-  public record Rows(NDArray features, List<Target> targets) {
+  record Rows(NDArray features, List<Target> targets) {
     /** Copies the list. */
     public Rows {
       targets = List.copyOf(targets);
     }
-  }
 
-  /**
-   * What came out; none carries a gradient.
-   *
-   * @param crossEntropy scalar: mean over all rows that count, in nats; 0 without any
-   * @param divergence scalar: KL of the mean prediction from uniform, in nats
-   * @param matched scalar: how many rows count
-   * @param features gradient of L with respect to each features, {@code (N, E)}; empty when none is
-   *     wanted
-   * @param prototypes gradient of L with respect to the prototypes, {@code (K, E)}; empty when none
-   *     is wanted
-   */
-  public record Predicted(
-      NDArray crossEntropy,
-      NDArray divergence,
-      NDArray matched,
-      List<NDArray> features,
-      Optional<NDArray> prototypes) {
-    /** Copies the list. */
-    public Predicted {
-      features = List.copyOf(features);
+    /** How many targets all features have, N for each. */
+    long size() {
+      return features.getShape().get(0) * targets.size();
     }
   }
 
   /**
-   * Predicts, when the {@linkplain TorchBridge bridge} is there. Gradients are computed while a
-   * gradient collector is open, with float32 sums, inside autocast too.
+   * How much each term counts in L.
+   *
+   * @param crossEntropy factor of the cross-entropy
+   * @param divergence factor of the divergence
+   */
+  record Weights(double crossEntropy, double divergence) {}
+
+  /**
+   * Scalars, float32.
+   *
+   * @param loss L, the weighted sum of the next two; the only one to differentiate
+   * @param crossEntropy mean over all rows that count, in nats; 0 without any
+   * @param divergence KL of the mean prediction from uniform, in nats
+   * @param matched share of the rows that count
+   */
+  record Predicted(NDArray loss, NDArray crossEntropy, NDArray divergence, NDArray matched) {
+    /** Gives all to a manager, which then frees them. */
+    public void attach(NDManager manager) {
+      List.of(loss, crossEntropy, divergence, matched).forEach(x -> x.attach(manager));
+    }
+  }
+
+  /**
+   * Predicts.
    *
    * @param parts one or more; the mean prediction is that of all of them
    * @param prototypes {@code (K, E)}, float32
-   * @param temperature &gt; 0
-   * @param crossEntropyWeight factor of the cross-entropy in L
-   * @param divergenceWeight factor of the divergence in L
-   * @return owned by the manager of prototypes
+   * @param weights of the terms
+   * @return differentiable in features and prototypes, not in assignments; owned by the managers of
+   *     features and prototypes, as are the arrays on the way: call it in a scope
+   * @throws IllegalArgumentException when a shape differs
    */
-  public static Optional<Predicted> tryPredict(
-      List<Rows> parts,
-      NDArray prototypes,
-      double temperature,
-      double crossEntropyWeight,
-      double divergenceWeight) {
-    Shapes.check("prototypes", prototypes, "K, E", "one row per cluster", -1, -1);
-    long e = prototypes.getShape().get(1);
-    parts.forEach(
-        x -> Shapes.check("features", x.features(), "N, E", "E is that of the prototypes", -1, e));
-    Checks.positive("temperature", temperature);
-    if (!TorchBridge.available()) {
-      return Optional.empty();
-    }
-    boolean gradients = JniUtils.isGradMode();
-    try (PointerScope temporaries = new PointerScope();
-        NoGradGuard constant = new NoGradGuard()) {
-      Run run = new Run(parts, TorchBridge.borrow(prototypes), temperature);
-      run.predict();
-      return Optional.of(
-          run.result(prototypes.getManager(), gradients, crossEntropyWeight, divergenceWeight));
-    }
+  Predicted predict(List<Rows> parts, NDArray prototypes, Weights weights);
+
+  /**
+   * The reference, by autograd.
+   *
+   * @param temperature divisor of the cosines, &gt; 0
+   */
+  static PrototypePrediction plain(double temperature) {
+    return new PlainPrediction(temperature);
   }
 
-  /** One call; its temporaries belong to the caller's PointerScope. */
-  private static final class Run {
-    // Below float32's smallest share; keeps p · log p at 0 where a prototype is not used.
-    private static final double TINY = 1e-30;
-
-    private final List<Part> parts = new ArrayList<>();
-    private final Tensor prototypes; // (K, E)
-    private final Tensor transposed; // (E, K)
-    private final Tensor probability; // (K): summed over all rows
-    private final Tensor crossEntropy; // (): summed over all rows
-    private final Tensor matched; // ()
-    private final Tensor logits; // (rows, K): of a block
-    private final Tensor target; // (rows, K): of a block
-    private final long block;
-    private long rows;
-
-    Run(List<Rows> all, Tensor prototypes, double temperature) {
-      this.prototypes = prototypes;
-      transposed = prototypes.t();
-      long k = prototypes.size(0);
-      probability = prototypes.new_zeros(k);
-      crossEntropy = prototypes.new_zeros(new long[0]);
-      matched = prototypes.new_zeros(new long[0]);
-      for (Rows one : all) {
-        Part part = new Part(one, k, temperature);
-        parts.add(part);
-        rows += part.size();
-      }
-      long largest = parts.stream().mapToLong(Part::size).max().orElse(0);
-      block = Math.min(largest, BlockBalance.rows(k, prototypes.is_cuda()));
-      logits = prototypes.new_empty(block, k);
-      target = prototypes.new_empty(block, k);
-    }
-
-    void predict() {
-      for (Part part : parts) {
-        for (Tensor mask : part.masks) {
-          matched.add_(mask.sum());
-        }
-        for (long from = 0; from < part.size(); from += block) {
-          try (PointerScope scope = new PointerScope()) {
-            predict(part, from, Math.min(block, part.size() - from));
-          }
-        }
-      }
-    }
-
-    private void predict(Part part, long from, long count) {
-      Tensor z = logits.narrow(0, 0, count);
-      Tensor p = part.p.narrow(0, from, count);
-      torch.mm_out(z, part.x.narrow(0, from, count), transposed);
-      z.mul_(part.scale.narrow(0, from, count));
-      torch.log_softmax_out(p, z, 1);
-      Tensor t = part.target(target, from, count);
-      part.mass.narrow(0, from, count).copy_(t.sum(1L));
-      // Not a dot product: that adds a block's numbers in one row, and loses digits.
-      crossEntropy.sub_(t.mul_(p).sum());
-      p.exp_();
-      probability.add_(p.sum(0L));
-    }
-
-    Predicted result(NDManager owner, boolean gradients, double ceWeight, double klWeight) {
-      Tensor mean = probability.div(new Scalar((double) rows));
-      Tensor logMean = mean.clamp_min(new Scalar(TINY)).log();
-      Tensor divergence = torch.dot(mean, logMean);
-      divergence.add_(new Scalar(Math.log(prototypes.size(0))));
-      Tensor counted = matched.clamp_min(new Scalar(1.0));
-      List<NDArray> ofFeatures = new ArrayList<>();
-      Optional<NDArray> ofPrototypes = Optional.empty();
-      if (gradients) {
-        // The derivative of the divergence by p, up to a constant that softmax takes out.
-        Tensor slope = logMean.mul(new Scalar(klWeight / rows)); // (K)
-        Scalar factor = new Scalar(ceWeight / counted.item_float());
-        Tensor sum = prototypes.new_zeros(prototypes.size(0), prototypes.size(1));
-        for (Part part : parts) {
-          ofFeatures.add(TorchBridge.own(owner, backward(part, slope, factor, sum)));
-        }
-        ofPrototypes = Optional.of(TorchBridge.own(owner, sum));
-      }
-      return new Predicted(
-          TorchBridge.own(owner, crossEntropy.div(counted)),
-          TorchBridge.own(owner, divergence),
-          TorchBridge.own(owner, matched),
-          ofFeatures,
-          ofPrototypes);
-    }
-
-    /** Returns the gradient of a part's features; adds to that of the prototypes. */
-    private Tensor backward(Part part, Tensor slope, Scalar factor, Tensor ofPrototypes) {
-      Tensor gradient = prototypes.new_empty(part.size(), prototypes.size(1)); // (N, E)
-      for (long from = 0; from < part.size(); from += block) {
-        try (PointerScope scope = new PointerScope()) {
-          long count = Math.min(block, part.size() - from);
-          Tensor g = ofLogits(part, from, count, slope, factor);
-          g.mul_(part.scale.narrow(0, from, count)); // of x·cᵀ
-          Tensor x = part.x.narrow(0, from, count);
-          ofPrototypes.addmm_(g.t(), x);
-          Tensor dx = gradient.narrow(0, from, count);
-          torch.mm_out(dx, g, prototypes);
-          // Only the direction of x matters: what points along x is taken out.
-          Tensor along = dx.mul(x).sum(new long[] {1}, true, part.none);
-          Tensor inverse = part.inverse.narrow(0, from, count);
-          dx.addcmul_(x, along.mul_(inverse).mul_(inverse), part.minusOne);
-        }
-      }
-      return gradient;
-    }
-
-    /** factor · (mass · p - target) + p · (slope - p·slope), of a block; in {@link #logits}. */
-    private Tensor ofLogits(Part part, long from, long count, Tensor slope, Scalar factor) {
-      Tensor g = logits.narrow(0, 0, count);
-      Tensor p = part.p.narrow(0, from, count);
-      Tensor row = part.mass.narrow(0, from, count).mul(factor).sub_(p.mv(slope)); // (rows)
-      torch.add_out(g, slope.unsqueeze(0), row.unsqueeze(1));
-      return g.mul_(p).sub_(part.target(target, from, count), factor);
-    }
+  /**
+   * In blocks. Gradients are computed with the values while a gradient collector is open, with
+   * float32 sums, inside autocast too.
+   *
+   * @param temperature divisor of the cosines, &gt; 0
+   * @throws UnsupportedOperationException without the {@linkplain TorchBridge bridge}
+   */
+  static PrototypePrediction fused(double temperature) {
+    return new FusedPrediction(temperature);
   }
 
-  /** Features, what is known of them, and their predictions. */
-  private static final class Part {
-    /** As torch's {@code normalize}: features of length 0 have cosines of 0. */
-    private static final double SMALLEST_LENGTH = 1e-12;
-
-    final Tensor x; // (N, E)
-    final Tensor inverse; // (N, 1): 1 / length
-    final Tensor scale; // (N, 1): 1 / (length · temperature)
-    final Tensor p; // (N, K)
-    final Tensor mass; // (N): sum of each target
-    final List<Tensor> masks = new ArrayList<>(); // (N)
-    final Scalar minusOne = new Scalar(-1.0);
-    final ScalarTypeOptional none = new ScalarTypeOptional();
-    private final List<Tensor> assignments = new ArrayList<>(); // (M, K)
-    private final List<Tensor> indices = new ArrayList<>(); // (N)
-
-    Part(Rows rows, long k, double temperature) {
-      x = TorchBridge.borrow(rows.features()).contiguous();
-      inverse = PrototypeBalance.lengths(x).clamp_min_(new Scalar(SMALLEST_LENGTH)).reciprocal_();
-      scale = inverse.div(new Scalar(temperature));
-      p = x.new_empty(x.size(0), k);
-      mass = x.new_empty(x.size(0));
-      for (Target target : rows.targets()) {
-        assignments.add(TorchBridge.borrow(target.assignments()));
-        indices.add(TorchBridge.borrow(target.index()));
-        masks.add(TorchBridge.borrow(target.mask()));
-      }
-    }
-
-    long size() {
-      return x.size(0);
-    }
-
-    /** What a block is to predict, summed over the targets: cross-entropy is linear in it. */
-    Tensor target(Tensor buffer, long from, long count) {
-      Tensor sum = buffer.narrow(0, 0, count);
-      for (int i = 0; i < masks.size(); i++) {
-        Tensor index = indices.get(i).narrow(0, from, count);
-        Tensor mask = masks.get(i).narrow(0, from, count).unsqueeze(1);
-        if (i == 0) {
-          torch.index_select_out(sum, assignments.get(i), 0, index);
-          sum.mul_(mask);
-        } else {
-          sum.addcmul_(assignments.get(i).index_select(0, index), mask);
-        }
-      }
-      return sum;
-    }
+  /** The fused form where the {@linkplain TorchBridge bridge} is there, else the plain one. */
+  static PrototypePrediction best(double temperature) {
+    return TorchBridge.available() ? fused(temperature) : plain(temperature);
   }
 }

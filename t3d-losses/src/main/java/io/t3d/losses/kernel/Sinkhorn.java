@@ -1,11 +1,7 @@
 package io.t3d.losses.kernel;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
-import io.t3d.core.config.Checks;
-import io.t3d.core.tensor.Scalars;
-import io.t3d.core.tensor.Shapes;
-import io.t3d.losses.internal.BatchArrays;
+import io.t3d.core.torch.TorchBridge;
 
 /**
  * Sinkhorn–Knopp: turns similarities to prototypes into soft assignments that use all prototypes
@@ -18,58 +14,55 @@ import io.t3d.losses.internal.BatchArrays;
  * <p>Caron et al., 2020, <a href="https://arxiv.org/abs/2006.09882">Unsupervised Learning of Visual
  * Features by Contrasting Cluster Assignments</a>, eq. 3–5 and listing 1; Cuturi, 2013.
  *
- * <p>Differs from the paper: where the similarities' spread over epsilon is small enough for
- * float32, the two scaling vectors are updated instead of the matrix ({@link MatrixBalance}); else,
- * in the log domain, scaling the columns is a log-softmax down the samples and scaling the rows one
- * along the prototypes. Both equal the paper's form, but are free of overflow for any epsilon.
+ * <p>Two forms give the same assignments. {@link #plain}, the reference, works in the log domain:
+ * scaling the columns is a log-softmax down the samples, scaling the rows one along the prototypes.
+ * {@link #fused} takes one exponential and updates the two scaling vectors instead of the matrix,
+ * ten times as fast. Both differ from the paper's listing in that no epsilon makes them overflow.
  *
  * <p>With fewer samples than prototypes (N &lt; K) the equal shares force every row to spread over
  * about K/N prototypes: still defined, but a weak target. Then choose a smaller K or rely on
  * tokens.
- *
- * @param epsilon entropy of the assignment; smaller is harder
- * @param iterations how often columns, then rows are scaled
  */
-public record Sinkhorn(double epsilon, int iterations) {
-  /** Checks that both are &gt; 0. */
-  public Sinkhorn {
-    Checks.positive("Sinkhorn.epsilon", epsilon);
-    Checks.positive("Sinkhorn.iterations", iterations);
-  }
-
-  /** SwAV's settings: epsilon 0.05, 3 iterations. */
-  public static Sinkhorn defaults() {
-    return new Sinkhorn(0.05, 3);
-  }
-
+public sealed interface Sinkhorn permits PlainSinkhorn, FusedSinkhorn {
   /**
    * Assigns samples to prototypes.
    *
    * @param similarities {@code (N, K)}, float32, cosines
-   * @return {@code (N, K)}, float32, rows sum to 1; carries no gradient
+   * @return {@code (N, K)}, float32, rows sum to 1; carries no gradient; owned by the manager of
+   *     similarities
    * @throws IllegalArgumentException when the shape or dtype differs
    */
-  public NDArray assign(NDArray similarities) {
-    Shapes.check("similarities", similarities, "N, K", "one row per sample", -1, -1);
-    BatchArrays.requireFloat32("similarities", similarities);
-    return MatrixBalance.tryBalance(similarities, epsilon, iterations)
-        .orElseGet(() -> inTheLogDomain(similarities));
+  NDArray assign(NDArray similarities);
+
+  /**
+   * The reference, in plain DJL.
+   *
+   * @param epsilon entropy of the assignment; smaller is harder; &gt; 0
+   * @param iterations how often columns, then rows are scaled; &gt; 0
+   */
+  static Sinkhorn plain(double epsilon, int iterations) {
+    return new PlainSinkhorn(epsilon, iterations);
   }
 
-  /** For any epsilon and on every platform, at about a tenth of the speed. */
-  NDArray inTheLogDomain(NDArray similarities) {
-    NDManager manager = similarities.getManager();
-    // Of 2 · iterations arrays as large as the input, only the last outlives this call.
-    try (NDManager scope = manager.newSubManager()) {
-      NDArray detached = similarities.stopGradient();
-      detached.attach(scope);
-      NDArray logQ = Scalars.divide(detached, epsilon);
-      for (int i = 0; i < iterations; i++) {
-        logQ = logQ.logSoftmax(0).logSoftmax(1); // (N, K)
-      }
-      NDArray assignments = logQ.exp();
-      assignments.attach(manager);
-      return assignments;
-    }
+  /**
+   * With one exponential where the similarities' spread over epsilon is small enough for float32,
+   * else as {@link #plain}.
+   *
+   * @param epsilon entropy of the assignment; smaller is harder; &gt; 0
+   * @param iterations how often columns, then rows are scaled; &gt; 0
+   * @throws UnsupportedOperationException without the {@linkplain TorchBridge bridge}
+   */
+  static Sinkhorn fused(double epsilon, int iterations) {
+    return new FusedSinkhorn(epsilon, iterations);
+  }
+
+  /** The fused form where the {@linkplain TorchBridge bridge} is there, else the plain one. */
+  static Sinkhorn best(double epsilon, int iterations) {
+    return TorchBridge.available() ? fused(epsilon, iterations) : plain(epsilon, iterations);
+  }
+
+  /** The best form with SwAV's settings: epsilon 0.05, 3 iterations. */
+  static Sinkhorn defaults() {
+    return best(0.05, 3);
   }
 }

@@ -17,8 +17,8 @@ import io.t3d.core.nn.StateDict;
 import io.t3d.core.nn.VisionEncoder.VisualTokens;
 import io.t3d.core.tensor.Scalars;
 import io.t3d.core.torch.Casts;
+import io.t3d.core.train.BatchObjective;
 import io.t3d.core.train.LossTerms;
-import io.t3d.core.train.Objective;
 import io.t3d.core.volume.View;
 import io.t3d.core.volume.ViewBatch;
 import io.t3d.losses.BaselineConfig;
@@ -49,7 +49,7 @@ import java.util.Map;
  *
  * <p>Part: {@code reconstruction}.
  */
-final class MaskedObjective implements Objective {
+final class MaskedObjective implements BatchObjective {
   private static final Size3 RESNET_BLOCK = Size3.cube(8);
 
   private final double ratio;
@@ -106,13 +106,6 @@ final class MaskedObjective implements Objective {
               + whole
               + "; set objective.baseline.block or data.views.globalSize");
     }
-  }
-
-  @Override
-  public LossTerms compute(T3DOutput output, List<String> patientIds) {
-    throw new UnsupportedOperationException(
-        "Masked reconstruction needs the voxels: call compute(model, views, patientIds), and set"
-            + " training.accumulation instead of training.microBatch");
   }
 
   @Override

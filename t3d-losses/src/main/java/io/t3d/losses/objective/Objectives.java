@@ -6,7 +6,7 @@ import ai.djl.nn.Block;
 import io.t3d.core.config.Size3;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.nn.SeededWeights;
-import io.t3d.core.train.Objective;
+import io.t3d.core.train.BatchObjective;
 import io.t3d.losses.BaselineConfig;
 
 /** Builds the objective that a config names, T3D's own or a baseline's. */
@@ -22,7 +22,7 @@ public final class Objectives {
    * @param seed same seed, same start of the heads; sets the engine's random seed
    * @throws IllegalArgumentException when blocks or tokens do not divide the view
    */
-  public static Objective create(
+  public static BatchObjective create(
       ObjectiveConfig config, T3DModel model, Size3 globalView, long seed) {
     if (config.baseline().isEmpty()) {
       return T3DObjective.create(config, model, seed);

@@ -5,7 +5,6 @@ import ai.djl.nn.Parameter;
 import io.t3d.core.model.T3DOutput;
 import io.t3d.core.model.ViewFeatures;
 import io.t3d.core.nn.StateDict;
-import io.t3d.core.tensor.Scalars;
 import io.t3d.core.train.LossTerms;
 import io.t3d.core.train.Objective;
 import io.t3d.losses.SigLipLoss;
@@ -39,7 +38,7 @@ final class SigLipObjective implements Objective {
                     loss.compute(
                         v, output.textEmbeddings(), output.logitScale(), bias.value(), patientIds))
             .toList();
-    NDArray total = Scalars.divide(BatchArrays.sum(losses), losses.size());
+    NDArray total = BatchArrays.mean(losses);
     Map<String, NDArray> parts = new LinkedHashMap<>();
     parts.put("siglip", total.stopGradient());
     parts.put("logit_scale", BatchArrays.borrow(total, output.logitScale()).stopGradient().sum());

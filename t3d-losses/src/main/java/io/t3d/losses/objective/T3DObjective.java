@@ -131,6 +131,6 @@ public final class T3DObjective implements Objective {
               + " local views; raise the number of global views or set"
               + " ContrastiveConfig.localViews to true");
     }
-    return Scalars.divide(BatchArrays.sum(losses), losses.size());
+    return BatchArrays.mean(losses);
   }
 }

@@ -3,7 +3,6 @@ package io.t3d.losses.objective;
 import ai.djl.ndarray.NDArray;
 import io.t3d.core.model.T3DOutput;
 import io.t3d.core.model.ViewFeatures;
-import io.t3d.core.tensor.Scalars;
 import io.t3d.core.train.LossTerms;
 import io.t3d.core.volume.View;
 import io.t3d.losses.BaselineConfig;
@@ -101,12 +100,8 @@ final class ViewComparisons {
     }
     Map<String, NDArray> parts = new LinkedHashMap<>();
     for (String name : terms.get(0).parts().keySet()) {
-      parts.put(name, mean(terms.stream().map(t -> t.parts().get(name)).toList()));
+      parts.put(name, BatchArrays.mean(terms.stream().map(t -> t.parts().get(name)).toList()));
     }
-    return new LossTerms(mean(terms.stream().map(LossTerms::total).toList()), parts);
-  }
-
-  private static NDArray mean(List<NDArray> values) {
-    return Scalars.divide(BatchArrays.sum(values), values.size());
+    return new LossTerms(BatchArrays.mean(terms.stream().map(LossTerms::total).toList()), parts);
   }
 }

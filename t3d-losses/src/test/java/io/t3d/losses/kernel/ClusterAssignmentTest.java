@@ -35,9 +35,9 @@ class ClusterAssignmentTest {
         List.of(
             Golden.array(manager, golden.get("features").get(0)),
             Golden.array(manager, golden.get("features").get(1)));
-    ClusterAssignment got =
-        ClusterAssignment.of(
-            Sinkhorn.defaults(), parts, Golden.array(manager, golden.get("prototypes")));
+    ClusterAssignment.Assigned got =
+        ClusterAssignment.best(0.05, 3)
+            .assign(parts, Golden.array(manager, golden.get("prototypes")));
     for (int i = 0; i < 2; i++) {
       Golden.assertClose(
           got.assignments().get(i), golden.get("assignments").get(i), 1e-5, "part " + i);
@@ -49,28 +49,27 @@ class ClusterAssignmentTest {
   /** One and several blocks of rows; the last epsilon is too small for one exponential. */
   @ParameterizedTest
   @CsvSource({"1, 1, 5, 0.05", "3, 9, 70, 0.05", "1500, 700, 300, 0.05", "40, 20, 11, 0.01"})
-  void theFusedFormEqualsTheSteps(int first, int second, int prototypes, double epsilon) {
+  void theFusedFormEqualsThePlainOne(int first, int second, int prototypes, double epsilon) {
     List<NDArray> parts =
         List.of(
             Outputs.random(manager, random, first, 24).mul(50),
             Outputs.random(manager, random, second, 24).mul(0.01f));
     NDArray centres = Outputs.random(manager, random, prototypes, 24).normalize(2, 1);
-    Sinkhorn sinkhorn = new Sinkhorn(epsilon, 3);
-    ClusterAssignment fused = ClusterAssignment.of(sinkhorn, parts, centres);
-    ClusterAssignment steps = ClusterAssignment.inSteps(sinkhorn, parts, centres);
+    ClusterAssignment.Assigned fused = ClusterAssignment.best(epsilon, 3).assign(parts, centres);
+    ClusterAssignment.Assigned plain = ClusterAssignment.plain(epsilon, 3).assign(parts, centres);
     for (int i = 0; i < 2; i++) {
       NDArray q = fused.assignments().get(i);
       assertThat(q.getShape()).isEqualTo(new Shape(i == 0 ? first : second, prototypes));
-      assertThat(q.sub(steps.assignments().get(i)).abs().max().getFloat()).isLessThan(1e-4f);
+      assertThat(q.sub(plain.assignments().get(i)).abs().max().getFloat()).isLessThan(1e-4f);
     }
-    assertThat(fused.usage().getFloat()).isCloseTo(steps.usage().getFloat(), within(1e-3f));
+    assertThat(fused.usage().getFloat()).isCloseTo(plain.usage().getFloat(), within(1e-3f));
   }
 
   @Test
   void aFeatureOfLengthZeroIsFarFromAllAlike() {
     NDArray q =
-        ClusterAssignment.of(
-                Sinkhorn.defaults(),
+        ClusterAssignment.best(0.05, 3)
+            .assign(
                 List.of(manager.zeros(new Shape(1, 3))),
                 manager.eye(3).toType(DataType.FLOAT32, false))
             .assignments()
@@ -82,8 +81,8 @@ class ClusterAssignmentTest {
   @Test
   void aFeatureThatIsNoNumberShowsInTheResult() {
     NDArray q =
-        ClusterAssignment.of(
-                Sinkhorn.defaults(),
+        ClusterAssignment.best(0.05, 3)
+            .assign(
                 List.of(manager.create(new float[] {Float.NaN, 1}, new Shape(1, 2))),
                 manager.eye(2))
             .assignments()
@@ -100,8 +99,8 @@ class ClusterAssignmentTest {
         List.of(features, prototypes),
         () -> {
           int before = ((BaseNDManager) manager).getManagedArrays().size();
-          ClusterAssignment got =
-              ClusterAssignment.of(Sinkhorn.defaults(), List.of(features), prototypes);
+          ClusterAssignment.Assigned got =
+              ClusterAssignment.best(0.05, 3).assign(List.of(features), prototypes);
           grown[0] = ((BaseNDManager) manager).getManagedArrays().size() - before;
           return got.assignments().get(0).sum().add(features.sum()).add(prototypes.sum());
         });
@@ -115,15 +114,13 @@ class ClusterAssignmentTest {
     NDArray prototypes = manager.ones(new Shape(3, 4));
     assertThatThrownBy(
             () ->
-                ClusterAssignment.of(
-                    Sinkhorn.defaults(), List.of(manager.ones(new Shape(2, 5))), prototypes))
+                ClusterAssignment.best(0.05, 3)
+                    .assign(List.of(manager.ones(new Shape(2, 5))), prototypes))
         .hasMessage("features must be (N, E) = (N, 4), got (2, 5); E is that of the prototypes");
     assertThatThrownBy(
             () ->
-                ClusterAssignment.of(
-                    Sinkhorn.defaults(),
-                    List.of(manager.ones(new Shape(2, 4), DataType.FLOAT64)),
-                    prototypes))
+                ClusterAssignment.plain(0.05, 3)
+                    .assign(List.of(manager.ones(new Shape(2, 4), DataType.FLOAT64)), prototypes))
         .hasMessageStartingWith("features must be float32, got float64");
   }
 }

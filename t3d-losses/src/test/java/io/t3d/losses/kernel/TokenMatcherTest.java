@@ -12,78 +12,90 @@ import io.t3d.losses.Outputs;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Named;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class TokenMatcherTest {
   private final NDManager manager = NDManager.newBaseManager();
   private final NDArray batchArray = manager.ones(new Shape(1));
+
+  static Stream<Named<TokenMatcher>> forms() {
+    return Stream.of(
+        Named.of("plain", TokenMatcher.plain()), Named.of("best", TokenMatcher.best()));
+  }
 
   @AfterEach
   void close() {
     manager.close();
   }
 
-  @Test
-  void aGridMatchesItself() {
+  @ParameterizedTest
+  @MethodSource("forms")
+  void aGridMatchesItself(TokenMatcher matcher) {
     TokenGrid grid =
         new TokenGrid(2, 3, 4, List.of(Affine.of(1, 2, 0, 5, -2, 1, 0, 3, 0, 0, 4, 9)));
-    TokenMatcher.Match match = TokenMatcher.match(batchArray, grid, grid);
+    TokenMatcher.Match match = matcher.match(batchArray, grid, grid);
     assertThat(match.mask().toFloatArray()).containsOnly(1f).hasSize(24);
     for (int i = 0; i < 24; i++) {
       assertThat(match.index().getLong(0, i)).isEqualTo(i);
     }
   }
 
-  @Test
-  void aShiftByOneTokenMatchesTheOverlapAlone() {
-    TokenMatcher.Match match =
-        TokenMatcher.match(batchArray, Outputs.cube(1, 10), Outputs.cube(1, 0));
+  @ParameterizedTest
+  @MethodSource("forms")
+  void aShiftByOneTokenMatchesTheOverlapAlone(TokenMatcher matcher) {
+    TokenMatcher.Match match = matcher.match(batchArray, Outputs.cube(1, 10), Outputs.cube(1, 0));
     // Tokens at x = 10 lie on the other's second column; those at x = 20 lie outside of it.
     assertThat(match.mask().toFloatArray()).containsExactly(1, 0, 1, 0, 1, 0, 1, 0);
     assertThat(match.index().toLongArray()).startsWith(1).contains(3, 5, 7);
   }
 
-  @Test
-  void aFlipIsUndone() {
+  @ParameterizedTest
+  @MethodSource("forms")
+  void aFlipIsUndone(TokenMatcher matcher) {
     TokenGrid plain = Outputs.cube(1, 0);
     TokenGrid flipped =
         new TokenGrid(2, 2, 2, List.of(Affine.scaleTranslate(-10, 10, 10, 10, 0, 0)));
-    TokenMatcher.Match match = TokenMatcher.match(batchArray, flipped, plain);
+    TokenMatcher.Match match = matcher.match(batchArray, flipped, plain);
     assertThat(match.index().toLongArray()).containsExactly(1, 0, 3, 2, 5, 4, 7, 6);
     assertThat(match.mask().toFloatArray()).containsOnly(1f);
   }
 
-  @Test
-  void halfATokenOffAlwaysGoesTheSameWay() {
+  @ParameterizedTest
+  @MethodSource("forms")
+  void halfATokenOffAlwaysGoesTheSameWay(TokenMatcher matcher) {
     for (double origin : new double[] {0, 0.1, 123.4, -77.7, 1e3}) {
       TokenGrid to =
           new TokenGrid(1, 1, 3, List.of(Affine.scaleTranslate(0.7, 1, 1, origin, 0, 0)));
       TokenGrid from =
           new TokenGrid(1, 1, 3, List.of(Affine.scaleTranslate(0.7, 1, 1, origin - 0.35, 0, 0)));
-      TokenMatcher.Match match = TokenMatcher.match(batchArray, from, to);
+      TokenMatcher.Match match = matcher.match(batchArray, from, to);
       assertThat(match.index().toLongArray()).containsExactly(0, 1, 2);
       assertThat(match.mask().toFloatArray()).containsOnly(1f);
     }
   }
 
-  @Test
-  void viewsWithoutOverlapAreMaskedWithValidIndices() {
-    TokenMatcher.Match match =
-        TokenMatcher.match(batchArray, Outputs.cube(2, 1e6), Outputs.cube(2, 0));
+  @ParameterizedTest
+  @MethodSource("forms")
+  void viewsWithoutOverlapAreMaskedWithValidIndices(TokenMatcher matcher) {
+    TokenMatcher.Match match = matcher.match(batchArray, Outputs.cube(2, 1e6), Outputs.cube(2, 0));
     assertThat(match.mask().toFloatArray()).containsOnly(0f);
     assertThat(match.index().max().getLong()).isLessThan(8);
     assertThat(match.index().min().getLong()).isGreaterThanOrEqualTo(0);
   }
 
-  @Test
-  void equalsADoubleLoopOverWorldCoordinates() {
+  @ParameterizedTest
+  @MethodSource("forms")
+  void equalsADoubleLoopOverWorldCoordinates(TokenMatcher matcher) {
     SplittableRandom random = new SplittableRandom(11);
     int matches = 0;
     for (int n = 0; n < 40; n++) {
       TokenGrid from = randomGrid(random, 3);
       TokenGrid to = randomGrid(random, 3);
-      TokenMatcher.Match match = TokenMatcher.match(batchArray, from, to);
+      TokenMatcher.Match match = matcher.match(batchArray, from, to);
       for (int pair = 0; pair < 3; pair++) {
         int[] expected = doubleLoop(from, to, pair);
         for (int i = 0; i < from.size(); i++) {
@@ -150,20 +162,21 @@ class TokenMatcherTest {
     return true;
   }
 
-  @Test
-  void gatherTakesTheMatchedRows() {
+  @ParameterizedTest
+  @MethodSource("forms")
+  void gatherTakesTheMatchedRows(TokenMatcher matcher) {
     NDArray features = manager.arange(16f).reshape(1, 8, 2);
-    TokenMatcher.Match match =
-        TokenMatcher.match(batchArray, Outputs.cube(1, 10), Outputs.cube(1, 0));
-    NDArray gathered = TokenMatcher.gather(features, match);
+    TokenMatcher.Match match = matcher.match(batchArray, Outputs.cube(1, 10), Outputs.cube(1, 0));
+    NDArray gathered = match.gather(features);
     assertThat(gathered.getShape()).isEqualTo(new Shape(1, 8, 2));
     assertThat(gathered.get(0, 0).toFloatArray()).containsExactly(2, 3);
     assertThat(gathered.get(0, 6).toFloatArray()).containsExactly(14, 15);
   }
 
-  @Test
-  void gridsOfDifferentBatchesAreRefused() {
-    assertThatThrownBy(() -> TokenMatcher.match(batchArray, Outputs.cube(2, 0), Outputs.cube(3, 0)))
+  @ParameterizedTest
+  @MethodSource("forms")
+  void gridsOfDifferentBatchesAreRefused(TokenMatcher matcher) {
+    assertThatThrownBy(() -> matcher.match(batchArray, Outputs.cube(2, 0), Outputs.cube(3, 0)))
         .hasMessage("Both token grids must hold one affine per pair, got 2 and 3");
   }
 }

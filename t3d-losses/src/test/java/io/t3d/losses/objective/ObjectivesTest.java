@@ -18,8 +18,8 @@ import io.t3d.core.config.Vit3dConfig;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.text.SentenceBatch;
 import io.t3d.core.text.TokenBatch;
+import io.t3d.core.train.BatchObjective;
 import io.t3d.core.train.LossTerms;
-import io.t3d.core.train.Objective;
 import io.t3d.core.train.PairBatch;
 import io.t3d.core.train.PairSource;
 import io.t3d.core.train.Pretrainer;
@@ -141,7 +141,7 @@ class ObjectivesTest {
   void oneStepGivesEveryTrainedParameterAGradient(String name) {
     try (T3DModel model = model(resnet());
         NDManager scope = model.manager().newSubManager()) {
-      Objective objective = Objectives.create(named(name), model, VIEW, 1);
+      BatchObjective objective = Objectives.create(named(name), model, VIEW, 1);
       LossTerms terms = backward(model, objective, scope, batch(6, 3));
       assertThat(terms.total().getFloat()).isFinite().isPositive();
       Map<String, Parameter> all = new LinkedHashMap<>(model.parameters());
@@ -165,7 +165,7 @@ class ObjectivesTest {
   }
 
   private static LossTerms backward(
-      T3DModel model, Objective objective, NDManager scope, PairBatch batch) {
+      T3DModel model, BatchObjective objective, NDManager scope, PairBatch batch) {
     ViewBatch views = ViewBatch.collate(scope, batch.views());
     TokenBatch tokens = model.tokenize(scope, batch.reports());
     Optional<SentenceBatch> sentences =
@@ -201,7 +201,7 @@ class ObjectivesTest {
   /** Trains 2 epochs of 4 steps, or one of them; returns the weights of the head. */
   private static float[] train(String name, Path out, int stopAfter) throws IOException {
     try (T3DModel model = model(resnet())) {
-      Objective objective = Objectives.create(named(name), model, VIEW, 1);
+      BatchObjective objective = Objectives.create(named(name), model, VIEW, 1);
       Pretrainer pretrainer =
           Pretrainer.builder(model, objective, source())
               .config(TrainingConfig.builder().epochs(2).learningRate(2e-3).build())
@@ -261,7 +261,7 @@ class ObjectivesTest {
   void maskedReconstructionHidesTheShareOfBlocksFromAVisionTransformer() {
     try (T3DModel model = model(vit());
         NDManager scope = model.manager().newSubManager()) {
-      Objective objective = Objectives.create(ObjectiveConfig.masked(), model, VIEW, 1);
+      BatchObjective objective = Objectives.create(ObjectiveConfig.masked(), model, VIEW, 1);
       PairBatch batch = batch(2, 3);
       ViewBatch views = ViewBatch.collate(scope, batch.views());
       TokenBatch tokens = model.tokenize(scope, batch.reports());
@@ -280,6 +280,23 @@ class ObjectivesTest {
       assertThat(views.slots().get(0).voxels().eq(0).sum().getLong()).isZero();
       assertThat(objective.parameters().get("weight").getArray().getShape().getShape())
           .containsExactly(512, 16);
+    }
+  }
+
+  @Test
+  void maskedReconstructionOfBatchesInPartsIsRefusedBeforeItStarts(@TempDir Path out) {
+    try (T3DModel model = model(resnet())) {
+      BatchObjective objective = Objectives.create(named("masked"), model, VIEW, 1);
+      Pretrainer.Builder builder =
+          Pretrainer.builder(model, objective, source())
+              .config(TrainingConfig.builder().microBatch(2).build())
+              .out(out);
+      assertThatThrownBy(builder::build)
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage(
+              "TrainingConfig.microBatch must be 0 for an objective that runs the model on views of"
+                  + " its own, as masked reconstruction does, got 2; set training.accumulation"
+                  + " instead");
     }
   }
 
@@ -306,7 +323,7 @@ class ObjectivesTest {
               two.reports(),
               two.patientIds());
       for (String name : List.of("simclr", "vicreg")) {
-        Objective objective = Objectives.create(named(name), model, VIEW, 1);
+        BatchObjective objective = Objectives.create(named(name), model, VIEW, 1);
         assertThatThrownBy(() -> backward(model, objective, scope, one))
             .hasMessageContaining("needs at least 2 global view(s) of each volume, got 1");
       }

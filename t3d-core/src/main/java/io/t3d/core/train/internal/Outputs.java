@@ -1,4 +1,4 @@
-package io.t3d.core.train;
+package io.t3d.core.train.internal;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
@@ -15,11 +15,11 @@ import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /** The arrays of a model's output, and outputs of several batches as one. */
-final class Outputs {
+public final class Outputs {
   private Outputs() {}
 
   /** Those with rows of the batch's pairs, in the order of the pairs, on their first axis. */
-  static List<NDArray> perPair(T3DOutput output) {
+  public static List<NDArray> perPair(T3DOutput output) {
     List<NDArray> arrays = new ArrayList<>();
     for (ViewFeatures view : output.views()) {
       arrays.add(view.embedding());
@@ -31,11 +31,12 @@ final class Outputs {
   }
 
   /** Those that all pairs share. */
-  static List<NDArray> shared(T3DOutput output) {
+  public static List<NDArray> shared(T3DOutput output) {
     return List.of(output.logitScale());
   }
 
-  static List<NDArray> all(T3DOutput output) {
+  /** All of them. */
+  public static List<NDArray> all(T3DOutput output) {
     List<NDArray> arrays = new ArrayList<>(perPair(output));
     arrays.addAll(shared(output));
     return arrays;
@@ -48,7 +49,7 @@ final class Outputs {
    * @param sentences the texts of all pairs, those of the parts one after another
    * @param leaf what becomes of each array
    */
-  static T3DOutput join(
+  public static T3DOutput join(
       List<T3DOutput> parts, Optional<ReportSentences> sentences, UnaryOperator<NDArray> leaf) {
     List<ViewFeatures> views = new ArrayList<>();
     for (int v = 0; v < parts.get(0).views().size(); v++) {

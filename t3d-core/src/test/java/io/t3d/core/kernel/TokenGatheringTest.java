@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class TokenGatherTest {
+class TokenGatheringTest {
   /** One of the ways to compute the same. */
   private interface Form {
     NDArray gather(NDArray tokens, NDArray queries, double temperature);
@@ -43,9 +43,17 @@ class TokenGatherTest {
 
   static Stream<Named<Form>> forms() {
     return Stream.of(
-            Named.of("plain", (Form) TokenGather::plain),
-            Named.of("fused", (Form) TokenGather::fused))
+            Named.of("plain", (Form) TokenGatheringTest::plain),
+            Named.of("fused", (Form) TokenGatheringTest::fused))
         .filter(form -> form.getName().equals("plain") || TorchBridge.available());
+  }
+
+  private static NDArray plain(NDArray tokens, NDArray queries, double temperature) {
+    return TokenGathering.plain(temperature).gather(tokens, queries);
+  }
+
+  private static NDArray fused(NDArray tokens, NDArray queries, double temperature) {
+    return TokenGathering.fused(temperature).gather(tokens, queries);
   }
 
   @BeforeEach
@@ -245,8 +253,8 @@ class TokenGatherTest {
     NDArray tokens = tokens(b, n, e);
     NDArray queries = queries(t, e);
     NDArray probe = manager.randomNormal(new Shape(b, t, e));
-    Result fused = run(TokenGather::fused, tokens, queries, temperature, probe);
-    Result plain = run(TokenGather::plain, tokens, queries, temperature, probe);
+    Result fused = run(TokenGatheringTest::fused, tokens, queries, temperature, probe);
+    Result plain = run(TokenGatheringTest::plain, tokens, queries, temperature, probe);
     double tolerance = Math.max(1e-5, 8 * Math.scalb(1 / temperature, -23));
     assertClose("values", fused.gathered(), plain.gathered(), tolerance);
     assertClose("gradient of tokens", fused.ofTokens(), plain.ofTokens(), tolerance);
@@ -336,12 +344,27 @@ class TokenGatherTest {
     NDArray tokens = manager.ones(new Shape(1, 3, 2));
     NDArray queries = queries(2, 2);
     try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
-      NDArray z = TokenGather.fused(tokens, queries, 0.1);
+      NDArray z = fused(tokens, queries, 0.1);
       tokens.addi(1);
       assertThatThrownBy(() -> collector.backward(z.sum()))
           .isInstanceOf(EngineException.class)
           .hasMessageContaining("tokens or queries were changed in place before the backward pass");
     }
+  }
+
+  /** At once, where one block holds all weights; else in blocks. */
+  @ParameterizedTest
+  @CsvSource({"1, 4096, 32, true", "1, 4097, 32, false"})
+  void theBestFormIsThatOfTheSize(int b, int n, int t, boolean plainIsBest) {
+    assumeTrue(TorchBridge.available());
+    NDArray tokens = tokens(b, n, 4);
+    NDArray queries = queries(t, 4);
+    float[] best = TokenGather.gather(tokens, queries, 0.1).toFloatArray();
+    assertThat(best)
+        .isEqualTo(
+            (plainIsBest ? plain(tokens, queries, 0.1) : fused(tokens, queries, 0.1))
+                .toFloatArray());
+    assertThat(best).isEqualTo(TokenGathering.best(0.1).gather(tokens, queries).toFloatArray());
   }
 
   @ParameterizedTest

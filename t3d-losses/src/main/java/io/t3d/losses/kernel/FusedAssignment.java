@@ -2,8 +2,7 @@ package io.t3d.losses.kernel;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import io.t3d.core.config.Checks;
-import io.t3d.core.tensor.Shapes;
+import ai.djl.ndarray.types.DataType;
 import io.t3d.core.torch.TorchBridge;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,63 +19,57 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 /**
  * Features to balanced assignments in one go: cosines to prototypes, the nearest of them, the
  * exponential and the column sums of a block of rows are made while it is in the processor's cache;
- * the cosines of all rows are never stored. See {@link MatrixBalance} for the scaling.
+ * the cosines of all rows are never stored. See {@link FusedSinkhorn} for the scaling.
  *
  * <pre>{@code
- * P = exp(x·cᵀ / (|x| · divisor));  result = diag(u) · P · diag(v)
+ * P = exp(x·cᵀ / (|x| · epsilon));  result = diag(u) · P · diag(v)
  * }</pre>
+ *
+ * <p>Accumulates in float32, inside autocast too.
  */
-public final class PrototypeBalance {
+record FusedAssignment(double epsilon, int iterations, ClusterAssignment inSteps)
+    implements ClusterAssignment {
   /** As torch's {@code normalize}: features of length 0 have cosines of 0. */
   private static final double SMALLEST_LENGTH = 1e-12;
 
-  private PrototypeBalance() {}
+  FusedAssignment(double epsilon, int iterations) {
+    this(epsilon, iterations, new PlainAssignment(Sinkhorn.fused(epsilon, iterations)));
+  }
 
-  /**
-   * What came out.
-   *
-   * @param parts {@code (N, K)} per part of the features, rows sum to 1; they share memory
-   * @param nearest {@code (K)}, int64: of how many features each prototype is the nearest
-   */
-  public record Balanced(List<NDArray> parts, NDArray nearest) {
-    /** Copies the list. */
-    public Balanced {
-      parts = List.copyOf(parts);
+  /** Assignments that share memory, and of how many features each prototype is the nearest. */
+  private record Balanced(List<NDArray> parts, NDArray nearest) {}
+
+  @Override
+  public Assigned assign(List<NDArray> features, NDArray prototypes) {
+    PlainAssignment.check(features, prototypes);
+    return balance(features, prototypes)
+        .map(FusedAssignment::withUsage)
+        .orElseGet(() -> inSteps.assign(features, prototypes));
+  }
+
+  private static Assigned withUsage(Balanced balanced) {
+    NDManager owner = balanced.nearest().getManager();
+    try (NDManager scope = owner.newSubManager()) {
+      balanced.nearest().attach(scope);
+      NDArray counts = balanced.nearest().toType(DataType.FLOAT32, true); // (K)
+      NDArray usage = ClusterMath.usage(counts.div(counts.sum()));
+      usage.attach(owner);
+      return new Assigned(balanced.parts(), usage);
     }
   }
 
-  /**
-   * Balances all parts together, when the {@linkplain TorchBridge bridge} is there and the
-   * prototypes' length over the divisor allows it. Accumulates in float32, inside autocast too.
-   *
-   * @param features one or more of {@code (N, E)}, float32, of any scale
-   * @param prototypes {@code (K, E)}, float32, rows of length about 1
-   * @param divisor of the cosines; &gt; 0
-   * @param iterations how often columns, then rows are scaled; &gt; 0
-   * @return without gradient, owned by the manager of the first features; empty when float32 may
-   *     not hold the exponentials: then take the cosines to {@link MatrixBalance} or the log domain
-   */
-  public static Optional<Balanced> tryAssign(
-      List<NDArray> features, NDArray prototypes, double divisor, int iterations) {
-    Shapes.check("prototypes", prototypes, "K, E", "one row per cluster", -1, -1);
-    long e = prototypes.getShape().get(1);
-    features.forEach(
-        x -> Shapes.check("features", x, "N, E", "E is that of the prototypes", -1, e));
-    Checks.positive("divisor", divisor);
-    Checks.positive("iterations", iterations);
-    if (!TorchBridge.available()) {
-      return Optional.empty();
-    }
+  /** Empty when the prototypes are so long that float32 may not hold the exponentials. */
+  private Optional<Balanced> balance(List<NDArray> features, NDArray prototypes) {
     NDManager manager = features.get(0).getManager();
     try (PointerScope temporaries = new PointerScope();
         NoGradGuard constant = new NoGradGuard()) {
       Tensor c = TorchBridge.borrow(prototypes);
       double longest = lengths(c).max().item_float();
       // |cosine| ≤ the longest prototype; NaN fails this comparison.
-      if (!(2 * longest / divisor <= MatrixBalance.MAX_SPREAD)) {
+      if (!(2 * longest / epsilon <= FusedSinkhorn.MAX_SPREAD)) {
         return Optional.empty();
       }
-      return Optional.of(new Run(features, c, divisor).assign(manager, iterations));
+      return Optional.of(new Run(features, c, epsilon).assign(manager, iterations));
     }
   }
 
