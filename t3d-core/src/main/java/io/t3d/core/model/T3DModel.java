@@ -10,14 +10,18 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
+import ai.djl.training.initializer.Initializer;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.kernel.TokenGather;
 import io.t3d.core.nn.ProjectionHead;
 import io.t3d.core.nn.SeededWeights;
 import io.t3d.core.nn.StateDict;
+import io.t3d.core.nn.TextEncoder;
+import io.t3d.core.nn.TextEncoder.TextFeatures;
 import io.t3d.core.nn.VisionEncoder;
 import io.t3d.core.nn.VisionEncoder.VisualTokens;
-import io.t3d.core.nn.text.TransformerTextEncoder.TextFeatures;
+import io.t3d.core.nn.text.TextEncoders;
+import io.t3d.core.nn.vision.VisionEncoders;
 import io.t3d.core.tensor.Scopes;
 import io.t3d.core.tensor.Shapes;
 import io.t3d.core.text.ReportSentences;
@@ -38,6 +42,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
@@ -72,22 +77,79 @@ public final class T3DModel implements AutoCloseable {
   private final T3DNetwork network;
   private final Map<String, String> origins = new TreeMap<>();
 
-  private T3DModel(T3DConfig config, ReportTokenizer tokenizer, Device device, long seed) {
-    if (tokenizer.vocabSize() > config.text().vocabSize()) {
+  private T3DModel(
+      VisionEncoder vision,
+      TextEncoder text,
+      T3DConfig settings,
+      ReportTokenizer tokenizer,
+      Device device) {
+    this.config =
+        new T3DConfig(
+            VisionEncoders.configOf(vision),
+            TextEncoders.configOf(text, tokenizer.maxLength()),
+            settings.embedDim(),
+            settings.projection(),
+            settings.temperature());
+    if (tokenizer.vocabSize() > text.vocabSize()) {
       throw new IllegalArgumentException(
           "TextConfig.vocabSize must be at least the tokenizer's vocabulary, "
               + tokenizer.vocabSize()
               + ", got "
-              + config.text().vocabSize()
+              + text.vocabSize()
               + "; set vocabSize or take another tokenizer");
     }
-    this.config = config;
+    network = new T3DNetwork(config, vision, text);
     this.tokenizer = tokenizer;
     this.device = device;
-    network = new T3DNetwork(config);
     manager = NDManager.newBaseManager(device);
     manager.setName("T3DModel");
-    SeededWeights.of(seed, () -> network.initialize(manager, DataType.FLOAT32, new Shape(1)));
+  }
+
+  /** A model whose weights are random, but for those that its encoders have already. */
+  static T3DModel seeded(
+      VisionEncoder vision,
+      TextEncoder text,
+      T3DConfig settings,
+      ReportTokenizer tokenizer,
+      Device device,
+      long seed) {
+    T3DModel model = new T3DModel(vision, text, settings, tokenizer, device);
+    model.initialize(start -> SeededWeights.of(seed, start));
+    return model;
+  }
+
+  /** A model whose weights are zero until they are read; the engine's random state stays. */
+  static T3DModel empty(
+      VisionEncoder vision,
+      TextEncoder text,
+      T3DConfig settings,
+      ReportTokenizer tokenizer,
+      Device device) {
+    T3DModel model = new T3DModel(vision, text, settings, tokenizer, device);
+    model.network.setInitializer(Initializer.ZEROS, parameter -> true);
+    model.initialize(Runnable::run);
+    return model;
+  }
+
+  /** Frees what was made when it fails; the tokenizer then stays the caller's. */
+  private void initialize(Consumer<Runnable> how) {
+    try {
+      how.accept(() -> network.initialize(manager, DataType.FLOAT32, new Shape(1)));
+    } catch (RuntimeException | Error e) {
+      manager.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Starts a builder, for models with encoders or settings of one's own.
+   *
+   * <pre>{@code
+   * T3DModel.builder().vision(new MyEncoder()).text(TextConfig.tiny()).embedDim(128).build()
+   * }</pre>
+   */
+  public static T3DModelBuilder builder() {
+    return new T3DModelBuilder();
   }
 
   /**
@@ -95,18 +157,14 @@ public final class T3DModel implements AutoCloseable {
    *
    * @param config sizes
    * @param device where weights and arrays live
-   * @param seed same seed, same weights; sets the engine's random seed
+   * @param seed same seed, same weights. The engine has one random state for all: it is set to this
+   *     seed and what the weights draw moves it on, so that what is drawn next depends on the seed
+   *     too, and threads that create or train models must not draw at the same time
    * @throws IllegalArgumentException when the tokenizer cannot be read, or has more tokens than
    *     {@code TextConfig.vocabSize}
    */
   public static T3DModel create(T3DConfig config, Device device, long seed) {
-    ReportTokenizer tokenizer = ReportTokenizer.of(config.text());
-    try {
-      return new T3DModel(config, tokenizer, device, seed);
-    } catch (RuntimeException e) {
-      tokenizer.close();
-      throw e;
-    }
+    return builder().config(config).device(device).seed(seed).build();
   }
 
   /**
@@ -115,29 +173,34 @@ public final class T3DModel implements AutoCloseable {
    * @param config sizes
    * @param tokenizer from now on owned by the model
    * @param device where weights and arrays live
-   * @param seed same seed, same weights; sets the engine's random seed
+   * @param seed same seed, same weights. The engine has one random state for all: it is set to this
+   *     seed and what the weights draw moves it on, so that what is drawn next depends on the seed
+   *     too, and threads that create or train models must not draw at the same time
    * @throws IllegalArgumentException when the tokenizer has more tokens than {@code
    *     TextConfig.vocabSize}; it then stays the caller's
    */
   public static T3DModel create(
       T3DConfig config, ReportTokenizer tokenizer, Device device, long seed) {
-    return new T3DModel(config, tokenizer, device, seed);
+    return builder().config(config).tokenizer(tokenizer).device(device).seed(seed).build();
   }
 
   /**
-   * Reads a checkpoint that {@link #save} wrote.
+   * Reads a checkpoint that {@link #save} wrote. The engine's random state stays as it is.
    *
    * @param dir the folder
    * @param device where weights and arrays live
    * @throws IOException when a file is missing or broken, or when names or shapes of the weights
    *     are not those of the checkpoint's config
+   * @throws IllegalArgumentException when the model has an encoder of one's own; it says which
+   *     class and how to open it: {@link T3DModelBuilder#load}
    */
   public static T3DModel load(Path dir, Device device) throws IOException {
-    return ModelFiles.load(dir, device);
+    return builder().device(device).load(dir);
   }
 
   /**
-   * Writes {@code config.json}, {@code tokenizer.json} and {@code model.safetensors}.
+   * Writes {@code config.json}, {@code tokenizer.json} and {@code model.safetensors}. Of an encoder
+   * of one's own the config holds the name of the class, for whoever opens it.
    *
    * @param dir the folder, made when it is missing
    * @throws IOException when a file cannot be written; each file is the old one or the new one
@@ -478,6 +541,11 @@ public final class T3DModel implements AutoCloseable {
    */
   public VisionEncoder vision() {
     return network.vision;
+  }
+
+  /** The text encoder. It belongs to this model. */
+  public TextEncoder text() {
+    return network.text;
   }
 
   /** All weights as one block, for optimizers. */

@@ -23,6 +23,8 @@ import io.t3d.core.torch.ActivationCheckpoints;
 import io.t3d.core.torch.MemoryFormats;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * A 3D ResNet with the layout and the state-dict names of MONAI's {@code monai.networks.nets}:
@@ -42,6 +44,7 @@ import java.util.List;
 public final class ResNet3d extends AbstractBlock implements VisionEncoder {
   private static final Shape THREE = new Shape(3, 3, 3);
   private static final Shape TWO = new Shape(2, 2, 2);
+  private static final Pattern LAYER = Pattern.compile("layer(\\d+)\\.");
   private static final Shape ONE = new Shape(1, 1, 1);
 
   private final ResNet3dConfig config;
@@ -76,9 +79,26 @@ public final class ResNet3d extends AbstractBlock implements VisionEncoder {
     return new Chain(blocks);
   }
 
+  /** The network's settings. */
+  public ResNet3dConfig config() {
+    return config;
+  }
+
   @Override
   public int channels() {
     return config.channels();
+  }
+
+  /** The stages. */
+  @Override
+  public int layers() {
+    return config.layers().size();
+  }
+
+  @Override
+  public int layerOf(String parameter) {
+    Matcher stage = LAYER.matcher(parameter);
+    return stage.lookingAt() ? Integer.parseInt(stage.group(1)) : 0;
   }
 
   /**
@@ -103,7 +123,7 @@ public final class ResNet3d extends AbstractBlock implements VisionEncoder {
     for (Chain layer : layers) {
       map = ActivationCheckpoints.stage(map, x -> layer.forward(parameters, x, training));
     }
-    return tokens(map);
+    return VisualTokens.of(map);
   }
 
   /**
@@ -154,13 +174,6 @@ public final class ResNet3d extends AbstractBlock implements VisionEncoder {
 
   private NDArray pool(NDArray x) {
     return config.maxPool() ? Pool.maxPool3d(x, THREE, TWO, ONE, false) : x;
-  }
-
-  private static VisualTokens tokens(NDArray map) {
-    long[] s = map.getShape().getShape();
-    NDArray flat = Steps.thenFree(map, m -> m.reshape(s[0], s[1], -1)); // (B, C, N)
-    NDArray tokens = Steps.thenFree(flat, m -> m.transpose(0, 2, 1)); // (B, N, C)
-    return new VisualTokens(tokens, (int) s[2], (int) s[3], (int) s[4]);
   }
 
   /** The tokens {@code (B, N, C)} of views, for DJL; see {@link #encode}. */

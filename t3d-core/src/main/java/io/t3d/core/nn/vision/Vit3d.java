@@ -16,6 +16,8 @@ import io.t3d.core.nn.internal.Chain;
 import io.t3d.core.nn.internal.Steps;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -38,6 +40,8 @@ public final class Vit3d extends AbstractBlock implements VisionEncoder {
   /** Standard deviation of all weights at the start, as in BERT and ViT. */
   static final float INIT_STD = 0.02f;
 
+  private static final Pattern BLOCK = Pattern.compile("blocks\\.(\\d+)\\.");
+
   private final Vit3dConfig config;
   private final TokenEmbedding3d patchEmbedding;
   private final Chain blocks;
@@ -54,9 +58,34 @@ public final class Vit3d extends AbstractBlock implements VisionEncoder {
     norm = addChildBlock("norm", VitBlock.norm(config));
   }
 
+  /** The network's settings. */
+  public Vit3dConfig config() {
+    return config;
+  }
+
   @Override
   public int channels() {
     return config.hiddenSize();
+  }
+
+  /** One patch. */
+  @Override
+  public Size3 exampleSize() {
+    return config.patch();
+  }
+
+  @Override
+  public int layers() {
+    return config.layers();
+  }
+
+  @Override
+  public int layerOf(String parameter) {
+    if (parameter.startsWith("patch_embedding.")) {
+      return 0;
+    }
+    Matcher block = BLOCK.matcher(parameter);
+    return block.lookingAt() ? 1 + Integer.parseInt(block.group(1)) : layers() + 1;
   }
 
   /**
