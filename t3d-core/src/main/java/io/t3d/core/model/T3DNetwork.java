@@ -1,12 +1,11 @@
 package io.t3d.core.model;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.AbstractBlock;
 import ai.djl.training.ParameterStore;
-import ai.djl.util.PairList;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.nn.Encoder;
@@ -14,10 +13,11 @@ import io.t3d.core.nn.LogitScale;
 import io.t3d.core.nn.ProjectionHead;
 import io.t3d.core.nn.StateDict;
 import io.t3d.core.nn.TextEncoder;
+import io.t3d.core.nn.TypedBlock;
 import io.t3d.core.nn.VisionEncoder;
 
 /** All parts of the model under one roof, so that every parameter has one full name. */
-final class T3DNetwork extends AbstractBlock {
+final class T3DNetwork extends TypedBlock {
   final VisionEncoder vision;
   final TextEncoder text;
   final ProjectionHead visionProjection;
@@ -39,17 +39,13 @@ final class T3DNetwork extends AbstractBlock {
   }
 
   @Override
-  protected NDList forwardInternal(
-      ParameterStore parameters,
-      NDList inputs,
-      boolean training,
-      PairList<String, Object> arguments) {
+  protected NDArray compute(ParameterStore parameters, NDList inputs, boolean training) {
     throw new UnsupportedOperationException("Call T3DModel.forward, which is typed");
   }
 
   @Override
-  public Shape[] getOutputShapes(Shape[] inputs) {
-    return new Shape[] {new Shape(inputs[0].get(0), embedDim)};
+  protected Shape outputShape(Shape... inputs) {
+    return new Shape(inputs[0].get(0), embedDim);
   }
 
   @Override

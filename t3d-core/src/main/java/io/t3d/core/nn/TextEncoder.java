@@ -8,10 +8,10 @@ import io.t3d.core.text.TokenBatch;
  * A network from the token ids of reports to features: {@code TransformerTextEncoder}, or a class
  * of one's own for {@code T3DModel.builder().text(encoder)}.
  *
- * <p>A class of one's own extends {@code AbstractBlock}, so that its parameters can be found, and
- * is initialised with two shapes, {@code (1, 1)} ids and {@code (1, 1)} mask, unless it has its
- * weights already. No weight may depend on these sizes. The rules for memory and gradients are
- * those of {@link VisionEncoder}.
+ * <p>A class of one's own extends {@link TypedBlock} or {@code AbstractBlock}, so that its
+ * parameters can be found, and is initialised with two shapes, {@code (1, 1)} ids and {@code (1,
+ * 1)} mask, unless it has its weights already. No weight may depend on these sizes. The rules for
+ * memory and gradients are those of {@link VisionEncoder}.
  */
 public interface TextEncoder extends Encoder {
   /** Ids that it knows, {@code 0 … vocabSize - 1}; the tokenizer must have no more. */

@@ -11,7 +11,7 @@ import java.util.List;
  * see {@code nn.vision.FeatureMapEncoder}.
  *
  * <pre>{@code
- * final class TwoConvolutions extends AbstractBlock implements VisionEncoder {
+ * final class TwoConvolutions extends TypedBlock implements VisionEncoder {
  *   private final Block first = addChildBlock("first", conv(16));
  *   private final Block second = addChildBlock("second", conv(32));
  *
@@ -24,11 +24,11 @@ import java.util.List;
  *     NDArray map = second.forward(parameters, x, training).singletonOrThrow(); // (B, 32, d, h, w)
  *     return VisualTokens.of(map);
  *   }
- *   … forwardInternal, getOutputShapes, initializeChildBlocks as in any DJL block
+ *   … compute, outputShape and initializeChildBlocks, see TypedBlock
  * }
  * }</pre>
  *
- * <p>What a class of one's own must keep to:
+ * <p>What a class of one's own must keep to ({@link TypedBlock} takes the rest off it):
  *
  * <ul>
  *   <li>Parameters are found by {@link StateDict}: they belong to this block or a child of it.

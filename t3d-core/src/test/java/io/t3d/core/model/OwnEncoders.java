@@ -6,16 +6,15 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.ndarray.types.SparseFormat;
-import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Activation;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.convolutional.Conv3d;
 import ai.djl.nn.core.Embedding;
 import ai.djl.training.ParameterStore;
-import ai.djl.util.PairList;
 import io.t3d.core.config.Size3;
 import io.t3d.core.nn.TextEncoder;
+import io.t3d.core.nn.TypedBlock;
 import io.t3d.core.nn.VisionEncoder;
 import io.t3d.core.tensor.Scalars;
 import io.t3d.core.text.TokenBatch;
@@ -33,7 +32,7 @@ final class OwnEncoders {
   }
 
   /** Patches of 8³ voxels through two convolutions. */
-  static class TwoConvolutions extends AbstractBlock implements VisionEncoder {
+  static class TwoConvolutions extends TypedBlock implements VisionEncoder {
     private final Block first = addChildBlock("first", conv(4, 8));
     private final Block second;
     private final int width;
@@ -60,18 +59,14 @@ final class OwnEncoders {
     }
 
     @Override
-    protected NDList forwardInternal(
-        ParameterStore parameters,
-        NDList inputs,
-        boolean training,
-        PairList<String, Object> arguments) {
-      return new NDList(encode(parameters, inputs.singletonOrThrow(), training).tokens());
+    protected NDArray compute(ParameterStore parameters, NDList inputs, boolean training) {
+      return encode(parameters, inputs.singletonOrThrow(), training).tokens();
     }
 
     @Override
-    public Shape[] getOutputShapes(Shape[] inputs) {
+    protected Shape outputShape(Shape... inputs) {
       Shape map = second.getOutputShapes(first.getOutputShapes(inputs))[0];
-      return new Shape[] {new Shape(map.get(0), map.slice(2).size(), width)};
+      return new Shape(map.get(0), map.slice(2).size(), width);
     }
 
     @Override
@@ -82,7 +77,7 @@ final class OwnEncoders {
   }
 
   /** The mean of a report's word vectors. */
-  static final class BagOfWords extends AbstractBlock implements TextEncoder {
+  static final class BagOfWords extends TypedBlock implements TextEncoder {
     private final int vocabulary;
     private final int width;
     private final Parameter words;
@@ -130,18 +125,14 @@ final class OwnEncoders {
     }
 
     @Override
-    protected NDList forwardInternal(
-        ParameterStore parameters,
-        NDList inputs,
-        boolean training,
-        PairList<String, Object> arguments) {
+    protected NDArray compute(ParameterStore parameters, NDList inputs, boolean training) {
       TokenBatch reports = new TokenBatch(inputs.get(0), inputs.get(1));
-      return new NDList(encode(parameters, reports, training).pooled());
+      return encode(parameters, reports, training).pooled();
     }
 
     @Override
-    public Shape[] getOutputShapes(Shape[] inputs) {
-      return new Shape[] {new Shape(inputs[0].get(0), width)};
+    protected Shape outputShape(Shape... inputs) {
+      return new Shape(inputs[0].get(0), width);
     }
   }
 }

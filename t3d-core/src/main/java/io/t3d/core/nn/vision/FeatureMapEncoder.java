@@ -2,15 +2,12 @@ package io.t3d.core.nn.vision;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
-import ai.djl.util.PairList;
 import io.t3d.core.config.Checks;
 import io.t3d.core.config.Size3;
+import io.t3d.core.nn.TypedBlock;
 import io.t3d.core.nn.VisionEncoder;
 import io.t3d.core.nn.internal.Steps;
 import io.t3d.core.nn.internal.ViewShapes;
@@ -30,7 +27,7 @@ import io.t3d.core.tensor.Shapes;
  *         .build();
  * }</pre>
  */
-public final class FeatureMapEncoder extends AbstractBlock implements VisionEncoder {
+public final class FeatureMapEncoder extends TypedBlock implements VisionEncoder {
   private final Block net;
   private final int channels;
   private final Size3 exampleSize;
@@ -86,22 +83,13 @@ public final class FeatureMapEncoder extends AbstractBlock implements VisionEnco
 
   /** The tokens {@code (B, N, C)} of views, for DJL; see {@link #encode}. */
   @Override
-  protected NDList forwardInternal(
-      ParameterStore parameters,
-      NDList inputs,
-      boolean training,
-      PairList<String, Object> arguments) {
-    return new NDList(encode(parameters, inputs.singletonOrThrow(), training).tokens());
+  protected NDArray compute(ParameterStore parameters, NDList inputs, boolean training) {
+    return encode(parameters, inputs.singletonOrThrow(), training).tokens();
   }
 
   @Override
-  public Shape[] getOutputShapes(Shape[] inputs) {
+  protected Shape outputShape(Shape... inputs) {
     Shape map = net.getOutputShapes(inputs)[0];
-    return new Shape[] {new Shape(map.get(0), map.slice(2).size(), channels)};
-  }
-
-  @Override
-  protected void initializeChildBlocks(NDManager manager, DataType dataType, Shape... inputs) {
-    net.initialize(manager, dataType, inputs);
+    return new Shape(map.get(0), map.slice(2).size(), channels);
   }
 }

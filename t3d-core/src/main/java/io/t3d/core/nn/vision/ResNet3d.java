@@ -5,14 +5,13 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Activation;
 import ai.djl.nn.Block;
 import ai.djl.nn.norm.BatchNorm;
 import ai.djl.nn.pooling.Pool;
 import ai.djl.training.ParameterStore;
-import ai.djl.util.PairList;
 import io.t3d.core.config.ResNet3dConfig;
+import io.t3d.core.nn.TypedBlock;
 import io.t3d.core.nn.VisionEncoder;
 import io.t3d.core.nn.internal.Chain;
 import io.t3d.core.nn.internal.Steps;
@@ -41,7 +40,7 @@ import java.util.regex.Pattern;
  * <p>He, Zhang, Ren, Sun 2016, "Deep Residual Learning for Image Recognition"; Chen, Ma, Zheng
  * 2019, "Med3D: Transfer Learning for 3D Medical Image Analysis".
  */
-public final class ResNet3d extends AbstractBlock implements VisionEncoder {
+public final class ResNet3d extends TypedBlock implements VisionEncoder {
   private static final Shape THREE = new Shape(3, 3, 3);
   private static final Shape TWO = new Shape(2, 2, 2);
   private static final Pattern LAYER = Pattern.compile("layer(\\d+)\\.");
@@ -178,22 +177,18 @@ public final class ResNet3d extends AbstractBlock implements VisionEncoder {
 
   /** The tokens {@code (B, N, C)} of views, for DJL; see {@link #encode}. */
   @Override
-  protected NDList forwardInternal(
-      ParameterStore parameters,
-      NDList inputs,
-      boolean training,
-      PairList<String, Object> arguments) {
-    return new NDList(encode(parameters, inputs.singletonOrThrow(), training).tokens());
+  protected NDArray compute(ParameterStore parameters, NDList inputs, boolean training) {
+    return encode(parameters, inputs.singletonOrThrow(), training).tokens();
   }
 
   @Override
-  public Shape[] getOutputShapes(Shape[] inputs) {
+  protected Shape outputShape(Shape... inputs) {
     ViewShapes.check(inputs[0]);
     Shape map = pooledShape(conv1.getOutputShapes(inputs)[0]);
     for (Chain layer : layers) {
       map = layer.getOutputShapes(new Shape[] {map})[0];
     }
-    return new Shape[] {new Shape(map.get(0), map.slice(2).size(), map.get(1))};
+    return new Shape(map.get(0), map.slice(2).size(), map.get(1));
   }
 
   private Shape pooledShape(Shape s) {

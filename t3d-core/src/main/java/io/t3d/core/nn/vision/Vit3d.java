@@ -5,12 +5,11 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.norm.LayerNorm;
 import ai.djl.training.ParameterStore;
-import ai.djl.util.PairList;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.Vit3dConfig;
+import io.t3d.core.nn.TypedBlock;
 import io.t3d.core.nn.VisionEncoder;
 import io.t3d.core.nn.internal.Chain;
 import io.t3d.core.nn.internal.Steps;
@@ -36,7 +35,7 @@ import java.util.stream.Stream;
  * <p>Dosovitskiy et al. 2021, "An Image is Worth 16x16 Words". Differs from the paper: three axes,
  * no class token; no bias in query, key and value unless {@code Vit3dConfig.qkvBias} asks for it.
  */
-public final class Vit3d extends AbstractBlock implements VisionEncoder {
+public final class Vit3d extends TypedBlock implements VisionEncoder {
   /** Standard deviation of all weights at the start, as in BERT and ViT. */
   static final float INIT_STD = 0.02f;
 
@@ -137,17 +136,13 @@ public final class Vit3d extends AbstractBlock implements VisionEncoder {
 
   /** The tokens {@code (B, N, C)} of views, for DJL; see {@link #encode}. */
   @Override
-  protected NDList forwardInternal(
-      ParameterStore parameters,
-      NDList inputs,
-      boolean training,
-      PairList<String, Object> arguments) {
-    return new NDList(encode(parameters, inputs.singletonOrThrow(), training).tokens());
+  protected NDArray compute(ParameterStore parameters, NDList inputs, boolean training) {
+    return encode(parameters, inputs.singletonOrThrow(), training).tokens();
   }
 
   @Override
-  public Shape[] getOutputShapes(Shape[] inputs) {
-    return patchEmbedding.getOutputShapes(inputs);
+  protected Shape outputShape(Shape... inputs) {
+    return patchEmbedding.outputShape(inputs);
   }
 
   @Override
