@@ -12,7 +12,6 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.initializer.Initializer;
 import io.t3d.core.config.T3DConfig;
-import io.t3d.core.kernel.TokenGather;
 import io.t3d.core.nn.ProjectionHead;
 import io.t3d.core.nn.SeededWeights;
 import io.t3d.core.nn.StateDict;
@@ -23,19 +22,16 @@ import io.t3d.core.nn.VisionEncoder.VisualTokens;
 import io.t3d.core.nn.text.TextEncoders;
 import io.t3d.core.nn.vision.VisionEncoders;
 import io.t3d.core.tensor.Scopes;
-import io.t3d.core.tensor.Shapes;
 import io.t3d.core.text.ReportSentences;
 import io.t3d.core.text.ReportTokenizer;
 import io.t3d.core.text.SentenceBatch;
 import io.t3d.core.text.TokenBatch;
 import io.t3d.core.torch.Casts;
-import io.t3d.core.torch.NoGrad;
 import io.t3d.core.volume.ViewBatch;
 import io.t3d.core.volume.Volume;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -67,9 +63,6 @@ import java.util.function.Function;
  * threads at once is safe as long as nobody trains.
  */
 public final class T3DModel implements AutoCloseable {
-  private static final int VOLUMES_AT_ONCE = 4;
-  private static final int REPORTS_AT_ONCE = 32;
-
   private final T3DConfig config;
   private final Device device;
   private final NDManager manager;
@@ -257,7 +250,7 @@ public final class T3DModel implements AutoCloseable {
   }
 
   /** What the parts of one forward pass share; the scope frees their intermediates. */
-  private record Step(ParameterStore parameters, NDManager scope, boolean training) {}
+  record Step(ParameterStore parameters, NDManager scope, boolean training) {}
 
   private List<ViewFeatures> encodeViews(Step step, ViewBatch views) {
     Map<Shape, List<Integer>> bySize = new LinkedHashMap<>();
@@ -311,23 +304,23 @@ public final class T3DModel implements AutoCloseable {
   }
 
   /** The projection is linear, so the mean of projected tokens is the projected mean. */
-  private static NDArray unitMean(NDArray tokens) {
+  static NDArray unitMean(NDArray tokens) {
     try (NDArray mean = tokens.mean(new int[] {1})) {
       return mean.normalize(2, 1); // (B, E)
     }
   }
 
-  private NDArray embed(Step step, TokenBatch tokens) {
+  NDArray embed(Step step, TokenBatch tokens) {
     TextFeatures text = network.text.encode(step.parameters, tokens, step.training);
     return project(step, network.textProjection, text.pooled()).normalize(2, 1); // (B, E)
   }
 
   /** Under autocast the map runs in bfloat16; embeddings and tokens leave it as float32. */
-  private static NDArray project(Step step, ProjectionHead head, NDArray features) {
+  static NDArray project(Step step, ProjectionHead head, NDArray features) {
     return Casts.toFloat32(head.project(step.parameters, features, step.training));
   }
 
-  private NDArray local(String name, NDArray array, NDManager scope) {
+  NDArray local(String name, NDArray array, NDManager scope) {
     if (!array.getDevice().equals(device)) {
       throw new IllegalArgumentException(
           name
@@ -365,20 +358,7 @@ public final class T3DModel implements AutoCloseable {
    *     model's
    */
   public NDArray encodeVolumes(NDArray volumes) {
-    Shapes.checkVolumes("volumes", volumes);
-    int count = (int) volumes.getShape().get(0);
-    return inChunks(volumes.getManager(), count, VOLUMES_AT_ONCE, this::embedVolumes, volumes);
-  }
-
-  private NDArray embedVolumes(Step step, NDArray volumes, int from, int to) {
-    return unitMean(projectedTokens(step, volumes, from, to).tokens()); // (b, E)
-  }
-
-  private VisualTokens projectedTokens(Step step, NDArray volumes, int from, int to) {
-    NDArray some = local("volumes", volumes, step.scope).get(from + ":" + to);
-    VisualTokens h = network.vision.encode(step.parameters, some, false);
-    NDArray p = project(step, network.visionProjection, h.tokens()); // (b, N, E)
-    return new VisualTokens(p, h.depth(), h.height(), h.width());
+    return new Inference(this).volumes(volumes);
   }
 
   /**
@@ -391,23 +371,7 @@ public final class T3DModel implements AutoCloseable {
    *     model's
    */
   public VolumeFeatures encodeVolumeTokens(NDArray volumes) {
-    Shapes.checkVolumes("volumes", volumes);
-    int count = (int) volumes.getShape().get(0);
-    int[] grid = new int[3];
-    NDArray tokens =
-        inChunks(
-            volumes.getManager(),
-            count,
-            VOLUMES_AT_ONCE,
-            (step, all, from, to) -> {
-              VisualTokens p = projectedTokens(step, all, from, to);
-              grid[0] = p.depth();
-              grid[1] = p.height();
-              grid[2] = p.width();
-              return p.tokens();
-            },
-            volumes); // (B, N, E)
-    return new VolumeFeatures(unitMean(tokens), tokens, grid[0], grid[1], grid[2]);
+    return new Inference(this).volumeTokens(volumes);
   }
 
   /**
@@ -423,31 +387,7 @@ public final class T3DModel implements AutoCloseable {
    *     not suit the encoder
    */
   public List<Relevance> relevance(Volume volume, List<String> texts, double temperature) {
-    try (NoGrad constant = new NoGrad();
-        NDManager scope = manager.newSubManager()) {
-      Shape shape = new Shape(1, 1, volume.depth(), volume.height(), volume.width());
-      VolumeFeatures seen = encodeVolumeTokens(scope.create(volume.voxels(), shape));
-      NDArray queries = encodeReports(scope, texts); // (T, E)
-      NDArray gathered = TokenGather.gather(seen.tokens(), queries, temperature); // (1, T, E)
-      float[] scores = gathered.mul(queries).sum(new int[] {2}).toFloatArray(); // (1, T)
-      float[] weights = TokenGather.weights(seen.tokens(), queries, temperature).toFloatArray();
-      TokenGrid grid =
-          TokenGrid.dividing(
-              seen.depth(),
-              seen.height(),
-              seen.width(),
-              volume.depth(),
-              volume.height(),
-              volume.width(),
-              List.of(volume.affine()));
-      List<Relevance> out = new ArrayList<>();
-      for (int t = 0; t < texts.size(); t++) {
-        int n = grid.size();
-        float[] own = Arrays.copyOfRange(weights, t * n, (t + 1) * n);
-        out.add(new Relevance(texts.get(t), own, scores[t], grid));
-      }
-      return out;
-    }
+    return new Inference(this).relevance(volume, texts, temperature);
   }
 
   /**
@@ -471,39 +411,7 @@ public final class T3DModel implements AutoCloseable {
    * @throws IllegalArgumentException when there is no report or one is blank
    */
   public NDArray encodeReports(NDManager owner, List<String> reports) {
-    return inChunks(owner, reports.size(), REPORTS_AT_ONCE, this::embedReports, reports);
-  }
-
-  private NDArray embedReports(Step step, List<String> reports, int from, int to) {
-    TokenBatch tokens = tokenizer.encode(step.scope, reports.subList(from, to));
-    return embed(step, tokens);
-  }
-
-  private interface ChunkEncoder<T> {
-    NDArray encode(Step step, T all, int from, int to);
-  }
-
-  /** Each chunk has its own scope, so that memory does not grow with the number of items. */
-  private static <T> NDArray inChunks(
-      NDManager owner, int count, int atOnce, ChunkEncoder<T> encoder, T all) {
-    if (count == 0) {
-      throw new IllegalArgumentException("Nothing to encode: the batch is empty");
-    }
-    try (NoGrad constant = new NoGrad();
-        NDManager results = owner.newSubManager()) {
-      NDList chunks = new NDList();
-      for (int from = 0; from < count; from += atOnce) {
-        try (NDManager scope = results.newSubManager()) {
-          Step step = new Step(new ParameterStore(scope, false), scope, false);
-          NDArray chunk = encoder.encode(step, all, from, Math.min(count, from + atOnce));
-          chunk.attach(results);
-          chunks.add(chunk);
-        }
-      }
-      NDArray joined = chunks.size() == 1 ? chunks.get(0) : NDArrays.concat(chunks, 0); // (B, E)
-      joined.attach(owner);
-      return joined;
-    }
+    return new Inference(this).reports(owner, reports);
   }
 
   /**

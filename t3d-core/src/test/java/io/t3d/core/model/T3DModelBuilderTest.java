@@ -78,13 +78,31 @@ class T3DModelBuilderTest {
     }
   }
 
+  @Test
+  void aRunWithEncodersOfOnesOwnIsResumed() throws IOException {
+    TrainingConfig config = TrainingConfig.builder().epochs(1).build();
+    try (T3DModel model = small().build();
+        T3DModel later = small().seed(9).build()) {
+      train(model, config, new ArrayList<>());
+      List<Double> rest = new ArrayList<>();
+      run(later, config, rest).resume(true).build().run();
+      assertThat(rest).as("all steps are done").isEmpty();
+      weights(later)
+          .forEach((name, w) -> assertThat(w).as(name).isEqualTo(weights(model).get(name)));
+    }
+  }
+
   private static double mean(List<Double> losses) {
     return losses.stream().mapToDouble(Double::doubleValue).average().orElseThrow();
   }
 
   private void train(T3DModel model, TrainingConfig config, List<Double> losses)
       throws IOException {
-    Pretrainer.builder(
+    run(model, config, losses).build().run();
+  }
+
+  private Pretrainer.Builder run(T3DModel model, TrainingConfig config, List<Double> losses) {
+    return Pretrainer.builder(
             model,
             (output, ids) -> SmallTraining.contrast(output),
             SmallTraining.source(2, SmallTraining.PAIRS))
@@ -96,9 +114,7 @@ class T3DModelBuilderTest {
               public void onStep(StepRecord step) {
                 losses.add(step.loss());
               }
-            })
-        .build()
-        .run();
+            });
   }
 
   @Test
