@@ -123,7 +123,7 @@ public final class PretrainRun {
     }
     // A checkpoint has all weights: none need be read before it.
     Pretrained start = checkpoint.isPresent() ? Pretrained.none() : pretrained;
-    TextConfig text = config.model().text();
+    TextConfig text = config.model().text().bert("A pre-training run");
     if (start.text().isPresent() || !text.tokenizer().equals("corpus")) {
       return start.create(config.model(), device(), seed());
     }
@@ -136,7 +136,8 @@ public final class PretrainRun {
   /** A model of the checkpoint's text sizes and tokenizer, so that the folder is needed no more. */
   private T3DModel resumable(Path checkpoint) throws IOException {
     try (T3DModel saved = T3DModel.load(checkpoint, device())) {
-      TextConfig text = config.model().text().withSizesOf(saved.config().text());
+      TextConfig own = config.model().text().bert("A pre-training run");
+      TextConfig text = own.withSizesOf(saved.config().text().bert("A pre-training run"));
       ReportTokenizer tokenizer = ReportTokenizer.fromPretrained(checkpoint, text.maxLength());
       return T3DModel.create(config.model().withText(text), tokenizer, device(), seed());
     }

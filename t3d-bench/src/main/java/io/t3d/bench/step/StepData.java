@@ -36,22 +36,9 @@ final class StepData {
               throw new IllegalArgumentException(
                   "The model must be resnet50, vit-base or tiny, got " + name);
         };
-    TextConfig t = config.text();
-    return config.withText(
-        new TextConfig(
-            t.tokenizer(),
-            t.vocabSize(),
-            t.hiddenSize(),
-            t.layers(),
-            t.heads(),
-            t.mlpSize(),
-            Math.min(REPORT_TOKENS, t.maxLength()),
-            t.positions(),
-            t.positionOffset(),
-            t.tokenTypes(),
-            t.dropout(),
-            t.layerNormEps(),
-            t.pooling()));
+    TextConfig text = config.text().bert("The step benchmark");
+    int length = Math.min(REPORT_TOKENS, text.maxLength());
+    return config.withText(text.toBuilder().maxLength(length).build());
   }
 
   /** Pairs of two global views that overlap; every second report is a quarter shorter. */

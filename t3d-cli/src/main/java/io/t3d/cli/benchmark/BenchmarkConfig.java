@@ -286,23 +286,16 @@ public record BenchmarkConfig(
             3,
             view.depth() >= 24 ? 2 : 1,
             false);
-    TextConfig t = TextConfig.tiny();
     // A vocabulary of the training reports: the phantoms' words are few.
     TextConfig text =
-        new TextConfig(
-            "corpus",
-            VOCABULARY,
-            width,
-            1,
-            4,
-            2 * width,
-            t.maxLength(),
-            t.positions(),
-            t.positionOffset(),
-            t.tokenTypes(),
-            t.dropout(),
-            t.layerNormEps(),
-            t.pooling());
+        TextConfig.tiny().toBuilder()
+            .tokenizer("corpus")
+            .vocabSize(VOCABULARY)
+            .hiddenSize(width)
+            .layers(1)
+            .heads(4)
+            .mlpSize(2 * width)
+            .build();
     T3DConfig model = new T3DConfig(vision, text, width, T3DConfig.Projection.BATCH_NORM, 0.07);
     ViewConfig views = ViewConfig.global(view).withGlobalViews(2, view, new ScaleRange(0.85, 1.0));
     DataConfig d = tiny.data();

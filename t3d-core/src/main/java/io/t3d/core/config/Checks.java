@@ -11,6 +11,13 @@ public final class Checks {
     }
   }
 
+  /** Requires a text that is not blank. */
+  public static void named(String name, String value) {
+    if (value == null || value.isBlank()) {
+      throw new IllegalArgumentException(name + " must not be blank, got " + value);
+    }
+  }
+
   /** Requires {@code low <= value <= high}. */
   public static void inRange(String name, double value, double low, double high) {
     if (!(value >= low && value <= high)) {

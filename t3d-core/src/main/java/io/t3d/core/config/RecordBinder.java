@@ -82,6 +82,9 @@ final class RecordBinder {
 
   private Object sealed(JsonNode node, Class<?> type, String path, Object base) {
     require(node.isObject(), node, path, "a map of keys to values");
+    if (!type.isAnnotationPresent(JsonTypeInfo.class)) {
+      return byKeys(node, type, path, base);
+    }
     String key = type.getAnnotation(JsonTypeInfo.class).property();
     Map<String, Class<?>> names = new LinkedHashMap<>();
     for (JsonSubTypes.Type t : type.getAnnotation(JsonSubTypes.class).value()) {
@@ -105,6 +108,26 @@ final class RecordBinder {
               + DidYouMean.hint(name.asText(), names.keySet()));
     }
     return value(node, subtype, path, subtype.isInstance(base) ? base : null);
+  }
+
+  /**
+   * The first record that knows all keys, else the first of all, whose error says what is wrong.
+   */
+  private Object byKeys(JsonNode node, Class<?> type, String path, Object base) {
+    Class<?>[] records = type.getPermittedSubclasses();
+    Class<?> fitting = records[0];
+    for (Class<?> candidate : records) {
+      Set<String> known =
+          new LinkedHashSet<>(presets(candidate).isEmpty() ? Set.of() : Set.of(PRESET));
+      Arrays.stream(candidate.getRecordComponents()).forEach(c -> known.add(c.getName()));
+      Set<String> given = new LinkedHashSet<>();
+      node.fieldNames().forEachRemaining(given::add);
+      if (known.containsAll(given)) {
+        fitting = candidate;
+        break;
+      }
+    }
+    return value(node, fitting, path, fitting.isInstance(base) ? base : null);
   }
 
   private Object record(JsonNode node, Class<?> type, String path, Object inherited) {

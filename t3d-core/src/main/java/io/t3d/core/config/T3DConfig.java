@@ -13,7 +13,11 @@ import java.util.Objects;
  * @param temperature where the learned temperature of the contrastive loss starts; 0.07 in CLIP
  */
 public record T3DConfig(
-    VisionConfig vision, TextConfig text, int embedDim, Projection projection, double temperature) {
+    VisionConfig vision,
+    TextEncoderConfig text,
+    int embedDim,
+    Projection projection,
+    double temperature) {
   /** From encoder features to the shared embedding. */
   public enum Projection {
     /** A linear map, as in CLIP: loads published weights, and rows of a batch stay independent. */
@@ -51,7 +55,69 @@ public record T3DConfig(
   }
 
   /** The same settings with another text encoder. */
-  public T3DConfig withText(TextConfig newText) {
-    return new T3DConfig(vision, newText, embedDim, projection, temperature);
+  public T3DConfig withText(TextEncoderConfig newText) {
+    return toBuilder().text(newText).build();
+  }
+
+  /** A builder that holds {@link #resnet50()}. */
+  public static Builder builder() {
+    return resnet50().toBuilder();
+  }
+
+  /** A builder that holds these settings. */
+  public Builder toBuilder() {
+    return new Builder(this);
+  }
+
+  /** Settings by name. */
+  public static final class Builder {
+    private VisionConfig vision;
+    private TextEncoderConfig text;
+    private int embedDim;
+    private Projection projection;
+    private double temperature;
+
+    private Builder(T3DConfig from) {
+      vision = from.vision;
+      text = from.text;
+      embedDim = from.embedDim;
+      projection = from.projection;
+      temperature = from.temperature;
+    }
+
+    /** See {@link T3DConfig#vision()}. */
+    public Builder vision(VisionConfig value) {
+      vision = value;
+      return this;
+    }
+
+    /** See {@link T3DConfig#text()}. */
+    public Builder text(TextEncoderConfig value) {
+      text = value;
+      return this;
+    }
+
+    /** See {@link T3DConfig#embedDim()}. */
+    public Builder embedDim(int value) {
+      embedDim = value;
+      return this;
+    }
+
+    /** See {@link T3DConfig#projection()}. */
+    public Builder projection(Projection value) {
+      projection = value;
+      return this;
+    }
+
+    /** See {@link T3DConfig#temperature()}. */
+    public Builder temperature(double value) {
+      temperature = value;
+      return this;
+    }
+
+    /** Checks and builds. */
+    public T3DConfig build() {
+      return new T3DConfig(vision, text, embedDim, projection, temperature);
+    }
   }
 }

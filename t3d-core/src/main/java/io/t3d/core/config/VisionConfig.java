@@ -7,9 +7,24 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
 @JsonSubTypes({
   @JsonSubTypes.Type(value = ResNet3dConfig.class, name = "resnet3d"),
-  @JsonSubTypes.Type(value = Vit3dConfig.class, name = "vit3d")
+  @JsonSubTypes.Type(value = Vit3dConfig.class, name = "vit3d"),
+  @JsonSubTypes.Type(value = CustomVisionConfig.class, name = "custom")
 })
-public sealed interface VisionConfig permits ResNet3dConfig, Vit3dConfig {
+public sealed interface VisionConfig permits ResNet3dConfig, Vit3dConfig, CustomVisionConfig {
   /** C, the width of a visual token. */
   int channels();
+
+  /**
+   * The same settings.
+   *
+   * @param purpose who needs an encoder of this library, to begin the message with
+   * @throws IllegalArgumentException when the encoder is a class of one's own
+   */
+  default VisionConfig builtIn(String purpose) {
+    if (this instanceof CustomVisionConfig custom) {
+      throw new IllegalArgumentException(
+          purpose + " needs a ResNet3d or Vit3d as visual encoder, got " + custom.encoder());
+    }
+    return this;
+  }
 }

@@ -44,27 +44,138 @@ public record Vit3dConfig(
     Checks.positive("Vit3dConfig.layerNormEps", layerNormEps);
   }
 
-  /** MONAI's kind: query, key and value without biases, norms with 1e-5. */
-  public Vit3dConfig(
-      Size3 patch,
-      int hiddenSize,
-      int layers,
-      int heads,
-      int mlpSize,
-      Position position,
-      Size3 gridSize,
-      double dropout) {
-    this(patch, hiddenSize, layers, heads, mlpSize, position, gridSize, dropout, false, 1e-5);
-  }
-
-  /** ViT-B: 768 wide, 12 layers, 12 heads, patches of 8×16×16. */
+  /**
+   * ViT-B: 768 wide, 12 layers, 12 heads, patches of 8×16×16; as in MONAI, query, key and value
+   * without biases and norms with 1e-5.
+   */
   public static Vit3dConfig base() {
     return new Vit3dConfig(
-        new Size3(8, 16, 16), 768, 12, 12, 3072, Position.SINCOS, new Size3(12, 12, 12), 0.0);
+        new Size3(8, 16, 16),
+        768,
+        12,
+        12,
+        3072,
+        Position.SINCOS,
+        new Size3(12, 12, 12),
+        0.0,
+        false,
+        1e-5);
   }
 
   @Override
   public int channels() {
     return hiddenSize;
+  }
+
+  /** A builder that holds {@link #base()}. */
+  public static Builder builder() {
+    return base().toBuilder();
+  }
+
+  /** A builder that holds these settings. */
+  public Builder toBuilder() {
+    return new Builder(this);
+  }
+
+  /** Settings by name. */
+  public static final class Builder {
+    private Size3 patch;
+    private int hiddenSize;
+    private int layers;
+    private int heads;
+    private int mlpSize;
+    private Position position;
+    private Size3 gridSize;
+    private double dropout;
+    private boolean qkvBias;
+    private double layerNormEps;
+
+    private Builder(Vit3dConfig from) {
+      patch = from.patch;
+      hiddenSize = from.hiddenSize;
+      layers = from.layers;
+      heads = from.heads;
+      mlpSize = from.mlpSize;
+      position = from.position;
+      gridSize = from.gridSize;
+      dropout = from.dropout;
+      qkvBias = from.qkvBias;
+      layerNormEps = from.layerNormEps;
+    }
+
+    /** See {@link Vit3dConfig#patch()}. */
+    public Builder patch(Size3 value) {
+      patch = value;
+      return this;
+    }
+
+    /** See {@link Vit3dConfig#hiddenSize()}. */
+    public Builder hiddenSize(int value) {
+      hiddenSize = value;
+      return this;
+    }
+
+    /** See {@link Vit3dConfig#layers()}. */
+    public Builder layers(int value) {
+      layers = value;
+      return this;
+    }
+
+    /** See {@link Vit3dConfig#heads()}. */
+    public Builder heads(int value) {
+      heads = value;
+      return this;
+    }
+
+    /** See {@link Vit3dConfig#mlpSize()}. */
+    public Builder mlpSize(int value) {
+      mlpSize = value;
+      return this;
+    }
+
+    /** See {@link Vit3dConfig#position()}. */
+    public Builder position(Position value) {
+      position = value;
+      return this;
+    }
+
+    /** See {@link Vit3dConfig#gridSize()}. */
+    public Builder gridSize(Size3 value) {
+      gridSize = value;
+      return this;
+    }
+
+    /** See {@link Vit3dConfig#dropout()}. */
+    public Builder dropout(double value) {
+      dropout = value;
+      return this;
+    }
+
+    /** See {@link Vit3dConfig#qkvBias()}. */
+    public Builder qkvBias(boolean value) {
+      qkvBias = value;
+      return this;
+    }
+
+    /** See {@link Vit3dConfig#layerNormEps()}. */
+    public Builder layerNormEps(double value) {
+      layerNormEps = value;
+      return this;
+    }
+
+    /** Checks and builds. */
+    public Vit3dConfig build() {
+      return new Vit3dConfig(
+          patch,
+          hiddenSize,
+          layers,
+          heads,
+          mlpSize,
+          position,
+          gridSize,
+          dropout,
+          qkvBias,
+          layerNormEps);
+    }
   }
 }

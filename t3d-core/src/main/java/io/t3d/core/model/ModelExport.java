@@ -1,6 +1,7 @@
 package io.t3d.core.model;
 
 import ai.djl.ndarray.NDArray;
+import io.t3d.core.config.TextConfig;
 import io.t3d.core.file.AtomicFiles;
 import io.t3d.core.file.Safetensors;
 import io.t3d.core.nn.StateDict;
@@ -28,11 +29,12 @@ public final class ModelExport {
    *
    * @param model to export; stays as it is
    * @param folder made when missing
+   * @throws IllegalArgumentException when the text encoder is a class of one's own
    */
   public static void write(T3DModel model, Path folder) throws IOException {
+    TextConfig config = model.config().text().bert("Export for transformers");
     Path text = AtomicFiles.makeFolder(folder.resolve("text"));
-    AtomicFiles.writeText(
-        text.resolve("config.json"), HuggingFaceFolder.describe(model.config().text()));
+    AtomicFiles.writeText(text.resolve("config.json"), HuggingFaceFolder.describe(config));
     model.tokenizer().save(text.resolve(ReportTokenizer.FILE_NAME));
     writeTensors(text.resolve("model.safetensors"), arrays(model, "text."));
     writeTensors(folder.resolve("vision.safetensors"), arrays(model, "vision."));

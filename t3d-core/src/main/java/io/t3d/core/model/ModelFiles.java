@@ -4,11 +4,18 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.t3d.core.config.Configs;
+import io.t3d.core.config.CustomTextConfig;
+import io.t3d.core.config.CustomVisionConfig;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.file.AtomicFiles;
 import io.t3d.core.file.Safetensors;
 import io.t3d.core.file.SavedFolder;
+import io.t3d.core.nn.Encoder;
+import io.t3d.core.nn.TextEncoder;
+import io.t3d.core.nn.VisionEncoder;
 import io.t3d.core.nn.Weights;
+import io.t3d.core.nn.text.TextEncoders;
+import io.t3d.core.nn.vision.VisionEncoders;
 import io.t3d.core.text.ReportTokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -16,9 +23,13 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A model as a folder. Weights go under full names with their shapes, and both are checked. */
 final class ModelFiles {
+  private static final Logger LOG = LoggerFactory.getLogger(ModelFiles.class);
   private static final String CONFIG = "config.json";
   private static final String WEIGHTS = "model.safetensors";
   private static final String ORIGIN = "pretrained."; // of the metadata's keys
@@ -37,17 +48,27 @@ final class ModelFiles {
     Safetensors.write(dir.resolve(WEIGHTS), tensors, metadata);
   }
 
-  static T3DModel load(Path dir, Device device) throws IOException {
+  /**
+   * Opens a folder.
+   *
+   * @param vision an encoder of the caller's, or null to build what the config describes
+   * @param text likewise
+   */
+  static T3DModel load(Path dir, Device device, VisionEncoder vision, TextEncoder text)
+      throws IOException {
     SavedFolder.require(
         dir, "a T3D checkpoint", List.of(CONFIG, ReportTokenizer.FILE_NAME, WEIGHTS));
     String json = Files.readString(dir.resolve(CONFIG));
     T3DConfig config = Configs.fromJson(OldCheckpoints.config(json, dir), T3DConfig.class);
+    check(dir, config, vision, text);
+    VisionEncoder eyes = vision != null ? vision : VisionEncoders.create(config.vision());
+    TextEncoder reader = text != null ? text : TextEncoders.create(config.text());
     ReportTokenizer tokenizer =
         ReportTokenizer.fromPretrained(
             dir.resolve(ReportTokenizer.FILE_NAME), config.text().maxLength());
     T3DModel model = null;
     try {
-      model = T3DModel.create(config, tokenizer, device, 0);
+      model = T3DModel.empty(eyes, reader, config, tokenizer, device);
       readWeights(dir.resolve(WEIGHTS), model);
       return model;
     } catch (IOException | RuntimeException e) {
@@ -57,6 +78,62 @@ final class ModelFiles {
         model.close();
       }
       throw e;
+    }
+  }
+
+  /** Refuses a missing encoder of one's own, and one that the checkpoint has no use for. */
+  private static void check(Path dir, T3DConfig config, VisionEncoder vision, TextEncoder text) {
+    Optional<String> visionClass =
+        config.vision() instanceof CustomVisionConfig custom
+            ? Optional.of(custom.encoder())
+            : Optional.empty();
+    Optional<String> textClass =
+        config.text() instanceof CustomTextConfig custom
+            ? Optional.of(custom.encoder())
+            : Optional.empty();
+    boolean missing = visionClass.isPresent() && vision == null;
+    missing |= textClass.isPresent() && text == null;
+    if (missing) {
+      String call =
+          visionClass.map(c -> ".vision(encoder)").orElse("")
+              + textClass.map(c -> ".text(encoder)").orElse("");
+      throw new IllegalArgumentException(
+          dir
+              + " holds a model with an encoder of one's own:"
+              + visionClass.map(c -> " vision is a " + c + ";").orElse("")
+              + textClass.map(c -> " text is a " + c + ";").orElse("")
+              + " open it with T3DModel.builder()"
+              + call
+              + ".load(folder), where the encoder is a new one of that class and of the same sizes");
+    }
+    checkGiven(dir, "vision", vision, visionClass);
+    checkGiven(dir, "text", text, textClass);
+  }
+
+  private static void checkGiven(Path dir, String part, Encoder given, Optional<String> needed) {
+    if (given == null) {
+      return;
+    }
+    String name = given.getClass().getName();
+    if (needed.isEmpty()) {
+      throw new IllegalArgumentException(
+          dir
+              + " needs no "
+              + part
+              + " encoder, its config describes one of this library, got a "
+              + name
+              + "; leave "
+              + part
+              + "(…) out");
+    }
+    if (!needed.get().startsWith(name)) {
+      // A class may have been renamed since: names and shapes of the weights decide.
+      LOG.warn(
+          "{} was saved with a {} as {} encoder and is opened with a {}",
+          dir,
+          needed.get(),
+          part,
+          name);
     }
   }
 

@@ -58,7 +58,11 @@ public record Pretrained(Optional<Path> text, Optional<Path> vision) {
   public T3DConfig fit(T3DConfig config) throws IOException {
     return text.isEmpty()
         ? config
-        : config.withText(config.text().withSizesOf(HuggingFaceFolder.sizes(text.get())));
+        : config.withText(
+            config
+                .text()
+                .bert("Pretrained.withText")
+                .withSizesOf(HuggingFaceFolder.sizes(text.get())));
   }
 
   /**

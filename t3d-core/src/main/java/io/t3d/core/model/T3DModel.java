@@ -10,33 +10,34 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
+import ai.djl.training.initializer.Initializer;
 import io.t3d.core.config.T3DConfig;
-import io.t3d.core.kernel.TokenGather;
 import io.t3d.core.nn.ProjectionHead;
 import io.t3d.core.nn.SeededWeights;
 import io.t3d.core.nn.StateDict;
+import io.t3d.core.nn.TextEncoder;
 import io.t3d.core.nn.VisionEncoder;
 import io.t3d.core.nn.VisionEncoder.VisualTokens;
+import io.t3d.core.nn.text.TextEncoders;
+import io.t3d.core.nn.vision.VisionEncoders;
 import io.t3d.core.tensor.Scopes;
-import io.t3d.core.tensor.Shapes;
 import io.t3d.core.text.ReportSentences;
 import io.t3d.core.text.ReportTokenizer;
 import io.t3d.core.text.SentenceBatch;
 import io.t3d.core.text.TokenBatch;
 import io.t3d.core.torch.Casts;
-import io.t3d.core.torch.NoGrad;
 import io.t3d.core.volume.ViewBatch;
 import io.t3d.core.volume.Volume;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
@@ -61,9 +62,6 @@ import java.util.function.Function;
  * threads at once is safe as long as nobody trains.
  */
 public final class T3DModel implements AutoCloseable {
-  private static final int VOLUMES_AT_ONCE = 4;
-  private static final int REPORTS_AT_ONCE = 32;
-
   private final T3DConfig config;
   private final Device device;
   private final NDManager manager;
@@ -71,22 +69,79 @@ public final class T3DModel implements AutoCloseable {
   private final T3DNetwork network;
   private final Map<String, String> origins = new TreeMap<>();
 
-  private T3DModel(T3DConfig config, ReportTokenizer tokenizer, Device device, long seed) {
-    if (tokenizer.vocabSize() > config.text().vocabSize()) {
+  private T3DModel(
+      VisionEncoder vision,
+      TextEncoder text,
+      T3DConfig settings,
+      ReportTokenizer tokenizer,
+      Device device) {
+    this.config =
+        new T3DConfig(
+            VisionEncoders.configOf(vision),
+            TextEncoders.configOf(text, tokenizer.maxLength()),
+            settings.embedDim(),
+            settings.projection(),
+            settings.temperature());
+    if (tokenizer.vocabSize() > text.vocabSize()) {
       throw new IllegalArgumentException(
           "TextConfig.vocabSize must be at least the tokenizer's vocabulary, "
               + tokenizer.vocabSize()
               + ", got "
-              + config.text().vocabSize()
+              + text.vocabSize()
               + "; set vocabSize or take another tokenizer");
     }
-    this.config = config;
+    network = new T3DNetwork(config, vision, text);
     this.tokenizer = tokenizer;
     this.device = device;
-    network = new T3DNetwork(config);
     manager = NDManager.newBaseManager(device);
     manager.setName("T3DModel");
-    SeededWeights.of(seed, () -> network.initialize(manager, DataType.FLOAT32, new Shape(1)));
+  }
+
+  /** A model whose weights are random, but for those that its encoders have already. */
+  static T3DModel seeded(
+      VisionEncoder vision,
+      TextEncoder text,
+      T3DConfig settings,
+      ReportTokenizer tokenizer,
+      Device device,
+      long seed) {
+    T3DModel model = new T3DModel(vision, text, settings, tokenizer, device);
+    model.initialize(start -> SeededWeights.of(seed, start));
+    return model;
+  }
+
+  /** A model whose weights are zero until they are read; the engine's random state stays. */
+  static T3DModel empty(
+      VisionEncoder vision,
+      TextEncoder text,
+      T3DConfig settings,
+      ReportTokenizer tokenizer,
+      Device device) {
+    T3DModel model = new T3DModel(vision, text, settings, tokenizer, device);
+    model.network.setInitializer(Initializer.ZEROS, parameter -> true);
+    model.initialize(Runnable::run);
+    return model;
+  }
+
+  /** Frees what was made when it fails; the tokenizer then stays the caller's. */
+  private void initialize(Consumer<Runnable> how) {
+    try {
+      how.accept(() -> network.initialize(manager, DataType.FLOAT32, new Shape(1)));
+    } catch (RuntimeException | Error e) {
+      manager.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Starts a builder, for models with encoders or settings of one's own.
+   *
+   * <pre>{@code
+   * T3DModel.builder().vision(new MyEncoder()).text(TextConfig.tiny()).embedDim(128).build()
+   * }</pre>
+   */
+  public static T3DModelBuilder builder() {
+    return new T3DModelBuilder();
   }
 
   /**
@@ -94,18 +149,14 @@ public final class T3DModel implements AutoCloseable {
    *
    * @param config sizes
    * @param device where weights and arrays live
-   * @param seed same seed, same weights; sets the engine's random seed
+   * @param seed same seed, same weights. The engine has one random state for all: it is set to this
+   *     seed and what the weights draw moves it on, so that what is drawn next depends on the seed
+   *     too, and threads that create or train models must not draw at the same time
    * @throws IllegalArgumentException when the tokenizer cannot be read, or has more tokens than
    *     {@code TextConfig.vocabSize}
    */
   public static T3DModel create(T3DConfig config, Device device, long seed) {
-    ReportTokenizer tokenizer = ReportTokenizer.of(config.text());
-    try {
-      return new T3DModel(config, tokenizer, device, seed);
-    } catch (RuntimeException e) {
-      tokenizer.close();
-      throw e;
-    }
+    return builder().config(config).device(device).seed(seed).build();
   }
 
   /**
@@ -114,29 +165,34 @@ public final class T3DModel implements AutoCloseable {
    * @param config sizes
    * @param tokenizer from now on owned by the model
    * @param device where weights and arrays live
-   * @param seed same seed, same weights; sets the engine's random seed
+   * @param seed same seed, same weights. The engine has one random state for all: it is set to this
+   *     seed and what the weights draw moves it on, so that what is drawn next depends on the seed
+   *     too, and threads that create or train models must not draw at the same time
    * @throws IllegalArgumentException when the tokenizer has more tokens than {@code
    *     TextConfig.vocabSize}; it then stays the caller's
    */
   public static T3DModel create(
       T3DConfig config, ReportTokenizer tokenizer, Device device, long seed) {
-    return new T3DModel(config, tokenizer, device, seed);
+    return builder().config(config).tokenizer(tokenizer).device(device).seed(seed).build();
   }
 
   /**
-   * Reads a checkpoint that {@link #save} wrote.
+   * Reads a checkpoint that {@link #save} wrote. The engine's random state stays as it is.
    *
    * @param dir the folder
    * @param device where weights and arrays live
    * @throws IOException when a file is missing or broken, or when names or shapes of the weights
    *     are not those of the checkpoint's config
+   * @throws IllegalArgumentException when the model has an encoder of one's own; it says which
+   *     class and how to open it: {@link T3DModelBuilder#load}
    */
   public static T3DModel load(Path dir, Device device) throws IOException {
-    return ModelFiles.load(dir, device);
+    return builder().device(device).load(dir);
   }
 
   /**
-   * Writes {@code config.json}, {@code tokenizer.json} and {@code model.safetensors}.
+   * Writes {@code config.json}, {@code tokenizer.json} and {@code model.safetensors}. Of an encoder
+   * of one's own the config holds the name of the class, for whoever opens it.
    *
    * @param dir the folder, made when it is missing
    * @throws IOException when a file cannot be written; each file is the old one or the new one
@@ -197,7 +253,7 @@ public final class T3DModel implements AutoCloseable {
   }
 
   /** What the parts of one forward pass share; the scope frees their intermediates. */
-  private record Step(ParameterStore parameters, NDManager scope, boolean training) {}
+  record Step(ParameterStore parameters, NDManager scope, boolean training) {}
 
   private List<ViewFeatures> encodeViews(Step step, ViewBatch views) {
     Map<Shape, List<Integer>> bySize = new LinkedHashMap<>();
@@ -251,13 +307,13 @@ public final class T3DModel implements AutoCloseable {
   }
 
   /** The projection is linear, so the mean of projected tokens is the projected mean. */
-  private static NDArray unitMean(NDArray tokens) {
+  static NDArray unitMean(NDArray tokens) {
     try (NDArray mean = tokens.mean(new int[] {1})) {
       return mean.normalize(2, 1); // (B, E)
     }
   }
 
-  private NDArray embed(Step step, TokenBatch tokens) {
+  NDArray embed(Step step, TokenBatch tokens) {
     return embed(step, tokens, Optional.empty());
   }
 
@@ -282,11 +338,11 @@ public final class T3DModel implements AutoCloseable {
   }
 
   /** Under autocast the map runs in bfloat16; embeddings and tokens leave it as float32. */
-  private static NDArray project(Step step, ProjectionHead head, NDArray features) {
+  static NDArray project(Step step, ProjectionHead head, NDArray features) {
     return Casts.toFloat32(head.project(step.parameters, features, step.training));
   }
 
-  private NDArray local(String name, NDArray array, NDManager scope) {
+  NDArray local(String name, NDArray array, NDManager scope) {
     if (!array.getDevice().equals(device)) {
       throw new IllegalArgumentException(
           name
@@ -324,20 +380,7 @@ public final class T3DModel implements AutoCloseable {
    *     model's
    */
   public NDArray encodeVolumes(NDArray volumes) {
-    Shapes.checkVolumes("volumes", volumes);
-    int count = (int) volumes.getShape().get(0);
-    return inChunks(volumes.getManager(), count, VOLUMES_AT_ONCE, this::embedVolumes, volumes);
-  }
-
-  private NDArray embedVolumes(Step step, NDArray volumes, int from, int to) {
-    return unitMean(projectedTokens(step, volumes, from, to).tokens()); // (b, E)
-  }
-
-  private VisualTokens projectedTokens(Step step, NDArray volumes, int from, int to) {
-    NDArray some = local("volumes", volumes, step.scope).get(from + ":" + to);
-    VisualTokens h = network.vision.encode(step.parameters, some, false);
-    NDArray p = project(step, network.visionProjection, h.tokens()); // (b, N, E)
-    return new VisualTokens(p, h.depth(), h.height(), h.width());
+    return new Inference(this).volumes(volumes);
   }
 
   /**
@@ -350,23 +393,7 @@ public final class T3DModel implements AutoCloseable {
    *     model's
    */
   public VolumeFeatures encodeVolumeTokens(NDArray volumes) {
-    Shapes.checkVolumes("volumes", volumes);
-    int count = (int) volumes.getShape().get(0);
-    int[] grid = new int[3];
-    NDArray tokens =
-        inChunks(
-            volumes.getManager(),
-            count,
-            VOLUMES_AT_ONCE,
-            (step, all, from, to) -> {
-              VisualTokens p = projectedTokens(step, all, from, to);
-              grid[0] = p.depth();
-              grid[1] = p.height();
-              grid[2] = p.width();
-              return p.tokens();
-            },
-            volumes); // (B, N, E)
-    return new VolumeFeatures(unitMean(tokens), tokens, grid[0], grid[1], grid[2]);
+    return new Inference(this).volumeTokens(volumes);
   }
 
   /**
@@ -382,31 +409,7 @@ public final class T3DModel implements AutoCloseable {
    *     not suit the encoder
    */
   public List<Relevance> relevance(Volume volume, List<String> texts, double temperature) {
-    try (NoGrad constant = new NoGrad();
-        NDManager scope = manager.newSubManager()) {
-      Shape shape = new Shape(1, 1, volume.depth(), volume.height(), volume.width());
-      VolumeFeatures seen = encodeVolumeTokens(scope.create(volume.voxels(), shape));
-      NDArray queries = encodeReports(scope, texts); // (T, E)
-      NDArray gathered = TokenGather.gather(seen.tokens(), queries, temperature); // (1, T, E)
-      float[] scores = gathered.mul(queries).sum(new int[] {2}).toFloatArray(); // (1, T)
-      float[] weights = TokenGather.weights(seen.tokens(), queries, temperature).toFloatArray();
-      TokenGrid grid =
-          TokenGrid.dividing(
-              seen.depth(),
-              seen.height(),
-              seen.width(),
-              volume.depth(),
-              volume.height(),
-              volume.width(),
-              List.of(volume.affine()));
-      List<Relevance> out = new ArrayList<>();
-      for (int t = 0; t < texts.size(); t++) {
-        int n = grid.size();
-        float[] own = Arrays.copyOfRange(weights, t * n, (t + 1) * n);
-        out.add(new Relevance(texts.get(t), own, scores[t], grid));
-      }
-      return out;
-    }
+    return new Inference(this).relevance(volume, texts, temperature);
   }
 
   /**
@@ -430,39 +433,7 @@ public final class T3DModel implements AutoCloseable {
    * @throws IllegalArgumentException when there is no report or one is blank
    */
   public NDArray encodeReports(NDManager owner, List<String> reports) {
-    return inChunks(owner, reports.size(), REPORTS_AT_ONCE, this::embedReports, reports);
-  }
-
-  private NDArray embedReports(Step step, List<String> reports, int from, int to) {
-    TokenBatch tokens = tokenizer.encode(step.scope, reports.subList(from, to));
-    return embed(step, tokens);
-  }
-
-  private interface ChunkEncoder<T> {
-    NDArray encode(Step step, T all, int from, int to);
-  }
-
-  /** Each chunk has its own scope, so that memory does not grow with the number of items. */
-  private static <T> NDArray inChunks(
-      NDManager owner, int count, int atOnce, ChunkEncoder<T> encoder, T all) {
-    if (count == 0) {
-      throw new IllegalArgumentException("Nothing to encode: the batch is empty");
-    }
-    try (NoGrad constant = new NoGrad();
-        NDManager results = owner.newSubManager()) {
-      NDList chunks = new NDList();
-      for (int from = 0; from < count; from += atOnce) {
-        try (NDManager scope = results.newSubManager()) {
-          Step step = new Step(new ParameterStore(scope, false), scope, false);
-          NDArray chunk = encoder.encode(step, all, from, Math.min(count, from + atOnce));
-          chunk.attach(results);
-          chunks.add(chunk);
-        }
-      }
-      NDArray joined = chunks.size() == 1 ? chunks.get(0) : NDArrays.concat(chunks, 0); // (B, E)
-      joined.attach(owner);
-      return joined;
-    }
+    return new Inference(this).reports(owner, reports);
   }
 
   /**
@@ -500,6 +471,11 @@ public final class T3DModel implements AutoCloseable {
    */
   public VisionEncoder vision() {
     return network.vision;
+  }
+
+  /** The text encoder. It belongs to this model. */
+  public TextEncoder text() {
+    return network.text;
   }
 
   /** All weights as one block, for optimizers. */

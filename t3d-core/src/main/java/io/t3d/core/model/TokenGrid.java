@@ -33,7 +33,7 @@ public record TokenGrid(int depth, int height, int width, List<Affine> affines) 
    * @param viewWidth voxels of the view along x
    * @param viewAffines view voxel → world, one per pair
    */
-  static TokenGrid dividing(
+  public static TokenGrid dividing(
       int depth,
       int height,
       int width,

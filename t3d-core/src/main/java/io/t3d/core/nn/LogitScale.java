@@ -5,10 +5,8 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
-import ai.djl.util.PairList;
 import io.t3d.core.config.Checks;
 import io.t3d.core.tensor.Scalars;
 import io.t3d.core.tensor.Scopes;
@@ -17,7 +15,7 @@ import io.t3d.core.tensor.Scopes;
  * The learned log inverse temperature of a contrastive loss; {@code exp()} at use. (Radford et al.
  * 2021, section 2.5)
  */
-public final class LogitScale extends AbstractBlock {
+public final class LogitScale extends TypedBlock {
   /** Upper bound of the log: logits are scaled by at most 100. */
   public static final float MAX = (float) Math.log(100);
 
@@ -57,17 +55,13 @@ public final class LogitScale extends AbstractBlock {
   }
 
   @Override
-  protected NDList forwardInternal(
-      ParameterStore parameters,
-      NDList inputs,
-      boolean training,
-      PairList<String, Object> arguments) {
-    return new NDList(value(parameters, inputs.getManager(), training));
+  protected NDArray compute(ParameterStore parameters, NDList inputs, boolean training) {
+    return value(parameters, inputs.getManager(), training);
   }
 
   @Override
-  public Shape[] getOutputShapes(Shape[] inputs) {
-    return new Shape[] {new Shape()};
+  protected Shape outputShape(Shape... inputs) {
+    return new Shape();
   }
 
   @Override

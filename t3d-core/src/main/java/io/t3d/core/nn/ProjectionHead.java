@@ -5,13 +5,11 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.core.Linear;
 import ai.djl.nn.norm.BatchNorm;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.initializer.NormalInitializer;
-import ai.djl.util.PairList;
 import io.t3d.core.torch.Casts;
 
 /**
@@ -26,7 +24,7 @@ import io.t3d.core.torch.Casts;
  * <p>In inference both commute with the mean: the projected mean of tokens is the mean of projected
  * tokens.
  */
-public final class ProjectionHead extends AbstractBlock {
+public final class ProjectionHead extends TypedBlock {
   private final int out;
   private final Parameter weight;
   private final BatchNorm norm;
@@ -70,18 +68,14 @@ public final class ProjectionHead extends AbstractBlock {
   }
 
   @Override
-  protected NDList forwardInternal(
-      ParameterStore parameters,
-      NDList inputs,
-      boolean training,
-      PairList<String, Object> arguments) {
-    return new NDList(project(parameters, inputs.singletonOrThrow(), training));
+  protected NDArray compute(ParameterStore parameters, NDList inputs, boolean training) {
+    return project(parameters, inputs.singletonOrThrow(), training);
   }
 
   @Override
-  public Shape[] getOutputShapes(Shape[] inputs) {
+  protected Shape outputShape(Shape... inputs) {
     Shape in = inputs[0];
-    return new Shape[] {in.slice(0, in.dimension() - 1).add(out)};
+    return in.slice(0, in.dimension() - 1).add(out);
   }
 
   @Override

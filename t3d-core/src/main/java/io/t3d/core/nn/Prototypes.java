@@ -5,15 +5,13 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
-import ai.djl.util.PairList;
 import io.t3d.core.config.Checks;
 import io.t3d.core.tensor.Scopes;
 
 /** K learned cluster centres on the unit sphere. (Caron et al. 2020, section 3.1) */
-public final class Prototypes extends AbstractBlock {
+public final class Prototypes extends TypedBlock {
   private final Shape shape;
   private final Parameter weight;
 
@@ -58,16 +56,12 @@ public final class Prototypes extends AbstractBlock {
   }
 
   @Override
-  protected NDList forwardInternal(
-      ParameterStore parameters,
-      NDList inputs,
-      boolean training,
-      PairList<String, Object> arguments) {
-    return new NDList(rows(parameters, inputs.getManager(), training));
+  protected NDArray compute(ParameterStore parameters, NDList inputs, boolean training) {
+    return rows(parameters, inputs.getManager(), training);
   }
 
   @Override
-  public Shape[] getOutputShapes(Shape[] inputs) {
-    return new Shape[] {shape};
+  protected Shape outputShape(Shape... inputs) {
+    return shape;
   }
 }

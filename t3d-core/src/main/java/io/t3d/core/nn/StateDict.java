@@ -10,7 +10,8 @@ import java.util.Map;
  * The parameters of a block under PyTorch's dotted names, e.g. {@code layer1.0.conv1.weight}.
  *
  * <p>DJL puts a running number before each child's name and joins with underscores, which hides
- * where a name ends. This walk takes the number off and joins with dots.
+ * where a name ends. This walk takes the number off and joins with dots. Where siblings would then
+ * have one name, as two {@code Conv3d} in a {@code SequentialBlock}, they keep their numbers.
  */
 public final class StateDict {
   private static final Map<String, String> TORCH_NAMES =
@@ -42,12 +43,21 @@ public final class StateDict {
         throw new IllegalStateException("Two parameters are named " + prefix + name);
       }
     }
+    Map<String, Block> children = namedChildren(block);
+    children.forEach((name, child) -> walk(prefix + name + ".", child, out));
+  }
+
+  /** Without the running number, unless siblings would then have one name. */
+  private static Map<String, Block> namedChildren(Block block) {
+    Map<String, Block> byName = new LinkedHashMap<>();
+    Map<String, Block> byKey = new LinkedHashMap<>();
     int number = 1;
     for (Pair<String, Block> child : block.getChildren()) {
       String running = String.format("%02d", number++);
       String key = child.getKey();
-      String name = key.startsWith(running) ? key.substring(running.length()) : key;
-      walk(prefix + name + ".", child.getValue(), out);
+      byName.put(key.startsWith(running) ? key.substring(running.length()) : key, child.getValue());
+      byKey.put(key, child.getValue());
     }
+    return byName.size() == byKey.size() ? byName : byKey;
   }
 }

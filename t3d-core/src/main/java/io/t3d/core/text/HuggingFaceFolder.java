@@ -38,20 +38,21 @@ public final class HuggingFaceFolder {
     require(file, config, "position_embedding_type", "absolute");
     int offset = roberta ? config.path("pad_token_id").asInt(1) + 1 : 0;
     int positions = integer(file, config, "max_position_embeddings");
-    return new TextConfig(
-        folder.toString(),
-        integer(file, config, "vocab_size"),
-        integer(file, config, "hidden_size"),
-        integer(file, config, "num_hidden_layers"),
-        integer(file, config, "num_attention_heads"),
-        integer(file, config, "intermediate_size"),
-        positions - offset,
-        positions,
-        offset,
-        config.path("type_vocab_size").asInt(2),
-        config.path("hidden_dropout_prob").asDouble(0.1),
-        config.path("layer_norm_eps").asDouble(1e-12),
-        TextConfig.Pooling.CLS);
+    return TextConfig.builder()
+        .tokenizer(folder.toString())
+        .vocabSize(integer(file, config, "vocab_size"))
+        .hiddenSize(integer(file, config, "hidden_size"))
+        .layers(integer(file, config, "num_hidden_layers"))
+        .heads(integer(file, config, "num_attention_heads"))
+        .mlpSize(integer(file, config, "intermediate_size"))
+        .maxLength(positions - offset)
+        .positions(positions)
+        .positionOffset(offset)
+        .tokenTypes(config.path("type_vocab_size").asInt(2))
+        .dropout(config.path("hidden_dropout_prob").asDouble(0.1))
+        .layerNormEps(config.path("layer_norm_eps").asDouble(1e-12))
+        .pooling(TextConfig.Pooling.CLS)
+        .build();
   }
 
   private static JsonNode read(Path file) throws IOException {

@@ -64,6 +64,15 @@ public record PairBatch(
     return parts;
   }
 
+  /** Some of the pairs, in an order. */
+  PairBatch rows(List<Integer> rows) {
+    return new PairBatch(
+        rows.stream().map(views::get).toList(),
+        rows.stream().map(reports::get).toList(),
+        rows.stream().map(patientIds::get).toList(),
+        rows.stream().map(fullReports::get).toList());
+  }
+
   /** B, the number of pairs. */
   public int size() {
     return reports.size();

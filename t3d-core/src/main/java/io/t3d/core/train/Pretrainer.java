@@ -1,8 +1,11 @@
 package io.t3d.core.train;
 
+import io.t3d.core.config.Checks;
 import io.t3d.core.file.AtomicFiles;
 import io.t3d.core.model.T3DModel;
+import io.t3d.core.torch.NoGrad;
 import io.t3d.core.train.optim.LrSchedule;
+import io.t3d.core.train.optim.WeightAverage;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -41,6 +44,22 @@ public final class Pretrainer {
   private final boolean resume;
   private final Map<String, String> attachments;
   private final List<TrainingListener> listeners;
+  private final Validation validation;
+  private final int validateEverySteps;
+
+  /** Scores a model while it is being trained. */
+  @FunctionalInterface
+  public interface Validation {
+    /**
+     * Scores the model, e.g. by retrieval on pairs that are not trained on.
+     *
+     * @param model as a checkpoint of this step would open: with the averaged weights, if the
+     *     settings ask for an average. Use its inference, {@code encodeVolumes} and the like, or
+     *     {@code forward} without training; no gradient is recorded
+     * @return name → score, in the order to show
+     */
+    Map<String, Double> of(T3DModel model) throws IOException;
+  }
 
   private Pretrainer(Builder builder) {
     this.model = builder.model;
@@ -53,6 +72,8 @@ public final class Pretrainer {
     this.resume = builder.resume;
     this.attachments = Map.copyOf(builder.attachments);
     this.listeners = List.copyOf(builder.listeners);
+    this.validation = builder.validation;
+    this.validateEverySteps = builder.validateEverySteps;
   }
 
   /**
@@ -67,7 +88,8 @@ public final class Pretrainer {
   }
 
   /**
-   * Trains to the end and saves the last checkpoint.
+   * Trains to the end, or until a listener {@linkplain TrainingListener#wantsToStop wants to stop},
+   * and saves the last checkpoint.
    *
    * @return losses and speed
    * @throws IOException when a checkpoint or log cannot be written or read; the last checkpoint is
@@ -113,6 +135,7 @@ public final class Pretrainer {
     private TrainerState state;
     private int savedStep;
     private long pairs;
+    private boolean stopped;
 
     Run(Trained trained, TrainerState state) throws IOException {
       this.trained = trained;
@@ -126,7 +149,7 @@ public final class Pretrainer {
 
     TrainingSummary toTheEnd() throws IOException {
       listeners.forEach(l -> l.onStart(state.step(), state.totalSteps()));
-      while (state.step() < state.totalSteps()) {
+      while (!stopped && state.step() < state.totalSteps()) {
         epoch(state.epoch());
       }
       double seconds = (System.nanoTime() - started) / 1e9;
@@ -135,20 +158,40 @@ public final class Pretrainer {
           mean(state.lastLosses()),
           state.step(),
           pairs / seconds,
-          state.skippedSteps());
+          state.skippedSteps(),
+          stopped);
     }
 
     private void epoch(int epoch) throws IOException {
       try (PairSource.Batches batches = source.epoch(epoch, state.batchInEpoch())) {
-        while (state.step() < state.totalSteps() && state.epoch() == epoch) {
+        while (!stopped && state.epoch() == epoch) {
           step(epoch, batches);
           boolean last = state.epoch() != epoch;
-          if (last || isDue(config.checkpointEverySteps())) {
+          if (validateEverySteps > 0 ? isDue(validateEverySteps) : last) {
+            validate();
+          }
+          stopped = listeners.stream().anyMatch(TrainingListener::wantsToStop);
+          if (last || stopped || isDue(config.checkpointEverySteps())) {
             save();
           }
         }
       }
-      listeners.forEach(l -> l.onEpoch(epoch, state.step()));
+      if (state.epoch() != epoch) {
+        listeners.forEach(l -> l.onEpoch(epoch, state.step()));
+      }
+    }
+
+    private void validate() throws IOException {
+      if (validation == null) {
+        return;
+      }
+      trained.average().ifPresent(WeightAverage::exchange);
+      try (NoGrad constant = new NoGrad()) {
+        Map<String, Double> scores = validation.of(model);
+        listeners.forEach(l -> l.onValidation(scores, state.step()));
+      } finally {
+        trained.average().ifPresent(WeightAverage::exchange);
+      }
     }
 
     private boolean isDue(int everySteps) {
@@ -222,6 +265,8 @@ public final class Pretrainer {
     private Path out;
     private String dataDescription = "not described";
     private boolean resume;
+    private Validation validation;
+    private int validateEverySteps;
 
     private Builder(T3DModel model, BatchObjective objective, PairSource source) {
       this.model = Objects.requireNonNull(model, "model");
@@ -261,6 +306,19 @@ public final class Pretrainer {
     public Builder attach(String fileName, String text) {
       Checkpoint.checkAttachment(fileName);
       attachments.put(fileName, Objects.requireNonNull(text, "text"));
+      return this;
+    }
+
+    /**
+     * Scores the model as training goes on; listeners are told.
+     *
+     * @param everySteps steps between two validations; 0 for one at the end of each epoch
+     * @param value what is run; training goes on as if it had not been
+     */
+    public Builder validation(int everySteps, Validation value) {
+      Checks.inRange("everySteps", everySteps, 0, Integer.MAX_VALUE);
+      validateEverySteps = everySteps;
+      validation = Objects.requireNonNull(value, "validation");
       return this;
     }
 

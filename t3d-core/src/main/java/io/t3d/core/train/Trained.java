@@ -32,7 +32,8 @@ record Trained(
             model.manager(),
             parameters(model, objective),
             config.optimizer(),
-            LayerDecay.of(model.config(), config.textLayerDecay(), config.visionLayerDecay())),
+            LayerDecay.of(
+                model.vision(), model.text(), config.visionLayerDecay(), config.textLayerDecay())),
         config.emaDecay() == 0
             ? Optional.empty()
             : Optional.of(

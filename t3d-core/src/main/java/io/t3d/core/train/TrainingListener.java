@@ -1,6 +1,7 @@
 package io.t3d.core.train;
 
 import java.nio.file.Path;
+import java.util.Map;
 
 /** Told what a {@link Pretrainer} does, on its thread, in between steps. */
 public interface TrainingListener {
@@ -22,6 +23,22 @@ public interface TrainingListener {
    * @param stepsDone steps up to its end
    */
   default void onEpoch(int epoch, int stepsDone) {}
+
+  /**
+   * After each validation, see {@link Pretrainer.Builder#validation}.
+   *
+   * @param scores what the validation gave
+   * @param stepsDone steps up to it
+   */
+  default void onValidation(Map<String, Double> scores, int stepsDone) {}
+
+  /**
+   * Asked after each step and its validation: whether to end the run here, e.g. because scores no
+   * longer improve. A checkpoint of this step is then saved, and the summary says so.
+   */
+  default boolean wantsToStop() {
+    return false;
+  }
 
   /** After a checkpoint is whole on the disk. */
   default void onCheckpoint(Path checkpoint, int stepsDone) {}

@@ -27,6 +27,6 @@ public final class VisionWeights {
     if (config instanceof ResNet3dConfig resnet) {
       return ResNetWeights.toEncoder(resnet, tensors, source);
     }
-    return VitWeights.toEncoder((Vit3dConfig) config, tensors, source);
+    return VitWeights.toEncoder((Vit3dConfig) config.builtIn("Loading " + source), tensors, source);
   }
 }

@@ -31,7 +31,7 @@ class ConfigsTest {
     T3DConfig config =
         Configs.fromYaml("preset: tiny\nembedDim: 64\ntext:\n  layers: 4\n", T3DConfig.class);
     assertThat(config.embedDim()).isEqualTo(64);
-    assertThat(config.text().layers()).isEqualTo(4);
+    assertThat(config.text().bert("test").layers()).isEqualTo(4);
     assertThat(config.text().hiddenSize()).isEqualTo(TextConfig.tiny().hiddenSize());
     assertThat(config.vision()).isEqualTo(T3DConfig.tiny().vision());
   }
@@ -43,6 +43,48 @@ class ConfigsTest {
             "preset: resnet50\nvision: {type: vit3d, preset: base, layers: 6}", T3DConfig.class);
     assertThat(config.vision()).isInstanceOf(Vit3dConfig.class);
     assertThat(((Vit3dConfig) config.vision()).layers()).isEqualTo(6);
+  }
+
+  @Test
+  void aBuilderChangesWhatItIsToldAndKeepsTheRest() {
+    Vit3dConfig vit = Vit3dConfig.builder().layers(6).patch(Size3.cube(8)).build();
+    assertThat(vit)
+        .isEqualTo(
+            new Vit3dConfig(
+                Size3.cube(8),
+                768,
+                6,
+                12,
+                3072,
+                Vit3dConfig.Position.SINCOS,
+                new Size3(12, 12, 12),
+                0,
+                false,
+                1e-5));
+    assertThat(vit.toBuilder().build()).isEqualTo(vit);
+    TextConfig text = TextConfig.builder().tokenizer("corpus").positions(514).build();
+    assertThat(text.toBuilder().tokenizer("builtin").positions(512).build())
+        .isEqualTo(TextConfig.bertBase());
+    T3DConfig tiny = T3DConfig.tiny();
+    assertThat(tiny.toBuilder().embedDim(64).build())
+        .isEqualTo(
+            new T3DConfig(tiny.vision(), tiny.text(), 64, tiny.projection(), tiny.temperature()));
+    assertThatThrownBy(() -> TextConfig.builder().heads(5).build())
+        .hasMessage("TextConfig.hiddenSize must be a multiple of heads, got 768 and 5");
+  }
+
+  @Test
+  void encodersOfOnesOwnSurviveJson() {
+    T3DConfig own =
+        T3DConfig.tiny().toBuilder()
+            .vision(new CustomVisionConfig("a.b.Eyes", 64))
+            .text(new CustomTextConfig("a.b.Reader", 4096, 32, 128))
+            .build();
+    assertThat(Configs.fromJson(Configs.toJson(own), T3DConfig.class)).isEqualTo(own);
+    assertThatThrownBy(() -> own.text().bert("Export"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith("Export needs a text encoder of the BERT family")
+        .hasMessageEndingWith("got a.b.Reader");
   }
 
   @Test

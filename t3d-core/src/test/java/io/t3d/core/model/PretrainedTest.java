@@ -13,6 +13,7 @@ import ai.djl.training.ParameterStore;
 import io.t3d.core.config.ResNet3dConfig;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.T3DConfig;
+import io.t3d.core.config.TextConfig;
 import io.t3d.core.config.VisionConfig;
 import io.t3d.core.config.Vit3dConfig;
 import io.t3d.core.config.Vit3dConfig.Position;
@@ -78,15 +79,34 @@ class PretrainedTest {
             new ResNet3dConfig(basic, List.of(1, 1, 1, 1), widths, 5, 1, true)),
         arguments(
             "vit-monai.pt",
-            new Vit3dConfig(
-                new Size3(2, 4, 4), 12, 2, 3, 16, Position.LEARNED, new Size3(2, 3, 2), 0)),
+            Vit3dConfig.builder()
+                .patch(new Size3(2, 4, 4))
+                .hiddenSize(12)
+                .layers(2)
+                .heads(3)
+                .mlpSize(16)
+                .position(Position.LEARNED)
+                .gridSize(new Size3(2, 3, 2))
+                .dropout(0)
+                .build()),
         arguments("vit-timm.pth", planar(new Size3(2, 4, 4), ours, 1e-6)),
         arguments(
             "vit-huggingface.safetensors", planar(new Size3(3, 4, 4), new Size3(1, 3, 3), 1e-12)));
   }
 
   private static Vit3dConfig planar(Size3 patch, Size3 grid, double eps) {
-    return new Vit3dConfig(patch, 12, 2, 3, 20, Position.LEARNED, grid, 0, true, eps);
+    return Vit3dConfig.builder()
+        .patch(patch)
+        .hiddenSize(12)
+        .layers(2)
+        .heads(3)
+        .mlpSize(20)
+        .position(Position.LEARNED)
+        .gridSize(grid)
+        .dropout(0)
+        .qkvBias(true)
+        .layerNormEps(eps)
+        .build();
   }
 
   @ParameterizedTest
@@ -138,9 +158,10 @@ class PretrainedTest {
         Pretrained.none().withText(GOLDEN.resolve("roberta-bin")).fit(T3DConfig.tiny());
 
     assertThat(fitted.text().hiddenSize()).isEqualTo(16);
-    assertThat(fitted.text().positionOffset()).isEqualTo(2);
+    TextConfig text = fitted.text().bert("test");
+    assertThat(text.positionOffset()).isEqualTo(2);
     assertThat(fitted.text().maxLength()).isEqualTo(38);
-    assertThat(fitted.text().pooling()).isEqualTo(T3DConfig.tiny().text().pooling());
+    assertThat(text.pooling()).isEqualTo(TextConfig.tiny().pooling());
     assertThat(fitted.vision()).isEqualTo(T3DConfig.tiny().vision());
   }
 
@@ -189,8 +210,16 @@ class PretrainedTest {
   void aTableOfPositionsNeedsALearnedPosition() {
     Path file = GOLDEN.resolve("vision/vit-timm.pth");
     Vit3dConfig fixed =
-        new Vit3dConfig(
-            new Size3(2, 4, 4), 12, 2, 3, 20, Position.SINCOS, Size3.cube(1), 0, true, 1e-6);
+        Vit3dConfig.builder()
+            .patch(new Size3(2, 4, 4))
+            .hiddenSize(12)
+            .layers(2)
+            .heads(3)
+            .mlpSize(20)
+            .dropout(0)
+            .qkvBias(true)
+            .layerNormEps(1e-6)
+            .build();
 
     assertThatThrownBy(() -> Pretrained.none().withVision(file).create(with(fixed), cpu(), 1))
         .hasMessage(
@@ -203,7 +232,16 @@ class PretrainedTest {
   void biasesOfTheQueryNeedTheirSetting() {
     Path file = GOLDEN.resolve("vision/vit-timm.pth");
     Vit3dConfig without =
-        new Vit3dConfig(new Size3(2, 4, 4), 12, 2, 3, 20, Position.LEARNED, new Size3(2, 3, 5), 0);
+        Vit3dConfig.builder()
+            .patch(new Size3(2, 4, 4))
+            .hiddenSize(12)
+            .layers(2)
+            .heads(3)
+            .mlpSize(20)
+            .position(Position.LEARNED)
+            .gridSize(new Size3(2, 3, 5))
+            .dropout(0)
+            .build();
 
     assertThatThrownBy(() -> Pretrained.none().withVision(file).create(with(without), cpu(), 1))
         .hasMessage(file + " has biases of query, key and value; set Vit3dConfig.qkvBias to true");

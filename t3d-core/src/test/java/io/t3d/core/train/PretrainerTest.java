@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.file.Safetensors;
 import io.t3d.core.model.T3DModel;
@@ -112,6 +113,112 @@ class PretrainerTest {
       out[i] = values[i];
     }
     return out;
+  }
+
+  @Test
+  void aListenerEndsARunAtAStepAndItGoesOnAsIfNothingHadHappened() throws IOException {
+    TrainingConfig config = SmallTraining.averaged().checkpointEverySteps(0).build();
+    List<Integer> epochs = new ArrayList<>();
+    TrainingSummary summary;
+    try (T3DModel model = SmallTraining.model(SmallTraining.resnet(0.1))) {
+      AtomicInteger steps = new AtomicInteger();
+      summary =
+          Pretrainer.builder(model, CONTRAST, SOURCE)
+              .config(config)
+              .out(folder.resolve("stopped"))
+              .listener(
+                  new TrainingListener() {
+                    @Override
+                    public boolean wantsToStop() {
+                      return steps.incrementAndGet() == 7;
+                    }
+
+                    @Override
+                    public void onEpoch(int epoch, int stepsDone) {
+                      epochs.add(stepsDone);
+                    }
+                  })
+              .build()
+              .run();
+    }
+    assertThat(summary.stopped()).isTrue();
+    assertThat(summary.steps()).isEqualTo(7);
+    assertThat(epochs).as("the second epoch did not end").containsExactly(5);
+    assertThat(Checkpoint.open(folder.resolve("stopped")).orElseThrow().step()).isEqualTo(7);
+    List<StepRecord> rest = new ArrayList<>();
+    train(config, "stopped", 100, rest);
+    assertThat(rest).extracting(StepRecord::step).containsExactly(8, 9, 10);
+    train(config, "straight", 100, new ArrayList<>());
+    assertSameCheckpoints("stopped", "straight");
+  }
+
+  @Test
+  void validationSeesTheAveragesAndChangesNothing() throws IOException {
+    TrainingConfig config = SmallTraining.averaged().build();
+    Map<Integer, Double> seen = new LinkedHashMap<>();
+    Map<String, float[]> last = new LinkedHashMap<>();
+    try (T3DModel model = SmallTraining.model(SmallTraining.resnet(0.1))) {
+      TrainingSummary summary =
+          Pretrainer.builder(model, CONTRAST, SOURCE)
+              .config(config)
+              .out(folder.resolve("validated"))
+              .validation(
+                  4,
+                  scored -> {
+                    last.putAll(weights(scored));
+                    try (NDManager scope = scored.manager().newSubManager()) {
+                      NDArray noise = scope.randomNormal(new Shape(2, 1, 16, 16, 16));
+                      return Map.of("score", (double) scored.encodeVolumes(noise).getFloat(0, 0));
+                    }
+                  })
+              .listener(
+                  new TrainingListener() {
+                    @Override
+                    public void onValidation(Map<String, Double> scores, int stepsDone) {
+                      seen.put(stepsDone, scores.get("score"));
+                    }
+
+                    @Override
+                    public boolean wantsToStop() {
+                      return seen.containsKey(8);
+                    }
+                  })
+              .build()
+              .run();
+      assertThat(summary.stopped()).isTrue();
+    }
+    assertThat(seen).containsOnlyKeys(4, 8).doesNotContainValue(Double.NaN);
+    try (T3DModel checkpoint =
+        T3DModel.load(Checkpoint.folderOf(folder.resolve("validated")), Device.cpu())) {
+      weights(checkpoint).forEach((name, w) -> assertThat(last.get(name)).as(name).isEqualTo(w));
+    }
+    train(config, "validated", 100, new ArrayList<>());
+    train(config, "straight", 100, new ArrayList<>());
+    assertSameCheckpoints("validated", "straight");
+  }
+
+  @Test
+  void validationWithoutStepsIsAtTheEndOfEachEpoch() throws IOException {
+    List<Integer> seen = new ArrayList<>();
+    try (T3DModel model = SmallTraining.model(SmallTraining.resnet(0))) {
+      TrainingSummary summary =
+          Pretrainer.builder(model, CONTRAST, SOURCE)
+              .config(SmallTraining.settings().build())
+              .out(folder)
+              .validation(0, scored -> Map.of("one", 1.0))
+              .listener(
+                  new TrainingListener() {
+                    @Override
+                    public void onValidation(Map<String, Double> scores, int stepsDone) {
+                      assertThat(scores).containsExactly(Map.entry("one", 1.0));
+                      seen.add(stepsDone);
+                    }
+                  })
+              .build()
+              .run();
+      assertThat(summary.stopped()).isFalse();
+    }
+    assertThat(seen).containsExactly(5, 10);
   }
 
   @Test

@@ -37,14 +37,31 @@ public final class SmallTraining {
   /** Without batch norm, so that pairs do not see each other. */
   public static T3DConfig vit() {
     return config(
-        new Vit3dConfig(Size3.cube(4), 16, 1, 2, 32, Vit3dConfig.Position.SINCOS, Size3.cube(4), 0),
+        Vit3dConfig.builder()
+            .patch(Size3.cube(4))
+            .hiddenSize(16)
+            .layers(1)
+            .heads(2)
+            .mlpSize(32)
+            .gridSize(Size3.cube(4))
+            .dropout(0)
+            .build(),
         0);
   }
 
   private static T3DConfig config(VisionConfig vision, double dropout) {
     TextConfig text =
-        new TextConfig(
-            "builtin", 4096, 16, 1, 2, 32, 32, 32, 0, 2, dropout, 1e-12, TextConfig.Pooling.MEAN);
+        TextConfig.builder()
+            .vocabSize(4096)
+            .hiddenSize(16)
+            .layers(1)
+            .heads(2)
+            .mlpSize(32)
+            .maxLength(32)
+            .positions(32)
+            .dropout(dropout)
+            .pooling(TextConfig.Pooling.MEAN)
+            .build();
     return new T3DConfig(vision, text, 16, T3DConfig.Projection.LINEAR, 0.07);
   }
 

@@ -47,7 +47,18 @@ class MiniLmTest {
     Path tokenizerFile = dir.resolve("tokenizer.json");
     Files.write(tokenizerFile, resource("/all-minilm-l6-v2-tokenizer.json"));
     TextConfig config =
-        new TextConfig("MiniLM", 30522, 384, 6, 12, 1536, 256, 512, 0, 2, 0.1, 1e-12, Pooling.MEAN);
+        TextConfig.builder()
+            .tokenizer("MiniLM")
+            .vocabSize(30522)
+            .hiddenSize(384)
+            .layers(6)
+            .heads(12)
+            .mlpSize(1536)
+            .maxLength(256)
+            .positions(512)
+            .dropout(0.1)
+            .pooling(Pooling.MEAN)
+            .build();
     try (NDManager manager = NDManager.newBaseManager();
         ReportTokenizer tokenizer =
             ReportTokenizer.fromPretrained(tokenizerFile, config.maxLength())) {

@@ -68,18 +68,17 @@ public record ViewConfig(
 
   /** The same with other global views. */
   public ViewConfig withGlobalViews(int count, Size3 size, ScaleRange scale) {
-    return new ViewConfig(count, size, scale, localViews, localSize, localScale, augmentation);
+    return toBuilder().globalViews(count).globalSize(size).globalScale(scale).build();
   }
 
   /** The same with other local views. */
   public ViewConfig withLocalViews(int count, Size3 size, ScaleRange scale) {
-    return new ViewConfig(globalViews, globalSize, globalScale, count, size, scale, augmentation);
+    return toBuilder().localViews(count).localSize(size).localScale(scale).build();
   }
 
   /** The same with another augmentation. */
   public ViewConfig withAugmentation(Augmentation other) {
-    return new ViewConfig(
-        globalViews, globalSize, globalScale, localViews, localSize, localScale, other);
+    return toBuilder().augmentation(other).build();
   }
 
   /** V, the number of views per volume. */
@@ -93,5 +92,84 @@ public record ViewConfig(
    */
   public double guaranteedOverlap() {
     return Math.max(0, 2 * globalScale.min() - 1);
+  }
+
+  /** A builder that holds {@link #global96()}. */
+  public static Builder builder() {
+    return global96().toBuilder();
+  }
+
+  /** A builder that holds these settings. */
+  public Builder toBuilder() {
+    return new Builder(this);
+  }
+
+  /** Settings by name. */
+  public static final class Builder {
+    private int globalViews;
+    private Size3 globalSize;
+    private ScaleRange globalScale;
+    private int localViews;
+    private Size3 localSize;
+    private ScaleRange localScale;
+    private Augmentation augmentation;
+
+    private Builder(ViewConfig from) {
+      globalViews = from.globalViews;
+      globalSize = from.globalSize;
+      globalScale = from.globalScale;
+      localViews = from.localViews;
+      localSize = from.localSize;
+      localScale = from.localScale;
+      augmentation = from.augmentation;
+    }
+
+    /** See {@link ViewConfig#globalViews()}. */
+    public Builder globalViews(int value) {
+      globalViews = value;
+      return this;
+    }
+
+    /** See {@link ViewConfig#globalSize()}. */
+    public Builder globalSize(Size3 value) {
+      globalSize = value;
+      return this;
+    }
+
+    /** See {@link ViewConfig#globalScale()}. */
+    public Builder globalScale(ScaleRange value) {
+      globalScale = value;
+      return this;
+    }
+
+    /** See {@link ViewConfig#localViews()}. */
+    public Builder localViews(int value) {
+      localViews = value;
+      return this;
+    }
+
+    /** See {@link ViewConfig#localSize()}. */
+    public Builder localSize(Size3 value) {
+      localSize = value;
+      return this;
+    }
+
+    /** See {@link ViewConfig#localScale()}. */
+    public Builder localScale(ScaleRange value) {
+      localScale = value;
+      return this;
+    }
+
+    /** See {@link ViewConfig#augmentation()}. */
+    public Builder augmentation(Augmentation value) {
+      augmentation = value;
+      return this;
+    }
+
+    /** Checks and builds. */
+    public ViewConfig build() {
+      return new ViewConfig(
+          globalViews, globalSize, globalScale, localViews, localSize, localScale, augmentation);
+    }
   }
 }

@@ -57,8 +57,14 @@ class VolumeSegmenterTest {
   private static Segmenter untrained() {
     SegmenterConfig config =
         new SegmenterConfig(
-            new Vit3dConfig(
-                Size3.cube(4), 12, 1, 2, 12, Vit3dConfig.Position.SINCOS, Size3.cube(1), 0),
+            Vit3dConfig.builder()
+                .patch(Size3.cube(4))
+                .hiddenSize(12)
+                .layers(1)
+                .heads(2)
+                .mlpSize(12)
+                .dropout(0)
+                .build(),
             new DecoderConfig(4, 8),
             List.of(SegmentationClass.of("lung", 5), SegmentationClass.of("heart", 7)),
             Size3.cube(12),

@@ -25,6 +25,20 @@ class MultiViewSamplerTest {
           .withAugmentation(Augmentation.none());
 
   @Test
+  void aBuilderOfViewsChangesWhatItIsTold() {
+    assertThat(
+            ViewConfig.builder()
+                .globalSize(new Size3(12, 16, 20))
+                .localViews(3)
+                .localSize(Size3.cube(8))
+                .localScale(new ScaleRange(0.3, 0.5))
+                .augmentation(Augmentation.none())
+                .build())
+        .isEqualTo(PLAIN);
+    assertThat(PLAIN.toBuilder().build()).isEqualTo(PLAIN);
+  }
+
+  @Test
   void theSameSeedGivesTheSameViews() {
     Volume volume = noise(20, 30, 40);
     MultiViewSampler sampler = new MultiViewSampler(PLAIN.withAugmentation(Augmentation.mild()));

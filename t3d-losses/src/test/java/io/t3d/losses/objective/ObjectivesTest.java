@@ -56,14 +56,30 @@ class ObjectivesTest {
 
   private static T3DConfig vit() {
     return config(
-        new Vit3dConfig(
-            Size3.cube(8), 16, 1, 2, 32, Vit3dConfig.Position.SINCOS, Size3.cube(2), 0));
+        Vit3dConfig.builder()
+            .patch(Size3.cube(8))
+            .hiddenSize(16)
+            .layers(1)
+            .heads(2)
+            .mlpSize(32)
+            .gridSize(Size3.cube(2))
+            .dropout(0)
+            .build());
   }
 
   private static T3DConfig config(VisionConfig vision) {
     TextConfig text =
-        new TextConfig(
-            "builtin", 4096, 16, 1, 2, 32, 32, 32, 0, 2, 0, 1e-12, TextConfig.Pooling.MEAN);
+        TextConfig.builder()
+            .vocabSize(4096)
+            .hiddenSize(16)
+            .layers(1)
+            .heads(2)
+            .mlpSize(32)
+            .maxLength(32)
+            .positions(32)
+            .dropout(0)
+            .pooling(TextConfig.Pooling.MEAN)
+            .build();
     return new T3DConfig(vision, text, 16, T3DConfig.Projection.LINEAR, 0.07);
   }
 

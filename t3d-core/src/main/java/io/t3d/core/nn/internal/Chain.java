@@ -5,10 +5,9 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
-import ai.djl.util.PairList;
+import io.t3d.core.nn.TypedBlock;
 import io.t3d.core.torch.ActivationCheckpoints;
 import java.util.List;
 
@@ -16,7 +15,7 @@ import java.util.List;
  * Blocks one after the other, named 0, 1, … as in {@code torch.nn.Sequential}. Unlike DJL's
  * SequentialBlock it frees what lies between two blocks. Holds at least one block.
  */
-public final class Chain extends AbstractBlock {
+public final class Chain extends TypedBlock {
   public Chain(List<? extends Block> blocks) {
     for (Block block : blocks) {
       addChildBlock(Integer.toString(children.size()), block);
@@ -54,21 +53,17 @@ public final class Chain extends AbstractBlock {
   }
 
   @Override
-  protected NDList forwardInternal(
-      ParameterStore parameters,
-      NDList inputs,
-      boolean training,
-      PairList<String, Object> arguments) {
-    return new NDList(forward(parameters, inputs.singletonOrThrow(), training));
+  protected NDArray compute(ParameterStore parameters, NDList inputs, boolean training) {
+    return forward(parameters, inputs.singletonOrThrow(), training);
   }
 
   @Override
-  public Shape[] getOutputShapes(Shape[] inputs) {
+  protected Shape outputShape(Shape... inputs) {
     Shape[] shapes = inputs;
     for (Block block : children.values()) {
       shapes = block.getOutputShapes(shapes);
     }
-    return shapes;
+    return shapes[0];
   }
 
   @Override

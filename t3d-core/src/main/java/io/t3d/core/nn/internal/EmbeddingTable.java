@@ -4,14 +4,13 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.ndarray.types.SparseFormat;
-import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.core.Embedding;
 import ai.djl.training.ParameterStore;
-import ai.djl.util.PairList;
+import io.t3d.core.nn.TypedBlock;
 
 /** Rows looked up by id, as {@code torch.nn.Embedding}. */
-public final class EmbeddingTable extends AbstractBlock {
+public final class EmbeddingTable extends TypedBlock {
   private final long width;
   private final Parameter weight;
 
@@ -39,16 +38,12 @@ public final class EmbeddingTable extends AbstractBlock {
   }
 
   @Override
-  protected NDList forwardInternal(
-      ParameterStore parameters,
-      NDList inputs,
-      boolean training,
-      PairList<String, Object> arguments) {
-    return new NDList(lookUp(parameters, inputs.singletonOrThrow(), training));
+  protected NDArray compute(ParameterStore parameters, NDList inputs, boolean training) {
+    return lookUp(parameters, inputs.singletonOrThrow(), training);
   }
 
   @Override
-  public Shape[] getOutputShapes(Shape[] inputShapes) {
-    return new Shape[] {inputShapes[0].add(width)};
+  protected Shape outputShape(Shape... inputShapes) {
+    return inputShapes[0].add(width);
   }
 }

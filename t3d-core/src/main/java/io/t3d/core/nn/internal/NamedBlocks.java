@@ -1,13 +1,12 @@
 package io.t3d.core.nn.internal;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Block;
 import ai.djl.nn.core.Linear;
 import ai.djl.nn.norm.LayerNorm;
 import ai.djl.training.ParameterStore;
-import ai.djl.util.PairList;
+import io.t3d.core.nn.TypedBlock;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -16,7 +15,7 @@ import java.util.Map;
  * attention.self.query}: it keeps parameter names equal to HuggingFace's. The owner initialises and
  * calls the leaves.
  */
-public final class NamedBlocks extends AbstractBlock {
+public final class NamedBlocks extends TypedBlock {
   private final Map<String, Block> byName = new LinkedHashMap<>();
 
   public <B extends Block> B add(String name, B block) {
@@ -33,17 +32,8 @@ public final class NamedBlocks extends AbstractBlock {
   }
 
   @Override
-  protected NDList forwardInternal(
-      ParameterStore parameters,
-      NDList inputs,
-      boolean training,
-      PairList<String, Object> arguments) {
+  protected NDArray compute(ParameterStore parameters, NDList inputs, boolean training) {
     throw new UnsupportedOperationException(
         "This block only names its children " + byName.keySet() + "; call the block that owns it");
-  }
-
-  @Override
-  public Shape[] getOutputShapes(Shape[] inputShapes) {
-    return inputShapes;
   }
 }

@@ -5,11 +5,10 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.core.Linear;
 import ai.djl.training.ParameterStore;
-import ai.djl.util.PairList;
 import io.t3d.core.config.ReportDecoderConfig;
+import io.t3d.core.nn.TypedBlock;
 import io.t3d.core.nn.internal.NamedBlocks;
 import io.t3d.core.nn.internal.Steps;
 import io.t3d.core.tensor.Scopes;
@@ -19,7 +18,7 @@ import io.t3d.core.torch.Attention;
  * Attention whose keys and values can be kept: made apart from the queries that read them. Named as
  * BART's ({@code q_proj, k_proj, v_proj, out_proj}).
  */
-final class DecoderAttention extends AbstractBlock {
+final class DecoderAttention extends TypedBlock {
   private final ReportDecoderConfig config;
   private final Linear query;
   private final Linear key;
@@ -62,18 +61,9 @@ final class DecoderAttention extends AbstractBlock {
   }
 
   @Override
-  protected NDList forwardInternal(
-      ParameterStore parameters,
-      NDList inputs,
-      boolean training,
-      PairList<String, Object> arguments) {
+  protected NDArray compute(ParameterStore parameters, NDList inputs, boolean training) {
     KeyValue seen = keyValue(parameters, inputs.get(1), training);
-    return new NDList(attend(parameters, inputs.get(0), seen, null, training));
-  }
-
-  @Override
-  public Shape[] getOutputShapes(Shape[] inputs) {
-    return new Shape[] {inputs[0]};
+    return attend(parameters, inputs.get(0), seen, null, training);
   }
 
   @Override

@@ -5,14 +5,12 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.AbstractBlock;
-import ai.djl.nn.Activation;
 import ai.djl.nn.core.Linear;
-import ai.djl.nn.norm.Dropout;
 import ai.djl.nn.norm.LayerNorm;
 import ai.djl.training.ParameterStore;
-import ai.djl.util.PairList;
 import io.t3d.core.config.ReportDecoderConfig;
+import io.t3d.core.nn.TypedBlock;
+import io.t3d.core.nn.internal.FeedForward;
 import io.t3d.core.nn.internal.NamedBlocks;
 import io.t3d.core.nn.internal.Steps;
 import io.t3d.core.nn.report.DecoderAttention.KeyValue;
@@ -22,14 +20,13 @@ import io.t3d.core.tensor.Scopes;
  * One pre-norm layer: {@code x + self(LN(x))}, {@code x + cross(LN(x), visual)}, {@code x +
  * FFN(LN(x))}. Named as BART's.
  */
-final class DecoderLayer extends AbstractBlock {
+final class DecoderLayer extends TypedBlock {
   private final ReportDecoderConfig config;
   private final DecoderAttention self;
   private final LayerNorm selfNorm;
   private final DecoderAttention cross;
   private final LayerNorm crossNorm;
-  private final Linear mlpIn;
-  private final Linear mlpOut;
+  private final FeedForward mlp;
   private final LayerNorm mlpNorm;
 
   DecoderLayer(ReportDecoderConfig config) {
@@ -39,8 +36,9 @@ final class DecoderLayer extends AbstractBlock {
     selfNorm = addChildBlock("self_attn_layer_norm", NamedBlocks.layerNorm(eps));
     cross = addChildBlock("encoder_attn", new DecoderAttention(config));
     crossNorm = addChildBlock("encoder_attn_layer_norm", NamedBlocks.layerNorm(eps));
-    mlpIn = addChildBlock("fc1", NamedBlocks.linear(config.mlpSize(), true));
-    mlpOut = addChildBlock("fc2", NamedBlocks.linear(config.hiddenSize(), true));
+    Linear mlpIn = addChildBlock("fc1", NamedBlocks.linear(config.mlpSize(), true));
+    Linear mlpOut = addChildBlock("fc2", NamedBlocks.linear(config.hiddenSize(), true));
+    mlp = new FeedForward(mlpIn, mlpOut, config.mlpSize());
     mlpNorm = addChildBlock("final_layer_norm", NamedBlocks.layerNorm(eps));
   }
 
@@ -89,27 +87,17 @@ final class DecoderLayer extends AbstractBlock {
 
   private NDArray feedForward(ParameterStore parameters, NDArray x, boolean training) {
     NDArray y = Steps.run(mlpNorm, parameters, x, training);
-    NDArray hidden = Activation.gelu(Steps.run(mlpIn, parameters, y, training)); // erf form
-    return dropout(Steps.run(mlpOut, parameters, hidden, training), training);
+    return mlp.run(parameters, y, 0, config.dropout(), training);
   }
 
   private NDArray dropout(NDArray x, boolean training) {
-    return Dropout.dropout(x, (float) config.dropout(), training).singletonOrThrow();
+    return FeedForward.dropout(x, config.dropout(), training);
   }
 
   @Override
-  protected NDList forwardInternal(
-      ParameterStore parameters,
-      NDList inputs,
-      boolean training,
-      PairList<String, Object> arguments) {
+  protected NDArray compute(ParameterStore parameters, NDList inputs, boolean training) {
     KeyValue visual = visualKeys(parameters, inputs.get(1), training);
-    return new NDList(forward(parameters, inputs.get(0), visual, null, null, training));
-  }
-
-  @Override
-  public Shape[] getOutputShapes(Shape[] inputs) {
-    return new Shape[] {inputs[0]};
+    return forward(parameters, inputs.get(0), visual, null, null, training);
   }
 
   @Override
@@ -119,8 +107,7 @@ final class DecoderLayer extends AbstractBlock {
     selfNorm.initialize(manager, dataType, tokens);
     cross.initialize(manager, dataType, tokens);
     crossNorm.initialize(manager, dataType, tokens);
-    mlpIn.initialize(manager, dataType, tokens);
-    mlpOut.initialize(manager, dataType, new Shape(1, 1, config.mlpSize()));
+    mlp.initialize(manager, dataType, tokens);
     mlpNorm.initialize(manager, dataType, tokens);
   }
 }

@@ -5,17 +5,16 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.core.Linear;
 import ai.djl.nn.norm.Dropout;
 import ai.djl.nn.norm.LayerNorm;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.initializer.NormalInitializer;
-import ai.djl.util.PairList;
 import io.t3d.core.config.Checks;
 import io.t3d.core.config.ReportDecoderConfig;
 import io.t3d.core.config.Size3;
+import io.t3d.core.nn.TypedBlock;
 import io.t3d.core.nn.VisionEncoder;
 import io.t3d.core.nn.VisionEncoder.VisualTokens;
 import io.t3d.core.nn.internal.EmbeddingTable;
@@ -45,7 +44,7 @@ import java.util.List;
  * q_proj.weight}, …; Liu et al. 2020); {@code visual_proj} and {@code visual_norm} are ours, and
  * positions start at row 0 where mBART leaves two rows unused.
  */
-public final class ReportDecoder extends AbstractBlock {
+public final class ReportDecoder extends TypedBlock {
   private static final float INITIAL_STD = 0.02f;
 
   private final ReportDecoderConfig config;
@@ -225,19 +224,15 @@ public final class ReportDecoder extends AbstractBlock {
   }
 
   @Override
-  protected NDList forwardInternal(
-      ParameterStore parameters,
-      NDList inputs,
-      boolean training,
-      PairList<String, Object> arguments) {
+  protected NDArray compute(ParameterStore parameters, NDList inputs, boolean training) {
     int n = (int) inputs.get(1).getShape().get(1);
     VisualTokens visual = new VisualTokens(inputs.get(1), 1, 1, n);
-    return new NDList(logits(parameters, inputs.get(0), visual, training));
+    return logits(parameters, inputs.get(0), visual, training);
   }
 
   @Override
-  public Shape[] getOutputShapes(Shape[] inputs) {
-    return new Shape[] {inputs[0].add(vocabSize)};
+  protected Shape outputShape(Shape... inputs) {
+    return inputs[0].add(vocabSize);
   }
 
   @Override

@@ -5,11 +5,10 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
-import ai.djl.util.PairList;
 import io.t3d.core.config.Size3;
+import io.t3d.core.nn.TypedBlock;
 import io.t3d.core.nn.internal.Steps;
 
 /**
@@ -19,7 +18,7 @@ import io.t3d.core.nn.internal.Steps;
  * <p>Then no two kernels overlap, and each voxel becomes a block of voxels by one matrix product;
  * DJL has no transposed convolution in 3D.
  */
-final class Deconv3d extends AbstractBlock {
+final class Deconv3d extends TypedBlock {
   private final int outChannels;
   private final Size3 factor;
   private final Parameter weight;
@@ -51,11 +50,7 @@ final class Deconv3d extends AbstractBlock {
 
   /** {@code (B, I, D, H, W)} to {@code (B, O, fd·D, fh·H, fw·W)} with the channels last. */
   @Override
-  protected NDList forwardInternal(
-      ParameterStore parameters,
-      NDList inputs,
-      boolean training,
-      PairList<String, Object> arguments) {
+  protected NDArray compute(ParameterStore parameters, NDList inputs, boolean training) {
     NDArray x = inputs.singletonOrThrow();
     NDArray w = parameters.getValue(weight, x.getDevice(), training);
     NDArray b = parameters.getValue(bias, x.getDevice(), training);
@@ -65,7 +60,7 @@ final class Deconv3d extends AbstractBlock {
     try (rows;
         NDArray moved = w.transpose(0, 2, 3, 4, 1); // (I, fd, fh, fw, O)
         NDArray flat = moved.reshape(s[1], -1)) { // (I, fd·fh·fw·O)
-      return new NDList(blocksToVoxels(rows.matMul(flat), s, b));
+      return blocksToVoxels(rows.matMul(flat), s, b);
     }
   }
 
@@ -82,16 +77,14 @@ final class Deconv3d extends AbstractBlock {
   }
 
   @Override
-  public Shape[] getOutputShapes(Shape[] inputs) {
+  protected Shape outputShape(Shape... inputs) {
     Shape s = inputs[0];
-    return new Shape[] {
-      new Shape(
-          s.get(0),
-          outChannels,
-          s.get(2) * factor.depth(),
-          s.get(3) * factor.height(),
-          s.get(4) * factor.width())
-    };
+    return new Shape(
+        s.get(0),
+        outChannels,
+        s.get(2) * factor.depth(),
+        s.get(3) * factor.height(),
+        s.get(4) * factor.width());
   }
 
   @Override

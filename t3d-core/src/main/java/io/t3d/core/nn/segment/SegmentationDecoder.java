@@ -34,11 +34,13 @@ public interface SegmentationDecoder extends Block {
    * @param vision the encoder
    * @param config widths
    * @param classes K, background included
+   * @throws IllegalArgumentException when the encoder is a class of one's own
    */
   static SegmentationDecoder create(VisionConfig vision, DecoderConfig config, int classes) {
     if (vision instanceof ResNet3dConfig resnet) {
       return new UNetDecoder3d(resnet, config, classes);
     }
-    return new UnetrDecoder3d((Vit3dConfig) vision, config, classes);
+    return new UnetrDecoder3d(
+        (Vit3dConfig) vision.builtIn("A segmentation decoder"), config, classes);
   }
 }

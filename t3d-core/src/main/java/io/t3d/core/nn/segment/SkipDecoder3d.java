@@ -5,15 +5,14 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.AbstractBlock;
 import ai.djl.training.ParameterStore;
-import ai.djl.util.PairList;
+import io.t3d.core.nn.TypedBlock;
 import io.t3d.core.nn.internal.Steps;
 import java.util.ArrayList;
 import java.util.List;
 
 /** Levels from coarse to fine, each of which joins a feature map or the views; then the scores. */
-abstract class SkipDecoder3d extends AbstractBlock implements SegmentationDecoder {
+abstract class SkipDecoder3d extends TypedBlock implements SegmentationDecoder {
   /** Says that a level joins the views. */
   static final int VIEWS = -1;
 
@@ -58,18 +57,14 @@ abstract class SkipDecoder3d extends AbstractBlock implements SegmentationDecode
 
   /** For DJL: the views, then the maps; see {@link #decode}. */
   @Override
-  protected NDList forwardInternal(
-      ParameterStore parameters,
-      NDList inputs,
-      boolean training,
-      PairList<String, Object> arguments) {
+  protected NDArray compute(ParameterStore parameters, NDList inputs, boolean training) {
     List<NDArray> maps = inputs.subList(1, inputs.size());
-    return new NDList(decode(parameters, inputs.get(0), maps, training));
+    return decode(parameters, inputs.get(0), maps, training);
   }
 
   @Override
-  public Shape[] getOutputShapes(Shape[] inputs) {
-    return head.getOutputShapes(inputs);
+  protected Shape outputShape(Shape... inputs) {
+    return head.outputShape(inputs);
   }
 
   /** Weights depend on channels only; so the shapes here are those of the smallest views. */

@@ -6,11 +6,10 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
-import ai.djl.util.PairList;
 import io.t3d.core.config.Size3;
+import io.t3d.core.nn.TypedBlock;
 import io.t3d.core.nn.internal.Chain;
 import io.t3d.core.nn.internal.Steps;
 import io.t3d.core.nn.vision.ConvUnit3d;
@@ -20,7 +19,7 @@ import java.util.List;
  * One level of a decoder: the coarser map grows, is joined with a map of its new size, and both are
  * mixed by two convolutions. Inputs are the coarser map and the source of the skip.
  */
-final class UpLevel3d extends AbstractBlock {
+final class UpLevel3d extends TypedBlock {
   private final int channels;
   private final Block up; // null where the size stays
   private final Block skip; // null where the source is taken as it is
@@ -44,11 +43,7 @@ final class UpLevel3d extends AbstractBlock {
   }
 
   @Override
-  protected NDList forwardInternal(
-      ParameterStore parameters,
-      NDList inputs,
-      boolean training,
-      PairList<String, Object> arguments) {
+  protected NDArray compute(ParameterStore parameters, NDList inputs, boolean training) {
     NDArray coarse = inputs.get(0);
     NDArray source = inputs.get(1);
     NDArray grown = up == null ? coarse : Steps.run(up, parameters, coarse, training);
@@ -60,7 +55,7 @@ final class UpLevel3d extends AbstractBlock {
     if (skip != null) {
       fine.close();
     }
-    return new NDList(mix.forwardAndFree(parameters, joined, training));
+    return mix.forwardAndFree(parameters, joined, training);
   }
 
   int channels() {
@@ -68,9 +63,9 @@ final class UpLevel3d extends AbstractBlock {
   }
 
   @Override
-  public Shape[] getOutputShapes(Shape[] inputs) {
+  protected Shape outputShape(Shape... inputs) {
     Shape fine = fineShape(inputs);
-    return new Shape[] {new Shape(fine.get(0), channels).addAll(fine.slice(2))};
+    return new Shape(fine.get(0), channels).addAll(fine.slice(2));
   }
 
   private Shape fineShape(Shape[] inputs) {

@@ -5,19 +5,18 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.norm.Dropout;
 import ai.djl.nn.norm.LayerNorm;
 import ai.djl.training.ParameterStore;
-import ai.djl.util.PairList;
 import io.t3d.core.config.TextConfig;
+import io.t3d.core.nn.TypedBlock;
 import io.t3d.core.nn.internal.EmbeddingTable;
 import io.t3d.core.nn.internal.NamedBlocks;
 import io.t3d.core.nn.internal.Steps;
 import io.t3d.core.tensor.Scopes;
 
 /** Token, position and token-type embeddings, summed and normalised. (HuggingFace's names) */
-final class BertEmbeddings extends AbstractBlock {
+final class BertEmbeddings extends TypedBlock {
   private final TextConfig config;
   private final EmbeddingTable words;
   private final EmbeddingTable positions;
@@ -54,17 +53,13 @@ final class BertEmbeddings extends AbstractBlock {
   }
 
   @Override
-  protected NDList forwardInternal(
-      ParameterStore parameters,
-      NDList inputs,
-      boolean training,
-      PairList<String, Object> arguments) {
-    return new NDList(forward(parameters, inputs.singletonOrThrow(), training));
+  protected NDArray compute(ParameterStore parameters, NDList inputs, boolean training) {
+    return forward(parameters, inputs.singletonOrThrow(), training);
   }
 
   @Override
-  public Shape[] getOutputShapes(Shape[] inputs) {
-    return new Shape[] {inputs[0].add(config.hiddenSize())};
+  protected Shape outputShape(Shape... inputs) {
+    return inputs[0].add(config.hiddenSize());
   }
 
   @Override

@@ -5,29 +5,26 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.AbstractBlock;
-import ai.djl.nn.Activation;
 import ai.djl.nn.core.Linear;
-import ai.djl.nn.norm.Dropout;
 import ai.djl.nn.norm.LayerNorm;
 import ai.djl.training.ParameterStore;
-import ai.djl.util.PairList;
 import io.t3d.core.config.TextConfig;
+import io.t3d.core.nn.TypedBlock;
+import io.t3d.core.nn.internal.FeedForward;
 import io.t3d.core.nn.internal.NamedBlocks;
 import io.t3d.core.nn.internal.Steps;
 import io.t3d.core.tensor.Scopes;
 import io.t3d.core.torch.Attention;
 
 /** One post-norm transformer layer: {@code x = LN(x + f(x))} for attention, then feed-forward. */
-final class BertLayer extends AbstractBlock {
+final class BertLayer extends TypedBlock {
   private final TextConfig config;
   private final Linear query;
   private final Linear key;
   private final Linear value;
   private final Linear attentionOutput;
   private final LayerNorm attentionNorm;
-  private final Linear mlpIn;
-  private final Linear mlpOut;
+  private final FeedForward mlp;
   private final LayerNorm mlpNorm;
 
   @SuppressWarnings("this-escape")
@@ -43,9 +40,10 @@ final class BertLayer extends AbstractBlock {
     attentionOutput = joined.add("dense", NamedBlocks.linear(c, true));
     attentionNorm = joined.add("LayerNorm", NamedBlocks.layerNorm(config.layerNormEps()));
     NamedBlocks intermediate = addChildBlock("intermediate", new NamedBlocks());
-    mlpIn = intermediate.add("dense", NamedBlocks.linear(config.mlpSize(), true));
+    Linear mlpIn = intermediate.add("dense", NamedBlocks.linear(config.mlpSize(), true));
     NamedBlocks output = addChildBlock("output", new NamedBlocks());
-    mlpOut = output.add("dense", NamedBlocks.linear(c, true));
+    Linear mlpOut = output.add("dense", NamedBlocks.linear(c, true));
+    mlp = new FeedForward(mlpIn, mlpOut, config.mlpSize());
     mlpNorm = output.add("LayerNorm", NamedBlocks.layerNorm(config.layerNormEps()));
   }
 
@@ -64,32 +62,19 @@ final class BertLayer extends AbstractBlock {
             config.heads(),
             mask,
             training ? config.dropout() : 0);
-    NDArray joined = dropout(Steps.run(attentionOutput, parameters, attended, training), training);
+    NDArray joined = Steps.run(attentionOutput, parameters, attended, training);
+    joined = FeedForward.dropout(joined, config.dropout(), training);
     return Steps.run(attentionNorm, parameters, x.add(joined), training);
   }
 
   private NDArray feedForward(ParameterStore parameters, NDArray x, boolean training) {
-    NDArray hidden = Activation.gelu(Steps.run(mlpIn, parameters, x, training)); // erf form
-    NDArray out = dropout(Steps.run(mlpOut, parameters, hidden, training), training);
+    NDArray out = mlp.run(parameters, x, 0, config.dropout(), training);
     return Steps.run(mlpNorm, parameters, x.add(out), training);
   }
 
-  private NDArray dropout(NDArray x, boolean training) {
-    return Dropout.dropout(x, (float) config.dropout(), training).singletonOrThrow();
-  }
-
   @Override
-  protected NDList forwardInternal(
-      ParameterStore parameters,
-      NDList inputs,
-      boolean training,
-      PairList<String, Object> arguments) {
-    return new NDList(forward(parameters, inputs.get(0), inputs.get(1), training));
-  }
-
-  @Override
-  public Shape[] getOutputShapes(Shape[] inputs) {
-    return new Shape[] {inputs[0]};
+  protected NDArray compute(ParameterStore parameters, NDList inputs, boolean training) {
+    return forward(parameters, inputs.get(0), inputs.get(1), training);
   }
 
   @Override
@@ -100,8 +85,7 @@ final class BertLayer extends AbstractBlock {
     value.initialize(manager, dataType, tokens);
     attentionOutput.initialize(manager, dataType, tokens);
     attentionNorm.initialize(manager, dataType, tokens);
-    mlpIn.initialize(manager, dataType, tokens);
-    mlpOut.initialize(manager, dataType, new Shape(1, 1, config.mlpSize()));
+    mlp.initialize(manager, dataType, tokens);
     mlpNorm.initialize(manager, dataType, tokens);
   }
 }

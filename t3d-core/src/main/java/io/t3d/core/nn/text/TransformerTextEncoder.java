@@ -11,12 +11,15 @@ import ai.djl.training.ParameterStore;
 import ai.djl.training.initializer.NormalInitializer;
 import ai.djl.util.PairList;
 import io.t3d.core.config.TextConfig;
+import io.t3d.core.nn.TextEncoder;
 import io.t3d.core.nn.internal.NamedBlocks;
 import io.t3d.core.tensor.Scalars;
 import io.t3d.core.text.TokenBatch;
 import io.t3d.core.torch.ActivationCheckpoints;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * A text encoder of the BERT family: post-norm transformer layers with erf GELU. (Devlin et al.
@@ -27,20 +30,14 @@ import java.util.List;
  * BioClinicalBERT and, with {@code positionOffset} 2, of RoBERTa fit. There is no pooler layer: the
  * projection head takes its place.
  */
-public final class TransformerTextEncoder extends AbstractBlock {
+public final class TransformerTextEncoder extends AbstractBlock implements TextEncoder {
   private static final float INITIAL_STD = 0.02f; // BERT's initializer_range
+
+  private static final Pattern LAYER = Pattern.compile("encoder\\.layer\\.(\\d+)\\.");
 
   private final TextConfig config;
   private final BertEmbeddings embeddings;
   private final List<BertLayer> layers = new ArrayList<>();
-
-  /**
-   * Features of B reports.
-   *
-   * @param tokens {@code (B, L, C)}; those at padding mean nothing
-   * @param pooled {@code (B, C)}
-   */
-  public record TextFeatures(NDArray tokens, NDArray pooled) {}
 
   /** Builds the encoder; weights come with {@code initialize}. */
   @SuppressWarnings("this-escape")
@@ -55,9 +52,31 @@ public final class TransformerTextEncoder extends AbstractBlock {
     setInitializer(new NormalInitializer(INITIAL_STD), Parameter.Type.WEIGHT);
   }
 
+  /** The network's settings. */
+  public TextConfig config() {
+    return config;
+  }
+
   /** C, the width of a token. */
+  @Override
   public int channels() {
     return config.hiddenSize();
+  }
+
+  @Override
+  public int vocabSize() {
+    return config.vocabSize();
+  }
+
+  @Override
+  public int layers() {
+    return config.layers();
+  }
+
+  @Override
+  public int layerOf(String parameter) {
+    Matcher layer = LAYER.matcher(parameter);
+    return layer.lookingAt() ? 1 + Integer.parseInt(layer.group(1)) : 0;
   }
 
   /**
@@ -68,6 +87,7 @@ public final class TransformerTextEncoder extends AbstractBlock {
    * @param training whether dropout is on
    * @throws IllegalArgumentException when the reports are longer than {@code TextConfig.maxLength}
    */
+  @Override
   public TextFeatures encode(ParameterStore parameters, TokenBatch reports, boolean training) {
     NDArray ids = reports.tokenIds();
     long length = ids.getShape().get(1);

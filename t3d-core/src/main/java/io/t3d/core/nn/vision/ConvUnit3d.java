@@ -5,11 +5,10 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Activation;
 import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
-import ai.djl.util.PairList;
+import io.t3d.core.nn.TypedBlock;
 import io.t3d.core.nn.internal.Steps;
 
 /**
@@ -19,7 +18,7 @@ import io.t3d.core.nn.internal.Steps;
  * window, so that a window of nothing but air is stretched noise, in which a network sees organs.
  * The running statistics keep air air.
  */
-public final class ConvUnit3d extends AbstractBlock {
+public final class ConvUnit3d extends TypedBlock {
   private static final float SLOPE = 0.01f;
 
   private final Block conv;
@@ -31,19 +30,15 @@ public final class ConvUnit3d extends AbstractBlock {
   }
 
   @Override
-  protected NDList forwardInternal(
-      ParameterStore parameters,
-      NDList inputs,
-      boolean training,
-      PairList<String, Object> arguments) {
+  protected NDArray compute(ParameterStore parameters, NDList inputs, boolean training) {
     NDArray x = Steps.run(conv, parameters, inputs.singletonOrThrow(), training);
     x = Steps.runAndFree(norm, parameters, x, training);
-    return new NDList(Steps.thenFree(x, y -> Activation.leakyRelu(y, SLOPE)));
+    return Steps.thenFree(x, y -> Activation.leakyRelu(y, SLOPE));
   }
 
   @Override
-  public Shape[] getOutputShapes(Shape[] inputs) {
-    return conv.getOutputShapes(inputs);
+  protected Shape outputShape(Shape... inputs) {
+    return conv.getOutputShapes(inputs)[0];
   }
 
   @Override

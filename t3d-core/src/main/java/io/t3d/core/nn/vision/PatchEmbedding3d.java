@@ -4,14 +4,13 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.convolutional.Conv3d;
 import ai.djl.nn.core.Linear;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.initializer.NormalInitializer;
-import ai.djl.util.PairList;
 import io.t3d.core.config.Size3;
+import io.t3d.core.nn.TypedBlock;
 import io.t3d.core.nn.internal.Steps;
 import io.t3d.core.nn.internal.ViewShapes;
 import io.t3d.core.tensor.Shapes;
@@ -27,7 +26,7 @@ import io.t3d.core.torch.Patches;
  * Computed as that convolution or as one matrix product, whichever is faster for the type, the size
  * and the CPU; in bfloat16 the product is some 60 times as fast.
  */
-public final class PatchEmbedding3d extends AbstractBlock {
+public final class PatchEmbedding3d extends TypedBlock {
   static {
     CpuGuard.install();
   }
@@ -169,19 +168,15 @@ public final class PatchEmbedding3d extends AbstractBlock {
   }
 
   @Override
-  protected NDList forwardInternal(
-      ParameterStore parameters,
-      NDList inputs,
-      boolean training,
-      PairList<String, Object> arguments) {
-    return new NDList(forward(parameters, inputs.singletonOrThrow(), training));
+  protected NDArray compute(ParameterStore parameters, NDList inputs, boolean training) {
+    return forward(parameters, inputs.singletonOrThrow(), training);
   }
 
   @Override
-  public Shape[] getOutputShapes(Shape[] inputs) {
+  protected Shape outputShape(Shape... inputs) {
     Size3 g = grid(inputs[0]);
     long tokens = (long) g.depth() * g.height() * g.width();
-    return new Shape[] {new Shape(inputs[0].get(0), tokens, channels)};
+    return new Shape(inputs[0].get(0), tokens, channels);
   }
 
   @Override

@@ -3,12 +3,11 @@ package io.t3d.core.nn.vision;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.core.Linear;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.initializer.Initializer;
-import ai.djl.util.PairList;
+import io.t3d.core.nn.TypedBlock;
 import io.t3d.core.nn.internal.Steps;
 import io.t3d.core.torch.MemoryFormats;
 
@@ -21,7 +20,7 @@ import io.t3d.core.torch.MemoryFormats;
  * zero when it plans such a convolution for some sizes, which ends the JVM. In float32 with AVX2
  * its gradient of the input takes up to 2.7 times as long as the product.
  */
-final class PointwiseConv3d extends AbstractBlock {
+final class PointwiseConv3d extends TypedBlock {
   private final int outChannels;
   private final Parameter weight;
 
@@ -38,14 +37,10 @@ final class PointwiseConv3d extends AbstractBlock {
 
   /** {@code (B, I, D, H, W)} to {@code (B, O, D, H, W)}; the result has the input's format. */
   @Override
-  protected NDList forwardInternal(
-      ParameterStore parameters,
-      NDList inputs,
-      boolean training,
-      PairList<String, Object> arguments) {
+  protected NDArray compute(ParameterStore parameters, NDList inputs, boolean training) {
     NDArray x = inputs.singletonOrThrow();
     NDArray w = parameters.getValue(weight, x.getDevice(), training);
-    return new NDList(MemoryFormats.isChannelsLast3d(x) ? rows(x, w) : maps(x, w));
+    return MemoryFormats.isChannelsLast3d(x) ? rows(x, w) : maps(x, w);
   }
 
   private NDArray maps(NDArray x, NDArray w) {
@@ -74,9 +69,9 @@ final class PointwiseConv3d extends AbstractBlock {
   }
 
   @Override
-  public Shape[] getOutputShapes(Shape[] inputs) {
+  protected Shape outputShape(Shape... inputs) {
     Shape s = inputs[0];
-    return new Shape[] {new Shape(s.get(0), outChannels).addAll(s.slice(2))};
+    return new Shape(s.get(0), outChannels).addAll(s.slice(2));
   }
 
   @Override

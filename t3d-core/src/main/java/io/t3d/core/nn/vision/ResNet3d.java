@@ -5,14 +5,13 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Activation;
 import ai.djl.nn.Block;
 import ai.djl.nn.norm.BatchNorm;
 import ai.djl.nn.pooling.Pool;
 import ai.djl.training.ParameterStore;
-import ai.djl.util.PairList;
 import io.t3d.core.config.ResNet3dConfig;
+import io.t3d.core.nn.TypedBlock;
 import io.t3d.core.nn.VisionEncoder;
 import io.t3d.core.nn.internal.Chain;
 import io.t3d.core.nn.internal.Steps;
@@ -23,6 +22,8 @@ import io.t3d.core.torch.ActivationCheckpoints;
 import io.t3d.core.torch.MemoryFormats;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * A 3D ResNet with the layout and the state-dict names of MONAI's {@code monai.networks.nets}:
@@ -39,9 +40,10 @@ import java.util.List;
  * <p>He, Zhang, Ren, Sun 2016, "Deep Residual Learning for Image Recognition"; Chen, Ma, Zheng
  * 2019, "Med3D: Transfer Learning for 3D Medical Image Analysis".
  */
-public final class ResNet3d extends AbstractBlock implements VisionEncoder {
+public final class ResNet3d extends TypedBlock implements VisionEncoder {
   private static final Shape THREE = new Shape(3, 3, 3);
   private static final Shape TWO = new Shape(2, 2, 2);
+  private static final Pattern LAYER = Pattern.compile("layer(\\d+)\\.");
   private static final Shape ONE = new Shape(1, 1, 1);
 
   private final ResNet3dConfig config;
@@ -76,9 +78,26 @@ public final class ResNet3d extends AbstractBlock implements VisionEncoder {
     return new Chain(blocks);
   }
 
+  /** The network's settings. */
+  public ResNet3dConfig config() {
+    return config;
+  }
+
   @Override
   public int channels() {
     return config.channels();
+  }
+
+  /** The stages. */
+  @Override
+  public int layers() {
+    return config.layers().size();
+  }
+
+  @Override
+  public int layerOf(String parameter) {
+    Matcher stage = LAYER.matcher(parameter);
+    return stage.lookingAt() ? Integer.parseInt(stage.group(1)) : 0;
   }
 
   /**
@@ -103,7 +122,7 @@ public final class ResNet3d extends AbstractBlock implements VisionEncoder {
     for (Chain layer : layers) {
       map = ActivationCheckpoints.stage(map, x -> layer.forward(parameters, x, training));
     }
-    return tokens(map);
+    return VisualTokens.of(map);
   }
 
   /**
@@ -156,31 +175,20 @@ public final class ResNet3d extends AbstractBlock implements VisionEncoder {
     return config.maxPool() ? Pool.maxPool3d(x, THREE, TWO, ONE, false) : x;
   }
 
-  private static VisualTokens tokens(NDArray map) {
-    long[] s = map.getShape().getShape();
-    NDArray flat = Steps.thenFree(map, m -> m.reshape(s[0], s[1], -1)); // (B, C, N)
-    NDArray tokens = Steps.thenFree(flat, m -> m.transpose(0, 2, 1)); // (B, N, C)
-    return new VisualTokens(tokens, (int) s[2], (int) s[3], (int) s[4]);
-  }
-
   /** The tokens {@code (B, N, C)} of views, for DJL; see {@link #encode}. */
   @Override
-  protected NDList forwardInternal(
-      ParameterStore parameters,
-      NDList inputs,
-      boolean training,
-      PairList<String, Object> arguments) {
-    return new NDList(encode(parameters, inputs.singletonOrThrow(), training).tokens());
+  protected NDArray compute(ParameterStore parameters, NDList inputs, boolean training) {
+    return encode(parameters, inputs.singletonOrThrow(), training).tokens();
   }
 
   @Override
-  public Shape[] getOutputShapes(Shape[] inputs) {
+  protected Shape outputShape(Shape... inputs) {
     ViewShapes.check(inputs[0]);
     Shape map = pooledShape(conv1.getOutputShapes(inputs)[0]);
     for (Chain layer : layers) {
       map = layer.getOutputShapes(new Shape[] {map})[0];
     }
-    return new Shape[] {new Shape(map.get(0), map.slice(2).size(), map.get(1))};
+    return new Shape(map.get(0), map.slice(2).size(), map.get(1));
   }
 
   private Shape pooledShape(Shape s) {

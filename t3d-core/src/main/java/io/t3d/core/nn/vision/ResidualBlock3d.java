@@ -6,15 +6,14 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Activation;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.convolutional.Conv3d;
 import ai.djl.nn.norm.BatchNorm;
 import ai.djl.training.ParameterStore;
-import ai.djl.util.PairList;
 import io.t3d.core.config.ResNet3dConfig;
+import io.t3d.core.nn.TypedBlock;
 import io.t3d.core.nn.internal.Chain;
 import io.t3d.core.nn.internal.Steps;
 import io.t3d.core.torch.CpuGuard;
@@ -27,7 +26,7 @@ import java.util.List;
  * BOTTLENECK with 1×1×1, 3×3×3, 1×1×1, stride on the middle one. Where size or width changes, the
  * shortcut is a strided 1×1×1 convolution with a norm (He et al. 2016, option B).
  */
-final class ResidualBlock3d extends AbstractBlock {
+final class ResidualBlock3d extends TypedBlock {
   static {
     CpuGuard.install();
   }
@@ -134,21 +133,17 @@ final class ResidualBlock3d extends AbstractBlock {
   }
 
   @Override
-  protected NDList forwardInternal(
-      ParameterStore parameters,
-      NDList inputs,
-      boolean training,
-      PairList<String, Object> arguments) {
-    return new NDList(forward(parameters, inputs.singletonOrThrow(), training));
+  protected NDArray compute(ParameterStore parameters, NDList inputs, boolean training) {
+    return forward(parameters, inputs.singletonOrThrow(), training);
   }
 
   @Override
-  public Shape[] getOutputShapes(Shape[] inputs) {
+  protected Shape outputShape(Shape... inputs) {
     Shape[] shapes = inputs;
     for (Block conv : convs) {
       shapes = conv.getOutputShapes(shapes);
     }
-    return shapes;
+    return shapes[0];
   }
 
   @Override

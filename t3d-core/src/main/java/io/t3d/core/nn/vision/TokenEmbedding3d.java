@@ -2,22 +2,20 @@ package io.t3d.core.nn.vision;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.initializer.NormalInitializer;
-import ai.djl.util.PairList;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.Vit3dConfig;
+import io.t3d.core.nn.TypedBlock;
+import io.t3d.core.nn.internal.FeedForward;
 import io.t3d.core.nn.internal.SinCosPosition3d;
 import io.t3d.core.nn.internal.Steps;
 
 /** Patches as tokens that know where they are: MONAI's {@code patch_embedding}. */
-final class TokenEmbedding3d extends AbstractBlock {
+final class TokenEmbedding3d extends TypedBlock {
   private final Vit3dConfig config;
   private final PatchEmbedding3d patches;
   private final Parameter learned;
@@ -68,7 +66,7 @@ final class TokenEmbedding3d extends AbstractBlock {
     Size3 grid = grid(views.getShape());
     NDArray tokens = patches.forward(parameters, views, training);
     NDArray sum = Steps.addAndFree(tokens, position(parameters, views, grid, training));
-    return VitBlock.dropout(sum, config.dropout(), training);
+    return FeedForward.dropout(sum, config.dropout(), training);
   }
 
   /** {@code (1, N, C)}, owned by the caller. */
@@ -92,22 +90,13 @@ final class TokenEmbedding3d extends AbstractBlock {
   }
 
   @Override
-  protected NDList forwardInternal(
-      ParameterStore parameters,
-      NDList inputs,
-      boolean training,
-      PairList<String, Object> arguments) {
-    return new NDList(forward(parameters, inputs.singletonOrThrow(), training));
+  protected NDArray compute(ParameterStore parameters, NDList inputs, boolean training) {
+    return forward(parameters, inputs.singletonOrThrow(), training);
   }
 
   @Override
-  public Shape[] getOutputShapes(Shape[] inputs) {
+  protected Shape outputShape(Shape... inputs) {
     grid(inputs[0]);
-    return patches.getOutputShapes(inputs);
-  }
-
-  @Override
-  protected void initializeChildBlocks(NDManager manager, DataType dataType, Shape... inputs) {
-    patches.initialize(manager, dataType, inputs);
+    return patches.outputShape(inputs);
   }
 }

@@ -1,19 +1,44 @@
 package io.t3d.core.nn.vision;
 
+import io.t3d.core.config.CustomVisionConfig;
 import io.t3d.core.config.ResNet3dConfig;
 import io.t3d.core.config.VisionConfig;
 import io.t3d.core.config.Vit3dConfig;
 import io.t3d.core.nn.VisionEncoder;
 
-/** Builds the visual encoder that a config names. */
+/** Builds the visual encoder that settings describe, and describes an encoder by settings. */
 public final class VisionEncoders {
   private VisionEncoders() {}
 
-  /** A new encoder without weights: call {@code initialize} on it. */
+  /**
+   * A new encoder without weights: call {@code initialize} on it.
+   *
+   * @throws IllegalArgumentException when the settings are those of a class of one's own
+   */
   public static VisionEncoder create(VisionConfig config) {
+    if (config instanceof CustomVisionConfig custom) {
+      throw new IllegalArgumentException(
+          "The visual encoder is a "
+              + custom.encoder()
+              + ", which only its own code can build: pass one to"
+              + " T3DModel.builder().vision(encoder)");
+    }
     if (config instanceof ResNet3dConfig resnet) {
       return new ResNet3d(resnet);
     }
     return new Vit3d((Vit3dConfig) config);
+  }
+
+  /** The settings of an encoder, of this library or one's own. */
+  public static VisionConfig configOf(VisionEncoder encoder) {
+    if (encoder instanceof ResNet3d resnet) {
+      return resnet.config();
+    }
+    if (encoder instanceof Vit3d vit) {
+      return vit.config();
+    }
+    String name =
+        encoder instanceof FeatureMapEncoder map ? map.describe() : encoder.getClass().getName();
+    return new CustomVisionConfig(name, encoder.channels());
   }
 }

@@ -5,17 +5,18 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.norm.LayerNorm;
 import ai.djl.training.ParameterStore;
-import ai.djl.util.PairList;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.Vit3dConfig;
+import io.t3d.core.nn.TypedBlock;
 import io.t3d.core.nn.VisionEncoder;
 import io.t3d.core.nn.internal.Chain;
 import io.t3d.core.nn.internal.Steps;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -34,9 +35,11 @@ import java.util.stream.Stream;
  * <p>Dosovitskiy et al. 2021, "An Image is Worth 16x16 Words". Differs from the paper: three axes,
  * no class token; no bias in query, key and value unless {@code Vit3dConfig.qkvBias} asks for it.
  */
-public final class Vit3d extends AbstractBlock implements VisionEncoder {
+public final class Vit3d extends TypedBlock implements VisionEncoder {
   /** Standard deviation of all weights at the start, as in BERT and ViT. */
   static final float INIT_STD = 0.02f;
+
+  private static final Pattern BLOCK = Pattern.compile("blocks\\.(\\d+)\\.");
 
   private final Vit3dConfig config;
   private final TokenEmbedding3d patchEmbedding;
@@ -54,9 +57,34 @@ public final class Vit3d extends AbstractBlock implements VisionEncoder {
     norm = addChildBlock("norm", VitBlock.norm(config));
   }
 
+  /** The network's settings. */
+  public Vit3dConfig config() {
+    return config;
+  }
+
   @Override
   public int channels() {
     return config.hiddenSize();
+  }
+
+  /** One patch. */
+  @Override
+  public Size3 exampleSize() {
+    return config.patch();
+  }
+
+  @Override
+  public int layers() {
+    return config.layers();
+  }
+
+  @Override
+  public int layerOf(String parameter) {
+    if (parameter.startsWith("patch_embedding.")) {
+      return 0;
+    }
+    Matcher block = BLOCK.matcher(parameter);
+    return block.lookingAt() ? 1 + Integer.parseInt(block.group(1)) : layers() + 1;
   }
 
   /**
@@ -108,17 +136,13 @@ public final class Vit3d extends AbstractBlock implements VisionEncoder {
 
   /** The tokens {@code (B, N, C)} of views, for DJL; see {@link #encode}. */
   @Override
-  protected NDList forwardInternal(
-      ParameterStore parameters,
-      NDList inputs,
-      boolean training,
-      PairList<String, Object> arguments) {
-    return new NDList(encode(parameters, inputs.singletonOrThrow(), training).tokens());
+  protected NDArray compute(ParameterStore parameters, NDList inputs, boolean training) {
+    return encode(parameters, inputs.singletonOrThrow(), training).tokens();
   }
 
   @Override
-  public Shape[] getOutputShapes(Shape[] inputs) {
-    return patchEmbedding.getOutputShapes(inputs);
+  protected Shape outputShape(Shape... inputs) {
+    return patchEmbedding.outputShape(inputs);
   }
 
   @Override

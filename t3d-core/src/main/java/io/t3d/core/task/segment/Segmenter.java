@@ -64,12 +64,17 @@ public final class Segmenter implements AutoCloseable {
     manager.setName("Segmenter");
     Size3 m = decoder.multiple();
     Shape views = new Shape(1, 1, m.depth(), m.height(), m.width());
-    SeededWeights.of(
-        seed,
-        () -> {
-          encoder.initialize(manager, DataType.FLOAT32, views);
-          decoder.initialize(manager, DataType.FLOAT32, views);
-        });
+    try {
+      SeededWeights.of(
+          seed,
+          () -> {
+            encoder.initialize(manager, DataType.FLOAT32, views);
+            decoder.initialize(manager, DataType.FLOAT32, views);
+          });
+    } catch (RuntimeException | Error e) {
+      manager.close();
+      throw e;
+    }
   }
 
   /**

@@ -1,14 +1,10 @@
 package io.t3d.core.train.optim;
 
-import io.t3d.core.config.ResNet3dConfig;
-import io.t3d.core.config.T3DConfig;
-import io.t3d.core.config.TextConfig;
-import io.t3d.core.config.VisionConfig;
-import io.t3d.core.config.Vit3dConfig;
+import io.t3d.core.nn.Encoder;
+import io.t3d.core.nn.TextEncoder;
+import io.t3d.core.nn.VisionEncoder;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * Layer-wise decay of the learning rate: the lower a layer of an encoder, the more slowly it
@@ -26,40 +22,53 @@ import java.util.regex.Pattern;
  * --image-layer-decay}.
  *
  * <pre>{@code
- * AdamW optimizer =
- *     new AdamW(manager, model.parameters(), settings, LayerDecay.of(model.config(), 0.9, 1));
+ * LayerDecay rate = LayerDecay.of(model.vision(), model.text(), 1, 0.9);
+ * AdamW optimizer = new AdamW(manager, model.parameters(), settings, rate);
  * }</pre>
+ *
+ * <p>The encoders tell which parameter is in which layer: {@link Encoder#layerOf}.
  */
 public final class LayerDecay implements ToDoubleFunction<String> {
-  private final List<Encoder> encoders;
+  private final List<Part> parts;
 
-  private LayerDecay(List<Encoder> encoders) {
-    this.encoders = encoders;
+  private LayerDecay(List<Part> parts) {
+    this.parts = parts;
+  }
+
+  /** An encoder whose parameters' names start with a prefix. */
+  private record Part(String prefix, Encoder encoder, double decay) {
+    Part {
+      if (decay != 1 && encoder.layers() == 0) {
+        throw new IllegalArgumentException(
+            "A layer-wise decay of "
+                + decay
+                + " for '"
+                + prefix
+                + "' needs an encoder that knows its layers, but "
+                + encoder.getClass().getName()
+                + ".layers() is 0; override Encoder.layers and layerOf, or set the decay to 1");
+      }
+    }
+
+    double factor(String name) {
+      int above = encoder.layers() + 1 - encoder.layerOf(name.substring(prefix.length()));
+      return Math.pow(decay, above);
+    }
   }
 
   /**
    * The rule for the parameters of a {@code T3DModel}.
    *
-   * @param model its settings, for the number of layers
-   * @param textDecay {@code TrainingConfig.textLayerDecay}
+   * @param vision the model's; its parameters are named {@code vision.…}
+   * @param text the model's; its parameters are named {@code text.…}
    * @param visionDecay {@code TrainingConfig.visionLayerDecay}
+   * @param textDecay {@code TrainingConfig.textLayerDecay}
+   * @throws IllegalArgumentException when a decay is not 1 and its encoder knows no layers
    */
-  public static LayerDecay of(T3DConfig model, double textDecay, double visionDecay) {
+  public static LayerDecay of(
+      VisionEncoder vision, TextEncoder text, double visionDecay, double textDecay) {
     return new LayerDecay(
-        List.of(text(model.text(), textDecay), vision(model.vision(), visionDecay)));
-  }
-
-  private static Encoder text(TextConfig config, double decay) {
-    return new Encoder(
-        "text\\.(?:embeddings|encoder\\.layer\\.(\\d+))\\.", 0, config.layers(), decay);
-  }
-
-  private static Encoder vision(VisionConfig config, double decay) {
-    if (config instanceof Vit3dConfig vit) {
-      return new Encoder("vision\\.(?:patch_embedding|blocks\\.(\\d+))\\.", 0, vit.layers(), decay);
-    }
-    int stages = ((ResNet3dConfig) config).layers().size();
-    return new Encoder("vision\\.(?:conv1|bn1|layer(\\d+))\\.", 1, stages, decay);
+        List.of(new Part("vision.", vision, visionDecay), new Part("text.", text, textDecay)));
   }
 
   /**
@@ -70,21 +79,11 @@ public final class LayerDecay implements ToDoubleFunction<String> {
    */
   @Override
   public double applyAsDouble(String name) {
-    for (Encoder encoder : encoders) {
-      Matcher layer = encoder.layer.matcher(name);
-      if (layer.lookingAt()) {
-        int depth =
-            layer.group(1) == null ? 0 : 1 + Integer.parseInt(layer.group(1)) - encoder.first;
-        return Math.pow(encoder.decay, encoder.layers + 1 - depth);
+    for (Part part : parts) {
+      if (part.decay != 1 && name.startsWith(part.prefix)) {
+        return part.factor(name);
       }
     }
     return 1;
-  }
-
-  /** Names of an encoder's layers, numbered from {@code first}; no number is the lowest. */
-  private record Encoder(Pattern layer, int first, int layers, double decay) {
-    Encoder(String layer, int first, int layers, double decay) {
-      this(Pattern.compile(layer), first, layers, decay);
-    }
   }
 }

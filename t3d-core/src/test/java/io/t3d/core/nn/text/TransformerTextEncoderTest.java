@@ -12,8 +12,8 @@ import ai.djl.training.ParameterStore;
 import io.t3d.core.config.TextConfig;
 import io.t3d.core.config.TextConfig.Pooling;
 import io.t3d.core.file.Safetensors;
+import io.t3d.core.nn.TextEncoder.TextFeatures;
 import io.t3d.core.nn.Weights;
-import io.t3d.core.nn.text.TransformerTextEncoder.TextFeatures;
 import io.t3d.core.text.TokenBatch;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -94,19 +94,19 @@ class TransformerTextEncoderTest {
 
   private static TextConfig config(
       int offset, int types, double eps, int positions, Pooling pooling) {
-    return new TextConfig(
-        "builtin",
-        40,
-        16,
-        2,
-        4,
-        24,
-        positions - offset,
-        positions,
-        offset,
-        types,
-        0.1,
-        eps,
-        pooling);
+    return TextConfig.builder()
+        .vocabSize(40)
+        .hiddenSize(16)
+        .layers(2)
+        .heads(4)
+        .mlpSize(24)
+        .maxLength(positions - offset)
+        .positions(positions)
+        .positionOffset(offset)
+        .tokenTypes(types)
+        .dropout(0.1)
+        .layerNormEps(eps)
+        .pooling(pooling)
+        .build();
   }
 }

@@ -28,8 +28,24 @@ class VisionEncodersTest {
     return Stream.of(
         new ResNet3dConfig(Block.BASIC, ones, widths, 7, 2, true),
         new ResNet3dConfig(Block.BOTTLENECK, ones, widths, 3, 1, false),
-        new Vit3dConfig(patch, 16, 2, 4, 32, Position.SINCOS, Size3.cube(1), 0.1),
-        new Vit3dConfig(patch, 16, 2, 4, 32, Position.LEARNED, new Size3(9, 9, 9), 0.1));
+        Vit3dConfig.builder()
+            .patch(patch)
+            .hiddenSize(16)
+            .layers(2)
+            .heads(4)
+            .mlpSize(32)
+            .dropout(0.1)
+            .build(),
+        Vit3dConfig.builder()
+            .patch(patch)
+            .hiddenSize(16)
+            .layers(2)
+            .heads(4)
+            .mlpSize(32)
+            .position(Position.LEARNED)
+            .gridSize(new Size3(9, 9, 9))
+            .dropout(0.1)
+            .build());
   }
 
   @ParameterizedTest

@@ -45,11 +45,27 @@ class VisionGoldenTest {
                 Block.BOTTLENECK, List.of(1, 1, 2, 1), List.of(2, 2, 3, 3), 7, 2, false)),
         arguments(
             "vit_sincos",
-            new Vit3dConfig(new Size3(2, 4, 8), 16, 2, 4, 24, Position.SINCOS, unused, 0)),
+            Vit3dConfig.builder()
+                .patch(new Size3(2, 4, 8))
+                .hiddenSize(16)
+                .layers(2)
+                .heads(4)
+                .mlpSize(24)
+                .gridSize(unused)
+                .dropout(0)
+                .build()),
         arguments(
             "vit_learned",
-            new Vit3dConfig(
-                new Size3(2, 4, 4), 12, 1, 3, 16, Position.LEARNED, new Size3(4, 3, 5), 0)));
+            Vit3dConfig.builder()
+                .patch(new Size3(2, 4, 4))
+                .hiddenSize(12)
+                .layers(1)
+                .heads(3)
+                .mlpSize(16)
+                .position(Position.LEARNED)
+                .gridSize(new Size3(4, 3, 5))
+                .dropout(0)
+                .build()));
   }
 
   @BeforeEach

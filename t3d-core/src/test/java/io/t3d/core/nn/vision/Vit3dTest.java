@@ -45,7 +45,17 @@ class Vit3dTest {
     Engine.getInstance().setRandomSeed(3);
     Size3 table = new Size3(4, 3, 3);
     Vit3d net =
-        new Vit3d(new Vit3dConfig(new Size3(2, 4, 4), 24, 5, 4, 32, position, table, dropout));
+        new Vit3d(
+            Vit3dConfig.builder()
+                .patch(new Size3(2, 4, 4))
+                .hiddenSize(24)
+                .layers(5)
+                .heads(4)
+                .mlpSize(32)
+                .position(position)
+                .gridSize(table)
+                .dropout(dropout)
+                .build());
     net.initialize(manager, DataType.FLOAT32, VIEWS);
     return net;
   }

@@ -25,7 +25,14 @@ class SegmentationCropsTest {
     mask[5] = 3;
     Volume volume = new Volume(voxels, SIZE, SIZE, SIZE, Affine.scaleTranslate(1, 1, 1, 0, 0, 0));
     Vit3dConfig vision =
-        new Vit3dConfig(Size3.cube(4), 24, 2, 2, 48, Vit3dConfig.Position.SINCOS, Size3.cube(1), 0);
+        Vit3dConfig.builder()
+            .patch(Size3.cube(4))
+            .hiddenSize(24)
+            .layers(2)
+            .heads(2)
+            .mlpSize(48)
+            .dropout(0)
+            .build();
     SegmenterConfig config =
         new SegmenterConfig(
             vision,

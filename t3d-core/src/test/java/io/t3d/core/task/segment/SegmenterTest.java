@@ -32,8 +32,14 @@ class SegmenterTest {
     return List.of(
         new ResNet3dConfig(
             ResNet3dConfig.Block.BASIC, List.of(1, 1, 1, 1), List.of(8, 8, 16, 16), 3, 1, true),
-        new Vit3dConfig(
-            new Size3(2, 4, 4), 24, 3, 2, 48, Vit3dConfig.Position.SINCOS, Size3.cube(1), 0));
+        Vit3dConfig.builder()
+            .patch(new Size3(2, 4, 4))
+            .hiddenSize(24)
+            .layers(3)
+            .heads(2)
+            .mlpSize(48)
+            .dropout(0)
+            .build());
   }
 
   private static SegmenterConfig config(VisionConfig vision, Size3 window) {

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.model.T3DModel;
+import io.t3d.core.nn.text.TextEncoders;
+import io.t3d.core.nn.vision.VisionEncoders;
 import io.t3d.core.train.Objective;
 import io.t3d.core.train.PairSource;
 import io.t3d.core.train.SmallTraining;
@@ -113,7 +115,11 @@ class LayerDecayTest {
   }
 
   private static LayerDecay of(T3DConfig model, TrainingConfig config) {
-    return LayerDecay.of(model, config.textLayerDecay(), config.visionLayerDecay());
+    return LayerDecay.of(
+        VisionEncoders.create(model.vision()),
+        TextEncoders.create(model.text()),
+        config.visionLayerDecay(),
+        config.textLayerDecay());
   }
 
   private static Map<String, float[]> biasesAfterAStep(TrainingConfig config, boolean fused) {

@@ -1,0 +1,22 @@
+package io.t3d.core.config;
+
+/**
+ * Says that a model's text encoder is a class of one's own, whose settings only that class knows.
+ * It comes from {@code T3DModel.builder().text(encoder)}; no file of settings can ask for it,
+ * because no class is ever loaded by a name that stands in a file.
+ *
+ * @param encoder full name of the class, to tell the reader of a checkpoint which one it needs
+ * @param vocabSize ids that the encoder knows; at least the tokenizer's vocabulary
+ * @param hiddenSize C, width of the pooled features
+ * @param maxLength L at most, special tokens among them; longer reports are cut
+ */
+public record CustomTextConfig(String encoder, int vocabSize, int hiddenSize, int maxLength)
+    implements TextEncoderConfig {
+  /** Checks sizes. */
+  public CustomTextConfig {
+    Checks.named("CustomTextConfig.encoder", encoder);
+    Checks.positive("CustomTextConfig.vocabSize", vocabSize);
+    Checks.positive("CustomTextConfig.hiddenSize", hiddenSize);
+    Checks.inRange("CustomTextConfig.maxLength", maxLength, 2, Integer.MAX_VALUE);
+  }
+}

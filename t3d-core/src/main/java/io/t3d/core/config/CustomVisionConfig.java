@@ -1,0 +1,17 @@
+package io.t3d.core.config;
+
+/**
+ * Says that a model's visual encoder is a class of one's own, whose settings only that class knows.
+ * It comes from {@code T3DModel.builder().vision(encoder)}; no file of settings can ask for it,
+ * because no class is ever loaded by a name that stands in a file.
+ *
+ * @param encoder full name of the class, to tell the reader of a checkpoint which one it needs
+ * @param channels C, width of a visual token
+ */
+public record CustomVisionConfig(String encoder, int channels) implements VisionConfig {
+  /** Checks the width. */
+  public CustomVisionConfig {
+    Checks.named("CustomVisionConfig.encoder", encoder);
+    Checks.positive("CustomVisionConfig.channels", channels);
+  }
+}

@@ -1,0 +1,32 @@
+package io.t3d.core.config;
+
+/**
+ * Settings of a text encoder: {@link TextConfig}, unless the encoder is a class of one's own. In a
+ * file the keys tell which; there is no {@code type}.
+ */
+public sealed interface TextEncoderConfig permits TextConfig, CustomTextConfig {
+  /** Ids that the encoder knows; at least the tokenizer's vocabulary. */
+  int vocabSize();
+
+  /** C, the width of the features. */
+  int hiddenSize();
+
+  /** L at most, special tokens among them; longer reports are cut. */
+  int maxLength();
+
+  /**
+   * The settings as those of the BERT family.
+   *
+   * @param purpose who needs them, to begin the message with
+   * @throws IllegalArgumentException when the encoder is a class of one's own
+   */
+  default TextConfig bert(String purpose) {
+    if (this instanceof TextConfig text) {
+      return text;
+    }
+    throw new IllegalArgumentException(
+        purpose
+            + " needs a text encoder of the BERT family (TransformerTextEncoder), got "
+            + ((CustomTextConfig) this).encoder());
+  }
+}

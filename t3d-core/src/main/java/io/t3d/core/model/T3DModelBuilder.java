@@ -1,0 +1,195 @@
+package io.t3d.core.model;
+
+import ai.djl.Device;
+import io.t3d.core.config.T3DConfig;
+import io.t3d.core.config.TextConfig;
+import io.t3d.core.config.TextEncoderConfig;
+import io.t3d.core.config.VisionConfig;
+import io.t3d.core.nn.TextEncoder;
+import io.t3d.core.nn.VisionEncoder;
+import io.t3d.core.nn.text.TextEncoders;
+import io.t3d.core.nn.vision.VisionEncoders;
+import io.t3d.core.text.ReportTokenizer;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Objects;
+
+/**
+ * Builds a {@link T3DModel} of parts, and opens checkpoints of models with parts of one's own.
+ *
+ * <pre>{@code
+ * T3DModel model =
+ *     T3DModel.builder()
+ *         .vision(new MyEncoder(64)) // any VisionEncoder, or VisionConfig
+ *         .text(TextConfig.tiny()) // any TextEncoder, or TextConfig
+ *         .tokenizer(ReportTokenizer.fromCorpus(reports, 4096, 128))
+ *         .embedDim(128)
+ *         .seed(1)
+ *         .build();
+ * …
+ * model.save(folder);
+ * T3DModel again = T3DModel.builder().vision(new MyEncoder(64)).load(folder);
+ * }</pre>
+ *
+ * <p>A checkpoint notes the class of an encoder of one's own, but nothing loads that class: who
+ * opens it passes a new one, of the same sizes, whose weights are then read. So an encoder serves
+ * one {@link #build} or {@link #load}, and belongs to that model from then on.
+ */
+public final class T3DModelBuilder {
+  private VisionConfig visionConfig;
+  private TextEncoderConfig textConfig;
+  private VisionEncoder vision;
+  private TextEncoder text;
+  private ReportTokenizer tokenizer;
+  private int embedDim = 512;
+  private T3DConfig.Projection projection = T3DConfig.Projection.LINEAR;
+  private double temperature = 0.07;
+  private Device device = Device.cpu();
+  private long seed = 42;
+
+  T3DModelBuilder() {}
+
+  /** All settings at once; those of encoders that were passed before are replaced. */
+  public T3DModelBuilder config(T3DConfig value) {
+    vision(value.vision());
+    text(value.text());
+    embedDim = value.embedDim();
+    projection = value.projection();
+    temperature = value.temperature();
+    return this;
+  }
+
+  /** A visual encoder, of one's own or of this library. Required, by this or by settings. */
+  public T3DModelBuilder vision(VisionEncoder encoder) {
+    vision = Objects.requireNonNull(encoder, "vision");
+    visionConfig = null;
+    return this;
+  }
+
+  /** A visual encoder of this library by its settings. */
+  public T3DModelBuilder vision(VisionConfig settings) {
+    visionConfig = Objects.requireNonNull(settings, "vision");
+    vision = null;
+    return this;
+  }
+
+  /** A text encoder, of one's own or of this library. Required, by this or by settings. */
+  public T3DModelBuilder text(TextEncoder encoder) {
+    text = Objects.requireNonNull(encoder, "text");
+    textConfig = null;
+    return this;
+  }
+
+  /** A text encoder of this library by its settings. */
+  public T3DModelBuilder text(TextEncoderConfig settings) {
+    textConfig = Objects.requireNonNull(settings, "text");
+    text = null;
+    return this;
+  }
+
+  /**
+   * The tokenizer, from {@link #build} on owned by the model. May be left out where the text
+   * encoder is one of this library: then {@code TextConfig.tokenizer} names it.
+   */
+  public T3DModelBuilder tokenizer(ReportTokenizer value) {
+    tokenizer = Objects.requireNonNull(value, "tokenizer");
+    return this;
+  }
+
+  /** E, width of the shared embedding; 512 unless set. */
+  public T3DModelBuilder embedDim(int value) {
+    embedDim = value;
+    return this;
+  }
+
+  /** What follows the encoders; {@code LINEAR} unless set. */
+  public T3DModelBuilder projection(T3DConfig.Projection value) {
+    projection = Objects.requireNonNull(value, "projection");
+    return this;
+  }
+
+  /** Where the learned temperature of the contrastive loss starts; 0.07, as in CLIP, unless set. */
+  public T3DModelBuilder temperature(double value) {
+    temperature = value;
+    return this;
+  }
+
+  /** Where weights and arrays live; the CPU unless set. */
+  public T3DModelBuilder device(Device value) {
+    device = Objects.requireNonNull(value, "device");
+    return this;
+  }
+
+  /** Same seed, same random weights; 42 unless set. Sets the engine's random seed. */
+  public T3DModelBuilder seed(long value) {
+    seed = value;
+    return this;
+  }
+
+  /**
+   * A model with random weights, but for an encoder that has its weights already.
+   *
+   * @throws IllegalStateException when an encoder is missing, or a tokenizer for a text encoder of
+   *     one's own
+   * @throws IllegalArgumentException when the tokenizer cannot be read or has more tokens than the
+   *     text encoder; one that was passed then stays the caller's
+   */
+  public T3DModel build() {
+    VisionEncoder eyes = encoder("vision", vision, visionConfig, VisionEncoders::create);
+    TextEncoder reader = encoder("text", text, textConfig, TextEncoders::create);
+    if (tokenizer != null) {
+      return create(eyes, reader, tokenizer);
+    }
+    if (!(TextEncoders.configOf(reader, 2) instanceof TextConfig settings)) {
+      throw new IllegalStateException(
+          "A text encoder of one's own ("
+              + reader.getClass().getName()
+              + ") needs a tokenizer: call tokenizer(ReportTokenizer)");
+    }
+    ReportTokenizer own = ReportTokenizer.of(settings);
+    try {
+      return create(eyes, reader, own);
+    } catch (RuntimeException e) {
+      own.close();
+      throw e;
+    }
+  }
+
+  private interface Factory<C, E> {
+    E create(C config);
+  }
+
+  private static <C, E> E encoder(String name, E given, C settings, Factory<C, E> factory) {
+    if (given == null && settings == null) {
+      throw new IllegalStateException(
+          "T3DModel.builder() needs a " + name + " encoder: call " + name + "(…)");
+    }
+    return given != null ? given : factory.create(settings);
+  }
+
+  private T3DModel create(VisionEncoder eyes, TextEncoder reader, ReportTokenizer words) {
+    T3DConfig settings =
+        new T3DConfig(
+            VisionEncoders.configOf(eyes),
+            TextEncoders.configOf(reader, words.maxLength()),
+            embedDim,
+            projection,
+            temperature);
+    return T3DModel.seeded(eyes, reader, settings, words, device, seed);
+  }
+
+  /**
+   * Opens a checkpoint whose model has encoders of one's own, as {@link T3DModel#load} opens
+   * others. Of the builder's parts it takes encoders that were passed as such and the device; all
+   * settings and the tokenizer are the checkpoint's.
+   *
+   * @param folder that {@link T3DModel#save} wrote
+   * @throws IOException when a file is missing or broken, or when names or shapes of the weights
+   *     are not those of the encoders
+   * @throws IllegalArgumentException when the checkpoint needs an encoder that was not passed, or
+   *     one was passed that it does not need
+   */
+  public T3DModel load(Path folder) throws IOException {
+    return ModelFiles.load(folder, device, vision, text);
+  }
+}

@@ -1,0 +1,56 @@
+package io.t3d.core.nn;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.AbstractBlock;
+import ai.djl.nn.Block;
+import ai.djl.training.ParameterStore;
+import ai.djl.util.PairList;
+
+/**
+ * A block that gives one array. It takes DJL's lists and arrays of shapes off the blocks of this
+ * library, and off encoders of one's own, whose callers use a typed method.
+ */
+public abstract class TypedBlock extends AbstractBlock {
+  /**
+   * Runs the block for DJL: takes the inputs from the list and calls the typed method.
+   *
+   * @param parameters where the weights come from
+   * @param inputs in the order that the block documents
+   * @param training whether dropout is on and batch statistics are updated
+   */
+  protected abstract NDArray compute(ParameterStore parameters, NDList inputs, boolean training);
+
+  /** The shape of the result; that of the first input unless overridden. */
+  protected Shape outputShape(Shape... inputs) {
+    return inputs[0];
+  }
+
+  /**
+   * Initialises the children in the order in which they were added, each with the block's own
+   * inputs. Overridden where their inputs differ, e.g. in a chain.
+   */
+  @Override
+  protected void initializeChildBlocks(NDManager manager, DataType dataType, Shape... inputs) {
+    for (Block child : children.values()) {
+      child.initialize(manager, dataType, inputs);
+    }
+  }
+
+  @Override
+  protected final NDList forwardInternal(
+      ParameterStore parameters,
+      NDList inputs,
+      boolean training,
+      PairList<String, Object> arguments) {
+    return new NDList(compute(parameters, inputs, training));
+  }
+
+  @Override
+  public final Shape[] getOutputShapes(Shape[] inputs) {
+    return new Shape[] {outputShape(inputs)};
+  }
+}

@@ -1,0 +1,40 @@
+package io.t3d.core.nn.text;
+
+import io.t3d.core.config.CustomTextConfig;
+import io.t3d.core.config.TextConfig;
+import io.t3d.core.config.TextEncoderConfig;
+import io.t3d.core.nn.TextEncoder;
+
+/** Builds the text encoder that settings describe, and describes an encoder by settings. */
+public final class TextEncoders {
+  private TextEncoders() {}
+
+  /**
+   * A new encoder without weights: call {@code initialize} on it.
+   *
+   * @throws IllegalArgumentException when the settings are those of a class of one's own
+   */
+  public static TextEncoder create(TextEncoderConfig config) {
+    if (config instanceof CustomTextConfig custom) {
+      throw new IllegalArgumentException(
+          "The text encoder is a "
+              + custom.encoder()
+              + ", which only its own code can build: pass one to T3DModel.builder().text(encoder)");
+    }
+    return new TransformerTextEncoder((TextConfig) config);
+  }
+
+  /**
+   * The settings of an encoder.
+   *
+   * @param encoder of this library, or one's own
+   * @param maxLength of its tokenizer; noted where the encoder has no settings of its own
+   */
+  public static TextEncoderConfig configOf(TextEncoder encoder, int maxLength) {
+    if (encoder instanceof TransformerTextEncoder transformer) {
+      return transformer.config();
+    }
+    return new CustomTextConfig(
+        encoder.getClass().getName(), encoder.vocabSize(), encoder.channels(), maxLength);
+  }
+}

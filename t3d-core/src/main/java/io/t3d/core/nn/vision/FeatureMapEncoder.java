@@ -1,0 +1,95 @@
+package io.t3d.core.nn.vision;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.training.ParameterStore;
+import io.t3d.core.config.Checks;
+import io.t3d.core.config.Size3;
+import io.t3d.core.nn.TypedBlock;
+import io.t3d.core.nn.VisionEncoder;
+import io.t3d.core.nn.internal.Steps;
+import io.t3d.core.nn.internal.ViewShapes;
+import io.t3d.core.tensor.Scopes;
+import io.t3d.core.tensor.Shapes;
+
+/**
+ * Any DJL block that makes a feature map of views, as a visual encoder: each voxel of the map is a
+ * token.
+ *
+ * <pre>{@code
+ * Block net = new SequentialBlock().add(conv(16)).add(Activation.reluBlock()).add(conv(32));
+ * T3DModel model =
+ *     T3DModel.builder()
+ *         .vision(new FeatureMapEncoder(net, 32, Size3.cube(32)))
+ *         .text(TextConfig.tiny())
+ *         .build();
+ * }</pre>
+ */
+public final class FeatureMapEncoder extends TypedBlock implements VisionEncoder {
+  private final Block net;
+  private final int channels;
+  private final Size3 exampleSize;
+
+  /**
+   * Wraps a block.
+   *
+   * @param net {@code (B, 1, D, H, W)} to {@code (B, C, d, h, w)}; from now on a part of this
+   * @param channels C
+   * @param exampleSize a size of views that fits the block
+   */
+  @SuppressWarnings("this-escape")
+  public FeatureMapEncoder(Block net, int channels, Size3 exampleSize) {
+    Checks.positive("channels", channels);
+    this.net = addChildBlock("net", net);
+    this.channels = channels;
+    this.exampleSize = exampleSize;
+  }
+
+  /** Names this class and that of the block, for {@code CustomVisionConfig}. */
+  String describe() {
+    return FeatureMapEncoder.class.getName() + "(" + net.getClass().getName() + ")";
+  }
+
+  @Override
+  public int channels() {
+    return channels;
+  }
+
+  @Override
+  public Size3 exampleSize() {
+    return exampleSize;
+  }
+
+  @Override
+  public VisualTokens encode(ParameterStore parameters, NDArray views, boolean training) {
+    ViewShapes.check(views);
+    // A handle: it is closed with the map, which may be the very same array.
+    NDArray x = Scopes.handle(views, views.getManager());
+    NDArray map = Steps.runAndFree(net, parameters, x, training);
+    Shapes.check(
+        "the feature map of " + net.getClass().getName(),
+        map,
+        "B, C, d, h, w",
+        "B of the views and the C that FeatureMapEncoder was told",
+        views.getShape().get(0),
+        channels,
+        -1,
+        -1,
+        -1);
+    return VisualTokens.of(map);
+  }
+
+  /** The tokens {@code (B, N, C)} of views, for DJL; see {@link #encode}. */
+  @Override
+  protected NDArray compute(ParameterStore parameters, NDList inputs, boolean training) {
+    return encode(parameters, inputs.singletonOrThrow(), training).tokens();
+  }
+
+  @Override
+  protected Shape outputShape(Shape... inputs) {
+    Shape map = net.getOutputShapes(inputs)[0];
+    return new Shape(map.get(0), map.slice(2).size(), channels);
+  }
+}

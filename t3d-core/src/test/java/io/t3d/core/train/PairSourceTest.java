@@ -1,0 +1,69 @@
+package io.t3d.core.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.t3d.core.model.T3DModel;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PairSourceTest {
+  private static final PairBatch ALL = SmallTraining.batch(0, 0, 7);
+
+  private static List<String> patients(PairSource source, int epoch, int firstBatch) {
+    List<String> out = new ArrayList<>();
+    try (PairSource.Batches batches = source.epoch(epoch, firstBatch)) {
+      batches.forEachRemaining(
+          batch -> {
+            for (int i = 0; i < batch.size(); i++) {
+              int row = Integer.parseInt(batch.patientIds().get(i).substring(1));
+              assertThat(batch.views().get(i)).isEqualTo(ALL.views().get(row));
+              assertThat(batch.reports().get(i)).isEqualTo(ALL.reports().get(row));
+              out.add(batch.patientIds().get(i));
+            }
+          });
+    }
+    return out;
+  }
+
+  @Test
+  void anEpochHoldsEachPairAtMostOnceInAnOrderOfSeedAndEpoch() {
+    PairSource source = PairSource.of(ALL, 3, 1);
+    assertThat(source.batchesPerEpoch()).isEqualTo(2);
+    List<String> first = patients(source, 0, 0);
+    assertThat(first).hasSize(6).doesNotHaveDuplicates().isSubsetOf(ALL.patientIds());
+    assertThat(patients(PairSource.of(ALL, 3, 1), 0, 0)).isEqualTo(first);
+    assertThat(patients(source, 0, 1)).isEqualTo(first.subList(3, 6));
+    assertThat(patients(source, 1, 0)).isNotEqualTo(first);
+    assertThat(patients(PairSource.of(ALL, 3, 2), 0, 0)).isNotEqualTo(first);
+  }
+
+  @Test
+  void aModelTrainsOnListsOfViewsAndReports(@TempDir Path out) throws IOException {
+    PairSource source = PairSource.of(ALL.views(), ALL.reports(), 4, 5);
+    try (PairSource.Batches batches = source.epoch(0, 0)) {
+      assertThat(batches.next().patientIds()).hasSize(4).doesNotHaveDuplicates();
+    }
+    try (T3DModel model = SmallTraining.model(SmallTraining.vit())) {
+      TrainingSummary summary =
+          Pretrainer.builder(model, (o, ids) -> SmallTraining.contrast(o), source)
+              .config(SmallTraining.settings().build())
+              .out(out)
+              .build()
+              .run();
+      assertThat(summary.steps()).isEqualTo(2);
+      assertThat(summary.lastLoss()).isFinite();
+    }
+  }
+
+  @Test
+  void fewerPairsThanABatchAreAnError() {
+    assertThatThrownBy(() -> PairSource.of(ALL, 8, 1))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("batchSize must be 1 to the number of pairs, 7, got 8");
+  }
+}

@@ -1,0 +1,5 @@
+/**
+ * The losses for DJL's own {@code Trainer} and {@code EasyTrain}, which know lists of arrays.
+ * {@code Pretrainer} needs none of this.
+ */
+package io.t3d.losses.djl;
