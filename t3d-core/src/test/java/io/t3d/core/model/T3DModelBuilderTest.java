@@ -26,6 +26,7 @@ import io.t3d.core.nn.vision.FeatureMapEncoder;
 import io.t3d.core.nn.vision.ResNet3d;
 import io.t3d.core.text.ReportTokenizer;
 import io.t3d.core.train.Checkpoint;
+import io.t3d.core.train.Objective;
 import io.t3d.core.train.Pretrainer;
 import io.t3d.core.train.SmallTraining;
 import io.t3d.core.train.StepRecord;
@@ -104,7 +105,7 @@ class T3DModelBuilderTest {
   private Pretrainer.Builder run(T3DModel model, TrainingConfig config, List<Double> losses) {
     return Pretrainer.builder(
             model,
-            (output, ids) -> SmallTraining.contrast(output),
+            (Objective) (output, ids) -> SmallTraining.contrast(output),
             SmallTraining.source(2, SmallTraining.PAIRS))
         .config(config)
         .out(folder)

@@ -50,7 +50,7 @@ class PairSourceTest {
     }
     try (T3DModel model = SmallTraining.model(SmallTraining.vit())) {
       TrainingSummary summary =
-          Pretrainer.builder(model, (o, ids) -> SmallTraining.contrast(o), source)
+          Pretrainer.builder(model, (Objective) (o, ids) -> SmallTraining.contrast(o), source)
               .config(SmallTraining.settings().build())
               .out(out)
               .build()
