@@ -90,6 +90,16 @@ public record BenchmarkConfig(
     steps = different("steps", steps);
     Objects.requireNonNull(pretrain, "BenchmarkConfig.pretrain");
     Objects.requireNonNull(tasks, "BenchmarkConfig.tasks");
+    double gather = pretrain.objective().tma().gatherTemperature();
+    if (tasks.gatherTemperature() != gather) {
+      throw new IllegalArgumentException(
+          "BenchmarkConfig.tasks.gatherTemperature must be that of pre-training,"
+              + " pretrain.objective.tma.gatherTemperature = "
+              + gather
+              + ", got "
+              + tasks.gatherTemperature()
+              + "; set both alike");
+    }
     if (!methods.containsAll(longMethods)) {
       throw new IllegalArgumentException(
           "BenchmarkConfig.longMethods must be among methods "

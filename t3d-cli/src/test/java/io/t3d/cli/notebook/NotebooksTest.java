@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.t3d.cli.notebook.NotebookRunner.NotebookException;
+import io.t3d.core.config.Configs;
+import io.t3d.data.manifest.Manifest;
+import io.t3d.data.phantom.generate.PhantomDataset;
+import io.t3d.pipeline.PretrainConfig;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -13,10 +17,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import io.t3d.core.config.Configs;
-import io.t3d.data.manifest.Manifest;
-import io.t3d.data.phantom.generate.PhantomDataset;
-import io.t3d.pipeline.PretrainConfig;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -45,7 +45,8 @@ class NotebooksTest {
   @Test
   void theReadmesFrontDoorOpensAndTakesTwelveLines(@TempDir Path dir) throws Exception {
     PhantomDataset.write(dir.resolve("ct"), 40, 5);
-    Path config = Files.writeString(dir.resolve("c.yaml"), Configs.toYaml(PretrainConfig.tiny().with(1, 3)));
+    Path config =
+        Files.writeString(dir.resolve("c.yaml"), Configs.toYaml(PretrainConfig.tiny().with(1, 3)));
     Path manifest = dir.resolve("ct/manifest.csv");
     String example = example("README.md", 0);
     assertThat(statements(example)).isLessThanOrEqualTo(12);

@@ -7,15 +7,19 @@ import java.util.regex.Pattern;
 
 /** The sentences of a report. */
 public final class Sentences {
-  // A full stop inside "3.5 mm" is not followed by a space.
-  private static final Pattern END = Pattern.compile("(?<=[.!?])\\s+");
+  // A full stop inside "3.5 mm" is not followed by a space, that of "Dr. Smith" ends nothing.
+  private static final Pattern END =
+      Pattern.compile(
+          "(?<=[.!?])(?<!\\b(?:Drs?|Mrs?|Ms|Prof|St|vs|approx|incl|resp|cf|e\\.g|i\\.e)\\.)\\s+",
+          Pattern.CASE_INSENSITIVE);
   private static final Pattern HEADING =
       Pattern.compile("^\\s*(impression|findings|conclusion)\\s*:\\s*", Pattern.CASE_INSENSITIVE);
 
   private Sentences() {}
 
   /**
-   * Splits a report at full stops, exclamation and question marks that whitespace follows.
+   * Splits a report at full stops, exclamation and question marks that whitespace follows, but not
+   * after common abbreviations such as {@code Dr.}, {@code vs.} and {@code e.g.}
    *
    * @param report not blank
    * @return at least one sentence, in order, as written
