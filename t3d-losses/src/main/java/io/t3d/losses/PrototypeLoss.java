@@ -3,6 +3,7 @@ package io.t3d.losses;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import io.t3d.core.T3dException;
 import io.t3d.core.model.ViewFeatures;
 import io.t3d.core.tensor.Scalars;
 import io.t3d.core.tensor.Shapes;
@@ -90,7 +91,8 @@ public final class PrototypeLoss {
    * @param views of the batch; features of any scale, float32
    * @param prototypeRows {@code (K, E)}, L2-normalised, float32
    * @return the scalar and its parts
-   * @throws IllegalArgumentException when there are too few views, or a shape or dtype differs
+   * @throws IllegalArgumentException when a shape or dtype differs
+   * @throws T3dException when there are too few views
    */
   public LossTerms compute(List<ViewFeatures> views, NDArray prototypeRows) {
     List<ViewPair> pairs = pairs(views);
@@ -144,7 +146,8 @@ public final class PrototypeLoss {
     }
     if (pairs.isEmpty()) {
       long global = views.stream().filter(v -> v.kind() == View.Kind.GLOBAL).count();
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.USAGE,
           "Swapped prediction needs two views of each volume, one of them global, got "
               + global
               + " global and "

@@ -3,6 +3,7 @@ package io.t3d.cli.command;
 import io.t3d.cli.option.SkipBad;
 import io.t3d.cli.option.SplitRows;
 import io.t3d.cli.print.TrainingProgress;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
 import io.t3d.core.train.TrainingSummary;
 import io.t3d.data.manifest.Manifest;
@@ -61,7 +62,8 @@ public final class PretrainCommand implements Callable<Integer> {
     PretrainConfig settings =
         config == null ? PretrainConfig.tiny() : Configs.load(config, PretrainConfig.class);
     if (!resume && Files.exists(out.resolve("checkpoint"))) {
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.USAGE,
           out
               + " holds a checkpoint already; go on from it with --resume, or choose another --out");
     }

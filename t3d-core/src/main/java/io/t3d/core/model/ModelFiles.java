@@ -12,6 +12,7 @@ import io.t3d.core.nn.Weights;
 import io.t3d.core.text.ReportTokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -20,6 +21,7 @@ import java.util.Map;
 /** A model as a folder. Weights go under full names with their shapes, and both are checked. */
 final class ModelFiles {
   private static final String CONFIG = "config.json";
+  private static final String RUN = "checkpoint"; // what a run names the folder
   private static final String WEIGHTS = "model.safetensors";
   private static final String ORIGIN = "pretrained."; // of the metadata's keys
 
@@ -38,10 +40,17 @@ final class ModelFiles {
   }
 
   static T3DModel load(Path dir, Device device) throws IOException {
+    if (!Files.exists(dir.resolve(CONFIG)) && Files.exists(dir.resolve(RUN).resolve(CONFIG))) {
+      throw new NoSuchFileException(
+          dir.resolve(CONFIG).toString(),
+          null,
+          dir + " is the folder of a run, expected a checkpoint; load " + dir.resolve(RUN));
+    }
     SavedFolder.require(
         dir, "a T3D checkpoint", List.of(CONFIG, ReportTokenizer.FILE_NAME, WEIGHTS));
     String json = Files.readString(dir.resolve(CONFIG));
-    T3DConfig config = Configs.fromJson(OldCheckpoints.config(json, dir), T3DConfig.class);
+    T3DConfig config =
+        Configs.fromJson(OldCheckpoints.config(json, dir), T3DConfig.class, dir.resolve(CONFIG));
     ReportTokenizer tokenizer =
         ReportTokenizer.fromPretrained(
             dir.resolve(ReportTokenizer.FILE_NAME), config.text().maxLength());

@@ -10,6 +10,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.kernel.TokenGather;
 import io.t3d.core.nn.ProjectionHead;
@@ -26,6 +27,7 @@ import io.t3d.core.text.SentenceBatch;
 import io.t3d.core.text.TokenBatch;
 import io.t3d.core.torch.Casts;
 import io.t3d.core.torch.NoGrad;
+import io.t3d.core.torch.TorchEngine;
 import io.t3d.core.volume.ViewBatch;
 import io.t3d.core.volume.Volume;
 import java.io.IOException;
@@ -71,10 +73,12 @@ public final class T3DModel implements AutoCloseable {
   private final ReportTokenizer tokenizer;
   private final T3DNetwork network;
   private final Map<String, String> origins = new TreeMap<>();
+  private final RawVoxels rawVoxels = new RawVoxels();
 
   private T3DModel(T3DConfig config, ReportTokenizer tokenizer, Device device, long seed) {
     if (tokenizer.vocabSize() > config.text().vocabSize()) {
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.USAGE,
           "TextConfig.vocabSize must be at least the tokenizer's vocabulary, "
               + tokenizer.vocabSize()
               + ", got "
@@ -83,7 +87,7 @@ public final class T3DModel implements AutoCloseable {
     }
     this.config = config;
     this.tokenizer = tokenizer;
-    this.device = device;
+    this.device = TorchEngine.require(device);
     network = new T3DNetwork(config);
     manager = NDManager.newBaseManager(device);
     manager.setName("T3DModel");
@@ -96,8 +100,8 @@ public final class T3DModel implements AutoCloseable {
    * @param config sizes
    * @param device where weights and arrays live
    * @param seed same seed, same weights; sets the engine's random seed
-   * @throws IllegalArgumentException when the tokenizer cannot be read, or has more tokens than
-   *     {@code TextConfig.vocabSize}
+   * @throws T3dException when the tokenizer cannot be read, or has more tokens than {@code
+   *     TextConfig.vocabSize}
    */
   public static T3DModel create(T3DConfig config, Device device, long seed) {
     ReportTokenizer tokenizer = ReportTokenizer.of(config.text());
@@ -116,8 +120,8 @@ public final class T3DModel implements AutoCloseable {
    * @param tokenizer from now on owned by the model
    * @param device where weights and arrays live
    * @param seed same seed, same weights; sets the engine's random seed
-   * @throws IllegalArgumentException when the tokenizer has more tokens than {@code
-   *     TextConfig.vocabSize}; it then stays the caller's
+   * @throws T3dException when the tokenizer has more tokens than {@code TextConfig.vocabSize}; it
+   *     then stays the caller's
    */
   public static T3DModel create(
       T3DConfig config, ReportTokenizer tokenizer, Device device, long seed) {
@@ -161,7 +165,8 @@ public final class T3DModel implements AutoCloseable {
       ViewBatch views, TokenBatch reports, Optional<SentenceBatch> sentences, boolean training) {
     checkPairs("reports", views, reports.size());
     sentences.ifPresent(s -> checkPairs("sentences", views, s.sentences().pairs()));
-    NDManager owner = views.slots().get(0).voxels().getManager();
+    requireOpen(manager);
+    NDManager owner = requireOpen(views.slots().get(0).voxels().getManager());
     try (NDManager scope = owner.newSubManager()) {
       Step step = new Step(new ParameterStore(scope, false), scope, training);
       T3DOutput output =
@@ -174,6 +179,20 @@ public final class T3DModel implements AutoCloseable {
       handOver(output, owner);
       return output;
     }
+  }
+
+  private NDManager requireOpen(NDManager used) {
+    if (!manager.isOpen() || !used.isOpen()) {
+      throw new IllegalStateException(
+          manager.isOpen()
+              ? "The manager "
+                  + used.getName()
+                  + " must be open, got a closed one; it is closed"
+                  + " with its parent or at the end of its try block"
+              : "The model must be open, got a closed one; use it inside its try block, or load it"
+                  + " again");
+    }
+    return used;
   }
 
   private static void checkPairs(String name, ViewBatch views, int pairs) {
@@ -218,6 +237,7 @@ public final class T3DModel implements AutoCloseable {
     NDList voxels = new NDList();
     slots.forEach(s -> voxels.add(local("voxels", s.voxels(), step.scope)));
     NDArray input = voxels.size() == 1 ? voxels.get(0) : NDArrays.concat(voxels, 0);
+    rawVoxels.lookAt(input);
     VisualTokens h = network.vision.encode(step.parameters, input, step.training);
     NDArray p = project(step, network.visionProjection, h.tokens()); // (V·B, N, E)
     NDArray v = unitMean(p); // (V·B, E)
@@ -313,6 +333,7 @@ public final class T3DModel implements AutoCloseable {
 
   private VisualTokens projectedTokens(Step step, NDArray volumes, int from, int to) {
     NDArray some = local("volumes", volumes, step.scope).get(from + ":" + to);
+    rawVoxels.lookAt(some);
     VisualTokens h = network.vision.encode(step.parameters, some, false);
     NDArray p = project(step, network.visionProjection, h.tokens()); // (b, N, E)
     return new VisualTokens(p, h.depth(), h.height(), h.width());
@@ -361,7 +382,7 @@ public final class T3DModel implements AutoCloseable {
    */
   public List<Relevance> relevance(Volume volume, List<String> texts, double temperature) {
     try (NoGrad constant = new NoGrad();
-        NDManager scope = manager.newSubManager()) {
+        NDManager scope = requireOpen(manager).newSubManager()) {
       Shape shape = new Shape(1, 1, volume.depth(), volume.height(), volume.width());
       VolumeFeatures seen = encodeVolumeTokens(scope.create(volume.voxels(), shape));
       NDArray queries = encodeReports(scope, texts); // (T, E)
@@ -421,13 +442,13 @@ public final class T3DModel implements AutoCloseable {
   }
 
   /** Each chunk has its own scope, so that memory does not grow with the number of items. */
-  private static <T> NDArray inChunks(
+  private <T> NDArray inChunks(
       NDManager owner, int count, int atOnce, ChunkEncoder<T> encoder, T all) {
     if (count == 0) {
       throw new IllegalArgumentException("Nothing to encode: the batch is empty");
     }
     try (NoGrad constant = new NoGrad();
-        NDManager results = owner.newSubManager()) {
+        NDManager results = requireOpen(owner).newSubManager()) {
       NDList chunks = new NDList();
       for (int from = 0; from < count; from += atOnce) {
         try (NDManager scope = results.newSubManager()) {

@@ -11,6 +11,7 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.initializer.NormalInitializer;
 import ai.djl.util.PairList;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.Vit3dConfig;
 import io.t3d.core.nn.internal.SinCosPosition3d;
@@ -50,7 +51,8 @@ final class TokenEmbedding3d extends AbstractBlock {
         && (grid.depth() > table.depth()
             || grid.height() > table.height()
             || grid.width() > table.width())) {
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.USAGE,
           "The view's token grid must fit into the learned position table "
               + format(table)
               + ", got "
