@@ -13,7 +13,10 @@ import io.t3d.cli.command.PretrainCommand;
 import io.t3d.cli.command.QuickstartCommand;
 import io.t3d.cli.command.SegmentCommand;
 import io.t3d.pipeline.CleanStop;
+import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintWriter;
+import java.util.Properties;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -64,56 +67,41 @@ public final class T3dCommand {
   /** The same with other streams. */
   public static int run(PrintWriter out, PrintWriter err, String... args) {
     T3dCommand root = new T3dCommand();
-    return new CommandLine(root)
-        .setOut(out)
-        .setErr(err)
-        .setCaseInsensitiveEnumValuesAllowed(true)
-        .setExecutionExceptionHandler((e, line, parsed) -> root.report(e, line.getErr()))
-        .execute(args);
+    try {
+      return new CommandLine(root)
+          .setOut(out)
+          .setErr(err)
+          .setCaseInsensitiveEnumValuesAllowed(true)
+          .setExecutionExceptionHandler((e, line, parsed) -> root.report(e, line.getErr()))
+          .execute(args);
+    } catch (Error e) { // picocli hands over exceptions alone: no memory, or a native that fails
+      return root.report(e, err);
+    }
   }
 
-  private int report(Exception e, PrintWriter err) {
-    if (debug) {
-      e.printStackTrace(err);
-    }
-    err.println("error: " + describe(e));
-    if (!debug && !expected(e)) {
-      err.println("This looks like a bug in t3d. Run again with --debug for the stack trace.");
-    }
+  private int report(Throwable e, PrintWriter err) {
+    ErrorReport.print(e, debug, err);
     return 1;
-  }
-
-  /** Errors that a user can cause carry their own explanation; others are ours. */
-  private static boolean expected(Exception e) {
-    return e instanceof java.io.IOException
-        || e instanceof java.io.UncheckedIOException
-        || (e instanceof IllegalArgumentException && e.getMessage() != null)
-        || (e instanceof IllegalStateException && e.getMessage() != null)
-        || (e instanceof UnsupportedOperationException && e.getMessage() != null);
-  }
-
-  private static String describe(Exception e) {
-    if (e instanceof java.nio.file.NoSuchFileException) {
-      return "no such file or folder: " + e.getMessage();
-    }
-    if (e instanceof java.nio.file.AccessDeniedException) {
-      return "no permission to read or write: " + e.getMessage();
-    }
-    if (e instanceof java.io.UncheckedIOException && e.getCause() != null) {
-      return e.getCause().getMessage();
-    }
-    return e.getMessage() == null || !expected(e) ? e.toString() : e.getMessage();
   }
 
   /** Versions for {@code --version}. */
   static final class Version implements IVersionProvider {
     @Override
-    public String[] getVersion() {
-      String version = T3dCommand.class.getPackage().getImplementationVersion();
+    public String[] getVersion() throws IOException {
       return new String[] {
-        "t3d " + (version == null ? "development" : version),
+        "t3d " + version(),
         "java " + System.getProperty("java.version") + ", " + System.getProperty("os.name")
       };
+    }
+
+    /** What the build wrote into the file; a build by other means than Maven leaves it as it is. */
+    private static String version() throws IOException {
+      Properties build = new Properties();
+      try (InputStream in = T3dCommand.class.getResourceAsStream("version.properties")) {
+        build.load(in);
+      }
+      String version = build.getProperty("version");
+      return version.startsWith("$") ? "development" : version;
     }
   }
 }

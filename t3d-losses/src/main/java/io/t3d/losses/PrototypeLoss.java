@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.t3d.core.model.TokenGrid;
+import io.t3d.core.T3dException;
 import io.t3d.core.model.ViewFeatures;
 import io.t3d.core.tensor.Scopes;
 import io.t3d.core.train.LossTerms;
@@ -121,7 +122,8 @@ public final class PrototypeLoss {
    * @param views of the batch; features of any scale, float32
    * @param prototypeRows {@code (K, E)}, L2-normalised, float32
    * @return the scalar and its parts
-   * @throws IllegalArgumentException when there are too few views, or a shape or dtype differs
+   * @throws IllegalArgumentException when a shape or dtype differs
+   * @throws T3dException when there are too few views
    */
   public LossTerms compute(List<ViewFeatures> views, NDArray prototypeRows) {
     List<Swap> swaps = swaps(views);
@@ -184,7 +186,8 @@ public final class PrototypeLoss {
     }
     if (swaps.isEmpty()) {
       long global = views.stream().filter(v -> v.kind() == View.Kind.GLOBAL).count();
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.USAGE,
           "Swapped prediction needs two views of each volume, one of them global, got "
               + global
               + " global and "

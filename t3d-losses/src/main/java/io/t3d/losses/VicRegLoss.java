@@ -1,6 +1,7 @@
 package io.t3d.losses;
 
 import ai.djl.ndarray.NDArray;
+import io.t3d.core.T3dException;
 import io.t3d.core.tensor.Scalars;
 import io.t3d.core.torch.Casts;
 import io.t3d.core.train.LossTerms;
@@ -38,12 +39,14 @@ public final class VicRegLoss {
    * @param second {@code (B, F)}, float32; row i is of the same volume as row i of {@code first}
    * @return the scalar, differentiable in both; parts {@code invariance}, {@code variance} and
    *     {@code covariance} before weighting
-   * @throws IllegalArgumentException when shapes or dtypes differ, or for a single pair
+   * @throws IllegalArgumentException when shapes or dtypes differ
+   * @throws T3dException for a single pair
    */
   public LossTerms compute(NDArray first, NDArray second) {
     BatchArrays.requireSameRows("first", first, "second", second);
     if (first.getShape().get(0) < 2) {
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.USAGE,
           "VICReg needs at least 2 pairs for a variance over the batch, got 1; raise the batch"
               + " size");
     }

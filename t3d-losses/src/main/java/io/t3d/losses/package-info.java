@@ -7,4 +7,7 @@
  * device of its inputs. All that it allocates belongs to the manager of the batch's arrays, never
  * to that of a parameter. Compute losses outside autocast.
  */
+@NullMarked
 package io.t3d.losses;
+
+import org.jspecify.annotations.NullMarked;

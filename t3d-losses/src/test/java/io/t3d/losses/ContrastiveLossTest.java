@@ -180,7 +180,7 @@ class ContrastiveLossTest {
             "textEmbeddings must be (B, E) = (3, 4), got (3, 5); it must be as large as"
                 + " imageEmbeddings: one row per pair, and both projected to T3DConfig.embedDim");
     assertThatThrownBy(() -> loss.compute(manager.ones(new Shape(3)), image, scale))
-        .hasMessage("imageEmbeddings must be (B, E) = (B, E), got (3); give one row per pair");
+        .hasMessage("imageEmbeddings must be (B, E), got (3); give one row per pair");
     assertThatThrownBy(() -> loss.compute(image, image, manager.ones(new Shape(2))))
         .hasMessage("logitScale must be a scalar, got (2)");
     assertThatThrownBy(() -> loss.compute(image, image, scale, List.of("p")))

@@ -13,6 +13,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.t3d.core.T3dException;
 import io.t3d.core.model.T3DOutput;
 import io.t3d.core.model.TokenGrid;
 import io.t3d.core.model.ViewFeatures;
@@ -306,7 +307,7 @@ class PrototypeLossTest {
   void tooFewViewsAreNamed() {
     T3DOutput output = Outputs.threeViews(manager, 2, 32);
     assertThatThrownBy(() -> total(loss, Outputs.withViews(output, output.views().subList(0, 1))))
-        .isInstanceOf(IllegalArgumentException.class)
+        .isInstanceOf(T3dException.class)
         .hasMessage(
             "Swapped prediction needs two views of each volume, one of them global, got 1 global and"
                 + " 0 local; raise data.views.globalViews");

@@ -1,8 +1,9 @@
 package io.t3d.pipeline;
 
 import ai.djl.Device;
-import ai.djl.engine.Engine;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
+import io.t3d.core.torch.TorchEngine;
 import io.t3d.core.config.TextConfig;
 import io.t3d.core.file.AtomicFiles;
 import io.t3d.core.model.Pretrained;
@@ -53,7 +54,8 @@ public final class PretrainRun {
   public PretrainRun(
       PretrainConfig config, List<ManifestRow> rows, Optional<Prompts> prompts, Path out) {
     if (rows.size() < config.data().batchSize()) {
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.USAGE,
           "Training needs at least one batch of "
               + config.data().batchSize()
               + " pairs, got "
@@ -144,7 +146,7 @@ public final class PretrainRun {
   }
 
   private static Device device() {
-    return Engine.getInstance().defaultDevice();
+    return TorchEngine.defaultDevice();
   }
 
   private long seed() {

@@ -1,5 +1,6 @@
 package io.t3d.pipeline;
 
+import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
 import io.t3d.core.train.Checkpoint;
 import io.t3d.core.train.TrainingListener;
@@ -47,7 +48,7 @@ public final class T3D {
    * @param manifest a CSV; docs/manifest.md tells the columns
    * @param out a folder without a checkpoint; gets {@code log.csv} and {@code checkpoint/}
    * @throws IOException when a file cannot be read or written
-   * @throws IllegalArgumentException when {@code out} holds a checkpoint, the manifest has no
+   * @throws T3dException when {@code out} holds a checkpoint, the manifest has no
    *     report or no row to train on, patients are in several splits, or volumes cannot be used;
    *     the message lists them
    */
@@ -75,7 +76,8 @@ public final class T3D {
     int threads = Runtime.getRuntime().availableProcessors();
     List<BadRow> bad = VolumeReportDataset.check(train, resolved, threads);
     if (!bad.isEmpty()) {
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.INPUT,
           bad.size()
               + " of "
               + train.size()
@@ -92,7 +94,8 @@ public final class T3D {
    */
   public static void requireFree(Path out, boolean resume) {
     if (!resume && Files.exists(Checkpoint.folderOf(out))) {
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.USAGE,
           out
               + " holds a checkpoint already; go on from it with --resume, or choose another --out");
     }
@@ -103,7 +106,7 @@ public final class T3D {
    *
    * @param file the manifest's, for messages
    * @return at least one row; none shares a patient with another split
-   * @throws IllegalArgumentException when there is none, or a patient is in several splits
+   * @throws T3dException when there is none, or a patient is in several splits
    */
   public static List<ManifestRow> rowsToTrainOn(Manifest manifest, Path file) {
     if (manifest.hasSplits()) {
@@ -111,7 +114,8 @@ public final class T3D {
     }
     List<ManifestRow> rows = manifest.select(Split.TRAIN);
     if (rows.isEmpty()) {
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.INPUT,
           file + " has no row of the split train; give some rows split=train, or no split at all");
     }
     return rows;

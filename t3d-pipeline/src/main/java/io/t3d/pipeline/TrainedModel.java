@@ -1,14 +1,15 @@
 package io.t3d.pipeline;
 
 import ai.djl.Device;
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
 import io.t3d.core.generate.Decoding;
 import io.t3d.core.model.Relevance;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.task.Embeddings;
+import io.t3d.core.torch.TorchEngine;
 import io.t3d.core.task.TextScores;
 import io.t3d.core.task.classify.FindingPrompts;
 import io.t3d.core.task.classify.ZeroShotClassifier;
@@ -100,7 +101,7 @@ public final class TrainedModel implements AutoCloseable {
    * @throws IOException when files are missing or damaged
    */
   public static TrainedModel open(Path folder) throws IOException {
-    return open(folder, Engine.getInstance().defaultDevice());
+    return open(folder, TorchEngine.defaultDevice());
   }
 
   /**
@@ -125,7 +126,7 @@ public final class TrainedModel implements AutoCloseable {
               + DATA_FILE
               + ", which tells how volumes are prepared; was it written by t3d pretrain?");
     }
-    DataConfig config = Configs.fromJson(Files.readString(dataFile), DataConfig.class);
+    DataConfig config = Configs.fromJson(Files.readString(dataFile), DataConfig.class, dataFile);
     Optional<ObjectiveConfig> objective = objective(checkpoint.resolve(OBJECTIVE_FILE));
     List<FindingPrompts> prompts = prompts(checkpoint.resolve(PROMPTS_FILE));
     return new TrainedModel(T3DModel.load(checkpoint, device), config, objective, prompts);
@@ -385,7 +386,8 @@ public final class TrainedModel implements AutoCloseable {
 
   private void requireText() {
     if (!usesText()) {
-      throw new IllegalStateException(
+      throw new T3dException(
+          T3dException.Kind.USAGE,
           "This model was pre-trained without reports, so that its text encoder is as random as at"
               + " the start; embed(…) and segment(…) work, texts need a model of T3D, CLIP or"
               + " SigLIP");

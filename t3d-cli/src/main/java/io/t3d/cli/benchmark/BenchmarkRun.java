@@ -42,7 +42,7 @@ public final class BenchmarkRun {
    * @param workers processes that train at the same time, see {@link #workers()}; 1: none but this
    *     JVM
    * @param watcher is told of progress, by one thread at a time
-   * @throws IllegalArgumentException when the folder holds results of other settings
+   * @throws io.t3d.core.T3dException when the folder holds results of other settings
    */
   public BenchmarkRun(BenchmarkConfig config, Path out, int workers, Watcher watcher)
       throws IOException {

@@ -1,5 +1,6 @@
 package io.t3d.cli.benchmark;
 
+import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
 import io.t3d.core.file.AtomicFiles;
 import java.io.IOException;
@@ -39,7 +40,7 @@ final class CellStore {
    *
    * @param out made when missing
    * @param config settings; those of an earlier run there must be the same
-   * @throws IllegalArgumentException when cells there belong to other settings
+   * @throws T3dException when cells there belong to other settings
    */
   static CellStore open(Path out, BenchmarkConfig config) throws IOException {
     AtomicFiles.makeFolder(out);
@@ -47,7 +48,8 @@ final class CellStore {
     if (!Files.exists(file)) {
       AtomicFiles.writeText(file, Configs.toJson(config));
     } else if (!config.equals(Configs.load(file, BenchmarkConfig.class))) {
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.USAGE,
           out
               + " holds a benchmark with other settings, see "
               + file

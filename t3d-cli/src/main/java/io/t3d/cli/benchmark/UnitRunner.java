@@ -5,6 +5,7 @@ import io.t3d.cli.benchmark.task.Frozen;
 import io.t3d.cli.benchmark.task.SuiteData;
 import io.t3d.cli.benchmark.task.TaskContext;
 import io.t3d.cli.benchmark.task.TaskResult;
+import io.t3d.core.T3dException;
 import io.t3d.core.train.StepRecord;
 import io.t3d.core.train.TrainingListener;
 import io.t3d.core.train.TrainingSummary;
@@ -100,7 +101,7 @@ final class UnitRunner {
     return tasks.stream()
         .filter(t -> t.name().equals(name))
         .findFirst()
-        .orElseThrow(() -> new IllegalArgumentException("No task is called " + name));
+        .orElseThrow(() -> new T3dException(T3dException.Kind.USAGE, "No task is called " + name));
   }
 
   private TaskResult pretrain(Arm arm, SuiteData phantoms, String what, Listener listener)

@@ -1,7 +1,7 @@
 package io.t3d.cli.benchmark;
 
-import ai.djl.engine.Engine;
 import com.sun.management.OperatingSystemMXBean;
+import io.t3d.core.torch.TorchEngine;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.lang.management.ManagementFactory;
@@ -37,7 +37,7 @@ final class Workers {
 
   /** One per core with 4 GiB of memory each; one where there is a GPU, which they would share. */
   static int most() {
-    if (Engine.getInstance().getGpuCount() > 0) {
+    if (TorchEngine.get().getGpuCount() > 0) {
       return 1;
     }
     long memory =

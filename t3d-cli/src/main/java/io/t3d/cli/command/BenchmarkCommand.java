@@ -3,6 +3,7 @@ package io.t3d.cli.command;
 import io.t3d.cli.benchmark.BenchmarkConfig;
 import io.t3d.cli.benchmark.BenchmarkRun;
 import io.t3d.cli.benchmark.BenchmarkTable;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -88,6 +89,9 @@ public final class BenchmarkCommand implements Callable<Integer> {
     BenchmarkTable table;
     try (BenchmarkProgress progress = new BenchmarkProgress(suite)) {
       int processes = workers == null ? BenchmarkRun.workers() : workers;
+      if (processes < 1) {
+        throw new T3dException(T3dException.Kind.USAGE, "--workers must be >= 1, got " + processes);
+      }
       table = new BenchmarkRun(settings, out, processes, progress).run();
     }
     PrintWriter stdout = spec.commandLine().getOut();

@@ -1,6 +1,8 @@
 package io.t3d.cli.command;
 
+import io.t3d.cli.option.Given;
 import io.t3d.cli.page.DatasetPage;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
 import io.t3d.data.published.BimcvRLayout;
 import io.t3d.data.published.BuildSettings;
@@ -107,10 +109,14 @@ final class DatasetBuildCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     if (Files.isRegularFile(out)) {
-      throw new IllegalArgumentException(out + " is a file, expected a folder to write to");
+      throw new T3dException(
+          T3dException.Kind.USAGE, out + " is a file, expected a folder to write to");
     }
     BuildSettings settings =
-        new BuildSettings(seed, validation, test, reconstructions, identicalReports, skipBad);
+        Given.by(
+            () ->
+                new BuildSettings(
+                    seed, validation, test, reconstructions, identicalReports, skipBad));
     DatasetBuilder builder = new DatasetBuilder(settings);
     add(builder, new CtRateLayout(calibration), sets.ctRate);
     add(builder, new BimcvRLayout(), sets.bimcvR);
@@ -129,7 +135,8 @@ final class DatasetBuildCommand implements Callable<Integer> {
       return;
     }
     if (!Files.isDirectory(root)) {
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.USAGE,
           "--" + layout.name() + " must be a folder, got " + root.toAbsolutePath());
     }
     builder.add(layout, root);

@@ -2,11 +2,13 @@ package io.t3d.cli.command;
 
 import io.t3d.cli.option.CheckpointOption;
 import io.t3d.cli.option.EvaluationOptions;
+import io.t3d.cli.option.Given;
 import io.t3d.cli.option.SkipBad;
 import io.t3d.cli.option.SplitRows;
 import io.t3d.cli.print.EvaluationPrinter;
 import io.t3d.cli.print.FineTuneProgress;
 import io.t3d.cli.print.Progress;
+import io.t3d.core.T3dException;
 import io.t3d.core.model.T3DModel;
 import io.t3d.data.manifest.Manifest;
 import io.t3d.data.manifest.ManifestRow;
@@ -151,7 +153,7 @@ public final class EvaluateCommand implements Callable<Integer> {
   }
 
   private Evaluation evaluate(TrainedModel trained, Manifest all, Prompts used) throws IOException {
-    EvaluationSettings settings = options.settings();
+    EvaluationSettings settings = Given.by(options::settings);
     List<ManifestRow> test = usable(trained, split.rows(all, manifest));
     List<ManifestRow> validation =
         split.is("test") ? usable(trained, split(all, Split.VALIDATION)) : List.of();
@@ -214,7 +216,8 @@ public final class EvaluateCommand implements Callable<Integer> {
   private List<ManifestRow> trainRows(Manifest all) {
     List<ManifestRow> rows = split(all, Split.TRAIN);
     if (rows.isEmpty() || split.is("train") || split.is("all")) {
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.USAGE,
           "linear-probe and fine-tune train on the rows of the split train and are measured on"
               + " another; "
               + (rows.isEmpty() ? manifest + " has no such row" : "choose another --split"));

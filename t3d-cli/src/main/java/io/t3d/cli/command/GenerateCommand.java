@@ -1,9 +1,11 @@
 package io.t3d.cli.command;
 
 import io.t3d.cli.option.CheckpointOption;
+import io.t3d.cli.option.Given;
 import io.t3d.cli.option.SkipBad;
 import io.t3d.cli.option.SplitRows;
 import io.t3d.cli.print.Progress;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
 import io.t3d.core.config.ReportDecoderConfig;
 import io.t3d.core.generate.Decoding;
@@ -134,18 +136,19 @@ public final class GenerateCommand implements Callable<Integer> {
     Path kept = trained == null ? out.resolve(ReportRun.GENERATOR) : trained;
     boolean fresh = train || (trained == null && !Files.isDirectory(kept));
     if (fresh && trained != null) {
-      throw new IllegalArgumentException("--train and --generator exclude each other");
+      throw new T3dException(T3dException.Kind.USAGE, "--train and --generator exclude each other");
     }
     List<ManifestRow> forTraining = all.select(Split.TRAIN);
     if (fresh && forTraining.isEmpty()) {
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.INPUT,
           manifest + " has no row of the split train to train on; give --generator");
     }
     try (TrainedModel model = checkpoint.open();
         ReportGenerator generator = open(model.model(), kept, fresh)) {
       List<ManifestRow> rows = check(model, selected);
       ReportRun run = new ReportRun(generator, model.data());
-      Decoding decoding = decoding(generator.longest());
+      Decoding decoding = Given.by(() -> decoding(generator.longest()));
       Optional<ReportTrainer.Summary> training = Optional.empty();
       if (fresh) {
         training = Optional.of(train(run, check(model, forTraining)));
@@ -170,7 +173,7 @@ public final class GenerateCommand implements Callable<Integer> {
   }
 
   private ReportTrainer.Summary train(ReportRun run, List<ManifestRow> rows) throws IOException {
-    TrainingConfig config = ReportRun.training(epochs, seed);
+    TrainingConfig config = Given.by(() -> ReportRun.training(epochs, seed));
     try (Progress progress = Progress.overItems("Encoding and training", rows.size())) {
       return run.train(
           rows,

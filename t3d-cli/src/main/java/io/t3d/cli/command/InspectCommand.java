@@ -2,6 +2,7 @@ package io.t3d.cli.command;
 
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import io.t3d.cli.print.Montage;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Spacing;
@@ -106,7 +107,7 @@ public final class InspectCommand implements Callable<Integer> {
       }
     }
     if (count == 0) {
-      throw new IllegalArgumentException("No voxel of " + volume + " is finite");
+      throw new T3dException(T3dException.Kind.INPUT, "No voxel of " + volume + " is finite");
     }
     Affine a = volume.affine();
     Spacing s = a.spacing();

@@ -1,6 +1,7 @@
 package io.t3d.cli.command;
 
 import io.t3d.cli.notebook.NotebookRunner;
+import io.t3d.core.T3dException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -20,7 +21,7 @@ public final class NotebookCommand implements Callable<Integer> {
     try {
       NotebookRunner.overCurrentClassPath().run(file);
     } catch (NotebookRunner.NotebookException e) {
-      throw new IllegalStateException(e.getMessage(), e);
+      throw new T3dException(T3dException.Kind.INPUT, e.getMessage(), e);
     }
     return 0;
   }

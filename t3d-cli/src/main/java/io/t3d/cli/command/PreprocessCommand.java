@@ -1,6 +1,8 @@
 package io.t3d.cli.command;
 
+import io.t3d.cli.option.Given;
 import io.t3d.cli.print.Progress;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
 import io.t3d.core.config.Size3;
 import io.t3d.core.volume.Spacing;
@@ -121,15 +123,16 @@ public final class PreprocessCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    Preprocessing steps = steps();
+    Preprocessing steps = Given.by(this::steps);
     Manifest all = Manifest.read(manifest);
     if (isSame(manifest, out.resolve("manifest.csv"))) {
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.USAGE,
           "--out " + out + " would overwrite the manifest it reads; choose another folder");
     }
     PreparationConfig config =
-        new PreparationConfig(steps, ZarrOptions.defaults().withValues(values));
-    DatasetPreparation preparation = new DatasetPreparation(config, out, threads);
+        Given.by(() -> new PreparationConfig(steps, ZarrOptions.defaults().withValues(values)));
+    DatasetPreparation preparation = Given.by(() -> new DatasetPreparation(config, out, threads));
     PreparationResult result;
     try (Progress progress = Progress.overItems("Preparing", all.rows().size())) {
       result = preparation.run(all.rows(), progress::to);
@@ -236,7 +239,7 @@ public final class PreprocessCommand implements Callable<Integer> {
     String form = "x,y,z in whole voxels, e.g. 480,480,240";
     double[] voxels = numbers("--size", text, form, 3, 3);
     if (!Arrays.stream(voxels).allMatch(v -> v == (int) v)) {
-      throw new IllegalArgumentException("--size must be " + form + ", got " + text);
+      throw new T3dException(T3dException.Kind.USAGE, "--size must be " + form + ", got " + text);
     }
     return new Size3((int) voxels[2], (int) voxels[1], (int) voxels[0]);
   }
@@ -245,12 +248,12 @@ public final class PreprocessCommand implements Callable<Integer> {
     String message = option + " must be " + form + ", or none, got " + text;
     String[] parts = text.split(",", -1);
     if (parts.length != one && parts.length != other) {
-      throw new IllegalArgumentException(message);
+      throw new T3dException(T3dException.Kind.USAGE, message);
     }
     try {
       return Arrays.stream(parts).mapToDouble(p -> Double.parseDouble(p.strip())).toArray();
     } catch (NumberFormatException e) {
-      throw new IllegalArgumentException(message, e);
+      throw new T3dException(T3dException.Kind.USAGE, message, e);
     }
   }
 }

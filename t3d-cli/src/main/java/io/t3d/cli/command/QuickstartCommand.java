@@ -1,8 +1,10 @@
 package io.t3d.cli.command;
 
+import io.t3d.cli.option.Given;
 import io.t3d.cli.page.Quickstart;
 import io.t3d.cli.print.EvaluationPrinter;
 import io.t3d.cli.print.TrainingProgress;
+import io.t3d.core.T3dException;
 import io.t3d.pipeline.evaluate.Evaluation;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -46,10 +48,13 @@ public final class QuickstartCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    if (pairs < 1) {
+      throw new T3dException(T3dException.Kind.USAGE, "--pairs must be >= 1, got " + pairs);
+    }
     PrintWriter err = spec.commandLine().getErr();
     Evaluation found;
     try (TrainingProgress progress = new TrainingProgress()) {
-      Quickstart quickstart = new Quickstart(out, pairs, epochs, seed);
+      Quickstart quickstart = Given.by(() -> new Quickstart(out, pairs, epochs, seed));
       err.println("t3d: writing " + pairs + " phantom studies to " + quickstart.data());
       err.flush();
       quickstart.writeData();

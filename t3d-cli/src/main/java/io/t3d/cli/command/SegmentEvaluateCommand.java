@@ -3,6 +3,7 @@ package io.t3d.cli.command;
 import io.t3d.cli.option.SegmenterOption;
 import io.t3d.cli.option.SplitRows;
 import io.t3d.cli.print.Progress;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
 import io.t3d.data.load.VolumeSegmenter;
 import io.t3d.data.manifest.Manifest;
@@ -77,7 +78,8 @@ final class SegmentEvaluateCommand implements Callable<Integer> {
     List<ManifestRow> rows =
         split.rows(all, manifest).stream().filter(r -> r.mask().isPresent()).toList();
     if (rows.isEmpty()) {
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.INPUT,
           manifest + " has no row of the split " + split.name() + " with a mask");
     }
     return rows;

@@ -2,6 +2,7 @@ package io.t3d.cli.command;
 
 import io.t3d.cli.option.SegmenterOption;
 import io.t3d.cli.print.Progress;
+import io.t3d.core.T3dException;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.io.VolumeReaders;
 import io.t3d.data.io.format.NiftiWriter;
@@ -73,7 +74,8 @@ final class SegmentPredictCommand implements Callable<Integer> {
       String stem = name.replaceFirst("(?i)\\.(nii\\.gz|nii|nrrd|mha|mhd|npz|zarr)$", "");
       Path target = out.resolve(stem + ".mask.nii.gz");
       if (Files.exists(target) || targets.containsValue(target)) {
-        throw new IllegalArgumentException(
+        throw new T3dException(
+            T3dException.Kind.USAGE,
             target + " would be overwritten; choose another --out, or name the volumes apart");
       }
       targets.put(input, target);

@@ -1,10 +1,12 @@
 package io.t3d.cli.command;
 
 import ai.djl.Device;
-import ai.djl.engine.Engine;
+import io.t3d.cli.option.Given;
 import io.t3d.cli.print.Progress;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
 import io.t3d.core.task.segment.SegmentationTraining;
+import io.t3d.core.torch.TorchEngine;
 import io.t3d.data.manifest.Manifest;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.data.prepare.PreparedVolumes;
@@ -73,7 +75,8 @@ final class SegmentTrainCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     if (Files.exists(out.resolve("segmenter"))) {
-      throw new IllegalArgumentException(out + " holds a segmenter already; choose another --out");
+      throw new T3dException(
+          T3dException.Kind.USAGE, out + " holds a segmenter already; choose another --out");
     }
     List<ManifestRow> rows = T3D.rowsToTrainOn(Manifest.read(manifest), manifest);
     SegmentationConfig settings = settings(rows);
@@ -112,19 +115,21 @@ final class SegmentTrainCommand implements Callable<Integer> {
     SegmentationTraining t = s.training();
     s =
         s.withTraining(
-            new SegmentationTraining(
-                steps == null ? t.steps() : steps,
-                t.batch(),
-                t.foreground(),
-                freeze || t.freezeEncoder(),
-                seed == null ? t.optimizer() : t.optimizer().withSeed(seed)));
+            Given.by(
+                () ->
+                    new SegmentationTraining(
+                        steps == null ? t.steps() : steps,
+                        t.batch(),
+                        t.foreground(),
+                        freeze || t.freezeEncoder(),
+                        seed == null ? t.optimizer() : t.optimizer().withSeed(seed))));
     return s.withPreprocessing(PreparedVolumes.resolve(s.preprocessing(), rows));
   }
 
   private SegmentationRun.Result run(
       SegmentationConfig settings, List<ManifestRow> rows, ObjDoubleConsumer<Integer> listener)
       throws IOException {
-    Device device = Engine.getInstance().defaultDevice();
+    Device device = TorchEngine.defaultDevice();
     if (checkpoint == null) {
       return SegmentationRun.fromScratch(settings, rows, device, listener);
     }

@@ -1,6 +1,7 @@
 package io.t3d.cli.option;
 
-import ai.djl.engine.Engine;
+import io.t3d.pipeline.TrainedSegmenter;
+import io.t3d.core.torch.TorchEngine;
 import io.t3d.pipeline.TrainedSegmenter;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -17,6 +18,6 @@ public final class SegmenterOption {
 
   /** The segmenter, on the default device; the caller closes it. */
   public TrainedSegmenter open() throws IOException {
-    return TrainedSegmenter.open(folder, Engine.getInstance().defaultDevice());
+    return TrainedSegmenter.open(folder, TorchEngine.defaultDevice());
   }
 }

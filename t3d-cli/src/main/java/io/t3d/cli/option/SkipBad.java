@@ -1,5 +1,6 @@
 package io.t3d.cli.option;
 
+import io.t3d.core.T3dException;
 import io.t3d.data.load.VolumeReportDataset;
 import io.t3d.data.manifest.BadRow;
 import io.t3d.data.manifest.ManifestRow;
@@ -22,7 +23,7 @@ public final class SkipBad {
    * Reads every volume once.
    *
    * @return the rows to use
-   * @throws IllegalArgumentException when volumes are bad and may not be skipped, or all are
+   * @throws T3dException when volumes are bad and may not be skipped, or all are
    */
   public List<ManifestRow> check(
       List<ManifestRow> rows, Preprocessing preprocessing, PrintWriter err) {
@@ -33,7 +34,8 @@ public final class SkipBad {
     }
     String list = Problems.list(bad);
     if (!skip || bad.size() == rows.size()) {
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.INPUT,
           bad.size()
               + " of "
               + rows.size()

@@ -1,5 +1,6 @@
 package io.t3d.cli.option;
 
+import io.t3d.core.T3dException;
 import io.t3d.data.manifest.Manifest;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.data.manifest.Split;
@@ -27,7 +28,7 @@ public final class SplitRows {
    *
    * @param file the manifest's, for messages
    * @return at least one row
-   * @throws IllegalArgumentException when there is no such split or row
+   * @throws T3dException when there is no such split or row
    */
   public List<ManifestRow> rows(Manifest manifest, Path file) {
     if (is("all") || !manifest.hasSplits()) {
@@ -37,13 +38,14 @@ public final class SplitRows {
       if (s != Split.UNASSIGNED && is(s.text())) {
         List<ManifestRow> rows = manifest.select(s);
         if (rows.isEmpty()) {
-          throw new IllegalArgumentException(
+          throw new T3dException(
+              T3dException.Kind.INPUT,
               file + " has no row of the split " + split + "; choose another with --split");
         }
         return rows;
       }
     }
-    throw new IllegalArgumentException(
-        "--split must be train, validation, test or all, got " + split);
+    throw new T3dException(
+        T3dException.Kind.USAGE, "--split must be train, validation, test or all, got " + split);
   }
 }

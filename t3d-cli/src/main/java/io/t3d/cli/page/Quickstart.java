@@ -1,8 +1,8 @@
 package io.t3d.cli.page;
 
-import ai.djl.engine.Engine;
 import io.t3d.core.config.Configs;
 import io.t3d.core.file.AtomicFiles;
+import io.t3d.core.torch.TorchEngine;
 import io.t3d.core.train.TrainingListener;
 import io.t3d.core.train.TrainingSummary;
 import io.t3d.data.manifest.Manifest;
@@ -76,7 +76,7 @@ public final class Quickstart {
     long start = System.nanoTime();
     TrainingSummary summary = new PretrainRun(config, train, out).run(false, curves);
     double seconds = (System.nanoTime() - start) / 1e9;
-    try (TrainedModel trained = TrainedModel.open(out, Engine.getInstance().defaultDevice());
+    try (TrainedModel trained = TrainedModel.open(out, TorchEngine.defaultDevice());
         EvaluationRun evaluation =
             new EvaluationRun(
                 trained,

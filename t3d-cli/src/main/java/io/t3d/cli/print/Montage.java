@@ -1,6 +1,7 @@
 package io.t3d.cli.print;
 
 import io.t3d.cli.option.WindowConverter;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.Size3;
 import io.t3d.core.file.AtomicFiles;
 import io.t3d.core.volume.Volume;
@@ -48,10 +49,14 @@ public final class Montage {
   public void draw(Volume volume) throws IOException {
     if (file == null) {
       if (mask != null || window != null || slices != 1) {
-        throw new IllegalArgumentException(
+        throw new T3dException(
+            T3dException.Kind.USAGE,
             "--window, --mask and --slices belong to a picture; name its file with --montage");
       }
       return;
+    }
+    if (slices < 1) {
+      throw new T3dException(T3dException.Kind.USAGE, "--slices must be >= 1, got " + slices);
     }
     Optional<Volume> overlay = mask == null ? Optional.empty() : Optional.of(readMask(volume));
     IntensityWindow grey = window == null ? IntensityWindow.ofPercentiles(volume) : window;
@@ -70,7 +75,8 @@ public final class Montage {
     Size3 size = new Size3(volume.depth(), volume.height(), volume.width());
     if (read.bounds().equals(volume.bounds())
         && Geometry.cornerShift(size, volume.affine(), read.affine()) > 1) {
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.INPUT,
           "The mask "
               + mask
               + " lies elsewhere in the patient than the volume: got "

@@ -9,6 +9,7 @@ import io.t3d.cli.benchmark.task.BenchmarkTask;
 import io.t3d.cli.benchmark.task.TaskContext;
 import io.t3d.cli.benchmark.task.TaskResult;
 import io.t3d.cli.benchmark.task.Tasks;
+import io.t3d.core.T3dException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -147,7 +148,7 @@ class BenchmarkRunTest {
     store.put(new Cell(Method.SCRATCH, 1, 1, "counted", Map.of("count", 1.0), List.of(), 0.5));
     BenchmarkConfig other = config.withReplicates(2, 1);
     assertThatThrownBy(() -> new BenchmarkRun(other, out, 1, (d, t, w) -> {}))
-        .isInstanceOf(IllegalArgumentException.class)
+        .isInstanceOf(T3dException.class)
         .hasMessageContaining("other settings")
         .hasMessageContaining("--restart");
 

@@ -13,6 +13,7 @@ import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.ser.std.ToStringSerializer;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
+import io.t3d.core.T3dException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -82,7 +83,7 @@ public final class Configs {
    *
    * @param file {@code .yaml}, {@code .yml} or {@code .json}
    * @throws IOException when the file is missing or unreadable
-   * @throws IllegalArgumentException naming the file and the key that is wrong
+   * @throws T3dException naming the file and the key that is wrong
    */
   public static T3DConfig load(Path file) throws IOException {
     return load(file, T3DConfig.class);
@@ -94,7 +95,7 @@ public final class Configs {
    * @param file {@code .yaml}, {@code .yml} or {@code .json}
    * @param type a record
    * @throws IOException when the file is missing or unreadable
-   * @throws IllegalArgumentException naming the file and the key that is wrong
+   * @throws T3dException naming the file and the key that is wrong
    */
   public static <T> T load(Path file, Class<T> type) throws IOException {
     if (!Files.exists(file)) {
@@ -105,17 +106,39 @@ public final class Configs {
     }
     String text = Files.readString(file);
     boolean json = file.toString().toLowerCase(Locale.ROOT).endsWith(".json");
-    return parse(json ? JSON : YAML, text, file.toString(), type);
+    return usage(json ? JSON : YAML, text, file.toString(), type);
   }
 
-  /** Reads a settings record from YAML text. */
+  /**
+   * Reads a settings record from YAML text.
+   *
+   * @throws T3dException naming the key that is wrong
+   */
   public static <T> T fromYaml(String yaml, Class<T> type) {
-    return parse(YAML, yaml, type.getSimpleName() + " as YAML", type);
+    return usage(YAML, yaml, type.getSimpleName() + " as YAML", type);
   }
 
-  /** Reads a settings record from JSON text. */
+  /**
+   * Reads a settings record from JSON text, which a program wrote.
+   *
+   * @throws IllegalArgumentException naming the key that is wrong; the caller knows what it read
+   */
   public static <T> T fromJson(String json, Class<T> type) {
     return parse(JSON, json, type.getSimpleName() + " as JSON", type);
+  }
+
+  /**
+   * Reads a settings record from JSON text that was read from a file, perhaps changed since.
+   *
+   * @param file names the text in messages
+   * @throws T3dException naming the file and the key that is wrong
+   */
+  public static <T> T fromJson(String json, Class<T> type, Path file) {
+    try {
+      return parse(JSON, json, file.toString(), type);
+    } catch (IllegalArgumentException e) {
+      throw new T3dException(T3dException.Kind.INPUT, e.getMessage(), e);
+    }
   }
 
   /** Writes settings as YAML, keys in the order of the record. */
@@ -126,6 +149,15 @@ public final class Configs {
   /** Writes settings as indented JSON, keys in the order of the record. */
   public static String toJson(Object settings) {
     return write(JSON, settings) + "\n";
+  }
+
+  /** What a user wrote: a mistake in it is the user's. */
+  private static <T> T usage(ObjectMapper mapper, String text, String source, Class<T> type) {
+    try {
+      return parse(mapper, text, source, type);
+    } catch (IllegalArgumentException e) {
+      throw new T3dException(T3dException.Kind.USAGE, e.getMessage(), e);
+    }
   }
 
   private static <T> T parse(ObjectMapper mapper, String text, String source, Class<T> type) {

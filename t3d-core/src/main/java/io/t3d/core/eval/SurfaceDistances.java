@@ -2,6 +2,7 @@ package io.t3d.core.eval;
 
 import io.t3d.core.volume.Spacing;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Distances between the surfaces of two masks. The surface are the voxels of a mask with a face
@@ -93,7 +94,7 @@ public final class SurfaceDistances {
       this.full = full;
     }
 
-    static Box around(boolean[] a, boolean[] b, int[] full) {
+    static @Nullable Box around(boolean[] a, boolean[] b, int[] full) {
       int[] low = full.clone();
       int[] high = {-1, -1, -1};
       for (int i = 0; i < a.length; i++) {

@@ -44,6 +44,7 @@ final class Inference {
 
   private VisualTokens projectedTokens(Step step, NDArray volumes, int from, int to) {
     NDArray some = model.local("volumes", volumes, step.scope()).get(from + ":" + to);
+    model.rawVoxels().lookAt(some);
     VisualTokens h = model.vision().encode(step.parameters(), some, false);
     NDArray p = T3DModel.project(step, model.network().visionProjection, h.tokens()); // (b, N, E)
     return new VisualTokens(p, h.depth(), h.height(), h.width());
@@ -73,7 +74,7 @@ final class Inference {
   /** {@link T3DModel#relevance}. */
   List<Relevance> relevance(Volume volume, List<String> texts, double temperature) {
     try (NoGrad constant = new NoGrad();
-        NDManager scope = model.manager().newSubManager()) {
+        NDManager scope = model.requireOpen(model.manager()).newSubManager()) {
       Shape shape = new Shape(1, 1, volume.depth(), volume.height(), volume.width());
       VolumeFeatures seen = volumeTokens(scope.create(volume.voxels(), shape));
       NDArray queries = reports(scope, texts); // (T, E)
@@ -114,13 +115,13 @@ final class Inference {
   }
 
   /** Each chunk has its own scope, so that memory does not grow with the number of items. */
-  private static <T> NDArray inChunks(
+  private <T> NDArray inChunks(
       NDManager owner, int count, int atOnce, ChunkEncoder<T> encoder, T all) {
     if (count == 0) {
       throw new IllegalArgumentException("Nothing to encode: the batch is empty");
     }
     try (NoGrad constant = new NoGrad();
-        NDManager results = owner.newSubManager()) {
+        NDManager results = model.requireOpen(owner).newSubManager()) {
       NDList chunks = new NDList();
       for (int from = 0; from < count; from += atOnce) {
         try (NDManager scope = results.newSubManager()) {

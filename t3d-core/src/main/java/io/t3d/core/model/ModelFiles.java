@@ -3,6 +3,7 @@ package io.t3d.core.model;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
 import io.t3d.core.config.CustomTextConfig;
 import io.t3d.core.config.CustomVisionConfig;
@@ -19,6 +20,7 @@ import io.t3d.core.nn.vision.VisionEncoders;
 import io.t3d.core.text.ReportTokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -31,6 +33,7 @@ import org.slf4j.LoggerFactory;
 final class ModelFiles {
   private static final Logger LOG = LoggerFactory.getLogger(ModelFiles.class);
   private static final String CONFIG = "config.json";
+  private static final String RUN = "checkpoint"; // what a run names the folder
   private static final String WEIGHTS = "model.safetensors";
   private static final String ORIGIN = "pretrained."; // of the metadata's keys
 
@@ -56,10 +59,16 @@ final class ModelFiles {
    */
   static T3DModel load(Path dir, Device device, VisionEncoder vision, TextEncoder text)
       throws IOException {
+    if (!Files.exists(dir.resolve(CONFIG)) && Files.exists(dir.resolve(RUN).resolve(CONFIG))) {
+      throw new NoSuchFileException(
+          dir.resolve(CONFIG).toString(),
+          null,
+          dir + " is the folder of a run, expected a checkpoint; load " + dir.resolve(RUN));
+    }
     SavedFolder.require(
         dir, "a T3D checkpoint", List.of(CONFIG, ReportTokenizer.FILE_NAME, WEIGHTS));
     String json = Files.readString(dir.resolve(CONFIG));
-    T3DConfig config = Configs.fromJson(OldCheckpoints.config(json, dir), T3DConfig.class);
+    T3DConfig config = Configs.fromJson(OldCheckpoints.config(json, dir), T3DConfig.class, dir.resolve(CONFIG));
     check(dir, config, vision, text);
     VisionEncoder eyes = vision != null ? vision : VisionEncoders.create(config.vision());
     TextEncoder reader = text != null ? text : TextEncoders.create(config.text());
@@ -97,7 +106,8 @@ final class ModelFiles {
       String call =
           visionClass.map(c -> ".vision(encoder)").orElse("")
               + textClass.map(c -> ".text(encoder)").orElse("");
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.USAGE,
           dir
               + " holds a model with an encoder of one's own:"
               + visionClass.map(c -> " vision is a " + c + ";").orElse("")

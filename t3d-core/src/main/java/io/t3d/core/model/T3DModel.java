@@ -12,6 +12,8 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.initializer.Initializer;
 import io.t3d.core.config.T3DConfig;
+import io.t3d.core.torch.TorchEngine;
+import io.t3d.core.T3dException;
 import io.t3d.core.nn.ProjectionHead;
 import io.t3d.core.nn.SeededWeights;
 import io.t3d.core.nn.StateDict;
@@ -68,6 +70,7 @@ public final class T3DModel implements AutoCloseable {
   private final ReportTokenizer tokenizer;
   private final T3DNetwork network;
   private final Map<String, String> origins = new TreeMap<>();
+  private final RawVoxels rawVoxels = new RawVoxels();
 
   private T3DModel(
       VisionEncoder vision,
@@ -83,7 +86,8 @@ public final class T3DModel implements AutoCloseable {
             settings.projection(),
             settings.temperature());
     if (tokenizer.vocabSize() > text.vocabSize()) {
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.USAGE,
           "TextConfig.vocabSize must be at least the tokenizer's vocabulary, "
               + tokenizer.vocabSize()
               + ", got "
@@ -92,7 +96,7 @@ public final class T3DModel implements AutoCloseable {
     }
     network = new T3DNetwork(config, vision, text);
     this.tokenizer = tokenizer;
-    this.device = device;
+    this.device = TorchEngine.require(device);
     manager = NDManager.newBaseManager(device);
     manager.setName("T3DModel");
   }
@@ -216,7 +220,8 @@ public final class T3DModel implements AutoCloseable {
       ViewBatch views, TokenBatch reports, Optional<SentenceBatch> sentences, boolean training) {
     checkPairs("reports", views, reports.size());
     sentences.ifPresent(s -> checkPairs("sentences", views, s.sentences().pairs()));
-    NDManager owner = views.slots().get(0).voxels().getManager();
+    requireOpen(manager);
+    NDManager owner = requireOpen(views.slots().get(0).voxels().getManager());
     try (NDManager scope = owner.newSubManager()) {
       Step step = new Step(new ParameterStore(scope, false), scope, training);
       List<ViewFeatures> seen = encodeViews(step, views);
@@ -233,6 +238,25 @@ public final class T3DModel implements AutoCloseable {
       handOver(output, owner);
       return output;
     }
+  }
+
+  /** What inference warns of when volumes look like raw HU. */
+  RawVoxels rawVoxels() {
+    return rawVoxels;
+  }
+
+  NDManager requireOpen(NDManager used) {
+    if (!manager.isOpen() || !used.isOpen()) {
+      throw new IllegalStateException(
+          manager.isOpen()
+              ? "The manager "
+                  + used.getName()
+                  + " must be open, got a closed one; it is closed"
+                  + " with its parent or at the end of its try block"
+              : "The model must be open, got a closed one; use it inside its try block, or load it"
+                  + " again");
+    }
+    return used;
   }
 
   private static void checkPairs(String name, ViewBatch views, int pairs) {
@@ -277,6 +301,7 @@ public final class T3DModel implements AutoCloseable {
     NDList voxels = new NDList();
     slots.forEach(s -> voxels.add(local("voxels", s.voxels(), step.scope)));
     NDArray input = voxels.size() == 1 ? voxels.get(0) : NDArrays.concat(voxels, 0);
+    rawVoxels.lookAt(input);
     VisualTokens h = network.vision.encode(step.parameters, input, step.training);
     NDArray p = project(step, network.visionProjection, h.tokens()); // (V·B, N, E)
     NDArray v = unitMean(p); // (V·B, E)

@@ -1,6 +1,7 @@
 package io.t3d.core.model;
 
 import ai.djl.ndarray.NDArray;
+import io.t3d.core.tensor.Shapes;
 import io.t3d.core.volume.View;
 
 /**
@@ -11,4 +12,23 @@ import io.t3d.core.volume.View;
  * @param tokens {@code (B, N, E)}: projected tokens p, not normalised
  * @param grid where the N tokens lie in the world
  */
-public record ViewFeatures(View.Kind kind, NDArray embedding, NDArray tokens, TokenGrid grid) {}
+public record ViewFeatures(View.Kind kind, NDArray embedding, NDArray tokens, TokenGrid grid) {
+  /**
+   * Checks that the grid is the tokens'.
+   *
+   * @throws IllegalArgumentException when it does not hold one affine per pair
+   */
+  public ViewFeatures {
+    long b = tokens.getShape().get(0);
+    if (grid.affines().size() != b) {
+      throw new IllegalArgumentException(
+          "grid must hold one affine per pair, B = "
+              + b
+              + " by tokens "
+              + Shapes.format(tokens.getShape())
+              + ", got "
+              + grid.affines().size()
+              + "; give TokenGrid the affine of each pair's view");
+    }
+  }
+}

@@ -10,6 +10,8 @@ import ai.djl.nn.core.Linear;
 import ai.djl.nn.norm.BatchNorm;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.initializer.NormalInitializer;
+import io.t3d.core.T3dException;
+import io.t3d.core.tensor.Shapes;
 import io.t3d.core.torch.Casts;
 
 /**
@@ -63,8 +65,19 @@ public final class ProjectionHead extends TypedBlock {
       return projected;
     }
     NDArray rows = Casts.toFloat32(projected).reshape(-1, out); // (rows, E)
+    requireRows(rows, training);
     NDArray normed = norm.forward(parameters, new NDList(rows), training).singletonOrThrow();
     return normed.reshape(projected.getShape()); // (…, E)
+  }
+
+  private static void requireRows(NDArray rows, boolean training) {
+    if (training && rows.getShape().get(0) < 2) {
+      throw new T3dException(
+          T3dException.Kind.USAGE,
+          "The batch norm of a projection needs at least 2 rows to train on, got features "
+              + Shapes.format(rows.getShape())
+              + "; train with a batch of at least 2");
+    }
   }
 
   @Override

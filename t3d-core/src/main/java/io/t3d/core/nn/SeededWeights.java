@@ -1,6 +1,6 @@
 package io.t3d.core.nn;
 
-import ai.djl.engine.Engine;
+import io.t3d.core.torch.TorchEngine;
 
 /** Random weights that a seed fixes. */
 public final class SeededWeights {
@@ -14,7 +14,7 @@ public final class SeededWeights {
    * @param initialization calls {@code initialize} of one or more blocks
    */
   public static synchronized void of(long seed, Runnable initialization) {
-    Engine.getInstance().setRandomSeed(Long.hashCode(seed));
+    TorchEngine.get().setRandomSeed(Long.hashCode(seed));
     initialization.run();
   }
 }

@@ -33,6 +33,7 @@ public final class Shapes {
    */
   public static NDArray check(
       String name, NDArray array, String axes, String hint, long... expected) {
+    requireOpen(name, array);
     long[] got = array.getShape().getShape();
     boolean same = got.length == expected.length;
     for (int i = 0; same && i < got.length; i++) {
@@ -49,8 +50,7 @@ public final class Shapes {
               + " must be ("
               + axes
               + ")"
-              + " = "
-              + wanted
+              + (wanted.equals("(" + axes + ")") ? "" : " = " + wanted)
               + ", got "
               + format(array.getShape())
               + "; "
@@ -69,7 +69,29 @@ public final class Shapes {
    */
   public static NDArray checkVolumes(String name, NDArray array) {
     String hint = "NDArray.expandDims adds a missing batch or channel axis";
+    Shape s = requireOpen(name, array).getShape();
+    if (s.dimension() == 5 && s.get(1) != 1) {
+      throw new IllegalArgumentException(
+          name
+              + " must be (B, 1, D, H, W), one channel, got "
+              + format(s)
+              + ", "
+              + s.get(1)
+              + " channels; CT has one: take it with "
+              + name
+              + ".get(\":, 0:1\")");
+    }
     return requireFloat32(name, check(name, array, "B, 1, D, H, W", hint, -1, 1, -1, -1, -1));
+  }
+
+  private static NDArray requireOpen(String name, NDArray array) {
+    if (array.isReleased()) {
+      throw new IllegalStateException(
+          name
+              + " must be an open array, got a closed one; an array is closed with its manager, at"
+              + " the end of its try block");
+    }
+    return array;
   }
 
   /**

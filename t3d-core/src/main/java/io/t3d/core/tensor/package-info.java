@@ -15,4 +15,7 @@
  *   <tr><td>A</td><td>attention heads</td></tr>
  * </table>
  */
+@NullMarked
 package io.t3d.core.tensor;
+
+import org.jspecify.annotations.NullMarked;

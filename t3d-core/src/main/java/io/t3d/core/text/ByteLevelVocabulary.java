@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.t3d.core.T3dException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -27,7 +28,7 @@ final class ByteLevelVocabulary {
    * @param vocabJson piece → id
    * @param mergesTxt pairs of pieces, the most frequent first; a first line {@code #version …}
    * @throws IOException when a file is missing
-   * @throws IllegalArgumentException when one is not of this kind
+   * @throws T3dException when one is not of this kind
    */
   static String toTokenizerJson(Path vocabJson, Path mergesTxt) throws IOException {
     JsonNode vocab = vocabulary(vocabJson);
@@ -62,10 +63,13 @@ final class ByteLevelVocabulary {
         return vocab;
       }
     } catch (JsonProcessingException e) {
-      throw new IllegalArgumentException(
-          file + " is not valid JSON; is the file complete? " + e.getOriginalMessage(), e);
+      throw new T3dException(
+          T3dException.Kind.INPUT,
+          file + " is not valid JSON; is the file complete? " + e.getOriginalMessage(),
+          e);
     }
-    throw new IllegalArgumentException(
+    throw new T3dException(
+        T3dException.Kind.INPUT,
         file + " is not a RoBERTa vocabulary: it has no ids of " + BEGIN + " and " + END);
   }
 
@@ -98,8 +102,8 @@ final class ByteLevelVocabulary {
         continue;
       }
       if (line.indexOf(' ') < 1 || line.indexOf(' ') != line.lastIndexOf(' ')) {
-        throw new IllegalArgumentException(
-            file + " must hold two pieces per line, got '" + line + "'");
+        throw new T3dException(
+            T3dException.Kind.INPUT, file + " must hold two pieces per line, got '" + line + "'");
       }
       merges.add(line);
     }

@@ -9,8 +9,10 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.common.hash.Hashing;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.TextConfig;
 import io.t3d.core.file.AtomicFiles;
+import io.t3d.core.torch.TorchEngine;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -79,12 +81,25 @@ public final class ReportTokenizer implements AutoCloseable {
             Integer.toString(maxLength),
             "modelMaxLength",
             Integer.toString(maxLength));
+    TorchEngine.withoutTelemetry();
     try (InputStream in = new ByteArrayInputStream(json.getBytes(StandardCharsets.UTF_8))) {
       tokenizer = HuggingFaceTokenizer.newInstance(in, options);
-    } catch (IOException | RuntimeException e) {
-      throw new IllegalArgumentException(
-          source + " is not a tokenizer that HuggingFace's library can read: " + e.getMessage(), e);
+    } catch (IOException | RuntimeException | LinkageError e) {
+      throw unreadable(source, e);
     }
+  }
+
+  /** What is wrong when HuggingFace's library fails: its natives, or what it was given. */
+  static T3dException unreadable(String source, Throwable e) {
+    return TorchEngine.isOfNatives(e)
+        ? TorchEngine.nativesFailed(
+            "HuggingFace's tokenizers do not load",
+            "put ai.djl.huggingface:tokenizers on the class path and keep ~/.djl.ai writable",
+            e)
+        : new T3dException(
+            T3dException.Kind.INPUT,
+            source + " is not a tokenizer that HuggingFace's library can read: " + e.getMessage(),
+            e);
   }
 
   /** The built-in lower-case WordPiece vocabulary of radiology words. */
@@ -119,7 +134,7 @@ public final class ReportTokenizer implements AutoCloseable {
    *     with RoBERTa's {@code vocab.json} and {@code merges.txt}
    * @param maxLength L at most
    * @throws IOException when there is no such file
-   * @throws IllegalArgumentException when the file is not a tokenizer
+   * @throws T3dException when the file is not a tokenizer
    */
   public static ReportTokenizer fromPretrained(Path path, int maxLength) throws IOException {
     Path file = Files.isDirectory(path) ? path.resolve(FILE_NAME) : path;
@@ -149,7 +164,8 @@ public final class ReportTokenizer implements AutoCloseable {
     return switch (config.tokenizer()) {
       case "builtin" -> builtin(config.maxLength());
       case "corpus" ->
-          throw new IllegalArgumentException(
+          throw new T3dException(
+              T3dException.Kind.USAGE,
               "TextConfig.tokenizer is \"corpus\": build it with"
                   + " ReportTokenizer.fromCorpus(reports, vocabSize, maxLength) and pass it to"
                   + " T3DModel.create");
@@ -167,7 +183,8 @@ public final class ReportTokenizer implements AutoCloseable {
     List<String> tokens = Files.readAllLines(vocab);
     for (String special : List.of("[UNK]", "[CLS]", "[SEP]")) {
       if (!tokens.contains(special)) {
-        throw new IllegalArgumentException(
+        throw new T3dException(
+            T3dException.Kind.INPUT,
             vocab + " is not a BERT vocabulary: it has no line " + special);
       }
     }
@@ -183,13 +200,16 @@ public final class ReportTokenizer implements AutoCloseable {
     try {
       JsonNode vocab = JSON.readTree(json).path("model").path("vocab");
       if (!vocab.isObject() || vocab.isEmpty()) {
-        throw new IllegalArgumentException(
+        throw new T3dException(
+            T3dException.Kind.INPUT,
             source + " is not a tokenizer.json of a BERT family: it has no model.vocab object");
       }
       return vocab;
     } catch (JsonProcessingException e) {
-      throw new IllegalArgumentException(
-          source + " is not valid JSON; is the file complete? " + e.getOriginalMessage(), e);
+      throw new T3dException(
+          T3dException.Kind.INPUT,
+          source + " is not valid JSON; is the file complete? " + e.getOriginalMessage(),
+          e);
     }
   }
 

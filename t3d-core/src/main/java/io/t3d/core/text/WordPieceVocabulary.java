@@ -3,6 +3,7 @@ package io.t3d.core.text;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.t3d.core.T3dException;
 import java.text.Normalizer;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -32,13 +33,15 @@ final class WordPieceVocabulary {
       words(report).forEach(w -> counts.merge(w, 1, Integer::sum));
     }
     if (counts.isEmpty()) {
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.INPUT,
           "reports must hold at least one word to build a vocabulary from, got none");
     }
     Set<String> tokens = new LinkedHashSet<>(SPECIAL);
     tokens.addAll(characters(counts.keySet()));
     if (tokens.size() > maxVocab) {
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.USAGE,
           "maxVocab must be at least "
               + tokens.size()
               + " (special tokens and the characters of these reports), got "

@@ -54,7 +54,7 @@ public final class ActivationCheckpoints implements AutoCloseable {
    *
    * @param owner the kept results belong to a child of it
    * @param seed of what is random within the stages
-   * @throws UnsupportedOperationException without the {@linkplain TorchBridge bridge}
+   * @throws io.t3d.core.T3dException without the {@linkplain TorchBridge bridge}
    * @throws IllegalStateException when one is open already
    */
   public static ActivationCheckpoints open(NDManager owner, int seed) {

@@ -3,6 +3,7 @@ package io.t3d.core.torch;
 import ai.djl.Device;
 import com.google.common.base.Supplier;
 import com.google.common.base.Suppliers;
+import io.t3d.core.T3dException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -65,8 +66,8 @@ public final class Autocast implements AutoCloseable {
    * Opens a scope.
    *
    * @param device the model's device, CPU or GPU
-   * @throws UnsupportedOperationException without the {@linkplain TorchBridge bridge}, on Windows,
-   *     or for another kind of device
+   * @throws io.t3d.core.T3dException without the {@linkplain TorchBridge bridge}, on Windows, or
+   *     for another kind of device
    */
   public static Autocast bfloat16(Device device) {
     Autocast scope = open(device, true);
@@ -83,7 +84,7 @@ public final class Autocast implements AutoCloseable {
    * outer one.
    *
    * @param device the model's device, CPU or GPU
-   * @throws UnsupportedOperationException as {@link #bfloat16}
+   * @throws io.t3d.core.T3dException as {@link #bfloat16}
    */
   public static Autocast float32(Device device) {
     return open(device, false);
@@ -95,7 +96,8 @@ public final class Autocast implements AutoCloseable {
     try {
       return new Autocast(type, enabled);
     } catch (UnsatisfiedLinkError e) {
-      throw new UnsupportedOperationException(
+      throw new T3dException(
+          T3dException.Kind.ENVIRONMENT,
           "Autocast is not there on this platform (libtorch exports it under another name): "
               + "train in float32",
           e);

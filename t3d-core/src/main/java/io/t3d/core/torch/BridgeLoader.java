@@ -4,6 +4,7 @@ import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.jni.LibUtils;
+import io.t3d.core.T3dException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -72,11 +73,7 @@ final class BridgeLoader {
 
   /** Starts DJL's engine, if need be, and returns the folder that holds its libtorch. */
   static Path djlLibtorch() {
-    Engine engine = Engine.getInstance();
-    if (!"PyTorch".equals(engine.getEngineName())) {
-      throw new IllegalStateException(
-          "DJL runs on " + engine.getEngineName() + ", the bridge needs its PyTorch engine");
-    }
+    Engine engine = TorchEngine.get();
     try (NDManager manager = engine.newBaseManager()) {
       manager.zeros(new Shape(1)).close(); // first use: natives are in
     }
@@ -86,7 +83,8 @@ final class BridgeLoader {
   /** Refuses a second copy of libtorch: its tensors would crash the JVM. */
   static void checkOneLibtorch(Set<String> libraries) {
     if (libraries.size() > 1) {
-      throw new IllegalStateException(
+      throw new T3dException(
+          T3dException.Kind.ENVIRONMENT,
           "two copies of libtorch are loaded, "
               + libraries
               + ": start T3D before other users of JavaCPP, or set the system property"
@@ -114,7 +112,8 @@ final class BridgeLoader {
       config = text.getString();
     }
     if (!config.contains("TORCH_VERSION=" + torch.TORCH_VERSION)) {
-      throw new IllegalStateException(
+      throw new T3dException(
+          T3dException.Kind.ENVIRONMENT,
           "DJL's libtorch must be " + torch.TORCH_VERSION + ", it says: " + config.strip());
     }
   }

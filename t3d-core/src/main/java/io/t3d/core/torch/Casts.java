@@ -21,7 +21,7 @@ public final class Casts {
    * Casts to bfloat16: the exponent of float32, 8 bits of precision.
    *
    * @param x floating point, any shape
-   * @throws UnsupportedOperationException without the {@linkplain TorchBridge bridge}
+   * @throws io.t3d.core.T3dException without the {@linkplain TorchBridge bridge}
    */
   public static NDArray toBfloat16(NDArray x) {
     TorchBridge.require("A cast to bfloat16");

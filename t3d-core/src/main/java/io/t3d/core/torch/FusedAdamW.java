@@ -81,7 +81,7 @@ public final class FusedAdamW {
    * @param manager for temporaries; on the weights' device
    * @param slots what is updated
    * @param s settings
-   * @throws UnsupportedOperationException when {@link #available()} is false
+   * @throws io.t3d.core.T3dException when {@link #available()} is false
    * @throws IllegalArgumentException when shapes or types within a slot differ
    */
   public static void step(NDManager manager, List<Slot> slots, Settings s) {

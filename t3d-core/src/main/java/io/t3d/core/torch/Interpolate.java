@@ -18,8 +18,8 @@ public final class Interpolate {
    * @param x {@code (B, C, D, H, W)}, floating point
    * @param size the size to reach
    * @return {@code (B, C, size)}, owned by the manager of x
-   * @throws UnsupportedOperationException without the {@linkplain TorchBridge bridge}: DJL 0.36 has
-   *     no trilinear mode
+   * @throws io.t3d.core.T3dException without the {@linkplain TorchBridge bridge}: DJL 0.36 has no
+   *     trilinear mode
    */
   public static NDArray trilinear(NDArray x, Size3 size) {
     Shapes.check("x", x, "B, C, D, H, W", "add a batch or channel axis", -1, -1, -1, -1, -1);

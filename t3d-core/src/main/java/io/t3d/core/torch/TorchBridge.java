@@ -6,6 +6,7 @@ import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import com.google.common.base.Supplier;
 import com.google.common.base.Suppliers;
+import io.t3d.core.T3dException;
 import java.util.Optional;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
@@ -55,14 +56,15 @@ public final class TorchBridge {
    * Requires the bridge.
    *
    * @param feature what the caller wants to do, starts the message
-   * @throws UnsupportedOperationException when the bridge does not work here
+   * @throws io.t3d.core.T3dException when the bridge does not work here
    */
   public static void require(String feature) {
     REASON.get().ifPresent(reason -> refuse(feature, reason));
   }
 
   static void refuse(String feature, String reason) {
-    throw new UnsupportedOperationException(
+    throw new T3dException(
+        T3dException.Kind.ENVIRONMENT,
         feature + " needs the bridge to libtorch, which is not there: " + reason);
   }
 

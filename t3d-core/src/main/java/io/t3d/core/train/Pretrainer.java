@@ -1,6 +1,7 @@
 package io.t3d.core.train;
 
 import io.t3d.core.config.Checks;
+import io.t3d.core.T3dException;
 import io.t3d.core.file.AtomicFiles;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.torch.NoGrad;
@@ -94,7 +95,8 @@ public final class Pretrainer {
    * @return losses and speed
    * @throws IOException when a checkpoint or log cannot be written or read; the last checkpoint is
    *     intact
-   * @throws IllegalArgumentException when the checkpoint to resume from has other settings
+   * @throws T3dException when the source is empty, or the checkpoint to resume from has other
+   *     settings
    * @throws DivergedException after {@link TrainingConfig#maxBadSteps()} steps in a row without a
    *     finite loss and gradient
    */
@@ -106,6 +108,13 @@ public final class Pretrainer {
   }
 
   private TrainerState startState(Trained trained) throws IOException {
+    if (source.batchesPerEpoch() < 1) {
+      throw new T3dException(
+          T3dException.Kind.INPUT,
+          "The source must have at least one batch per epoch, got "
+              + source.batchesPerEpoch()
+              + "; add pairs, lower the batch size, or let the last batch be smaller");
+    }
     TrainerState start = TrainerState.start(model.config(), config, source.batchesPerEpoch());
     Optional<Checkpoint> checkpoint = resume ? Checkpoint.open(out) : Optional.empty();
     if (checkpoint.isEmpty()) {
@@ -113,7 +122,8 @@ public final class Pretrainer {
     }
     List<String> differences = checkpoint.get().state().differences(start);
     if (!differences.isEmpty()) {
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.USAGE,
           "Cannot resume from "
               + checkpoint.get().folder()
               + ", its settings differ: "

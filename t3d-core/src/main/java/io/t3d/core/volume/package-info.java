@@ -5,4 +5,7 @@
  * the <b>R</b>ight, y to <b>A</b>nterior, z to <b>S</b>uperior), as in NIfTI and nibabel. Arrays
  * lie in {@code (D, H, W)} = (z, y, x) order; affines take indices in (x, y, z) order.
  */
+@NullMarked
 package io.t3d.core.volume;
+
+import org.jspecify.annotations.NullMarked;

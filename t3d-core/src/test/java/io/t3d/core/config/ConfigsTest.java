@@ -3,6 +3,7 @@ package io.t3d.core.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.t3d.core.T3dException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -168,7 +169,7 @@ class ConfigsTest {
   private static org.assertj.core.api.AbstractThrowableAssert<?, ? extends Throwable> assertFails(
       String yaml, String message) {
     return assertThatThrownBy(() -> Configs.fromYaml(yaml, T3DConfig.class))
-        .isInstanceOf(IllegalArgumentException.class)
+        .isInstanceOf(T3dException.class)
         .hasMessageContaining(message);
   }
 }

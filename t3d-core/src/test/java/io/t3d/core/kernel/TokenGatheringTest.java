@@ -393,8 +393,7 @@ class TokenGatheringTest {
     assertThatThrownBy(() -> TokenGather.gather(manager.ones(new Shape(5, 4)), queries, 0.1))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
-            "tokens must be (B, N, E) = (B, N, E), got (5, 4); one row per visual token of each"
-                + " volume");
+            "tokens must be (B, N, E), got (5, 4); one row per visual token of each" + " volume");
     assertThatThrownBy(() -> TokenGather.gather(tokens, manager.ones(new Shape(3, 5)), 0.1))
         .hasMessage(
             "queries must be (T, E) = (T, 4), got (3, 5); E is that of the tokens: project both to"

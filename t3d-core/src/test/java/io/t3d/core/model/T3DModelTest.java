@@ -13,6 +13,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.training.GradientCollector;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.config.TextConfig;
@@ -26,7 +27,10 @@ import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.View;
 import io.t3d.core.volume.ViewBatch;
 import io.t3d.core.volume.Volume;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -347,8 +351,14 @@ class T3DModelTest {
     assertThatThrownBy(() -> model.encodeVolumes(noChannel))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
-            "volumes must be (B, 1, D, H, W) = (B, 1, D, H, W), got (2, 16, 16, 16);"
+            "volumes must be (B, 1, D, H, W), got (2, 16, 16, 16);"
                 + " NDArray.expandDims adds a missing batch or channel axis");
+    NDArray colour = manager.ones(new Shape(2, 3, 16, 16, 16));
+    assertThatThrownBy(() -> model.encodeVolumes(colour))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "volumes must be (B, 1, D, H, W), one channel, got (2, 3, 16, 16, 16), 3 channels; CT"
+                + " has one: take it with volumes.get(\":, 0:1\")");
     NDArray ints = manager.ones(new Shape(1, 1, 16, 16, 16), DataType.INT32);
     assertThatThrownBy(() -> model.encodeVolumes(ints)).hasMessageContaining("must be float32");
     List<Affine> affines = views().slots().get(0).affines().subList(0, 1);
@@ -363,10 +373,107 @@ class T3DModelTest {
   }
 
   @Test
+  void aClosedArrayManagerOrModelIsAnErrorThatNamesIt() {
+    NDManager batch = model.manager().newSubManager();
+    batch.setName("batch");
+    NDArray volumes = batch.ones(new Shape(1, 1, 16, 16, 16));
+    ViewBatch views = views();
+    TokenBatch tokens = model.tokenize(manager, REPORTS);
+    batch.close();
+    assertThatThrownBy(() -> model.encodeVolumes(volumes))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage(
+            "volumes must be an open array, got a closed one; an array is closed with its manager,"
+                + " at the end of its try block");
+    assertThatThrownBy(() -> model.encodeReports(batch, REPORTS))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage(
+            "The manager batch must be open, got a closed one; it is closed with its parent or at"
+                + " the end of its try block");
+    model.close();
+    String closed =
+        "The model must be open, got a closed one; use it inside its try block, or load it again";
+    assertThatThrownBy(() -> model.encodeReports(REPORTS))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage(closed);
+    assertThatThrownBy(() -> model.forward(views, tokens))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage(closed);
+  }
+
+  @Test
+  void theFolderOfARunIsNotACheckpointButHoldsOne() throws IOException {
+    model.save(dir.resolve("checkpoint"));
+    assertThatThrownBy(() -> T3DModel.load(dir, Device.cpu()))
+        .isInstanceOf(NoSuchFileException.class)
+        .hasMessage(
+            dir.resolve("config.json")
+                + ": "
+                + dir
+                + " is the folder of a run, expected a checkpoint; load "
+                + dir.resolve("checkpoint"));
+  }
+
+  @Test
+  void aDeviceThatIsNotThereIsAnError() {
+    Assumptions.assumeTrue(Engine.getInstance().getGpuCount() == 0);
+    assertThatThrownBy(() -> T3DModel.create(T3DConfig.tiny(), Device.gpu(), 0))
+        .isInstanceOf(T3dException.class)
+        .hasMessageStartingWith("The device must be one that PyTorch sees");
+    assertThatThrownBy(() -> T3DModel.create(T3DConfig.tiny(), null, 0))
+        .isInstanceOf(NullPointerException.class)
+        .hasMessageStartingWith("device must be given");
+  }
+
+  @Test
+  void rawVoxelsAreWarnedOfOnce() {
+    NDArray hounsfield = manager.full(new Shape(1, 1, 16, 16, 16), -1000f);
+    String printed =
+        printed(
+            () -> {
+              model.encodeVolumes(hounsfield);
+              model.encodeVolumes(hounsfield);
+            });
+    assertThat(printed)
+        .containsOnlyOnce(
+            "Voxels should be windowed to about 0 to 1, got -1000.0 to -1000.0, which looks like"
+                + " HU; apply the window that the model was trained with, e.g. Preprocessing.apply"
+                + " or IntensityWindow");
+    try (T3DModel other = T3DModel.create(T3DConfig.tiny(), Device.cpu(), 1)) {
+      assertThat(printed(() -> other.encodeVolumes(hounsfield.div(1000)))).isEmpty();
+    }
+  }
+
+  private static String printed(Runnable work) {
+    PrintStream before = System.err;
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    System.setErr(new PrintStream(bytes, true, StandardCharsets.UTF_8));
+    try {
+      work.run();
+    } finally {
+      System.setErr(before);
+    }
+    return bytes.toString(StandardCharsets.UTF_8);
+  }
+
+  @Test
+  void aGridNeedsTheAffineOfEachPair() {
+    List<Affine> one = views().slots().get(0).affines().subList(0, 1);
+    TokenGrid grid = new TokenGrid(2, 2, 2, one);
+    NDArray tokens = manager.ones(new Shape(2, 8, 128));
+    NDArray embedding = manager.ones(new Shape(2, 128));
+    assertThatThrownBy(() -> new ViewFeatures(View.Kind.GLOBAL, embedding, tokens, grid))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "grid must hold one affine per pair, B = 2 by tokens (2, 8, 128), got 1; give TokenGrid"
+                + " the affine of each pair's view");
+  }
+
+  @Test
   void aVocabularyThatIsTooSmallIsAnError() {
     T3DConfig small = T3DConfig.tiny().withText(TextConfig.tiny().withTokenizer("builtin", 100));
     assertThatThrownBy(() -> T3DModel.create(small, Device.cpu(), 0))
-        .isInstanceOf(IllegalArgumentException.class)
+        .isInstanceOf(T3dException.class)
         .hasMessageContaining("TextConfig.vocabSize must be at least the tokenizer's vocabulary");
   }
 

@@ -1,6 +1,7 @@
 package io.t3d.core.nn;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.engine.Engine;
@@ -12,6 +13,7 @@ import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
+import io.t3d.core.T3dException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -22,6 +24,19 @@ class HeadsTest {
   @AfterEach
   void close() {
     manager.close();
+  }
+
+  @Test
+  void aBatchNormHasNothingToLearnFromOneRow() {
+    ProjectionHead head = new ProjectionHead(4, 3, true);
+    head.initialize(manager, DataType.FLOAT32, new Shape(2, 4));
+    NDArray one = manager.ones(new Shape(1, 4));
+    assertThat(head.project(parameters, one, false).getShape()).isEqualTo(new Shape(1, 3));
+    assertThatThrownBy(() -> head.project(parameters, one, true))
+        .isInstanceOf(T3dException.class)
+        .hasMessage(
+            "The batch norm of a projection needs at least 2 rows to train on, got features (1, 3);"
+                + " train with a batch of at least 2");
   }
 
   @Test

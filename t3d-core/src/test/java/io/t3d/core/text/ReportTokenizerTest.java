@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.TextConfig;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -119,11 +120,11 @@ class ReportTokenizerTest {
   @Test
   void aCorpusNeedsRoomForItsCharacters() {
     assertThatThrownBy(() -> ReportTokenizer.fromCorpus(List.of("nodule"), 50, 64))
-        .isInstanceOf(IllegalArgumentException.class)
+        .isInstanceOf(T3dException.class)
         .hasMessageContaining("maxVocab must be at least 109")
         .hasMessageEndingWith("got 50");
     assertThatThrownBy(() -> ReportTokenizer.fromCorpus(List.of(" "), 500, 64))
-        .isInstanceOf(IllegalArgumentException.class)
+        .isInstanceOf(T3dException.class)
         .hasMessageContaining("at least one word");
   }
 
@@ -172,24 +173,42 @@ class ReportTokenizerTest {
   void aCorruptTokenizerIsAnErrorThatNamesIt() throws IOException {
     Path cut = Files.writeString(dir.resolve("cut.json"), "{\"model\": {\"vocab\"");
     assertThatThrownBy(() -> ReportTokenizer.fromPretrained(cut, 64))
-        .isInstanceOf(IllegalArgumentException.class)
+        .isInstanceOf(T3dException.class)
         .hasMessageContaining("cut.json is not valid JSON; is the file complete?");
     Path other = Files.writeString(dir.resolve("other.json"), "{\"a\": 1}");
     assertThatThrownBy(() -> ReportTokenizer.fromPretrained(other, 64))
-        .isInstanceOf(IllegalArgumentException.class)
+        .isInstanceOf(T3dException.class)
         .hasMessageContaining("it has no model.vocab object");
     Path odd =
         Files.writeString(
             dir.resolve("odd.json"), "{\"model\": {\"type\": \"Odd\", \"vocab\": {\"a\": 0}}}");
     assertThatThrownBy(() -> ReportTokenizer.fromPretrained(odd, 64))
-        .isInstanceOf(IllegalArgumentException.class)
+        .isInstanceOf(T3dException.class)
         .hasMessageContaining("odd.json is not a tokenizer that HuggingFace's library can read");
+  }
+
+  @Test
+  void nativesThatJavaForbidsAreNotTakenForABadTokenizer() {
+    Throwable e =
+        new ExceptionInInitializerError(
+            new IllegalCallerException("Illegal native access from: unnamed module"));
+    T3dException refused = ReportTokenizer.unreadable("tokenizer.json", e);
+    assertThat(refused)
+        .hasMessage(
+            "HuggingFace's tokenizers do not load: Illegal native access from: unnamed module;"
+                + " start Java with --enable-native-access=ALL-UNNAMED, which lets libraries load"
+                + " native code");
+    assertThat(refused.kind()).isEqualTo(T3dException.Kind.ENVIRONMENT);
+    assertThat(ReportTokenizer.unreadable("t.json", new UnsatisfiedLinkError("no space left")))
+        .hasMessage(
+            "HuggingFace's tokenizers do not load: no space left; put"
+                + " ai.djl.huggingface:tokenizers on the class path and keep ~/.djl.ai writable");
   }
 
   @Test
   void theCorpusVocabularyNeedsTheReports() {
     assertThatThrownBy(() -> ReportTokenizer.of(TextConfig.tiny().withTokenizer("corpus", 4096)))
-        .isInstanceOf(IllegalArgumentException.class)
+        .isInstanceOf(T3dException.class)
         .hasMessageContaining("ReportTokenizer.fromCorpus");
   }
 

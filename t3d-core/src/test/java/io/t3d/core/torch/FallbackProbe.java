@@ -78,7 +78,7 @@ final class FallbackProbe {
     try {
       work.run();
       return "none";
-    } catch (UnsupportedOperationException e) {
+    } catch (io.t3d.core.T3dException e) {
       return e.getMessage();
     }
   }

@@ -66,7 +66,6 @@ class PatchesTest {
         .withMessage("patch must divide (D, H, W) = (6, 9, 15), got (2, 4, 5)");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Patches.rows(manager.ones(new Shape(4, 4)), new Size3(2, 2, 2), false))
-        .withMessage(
-            "views must be (B, 1, D, H, W) = (B, 1, D, H, W), got (4, 4); one channel each");
+        .withMessage("views must be (B, 1, D, H, W), got (4, 4); one channel each");
   }
 }

@@ -10,6 +10,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
+import io.t3d.core.T3dException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -180,7 +181,7 @@ class TorchBridgeTest {
   @Test
   void aFeatureThatCannotDoWithoutTheBridgeSaysWhyAndWhatHelps() {
     assertThatThrownBy(() -> TorchBridge.refuse("Autocast to bfloat16", "no jnitorch"))
-        .isInstanceOf(UnsupportedOperationException.class)
+        .isInstanceOf(io.t3d.core.T3dException.class)
         .hasMessage(
             "Autocast to bfloat16 needs the bridge to libtorch, which is not there: no jnitorch");
   }
@@ -188,7 +189,7 @@ class TorchBridgeTest {
   @Test
   void twoCopiesOfLibtorchAreRefused() {
     assertThatThrownBy(() -> BridgeLoader.checkOneLibtorch(Set.of("/a/libtorch_cpu.so", "/b/x.so")))
-        .isInstanceOf(IllegalStateException.class)
+        .isInstanceOf(T3dException.class)
         .hasMessageContaining("two copies of libtorch are loaded")
         .hasMessageContaining("/a/libtorch_cpu.so");
     assertThatCode(() -> BridgeLoader.checkOneLibtorch(Set.of())).doesNotThrowAnyException();

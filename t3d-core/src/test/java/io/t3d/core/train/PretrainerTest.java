@@ -8,6 +8,7 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.file.Safetensors;
 import io.t3d.core.model.T3DModel;
@@ -330,9 +331,25 @@ class PretrainerTest {
     train(SmallTraining.settings().epochs(1).build(), "run", 100, new ArrayList<>());
     TrainingConfig other = SmallTraining.settings().epochs(1).seed(3).clipNorm(2).build();
     assertThatThrownBy(() -> train(other, "run", 100, new ArrayList<>()))
-        .isInstanceOf(IllegalArgumentException.class)
+        .isInstanceOf(T3dException.class)
         .hasMessageContaining("training.seed: 42 in the checkpoint, now 3")
         .hasMessageContaining("training.clipNorm: 1.0 in the checkpoint, now 2.0");
+  }
+
+  @Test
+  void anEmptySourceIsAnError() throws IOException {
+    try (T3DModel model = SmallTraining.model(SmallTraining.resnet(0))) {
+      Pretrainer run =
+          Pretrainer.builder(model, CONTRAST, SmallTraining.source(0, SmallTraining.PAIRS))
+              .config(SmallTraining.settings().build())
+              .out(folder)
+              .build();
+      assertThatThrownBy(run::run)
+          .isInstanceOf(T3dException.class)
+          .hasMessage(
+              "The source must have at least one batch per epoch, got 0; add pairs, lower the batch"
+                  + " size, or let the last batch be smaller");
+    }
   }
 
   @Test

@@ -63,7 +63,13 @@ public final class VolumeReaders {
       return reader.get();
     }
     throw new VolumeFormatException(
-        path, "no reader knows this kind of file; known endings: " + suffixes());
+        path,
+        "no reader knows this kind of file; known endings: "
+            + suffixes()
+            + (READERS.size() > 2
+                ? ""
+                : "; those for Zarr and DICOM are missing: in a shaded jar merge META-INF/services"
+                    + " (maven-shade-plugin: ServicesResourceTransformer)"));
   }
 
   private static Optional<VolumeReader> find(Path path) {

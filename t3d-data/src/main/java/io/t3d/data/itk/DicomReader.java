@@ -8,7 +8,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Reads a folder that holds one DICOM series, or a single file, through GDCM, ITK's DICOM library.
@@ -20,6 +26,8 @@ import java.util.stream.Collectors;
  */
 public final class DicomReader implements VolumeReader {
   static final String NAME = "itk-dicom";
+  private static final Logger LOG = LoggerFactory.getLogger(DicomReader.class);
+  private static final AtomicBoolean WARNED = new AtomicBoolean();
   private static final List<String> SUFFIXES = List.of(".dcm", ".dicom", ".ima");
 
   @Override
@@ -44,7 +52,33 @@ public final class DicomReader implements VolumeReader {
 
   @Override
   public Volume read(Path path) throws IOException {
-    return series(path).read();
+    Volume volume = series(path).read();
+    if (!Files.isDirectory(path) && volume.depth() == 1) {
+      loneSlice(path).filter(w -> WARNED.compareAndSet(false, true)).ifPresent(LOG::warn);
+    }
+    return volume;
+  }
+
+  /** What to say of a slice that was given as a volume; empty when nothing lies beside it. */
+  static Optional<String> loneSlice(Path file) throws IOException {
+    Path folder = file.toAbsolutePath().getParent();
+    long slices;
+    try (Stream<Path> files = Files.list(folder)) {
+      slices = files.filter(f -> Files.isRegularFile(f) && hasSuffix(f)).count();
+    }
+    return slices < 2
+        ? Optional.empty()
+        : Optional.of(
+            file
+                + " is a single slice, expected a volume; "
+                + slices
+                + " DICOM files lie in its folder: to read the whole series give "
+                + folder);
+  }
+
+  private static boolean hasSuffix(Path file) {
+    String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
+    return SUFFIXES.stream().anyMatch(name::endsWith);
   }
 
   private static DicomSeries series(Path path) throws IOException {

@@ -1,5 +1,6 @@
 package io.t3d.data.load;
 
+import io.t3d.core.T3dException;
 import io.t3d.core.task.segment.SegmentationCase;
 import io.t3d.core.task.segment.SegmentationSource;
 import io.t3d.core.volume.Volume;
@@ -33,7 +34,7 @@ public final class MaskedVolumes implements SegmentationSource {
    * @param rows others are left out; at least one must have a mask
    * @param preprocessing of volumes that are not prepared yet
    * @param cacheMegabytes what may be kept
-   * @throws IllegalArgumentException when no row has a mask
+   * @throws T3dException when no row has a mask
    */
   public MaskedVolumes(List<ManifestRow> rows, Preprocessing preprocessing, int cacheMegabytes) {
     this.rows = rows.stream().filter(r -> r.mask().isPresent()).toList();
@@ -41,7 +42,8 @@ public final class MaskedVolumes implements SegmentationSource {
     volumes = new PreparedVolumes(preprocessing, rows);
     cache = BoundedCache.ofMegabytes(cacheMegabytes);
     if (this.rows.isEmpty()) {
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.INPUT,
           "None of the "
               + rows.size()
               + " rows has a mask; segmentation needs the manifest's column \"mask\"");

@@ -1,5 +1,6 @@
 package io.t3d.data.load;
 
+import io.t3d.core.T3dException;
 import io.t3d.core.train.PairSource;
 import io.t3d.core.volume.View;
 import io.t3d.data.manifest.BadRow;
@@ -255,8 +256,8 @@ public final class VolumeReportDataset implements PairSource {
     /**
      * Builds the data set; no file is touched yet.
      *
-     * @throws IllegalArgumentException when an option is out of range, or the rows do not fill one
-     *     batch
+     * @throws IllegalArgumentException when an option is out of range
+     * @throws T3dException when there is no row, or the rows do not fill one batch
      */
     public VolumeReportDataset build() {
       Objects.requireNonNull(rows, "rows must be set, e.g. Manifest.read(file).rows()");
@@ -269,11 +270,13 @@ public final class VolumeReportDataset implements PairSource {
         throw new IllegalArgumentException("cacheBytes must be >= 0, got " + cacheBytes);
       }
       if (rows.isEmpty()) {
-        throw new IllegalArgumentException(
+        throw new T3dException(
+            T3dException.Kind.INPUT,
             "A data set needs rows, got none; is the split you selected in the manifest?");
       }
       if (dropLast && rows.size() < batchSize) {
-        throw new IllegalArgumentException(
+        throw new T3dException(
+            T3dException.Kind.USAGE,
             rows.size()
                 + " rows do not fill one batch of "
                 + batchSize

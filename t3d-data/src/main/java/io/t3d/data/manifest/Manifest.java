@@ -1,5 +1,6 @@
 package io.t3d.data.manifest;
 
+import io.t3d.core.T3dException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -57,11 +58,12 @@ public record Manifest(List<ManifestRow> rows, List<String> labelNames) {
   /**
    * Checks that there are reports to learn from or to measure with.
    *
-   * @throws IllegalArgumentException when the manifest has labels only
+   * @throws T3dException when the manifest has labels only
    */
   public void requireReports() {
     if (!hasReports()) {
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.INPUT,
           "The manifest has labels but no column report; pre-training and retrieval need reports,"
               + " zero-shot classification does not");
     }

@@ -1,11 +1,13 @@
 package io.t3d.data.manifest;
 
+import io.t3d.core.HasKind;
+import io.t3d.core.T3dException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 
 /** A manifest has problems: all of them, found in one go. Row numbers, but no patient ids. */
-public class ManifestException extends IOException {
+public class ManifestException extends IOException implements HasKind {
   private static final long serialVersionUID = 1L;
 
   private final transient List<String> problems;
@@ -24,5 +26,10 @@ public class ManifestException extends IOException {
   /** All problems, also those beyond the message's first 20. */
   public List<String> problems() {
     return problems;
+  }
+
+  @Override
+  public T3dException.Kind kind() {
+    return T3dException.Kind.INPUT;
   }
 }

@@ -2,6 +2,7 @@ package io.t3d.data.manifest;
 
 import com.google.common.hash.HashFunction;
 import com.google.common.hash.Hashing;
+import io.t3d.core.T3dException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -27,13 +28,14 @@ public final class Splits {
    * @param test fraction of the patients for testing, in [0, 1); with validation less than 1
    * @param seed other seeds give other splits
    * @return the rows in the same order
-   * @throws IllegalArgumentException when fractions are out of range, or there are too few patients
-   *     to give every split one
+   * @throws T3dException when fractions are out of range, or there are too few patients to give
+   *     every split one
    */
   public static List<ManifestRow> byPatient(
       List<ManifestRow> rows, double validation, double test, long seed) {
     if (!(validation >= 0 && test >= 0 && validation + test < 1)) {
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.USAGE,
           "Fractions must be >= 0 and leave some patients for training, got validation "
               + validation
               + " and test "
@@ -43,7 +45,8 @@ public final class Splits {
     int testCount = share(patients.size(), test);
     int validationCount = share(patients.size(), validation);
     if (testCount + validationCount >= patients.size()) {
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.INPUT,
           "Too few patients for the split: got "
               + patients.size()
               + ", validation takes "
@@ -67,7 +70,7 @@ public final class Splits {
   /**
    * Checks that no patient is in two splits. Unassigned rows are in none.
    *
-   * @throws IllegalArgumentException naming the first such rows, not the patients
+   * @throws T3dException naming the first such rows, not the patients
    */
   public static void verifyDisjoint(List<ManifestRow> rows) {
     Map<String, ManifestRow> first = new HashMap<>();
@@ -92,7 +95,8 @@ public final class Splits {
     }
     if (!clashes.isEmpty()) {
       int more = clashes.size() - SHOWN;
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.INPUT,
           "A patient must be in one split only; the same patient is in "
               + String.join(", ", clashes.subList(0, Math.min(SHOWN, clashes.size())))
               + (more > 0 ? " and " + more + " more" : "")

@@ -9,4 +9,7 @@
  * <p>The patient's frame is millimetres with x to the patient's right, y anterior, z superior, like
  * the RAS+ world; its origin is mid-chest. A patient's left side has x &lt; 0.
  */
+@NullMarked
 package io.t3d.data.phantom;
+
+import org.jspecify.annotations.NullMarked;

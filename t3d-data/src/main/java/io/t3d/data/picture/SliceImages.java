@@ -1,5 +1,6 @@
 package io.t3d.data.picture;
 
+import io.t3d.core.T3dException;
 import io.t3d.core.config.Size3;
 import io.t3d.core.volume.Spacing;
 import io.t3d.core.volume.Volume;
@@ -317,7 +318,8 @@ public final class SliceImages {
     // An explicit memory stream: ImageIO would otherwise cache in a temporary file.
     try (MemoryCacheImageOutputStream out = new MemoryCacheImageOutputStream(bytes)) {
       if (!ImageIO.write(image, "png", out)) {
-        throw new IllegalStateException("This Java runtime has no PNG writer (java.desktop)");
+        throw new T3dException(
+            T3dException.Kind.ENVIRONMENT, "This Java runtime has no PNG writer (java.desktop)");
       }
     } catch (IOException e) {
       throw new UncheckedIOException("Encoding a PNG in memory failed", e);

@@ -1,5 +1,6 @@
 package io.t3d.data.prepare;
 
+import io.t3d.core.T3dException;
 import io.t3d.data.manifest.Calibration;
 import io.t3d.data.manifest.ManifestRow;
 import java.nio.file.Path;
@@ -14,13 +15,14 @@ public final class Calibrations {
   /**
    * Notes how each volume is calibrated.
    *
-   * @throws IllegalArgumentException when two rows say it differently of one volume
+   * @throws T3dException when two rows say it differently of one volume
    */
   public Calibrations(List<ManifestRow> rows) {
     for (ManifestRow row : rows) {
       Calibration other = byVolume.putIfAbsent(row.volume(), row.calibration());
       if (other != null && !other.equals(row.calibration())) {
-        throw new IllegalArgumentException(
+        throw new T3dException(
+            T3dException.Kind.INPUT,
             row + " has another slope, intercept or spacing than an earlier row of this volume");
       }
     }

@@ -1,11 +1,13 @@
 package io.t3d.data.prepare;
 
+import io.t3d.core.HasKind;
+import io.t3d.core.T3dException;
 import io.t3d.data.manifest.ManifestRow;
 import java.io.FileNotFoundException;
 import java.nio.file.NoSuchFileException;
 
 /** A pair could not be loaded while batches were made; the message names its row and file. */
-public class DataLoadingException extends RuntimeException {
+public class DataLoadingException extends T3dException {
   private static final long serialVersionUID = 1L;
 
   /**
@@ -16,6 +18,7 @@ public class DataLoadingException extends RuntimeException {
    */
   public DataLoadingException(ManifestRow row, Throwable cause) {
     super(
+        kind(cause),
         row
             + " could not be loaded: "
             + reason(cause)
@@ -24,7 +27,17 @@ public class DataLoadingException extends RuntimeException {
   }
 
   public DataLoadingException(String message, Throwable cause) {
-    super(message, cause);
+    super(kind(cause), message, cause);
+  }
+
+  /** That of the cause; a volume that cannot be loaded is wrong, unless memory or time ran out. */
+  private static Kind kind(Throwable cause) {
+    if (cause instanceof HasKind known) {
+      return known.kind();
+    }
+    return cause instanceof Error || cause instanceof InterruptedException
+        ? Kind.ENVIRONMENT
+        : Kind.INPUT;
   }
 
   /** What went wrong, in words. */

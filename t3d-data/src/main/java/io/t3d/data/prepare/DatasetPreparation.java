@@ -1,5 +1,6 @@
 package io.t3d.data.prepare;
 
+import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
 import io.t3d.core.config.Size3;
 import io.t3d.core.volume.Affine;
@@ -71,13 +72,14 @@ public final class DatasetPreparation {
    *
    * @param rows pairs with raw volumes
    * @param done is told how many studies are done, from the calling thread
-   * @throws IllegalArgumentException when the volumes are prepared already, or the folder holds
-   *     volumes of other settings
+   * @throws T3dException when the volumes are prepared already, or the folder holds volumes of
+   *     other settings
    * @throws IOException when the folder cannot be written
    */
   public PreparationResult run(List<ManifestRow> rows, IntConsumer done) throws IOException {
     if (PreparedVolumes.preparationOf(rows).isPresent()) {
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.INPUT,
           "The manifest's volumes are prepared already; give the manifest of the raw volumes");
     }
     Map<Study, String> names = new LinkedHashMap<>();
@@ -114,7 +116,8 @@ public final class DatasetPreparation {
   /** What stops the run: not a bad study, but a full disk or too little memory. */
   private RuntimeException failure(Throwable cause) throws IOException {
     if (cause instanceof OutOfMemoryError) {
-      return new IllegalStateException(
+      return new T3dException(
+          T3dException.Kind.ENVIRONMENT,
           "Out of memory while "
               + threads
               + " volumes were prepared at a time; use fewer threads or a larger -Xmx",

@@ -1,5 +1,6 @@
 package io.t3d.data.prepare;
 
+import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
 import io.t3d.core.file.AtomicFiles;
 import io.t3d.data.io.spi.VolumeFormatException;
@@ -32,7 +33,7 @@ final class PreparedFolder implements AutoCloseable {
   /**
    * Opens or makes the folder.
    *
-   * @throws IllegalArgumentException when it holds volumes of other settings
+   * @throws T3dException when it holds volumes of other settings
    * @throws IOException when another process works on it, or it cannot be written
    */
   static PreparedFolder open(Path folder, PreparationConfig config) throws IOException {
@@ -63,7 +64,8 @@ final class PreparedFolder implements AutoCloseable {
     if (!is.equals(asked)) {
       String steps = Preparation.differences(is.preprocessing(), asked.preprocessing());
       String storage = Preparation.differences(is.storage(), asked.storage());
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.USAGE,
           root
               + " holds volumes prepared with other settings ("
               + steps

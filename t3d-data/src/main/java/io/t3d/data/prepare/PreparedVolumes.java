@@ -1,5 +1,6 @@
 package io.t3d.data.prepare;
 
+import io.t3d.core.T3dException;
 import io.t3d.data.manifest.Calibration;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.data.transform.VolumeSource;
@@ -45,8 +46,7 @@ public final class PreparedVolumes implements SourceLoader {
    * Opens a volume.
    *
    * @throws IOException when it is missing or damaged
-   * @throws IllegalArgumentException when it was prepared with other settings, or cannot be
-   *     prepared
+   * @throws T3dException when it was prepared with other settings, or cannot be prepared
    */
   @Override
   public VolumeSource load(Path path) throws IOException {
@@ -65,7 +65,8 @@ public final class PreparedVolumes implements SourceLoader {
     }
     boolean prepared = Preparation.of(path, volume).isPresent();
     if (prepared && !calibration.isNone()) {
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.INPUT,
           path + " is prepared already; its row must have no slope, intercept or spacing");
     }
     boolean asIs = prepared || (asked.changesNothing() && calibration.isNone());
@@ -90,7 +91,8 @@ public final class PreparedVolumes implements SourceLoader {
   /** Fails when a preparation is neither the one asked for nor to be taken as it is. */
   static void requireSame(String what, Preprocessing done, Preprocessing asked) {
     if (!asked.changesNothing() && !asked.equals(done)) {
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.USAGE,
           what
               + " is prepared already, with other settings than asked for ("
               + Preparation.differences(done, asked)
@@ -125,7 +127,7 @@ public final class PreparedVolumes implements SourceLoader {
    * @param asked the settings
    * @param rows the pairs
    * @throws IOException when a volume is damaged
-   * @throws IllegalArgumentException when the volumes were prepared with other settings
+   * @throws T3dException when the volumes were prepared with other settings
    */
   public static Preprocessing resolve(Preprocessing asked, List<ManifestRow> rows)
       throws IOException {

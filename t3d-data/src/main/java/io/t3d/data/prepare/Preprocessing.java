@@ -1,5 +1,6 @@
 package io.t3d.data.prepare;
 
+import io.t3d.core.T3dException;
 import io.t3d.core.config.Size3;
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Spacing;
@@ -114,8 +115,7 @@ public record Preprocessing(
   /**
    * Prepares a volume; the input is left as it is.
    *
-   * @throws IllegalArgumentException when voxels are not finite and that is to fail, or no voxel is
-   *     finite
+   * @throws T3dException when voxels are not finite and that is to fail, or no voxel is finite
    */
   @Override
   public Volume apply(Volume volume) {
@@ -127,7 +127,7 @@ public record Preprocessing(
    * saves the time and memory of the source volume.
    *
    * @throws IOException when the file cannot be read, see {@link VolumeReaders#read(Path)}
-   * @throws IllegalArgumentException as {@link #apply}
+   * @throws T3dException as {@link #apply}
    */
   public Volume read(Path file) throws IOException {
     return read(file, Calibration.none());
@@ -212,7 +212,8 @@ public record Preprocessing(
       return volume;
     }
     if (nonFinite == NonFinite.FAIL || bad == voxels.length) {
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.INPUT,
           "Voxels must be finite, got "
               + bad
               + " of "

@@ -1,5 +1,6 @@
 package io.t3d.data.prepare;
 
+import io.t3d.core.T3dException;
 import io.t3d.core.config.DidYouMean;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -27,12 +28,13 @@ public final class PreprocessingPresets {
   /**
    * The preset of a name.
    *
-   * @throws IllegalArgumentException naming the known ones and a likely typo
+   * @throws T3dException naming the known ones and a likely typo
    */
   public static Preprocessing named(String name) {
     Supplier<Preprocessing> preset = PRESETS.get(name);
     if (preset == null) {
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.USAGE,
           "Unknown preset \""
               + name
               + "\"; known are "

@@ -1,5 +1,6 @@
 package io.t3d.data.prepare;
 
+import io.t3d.core.T3dException;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.io.VolumeReaders;
 import io.t3d.data.io.spi.VolumeInfo;
@@ -70,7 +71,8 @@ public final class VolumeChecks {
         return;
       }
     }
-    throw new IllegalArgumentException(
+    throw new T3dException(
+        T3dException.Kind.INPUT,
         "all voxels are " + voxels[0] + "; the scan is empty, export it again");
   }
 

@@ -1,11 +1,13 @@
 package io.t3d.data.published;
 
+import io.t3d.core.HasKind;
+import io.t3d.core.T3dException;
 import io.t3d.data.manifest.Problems;
 import java.io.IOException;
 import java.util.List;
 
 /** Data sets cannot be merged as they are: all that is wrong, found in one go. */
-public class LayoutException extends IOException {
+public class LayoutException extends IOException implements HasKind {
   private static final long serialVersionUID = 1L;
 
   private final transient List<String> problems;
@@ -29,5 +31,10 @@ public class LayoutException extends IOException {
   /** All problems, also those beyond the message's first 20. */
   public List<String> problems() {
     return problems;
+  }
+
+  @Override
+  public T3dException.Kind kind() {
+    return T3dException.Kind.INPUT;
   }
 }

@@ -26,7 +26,7 @@ public final class Splitting {
   /**
    * Draws the split of a set that publishes none.
    *
-   * @throws IllegalArgumentException when it has too few patients
+   * @throws io.t3d.core.T3dException when it has too few patients
    */
   public static List<SourcedStudy> assign(List<SourcedStudy> studies, BuildSettings settings) {
     if (studies.stream().noneMatch(s -> s.split() == Split.UNASSIGNED)) {

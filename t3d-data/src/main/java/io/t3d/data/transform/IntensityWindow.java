@@ -1,6 +1,7 @@
 package io.t3d.data.transform;
 
 import com.google.common.math.Quantiles;
+import io.t3d.core.T3dException;
 import io.t3d.core.volume.Volume;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -53,7 +54,7 @@ public record IntensityWindow(double level, double width) implements Transform {
    * fixed meaning, such as MR. Of a large volume about a million evenly spaced voxels are looked
    * at.
    *
-   * @throws IllegalArgumentException when no voxel is finite
+   * @throws T3dException when no voxel is finite
    */
   public static IntensityWindow ofPercentiles(Volume volume) {
     float[] voxels = volume.voxels();
@@ -64,7 +65,7 @@ public record IntensityWindow(double level, double width) implements Transform {
             .filter(Double::isFinite)
             .toArray();
     if (sample.length == 0) {
-      throw new IllegalArgumentException("No voxel of " + volume + " is finite");
+      throw new T3dException(T3dException.Kind.INPUT, "No voxel of " + volume + " is finite");
     }
     Map<Integer, Double> ends = Quantiles.scale(1000).indexes(5, 995).computeInPlace(sample);
     double width = ends.get(995) - ends.get(5);

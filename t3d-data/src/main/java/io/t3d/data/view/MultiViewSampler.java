@@ -1,5 +1,6 @@
 package io.t3d.data.view;
 
+import io.t3d.core.T3dException;
 import io.t3d.core.config.Size3;
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.View;
@@ -53,6 +54,7 @@ public final class MultiViewSampler {
    * @param volume finite values, best after windowing; left as it is
    * @param seed equal seeds give equal views
    * @return {@link ViewConfig#views()} views, global ones first
+   * @throws T3dException when voxels of a view are not finite
    */
   public List<View> sample(Volume volume, long seed) {
     return plan(sizeOf(volume), volume.affine(), seed).stream()
@@ -68,6 +70,7 @@ public final class MultiViewSampler {
    * @param seed equal seeds give equal views
    * @return {@link ViewConfig#views()} views, global ones first
    * @throws IOException when the source cannot be read
+   * @throws T3dException when voxels of a view are not finite
    */
   public List<View> sample(VolumeSource source, long seed) throws IOException {
     if (source instanceof VolumeSource.InMemory memory) {
@@ -92,13 +95,14 @@ public final class MultiViewSampler {
    *
    * @param volume finite values, best after windowing; left as it is
    * @return a global view; its affine takes its voxel index (x, y, z) to world mm
+   * @throws T3dException when voxels of the view are not finite
    */
   public View center(Volume volume) {
     VoxelBox box = volume.bounds();
     CropResize crop =
         new CropResize(
             sizeOf(volume), volume.affine(), box, config.globalSize(), CropResize.Flip.NONE);
-    return new View(View.Kind.GLOBAL, crop.run(volume, 0), box);
+    return new View(View.Kind.GLOBAL, requireFinite(crop.run(volume, 0)), box);
   }
 
   private List<Cut> plan(Size3 source, Affine affine, long seed) {
@@ -148,10 +152,28 @@ public final class MultiViewSampler {
     }
 
     View from(Volume part, VoxelBox where) {
-      Volume view = crop.run(part, where, 0);
+      Volume view = requireFinite(crop.run(part, where, 0));
       jitter(view.voxels(), random);
       return new View(kind, view, box);
     }
+  }
+
+  private static Volume requireFinite(Volume view) {
+    int bad = 0;
+    for (float v : view.voxels()) {
+      bad += Float.isFinite(v) ? 0 : 1;
+    }
+    if (bad > 0) {
+      throw new T3dException(
+          T3dException.Kind.INPUT,
+          "Voxels must be finite, got "
+              + bad
+              + " of the "
+              + view.voxels().length
+              + " of a view that are NaN or infinite; correct the file or set"
+              + " Preprocessing.nonFinite to REPLACE_BY_MINIMUM");
+    }
+    return view;
   }
 
   private static Size3 sizeOf(Volume volume) {

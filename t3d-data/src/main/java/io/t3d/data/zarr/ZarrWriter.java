@@ -3,6 +3,7 @@ package io.t3d.data.zarr;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.Size3;
 import io.t3d.core.volume.Volume;
 import io.t3d.core.volume.VoxelBox;
@@ -42,8 +43,7 @@ public final class ZarrWriter {
    * @param volume finite values
    * @param options how to store them
    * @param provenance a JSON object kept in the attributes: how the volume came about
-   * @throws IllegalArgumentException when a value is not finite, or is no whole 16-bit number and
-   *     must be
+   * @throws T3dException when a value is not finite, or is no whole 16-bit number and must be
    */
   public static void write(Path folder, Volume volume, ZarrOptions options, String provenance)
       throws IOException {
@@ -123,7 +123,8 @@ public final class ZarrWriter {
     boolean whole = true;
     for (float v : volume.voxels()) {
       if (!Float.isFinite(v)) {
-        throw new IllegalArgumentException("Voxels must be finite to be stored, got " + v);
+        throw new T3dException(
+            T3dException.Kind.INPUT, "Voxels must be finite to be stored, got " + v);
       }
       whole &= v == (short) v;
       largest = Math.max(largest, Math.abs(v));
@@ -132,7 +133,8 @@ public final class ZarrWriter {
       case FLOAT32 -> 1;
       case LABELS -> {
         if (!whole) {
-          throw new IllegalArgumentException(
+          throw new T3dException(
+              T3dException.Kind.INPUT,
               "A mask must hold whole numbers from -32768 to 32767, got others; is it an image?");
         }
         yield 1;

@@ -8,4 +8,7 @@
  * compressed by Zstandard; read are arrays that were shuffled or not, and compressed by Zstandard,
  * gzip, zlib or not at all. docs/preprocessing.md tells the attributes.
  */
+@NullMarked
 package io.t3d.data.zarr;
+
+import org.jspecify.annotations.NullMarked;

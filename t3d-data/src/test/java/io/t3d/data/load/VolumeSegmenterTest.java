@@ -1,10 +1,11 @@
 package io.t3d.data.load;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.Device;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.DecoderConfig;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.Vit3dConfig;
@@ -142,7 +143,7 @@ class VolumeSegmenterTest {
         .hasMessageEndingWith(
             "is not on the voxels of its volume: (D, H, W) = (6, 6, 5) instead of (6, 6, 6)");
     ManifestRow none = row(volume, null, Calibration.none());
-    assertThatIllegalArgumentException()
+    assertThatExceptionOfType(T3dException.class)
         .isThrownBy(() -> new MaskedVolumes(List.of(none), Preprocessing.windowOnly(), 0))
         .withMessage(
             "None of the 1 rows has a mask; segmentation needs the manifest's column \"mask\"");

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.t3d.core.T3dException;
 import io.t3d.core.train.PairBatch;
 import io.t3d.core.train.PairSource;
 import io.t3d.core.volume.Affine;
@@ -75,7 +76,7 @@ class CalibrationTest {
     Path file = Path.of("a.nii");
     List<ManifestRow> rows = List.of(row(file, Calibration.none()), row(file, RAW));
     assertThatThrownBy(() -> new Calibrations(rows))
-        .isInstanceOf(IllegalArgumentException.class)
+        .isInstanceOf(T3dException.class)
         .hasMessage(
             "row 2 (a.nii) has another slope, intercept or spacing than an earlier row of this"
                 + " volume");

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.t3d.core.T3dException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -47,7 +48,7 @@ class SplitsTest {
     assertThatThrownBy(() -> Splits.byPatient(Rows.many(8, 1), 0.6, 0.5, 1))
         .hasMessageContaining("got validation 0.6 and test 0.5");
     assertThatThrownBy(() -> Splits.byPatient(Rows.many(8, 1), Double.NaN, 0.5, 1))
-        .isInstanceOf(IllegalArgumentException.class);
+        .isInstanceOf(T3dException.class);
   }
 
   @Test
@@ -59,7 +60,7 @@ class SplitsTest {
             Rows.row(4, "c", "secret").withSplit(Split.TEST),
             Rows.row(5, "d", "other"));
     assertThatThrownBy(() -> Splits.verifyDisjoint(rows))
-        .isInstanceOf(IllegalArgumentException.class)
+        .isInstanceOf(T3dException.class)
         .hasMessageContaining("the same patient is in rows 2 (train) and 4 (test);")
         .hasMessageNotContaining("secret");
   }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.t3d.core.T3dException;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.io.VolumeReaders;
 import io.t3d.data.io.format.NiftiWriter;
@@ -284,7 +285,7 @@ class DatasetPreparationTest {
   void otherSettingsInTheSameFolderAreRefused() throws IOException {
     Studies.prepare(manifest, out);
     assertThatThrownBy(() -> Studies.prepare(manifest, out, PreparationConfig.of(Studies.STEPS), 1))
-        .isInstanceOf(IllegalArgumentException.class)
+        .isInstanceOf(T3dException.class)
         .hasMessage(
             out
                 + " holds volumes prepared with other settings (chunk: Size3[depth=4, height=5,"

@@ -3,6 +3,7 @@ package io.t3d.data.prepare;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.t3d.core.T3dException;
 import io.t3d.core.config.Size3;
 import io.t3d.core.train.PairSource;
 import io.t3d.data.load.VolumeReportDataset;
@@ -49,7 +50,7 @@ class PreparedVolumesTest {
   @Test
   void otherSettingsAreAnErrorWithBothNamed() {
     assertThatThrownBy(() -> new PreparedVolumes(OTHER).load(rows.get(0).volume()))
-        .isInstanceOf(IllegalArgumentException.class)
+        .isInstanceOf(T3dException.class)
         .hasMessage(
             rows.get(0).volume()
                 + " is prepared already, with other settings than asked for (spacing:"
@@ -79,7 +80,7 @@ class PreparedVolumesTest {
   @Test
   void preparedVolumesAreNotPreparedIntoAnotherFolder() {
     assertThatThrownBy(() -> Studies.prepare(dir.resolve("out/manifest.csv"), dir.resolve("twice")))
-        .isInstanceOf(IllegalArgumentException.class)
+        .isInstanceOf(T3dException.class)
         .hasMessage(
             "The manifest's volumes are prepared already; give the manifest of the raw volumes");
     assertThat(dir.resolve("twice")).doesNotExist();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
 import io.t3d.core.config.Size3;
 import io.t3d.core.volume.Affine;
@@ -67,7 +68,7 @@ class PreprocessingPresetsTest {
   @Test
   void aMisspeltPresetIsNamedWithTheOneThatWasMeant() {
     assertThatThrownBy(() -> PreprocessingPresets.named("ctclip"))
-        .isInstanceOf(IllegalArgumentException.class)
+        .isInstanceOf(T3dException.class)
         .hasMessage(
             "Unknown preset \"ctclip\"; known are chest-ct, ct-clip, t3d, window-only; did you mean"
                 + " \"ct-clip\"?");

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.Size3;
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Spacing;
@@ -84,7 +85,7 @@ class PreprocessingTest {
     float[] voxels = {5, Float.NaN, -3, Float.POSITIVE_INFINITY};
     Volume volume = new Volume(voxels, 1, 2, 2, Affine.identity());
     assertThatThrownBy(() -> Preprocessing.none().apply(volume))
-        .isInstanceOf(IllegalArgumentException.class)
+        .isInstanceOf(T3dException.class)
         .hasMessageContaining("got 2 of 4 that are NaN or infinite")
         .hasMessageContaining("REPLACE_BY_MINIMUM");
     Preprocessing replace = new Preprocessing(null, null, null, null, NonFinite.REPLACE_BY_MINIMUM);

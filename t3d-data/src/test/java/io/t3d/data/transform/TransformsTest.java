@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.t3d.core.T3dException;
 import io.t3d.core.config.Size3;
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Spacing;
@@ -175,7 +176,7 @@ class TransformsTest {
   void percentilesNeedAFiniteVoxel() {
     Volume v = new Volume(new float[] {Float.NaN}, 1, 1, 1, Affine.identity());
     assertThatThrownBy(() -> IntensityWindow.ofPercentiles(v))
-        .isInstanceOf(IllegalArgumentException.class)
+        .isInstanceOf(T3dException.class)
         .hasMessageStartingWith("No voxel of Volume(D, H, W) = (1, 1, 1)")
         .hasMessageEndingWith("is finite");
   }

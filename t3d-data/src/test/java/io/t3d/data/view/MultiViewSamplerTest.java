@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.t3d.core.T3dException;
 import io.t3d.core.config.Size3;
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.View;
@@ -50,6 +51,22 @@ class MultiViewSamplerTest {
       assertThat(second.get(v).crop().affine()).isEqualTo(first.get(v).crop().affine());
       assertThat(second.get(v).crop().voxels()).isEqualTo(first.get(v).crop().voxels());
     }
+  }
+
+  @Test
+  void voxelsThatAreNotFiniteAreAnError() {
+    Volume volume = noise(20, 30, 40);
+    java.util.Arrays.fill(volume.voxels(), Float.NaN);
+    MultiViewSampler sampler = new MultiViewSampler(PLAIN);
+    String message =
+        "Voxels must be finite, got 3840 of the 3840 of a view that are NaN or infinite; correct the"
+            + " file or set Preprocessing.nonFinite to REPLACE_BY_MINIMUM";
+    assertThatThrownBy(() -> sampler.sample(volume, 7))
+        .isInstanceOf(T3dException.class)
+        .hasMessage(message);
+    assertThatThrownBy(() -> sampler.center(volume))
+        .isInstanceOf(T3dException.class)
+        .hasMessage(message);
   }
 
   @Test

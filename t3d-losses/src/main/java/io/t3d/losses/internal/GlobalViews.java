@@ -1,5 +1,6 @@
 package io.t3d.losses.internal;
 
+import io.t3d.core.T3dException;
 import io.t3d.core.model.T3DOutput;
 import io.t3d.core.model.ViewFeatures;
 import io.t3d.core.volume.View;
@@ -12,13 +13,14 @@ public final class GlobalViews {
   /**
    * Picks them.
    *
-   * @throws IllegalArgumentException when there are fewer than the method needs
+   * @throws T3dException when there are fewer than the method needs
    */
   public static List<ViewFeatures> of(T3DOutput output, int needed, String method) {
     List<ViewFeatures> global =
         output.views().stream().filter(v -> v.kind() == View.Kind.GLOBAL).toList();
     if (global.size() < needed) {
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.USAGE,
           method
               + " needs at least "
               + needed

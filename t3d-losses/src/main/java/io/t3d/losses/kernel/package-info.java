@@ -5,4 +5,8 @@
  * operations under autograd, and whose {@code fused} or {@code best} form is the fast one; tests
  * hold their values and gradients together. A form is chosen where the kernel is made.
  */
+@NullMarked
 package io.t3d.losses.kernel;
+
+import org.jspecify.annotations.NullMarked;
+

@@ -8,6 +8,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.core.Linear;
 import ai.djl.training.ParameterStore;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.Vit3dConfig;
 import io.t3d.core.model.T3DModel;
@@ -97,7 +98,8 @@ final class MaskedObjective implements BatchObjective {
     if (whole.depth() % part.depth() != 0
         || whole.height() % part.height() != 0
         || whole.width() % part.width() != 0) {
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.USAGE,
           "Masked reconstruction needs sizes that divide evenly, but "
               + name
               + " "

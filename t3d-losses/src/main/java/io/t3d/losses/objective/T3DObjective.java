@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
+import io.t3d.core.T3dException;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.model.T3DOutput;
 import io.t3d.core.model.ViewFeatures;
@@ -78,8 +79,8 @@ public final class T3DObjective implements Objective {
   /**
    * {@inheritDoc}
    *
-   * @throws IllegalArgumentException when ids are missing, there are too few global views, or a
-   *     shape or dtype differs
+   * @throws IllegalArgumentException when ids are missing, or a shape or dtype differs
+   * @throws T3dException when there are too few global views
    */
   @Override
   public LossTerms compute(T3DOutput output, List<String> patientIds) {
@@ -125,7 +126,8 @@ public final class T3DObjective implements Objective {
       }
     }
     if (losses.isEmpty()) {
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.USAGE,
           "The global alignment needs a global view, got "
               + output.views().size()
               + " local views; raise the number of global views or set"

@@ -9,6 +9,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
 import ai.djl.training.GradientCollector;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.ResNet3dConfig;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.T3DConfig;
@@ -322,7 +323,7 @@ class ObjectivesTest {
       ObjectiveConfig small =
           ObjectiveConfig.of(new BaselineConfig.Masked(0.6, Optional.of(Size3.cube(4))));
       assertThatThrownBy(() -> Objectives.create(small, model, VIEW, 1))
-          .isInstanceOf(IllegalArgumentException.class)
+          .isInstanceOf(T3dException.class)
           .hasMessageContaining("the encoder's patch")
           .hasMessageContaining("set objective.baseline.block");
     }

@@ -2,6 +2,7 @@ package io.t3d.pipeline.evaluate;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import io.t3d.core.T3dException;
 import io.t3d.core.eval.ClassificationReport;
 import io.t3d.core.eval.Interval;
 import io.t3d.core.eval.LabelMatrix;
@@ -59,8 +60,8 @@ public final class EvaluationRun implements AutoCloseable {
    * @param settings of scores, thresholds, intervals and probes
    * @param done is told how many volumes are done
    * @throws IOException when a volume cannot be read
-   * @throws IllegalArgumentException when there is no row, no label has prompts, or the score sum
-   *     is asked for without validation rows
+   * @throws T3dException when there is no row, no label has prompts, or the score sum is asked for
+   *     without validation rows
    */
   public EvaluationRun(
       TrainedModel trained,
@@ -71,7 +72,8 @@ public final class EvaluationRun implements AutoCloseable {
       IntConsumer done)
       throws IOException {
     if (rows.isEmpty()) {
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.INPUT,
           "There is nothing to evaluate: the manifest has no row of that split");
     }
     this.model = trained.model();
@@ -94,7 +96,8 @@ public final class EvaluationRun implements AutoCloseable {
             .filter(p -> rows.stream().anyMatch(r -> r.labels().containsKey(p.finding())))
             .toList();
     if (used.isEmpty()) {
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.INPUT,
           "Zero-shot classification needs labels: the manifest has no label:NAME column with values"
               + " for "
               + prompts.stream().map(FindingPrompts::finding).toList());
@@ -112,7 +115,7 @@ public final class EvaluationRun implements AutoCloseable {
    * Zero-shot classification of all labels that the rows know and the prompts name.
    *
    * @throws IllegalStateException when no prompts were given
-   * @throws IllegalArgumentException when no label has both classes
+   * @throws T3dException when no label has both classes
    */
   public Evaluation.Classified zeroShot() {
     if (prompts.isEmpty()) {
@@ -179,8 +182,8 @@ public final class EvaluationRun implements AutoCloseable {
   /**
    * Cross-modal retrieval both ways over all rows, by the score that was asked for or chosen.
    *
-   * @throws IllegalArgumentException when pairs have too many sentences and a score that needs them
-   *     was asked for
+   * @throws T3dException when pairs have too many sentences and a score that needs them was asked
+   *     for
    */
   public Evaluation.Retrieved retrieval() {
     RetrievalMix.Choice choice = ranking().choice();

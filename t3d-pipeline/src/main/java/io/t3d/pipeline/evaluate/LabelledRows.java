@@ -1,5 +1,6 @@
 package io.t3d.pipeline.evaluate;
 
+import io.t3d.core.T3dException;
 import io.t3d.core.eval.LabelMatrix;
 import io.t3d.data.manifest.ManifestRow;
 import java.util.LinkedHashSet;
@@ -35,7 +36,8 @@ public final class LabelledRows {
   static List<String> requireNames(String task, List<ManifestRow> rows) {
     List<String> names = names(rows);
     if (names.isEmpty()) {
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.INPUT,
           task + " needs labels: the manifest has no label:NAME column with values in this split");
     }
     return names;

@@ -2,6 +2,7 @@ package io.t3d.pipeline.evaluate;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import io.t3d.core.T3dException;
 import io.t3d.core.task.Embeddings;
 import io.t3d.core.task.ScoreChoice;
 import io.t3d.core.task.TextScore;
@@ -58,7 +59,8 @@ final class ScoredRows {
     this.asked = asked;
     this.wanted = wanted;
     if (wanted.equals(Optional.of(TextScore.SUM)) && validation.size() < 2) {
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.USAGE,
           "The score sum needs at least 2 validation volumes to make its parts comparable, got "
               + validation.size()
               + "; evaluate the split test of a manifest that has a validation split, or ask for"
@@ -171,7 +173,8 @@ final class ScoredRows {
     if (obstacle.isEmpty() && !test.sentences) {
       obstacle = Optional.of(tooManySentences(test));
       if (wanted.isPresent()) {
-        throw new IllegalArgumentException(
+        throw new T3dException(
+            T3dException.Kind.USAGE,
             obstacle.get() + "; evaluate fewer pairs, or ask for the score global");
       }
     }
@@ -189,7 +192,8 @@ final class ScoredRows {
       String reason =
           validation.rows.size() < 2 ? tooLittleValidation() : tooManySentences(validation);
       if (wanted.equals(Optional.of(TextScore.SUM))) {
-        throw new IllegalArgumentException(
+        throw new T3dException(
+            T3dException.Kind.USAGE,
             "The score sum needs a weight that validation chooses, but " + reason);
       }
       return new RetrievalMix.Choice(

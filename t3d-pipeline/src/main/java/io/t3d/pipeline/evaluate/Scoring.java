@@ -1,5 +1,6 @@
 package io.t3d.pipeline.evaluate;
 
+import io.t3d.core.T3dException;
 import io.t3d.core.eval.ClassificationIntervals;
 import io.t3d.core.eval.ClassificationReport;
 import io.t3d.core.eval.ClassificationReport.LabelMetrics;
@@ -73,7 +74,8 @@ final class Scoring {
             .macroAuroc()
             .orElseThrow(
                 () ->
-                    new IllegalArgumentException(
+                    new T3dException(
+                        T3dException.Kind.INPUT,
                         "AUROC needs positive and negative volumes, but every label has one class"
                             + " only; evaluate more rows"));
     Map<String, Double> aurocs = new LinkedHashMap<>();

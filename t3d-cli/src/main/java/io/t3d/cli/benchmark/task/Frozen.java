@@ -1,6 +1,5 @@
 package io.t3d.cli.benchmark.task;
 
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.t3d.core.model.VolumeFeatures;
@@ -10,6 +9,7 @@ import io.t3d.core.task.FrozenEncoder;
 import io.t3d.core.task.TextScores;
 import io.t3d.core.task.classify.FindingPrompts;
 import io.t3d.core.text.Sentences;
+import io.t3d.core.torch.TorchEngine;
 import io.t3d.data.manifest.Split;
 import io.t3d.data.phantom.generate.PhantomPrompts;
 import io.t3d.pipeline.TrainedModel;
@@ -80,7 +80,7 @@ public final class Frozen {
   record Projected(float[][] embeddings, Tokens tokens) {}
 
   private TrainedModel open() throws IOException {
-    return TrainedModel.open(run, Engine.getInstance().defaultDevice());
+    return TrainedModel.open(run, TorchEngine.defaultDevice());
   }
 
   /** The encoder's tokens before the projection. */

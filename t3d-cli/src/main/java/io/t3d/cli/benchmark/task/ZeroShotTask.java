@@ -5,6 +5,7 @@ import io.t3d.cli.benchmark.measure.Margins;
 import io.t3d.cli.benchmark.measure.RocCurve;
 import io.t3d.cli.benchmark.measure.ScoreChoice;
 import io.t3d.cli.benchmark.measure.SmallLesions;
+import io.t3d.core.T3dException;
 import io.t3d.core.eval.ClassificationReport;
 import io.t3d.core.eval.LabelMatrix;
 import io.t3d.core.task.TextScore;
@@ -101,7 +102,8 @@ final class ZeroShotTask implements BenchmarkTask {
         .findFirst()
         .orElseThrow(
             () ->
-                new IllegalArgumentException(
+                new T3dException(
+                    T3dException.Kind.USAGE,
                     "Labels must be findings of phantoms, "
                         + Arrays.toString(FindingKind.values())
                         + ", got "

@@ -1,2 +1,5 @@
 /** Scores of written reports against reference reports, one reference each. */
+@NullMarked
 package io.t3d.core.eval.text;
+
+import org.jspecify.annotations.NullMarked;

@@ -9,6 +9,7 @@ import ai.djl.nn.convolutional.Conv3d;
 import ai.djl.nn.core.Linear;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.initializer.NormalInitializer;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.Size3;
 import io.t3d.core.nn.TypedBlock;
 import io.t3d.core.nn.internal.Steps;
@@ -67,15 +68,16 @@ public final class PatchEmbedding3d extends TypedBlock {
   /**
    * The number of patches along z, y and x.
    *
-   * @throws IllegalArgumentException when the shape is not that of views or the patch does not
-   *     divide it
+   * @throws IllegalArgumentException when the shape is not that of views
+   * @throws T3dException when the patch does not divide it
    */
   public Size3 grid(Shape views) {
     ViewShapes.check(views);
     if (views.get(2) % patch.depth() != 0
         || views.get(3) % patch.height() != 0
         || views.get(4) % patch.width() != 0) {
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.USAGE,
           "The patch ("
               + patch.depth()
               + ", "

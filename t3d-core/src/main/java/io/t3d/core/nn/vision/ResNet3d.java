@@ -10,6 +10,7 @@ import ai.djl.nn.Block;
 import ai.djl.nn.norm.BatchNorm;
 import ai.djl.nn.pooling.Pool;
 import ai.djl.training.ParameterStore;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.ResNet3dConfig;
 import io.t3d.core.nn.TypedBlock;
 import io.t3d.core.nn.VisionEncoder;
@@ -108,8 +109,8 @@ public final class ResNet3d extends TypedBlock implements VisionEncoder {
    * @param training whether batch statistics are used and updated
    * @return tokens {@code (B, N, C)} of the last stage: with the usual stem (stride 2, max pool)
    *     one per 32×32×32 voxels, sizes rounded up
-   * @throws IllegalArgumentException when the shape is not that of views, or training views leave
-   *     one value per channel in the last stage
+   * @throws IllegalArgumentException when the shape is not that of views
+   * @throws T3dException when training views leave one value per channel in the last stage
    */
   @Override
   public VisualTokens encode(ParameterStore parameters, NDArray views, boolean training) {
@@ -156,7 +157,8 @@ public final class ResNet3d extends TypedBlock implements VisionEncoder {
   private void check(NDArray views, boolean training) {
     Shape tokens = getOutputShapes(new Shape[] {views.getShape()})[0]; // (B, N, C)
     if (training && tokens.get(0) * tokens.get(1) == 1) {
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.USAGE,
           "ResNet3d needs more than one value per channel for its batch statistics, but views "
               + Shapes.format(views.getShape())
               + " leave one voxel in the last stage; train with a larger batch or larger views");

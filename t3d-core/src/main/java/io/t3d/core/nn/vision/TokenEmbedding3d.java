@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.initializer.NormalInitializer;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.Vit3dConfig;
 import io.t3d.core.nn.TypedBlock;
@@ -48,7 +49,8 @@ final class TokenEmbedding3d extends TypedBlock {
         && (grid.depth() > table.depth()
             || grid.height() > table.height()
             || grid.width() > table.width())) {
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.USAGE,
           "The view's token grid must fit into the learned position table "
               + format(table)
               + ", got "

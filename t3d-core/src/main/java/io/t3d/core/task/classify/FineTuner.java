@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
 import com.google.common.primitives.Ints;
+import io.t3d.core.T3dException;
 import io.t3d.core.eval.LabelMatrix;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.task.Shuffles;
@@ -84,7 +85,8 @@ public final class FineTuner {
    * @param volumes N training volumes, read in batches of {@code (b, 1, D, H, W)}, float32
    * @param labels of the same N
    * @throws IOException when a volume cannot be read
-   * @throws IllegalArgumentException when counts differ or no label is known
+   * @throws IllegalArgumentException when counts differ
+   * @throws T3dException when no label is known
    * @throws io.t3d.core.train.DivergedException when losses stay not finite
    */
   public FineTunedClassifier train(T3DModel model, VolumeBatches volumes, LabelMatrix labels)
@@ -103,7 +105,8 @@ public final class FineTuner {
    * @param held M volumes of patients that the training set does not know
    * @param heldLabels of the same M, the same labels in the same order
    * @throws IOException when a volume cannot be read
-   * @throws IllegalArgumentException when counts or labels differ or no label is known
+   * @throws IllegalArgumentException when counts or labels differ
+   * @throws T3dException when no label is known
    * @throws io.t3d.core.train.DivergedException when losses stay not finite
    */
   public FineTunedClassifier train(
@@ -140,7 +143,8 @@ public final class FineTuner {
               + labels.size());
     }
     if (MaskedBce.known(labels.values()) == 0) {
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.INPUT,
           "No label of the " + what + " set is known; fine-tuning needs some");
     }
   }

@@ -1,5 +1,6 @@
 package io.t3d.core.task.classify;
 
+import io.t3d.core.T3dException;
 import io.t3d.core.config.Checks;
 import io.t3d.core.eval.LabelMatrix;
 import io.t3d.core.task.Shuffles;
@@ -47,6 +48,7 @@ public final class LabelSubset {
    *     its positive
    * @return indices of samples, ascending
    * @throws IllegalArgumentException when counts differ or the fraction is out of range
+   * @throws T3dException when no sample has a label
    */
   public static int[] choose(
       LabelMatrix labels, List<String> patients, double fraction, long seed) {
@@ -60,7 +62,8 @@ public final class LabelSubset {
               + patients.size());
     }
     if (patients.isEmpty()) {
-      throw new IllegalArgumentException("There are no labelled samples to choose from");
+      throw new T3dException(
+          T3dException.Kind.INPUT, "There are no labelled samples to choose from");
     }
     return new LabelSubset(labels, patients, fraction, seed).choose();
   }

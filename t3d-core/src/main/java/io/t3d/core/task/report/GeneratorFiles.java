@@ -57,7 +57,7 @@ final class GeneratorFiles {
   static ReportGenerator load(Path dir, T3DModel model) throws IOException {
     SavedFolder.require(dir, "a report generator", List.of(CONFIG, WEIGHTS));
     Path config = dir.resolve(CONFIG);
-    Description saved = Configs.fromJson(Files.readString(config), Description.class);
+    Description saved = Configs.fromJson(Files.readString(config), Description.class, config);
     check(config, "tokenizer", saved.tokenizer(), model.tokenizer().checksum());
     check(config, "encoder", saved.encoder(), checksum(model));
     ReportGenerator generator = new ReportGenerator(model, saved.decoder(), saved.positions(), 0);

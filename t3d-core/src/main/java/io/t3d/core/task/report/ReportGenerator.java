@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.ReportDecoderConfig;
 import io.t3d.core.generate.Decoding;
 import io.t3d.core.generate.Hypothesis;
@@ -126,8 +127,8 @@ public final class ReportGenerator implements AutoCloseable {
    * @param volumes {@code (B, 1, D, H, W)}, float32, intensities windowed as in training
    * @param decoding how tokens are chosen; see {@link #longest}
    * @return B reports
-   * @throws IllegalArgumentException when shape or dtype differ, or the decoding's reports may be
-   *     longer than {@link #longest}
+   * @throws IllegalArgumentException when shape or dtype differ
+   * @throws T3dException when the decoding's reports may be longer than {@link #longest}
    */
   public List<GeneratedReport> generate(NDArray volumes, Decoding decoding) {
     try (NDManager scope = manager.newSubManager()) {
@@ -142,11 +143,12 @@ public final class ReportGenerator implements AutoCloseable {
    * @param decoding how tokens are chosen; its longest length may be at most the model's {@code
    *     TextConfig.maxLength} - 1, for the begin token takes a place
    * @return B reports
-   * @throws IllegalArgumentException when they may be longer
+   * @throws T3dException when they may be longer
    */
   public List<GeneratedReport> generate(VisualTokens visual, Decoding decoding) {
     if (decoding.maxLength() > longest()) {
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.USAGE,
           "maxLength must be at most "
               + longest()
               + " (TextConfig.maxLength - 1), got "

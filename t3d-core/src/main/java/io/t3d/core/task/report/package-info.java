@@ -1,2 +1,5 @@
 /** Reports written from a volume: a text decoder trained on a frozen image encoder. */
+@NullMarked
 package io.t3d.core.task.report;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,6 +1,7 @@
 package io.t3d.core.task.segment;
 
 import ai.djl.ndarray.types.Shape;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.Size3;
 import io.t3d.core.volume.Volume;
 import java.io.IOException;
@@ -23,7 +24,7 @@ final class SegmentationCrops {
   SegmentationCrops(
       SegmentationSource source, SegmenterConfig config, double foreground, long seed) {
     if (source.size() == 0) {
-      throw new IllegalArgumentException("There is no volume with a mask to train on");
+      throw new T3dException(T3dException.Kind.INPUT, "There is no volume with a mask to train on");
     }
     this.source = source;
     this.config = config;
@@ -112,7 +113,8 @@ final class SegmentationCrops {
   private int classOf(float value) {
     int whole = (int) value;
     if (whole != value || whole < 0 || whole > 255) {
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.INPUT,
           "Masks must have whole values 0..255, got " + value + "; is this a mask?");
     }
     return classOfValue[whole];

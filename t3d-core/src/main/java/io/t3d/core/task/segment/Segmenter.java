@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.Size3;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.nn.SeededWeights;
@@ -19,6 +20,7 @@ import io.t3d.core.task.TaskTrainer;
 import io.t3d.core.tensor.Scopes;
 import io.t3d.core.tensor.Shapes;
 import io.t3d.core.torch.NoGrad;
+import io.t3d.core.torch.TorchEngine;
 import io.t3d.core.volume.Volume;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -60,7 +62,7 @@ public final class Segmenter implements AutoCloseable {
     this.learnsStatistics = learnsStatistics;
     encoder = VisionEncoders.create(config.vision());
     decoder = SegmentationDecoder.create(config.vision(), config.decoder(), config.classCount());
-    manager = NDManager.newBaseManager(device);
+    manager = NDManager.newBaseManager(TorchEngine.require(device));
     manager.setName("Segmenter");
     Size3 m = decoder.multiple();
     Shape views = new Shape(1, 1, m.depth(), m.height(), m.width());
@@ -96,11 +98,12 @@ public final class Segmenter implements AutoCloseable {
    * @param model gives a copy of its vision encoder's weights
    * @param config sizes and classes; its vision must be the model's
    * @param seed of the decoder
-   * @throws IllegalArgumentException when the config's vision is not the model's
+   * @throws T3dException when the config's vision is not the model's
    */
   public static Segmenter from(T3DModel model, SegmenterConfig config, long seed) {
     if (!config.vision().equals(model.config().vision())) {
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.USAGE,
           "SegmenterConfig.vision must be the model's, "
               + model.config().vision()
               + ", got "

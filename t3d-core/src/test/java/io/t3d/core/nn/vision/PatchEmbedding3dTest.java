@@ -2,7 +2,7 @@ package io.t3d.core.nn.vision;
 
 import static io.t3d.core.nn.vision.VisionGolden.assertClose;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ai.djl.Device;
@@ -14,6 +14,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.convolutional.Conv3d;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.Size3;
 import io.t3d.core.torch.Autocast;
 import io.t3d.core.torch.Casts;
@@ -190,7 +191,7 @@ class PatchEmbedding3dTest {
   @Test
   void aViewThatThePatchDoesNotDivideIsAnError() {
     NDArray views = manager.ones(new Shape(1, 1, 6, 9, 15));
-    assertThatIllegalArgumentException()
+    assertThatExceptionOfType(T3dException.class)
         .isThrownBy(() -> embedding.forward(parameters, views, false))
         .withMessage(
             "The patch (2, 4, 5) must divide the view's (D, H, W), got (6, 9, 15); choose a view"

@@ -1,6 +1,7 @@
 package io.t3d.core.nn.vision;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
@@ -12,6 +13,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.ResNet3dConfig;
 import io.t3d.core.config.ResNet3dConfig.Block;
 import io.t3d.core.nn.CountingStore;
@@ -207,7 +209,7 @@ class ResNet3dTest {
   void trainingOnOneValuePerChannelIsAnError() {
     ResNet3d net = create(NARROW, 1);
     NDArray views = manager.ones(new Shape(1, 1, 32, 32, 32));
-    assertThatIllegalArgumentException()
+    assertThatExceptionOfType(T3dException.class)
         .isThrownBy(() -> net.encode(parameters, views, true))
         .withMessage(
             "ResNet3d needs more than one value per channel for its batch statistics, but views"

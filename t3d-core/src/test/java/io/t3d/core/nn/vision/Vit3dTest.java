@@ -1,6 +1,7 @@
 package io.t3d.core.nn.vision;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 
@@ -11,6 +12,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.Vit3dConfig;
 import io.t3d.core.config.Vit3dConfig.Position;
@@ -105,7 +107,7 @@ class Vit3dTest {
   void aViewLargerThanTheLearnedTableIsAnError() {
     Vit3d net = create(Position.LEARNED, 0);
     NDArray views = manager.ones(new Shape(1, 1, 8, 16, 12));
-    assertThatIllegalArgumentException()
+    assertThatExceptionOfType(T3dException.class)
         .isThrownBy(() -> net.encode(parameters, views, false))
         .withMessage(
             "The view's token grid must fit into the learned position table (4, 3, 3), got (4, 4,"

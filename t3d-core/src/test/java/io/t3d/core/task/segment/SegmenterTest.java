@@ -10,6 +10,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.DecoderConfig;
 import io.t3d.core.config.ResNet3dConfig;
 import io.t3d.core.config.Size3;
@@ -239,7 +240,7 @@ class SegmenterTest {
                       SegmentationSource.of(List.of(new SegmentationCase(one.volume(), halves))),
                       SegmenterTest::crossEntropy,
                       training(1)))
-          .isInstanceOf(IllegalArgumentException.class)
+          .isInstanceOf(T3dException.class)
           .hasMessage("Masks must have whole values 0..255, got 0.5; is this a mask?");
     }
   }

@@ -1,10 +1,12 @@
 package io.t3d.data.io.spi;
 
+import io.t3d.core.HasKind;
+import io.t3d.core.T3dException;
 import java.io.IOException;
 import java.nio.file.Path;
 
 /** A volume file is corrupt, truncated or of a kind that cannot be read. */
-public class VolumeFormatException extends IOException {
+public class VolumeFormatException extends IOException implements HasKind {
   private static final long serialVersionUID = 1L;
 
   /**
@@ -20,5 +22,10 @@ public class VolumeFormatException extends IOException {
   /** As above, with the cause. */
   public VolumeFormatException(Path file, String problem, Throwable cause) {
     super(file + ": " + problem, cause);
+  }
+
+  @Override
+  public T3dException.Kind kind() {
+    return T3dException.Kind.INPUT;
   }
 }

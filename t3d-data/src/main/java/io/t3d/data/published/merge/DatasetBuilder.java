@@ -1,5 +1,6 @@
 package io.t3d.data.published.merge;
 
+import io.t3d.core.T3dException;
 import io.t3d.data.manifest.Split;
 import io.t3d.data.published.BuildSettings;
 import io.t3d.data.published.DatasetLayout;
@@ -66,7 +67,7 @@ public final class DatasetBuilder {
    */
   public MergedDataset build(int threads) throws IOException {
     if (sets.isEmpty()) {
-      throw new IllegalArgumentException("Add at least one data set");
+      throw new T3dException(T3dException.Kind.USAGE, "Add at least one data set");
     }
     dropped.clear();
     List<String> problems = new ArrayList<>();
@@ -92,7 +93,7 @@ public final class DatasetBuilder {
         (source, studies) -> {
           try {
             all.addAll(Splitting.assign(studies, settings));
-          } catch (IllegalArgumentException e) {
+          } catch (T3dException e) {
             problems.add(source + ": " + e.getMessage());
           }
         });

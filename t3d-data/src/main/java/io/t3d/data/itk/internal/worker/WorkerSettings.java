@@ -1,5 +1,6 @@
 package io.t3d.data.itk.internal.worker;
 
+import io.t3d.core.T3dException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -18,7 +19,8 @@ record WorkerSettings(int workers, Duration timeout, long memoryMiB, Path exchan
 
   WorkerSettings {
     if (workers < 1 || timeout.isNegative() || timeout.isZero() || memoryMiB < 64) {
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.USAGE,
           "t3d.itk.workers must be >= 1, t3d.itk.timeoutSeconds >= 1, t3d.itk.memoryMiB >= 64, got "
               + workers
               + ", "

@@ -1,0 +1,75 @@
+package io.t3d.cli;
+
+import io.t3d.core.HasKind;
+import io.t3d.core.T3dException.Kind;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.util.Optional;
+
+/**
+ * Tells the user of an error: in one line what to mend, or that it is a bug and where to report it.
+ */
+final class ErrorReport {
+  private static final String BUG =
+      "This looks like a bug in t3d. Please report it with the lines above, but without anything"
+          + " that names a patient, at https://github.com/t3d-java/t3d/issues";
+
+  private ErrorReport() {}
+
+  /**
+   * Prints an error.
+   *
+   * @param debug whether the stack trace is printed although the user can mend it
+   */
+  static void print(Throwable e, boolean debug, PrintWriter err) {
+    boolean bug = kind(e).isEmpty();
+    err.println("error: " + (bug ? e.toString() : describe(e)));
+    if (bug || debug) {
+      e.printStackTrace(err);
+    }
+    if (bug) {
+      err.println(BUG);
+    }
+    err.flush();
+  }
+
+  /** Whose error it is, by its type; empty when it is ours. */
+  static Optional<Kind> kind(Throwable e) {
+    if (e instanceof HasKind known) {
+      return Optional.of(known.kind());
+    }
+    if (e instanceof UncheckedIOException io) {
+      return kind(io.getCause());
+    }
+    if (e instanceof FileSystemException || e instanceof FileNotFoundException) {
+      return Optional.of(Kind.INPUT);
+    }
+    // What remains of these is the world outside: a full disk, a broken pipe, no memory.
+    return e instanceof IOException || e instanceof OutOfMemoryError
+        ? Optional.of(Kind.ENVIRONMENT)
+        : Optional.empty();
+  }
+
+  private static String describe(Throwable e) {
+    if (e instanceof UncheckedIOException io) {
+      return describe(io.getCause());
+    }
+    if (e instanceof NoSuchFileException) {
+      return "no such file or folder: " + e.getMessage();
+    }
+    if (e instanceof AccessDeniedException) {
+      return "no permission to read or write: " + e.getMessage();
+    }
+    if (e instanceof OutOfMemoryError) {
+      return "out of memory: "
+          + e.getMessage()
+          + "; give Java more with T3D_JAVA_OPTS=-Xmx8g, or lower the batch size";
+    }
+    return e.getMessage() == null ? e.toString() : e.getMessage();
+  }
+}

@@ -1,0 +1,135 @@
+package io.t3d.core.torch;
+
+import ai.djl.Device;
+import ai.djl.engine.Engine;
+import com.google.common.base.Supplier;
+import com.google.common.base.Throwables;
+import io.t3d.core.T3dException;
+import io.t3d.core.T3dException.Kind;
+import java.util.Objects;
+
+/**
+ * DJL's PyTorch engine. The classes of T3D that start it do so here: DJL's telemetry is off before,
+ * and an engine that is missing, another one, or a device that is not there is refused with what
+ * helps.
+ */
+public final class TorchEngine {
+  /** What DJL asks before it calls home; set here unless the user has. */
+  private static final String TELEMETRY_OFF = "OPT_OUT_TRACKING";
+
+  private static final String ENGINE = "PyTorch";
+  private static final String MEND =
+      "put ai.djl.pytorch:pytorch-engine, pytorch-jni and pytorch-native-cpu of one release on the"
+          + " class path; in a shaded jar merge META-INF/services (maven-shade-plugin:"
+          + " ServicesResourceTransformer)";
+
+  private TorchEngine() {}
+
+  /**
+   * The engine; the first call starts it, which takes about a second.
+   *
+   * @throws T3dException when it does not start or DJL runs on another one
+   */
+  public static Engine get() {
+    withoutTelemetry();
+    return start(Engine::getInstance);
+  }
+
+  /**
+   * The first GPU, or the CPU where there is none.
+   *
+   * @throws T3dException as {@link #get}
+   */
+  public static Device defaultDevice() {
+    return get().defaultDevice();
+  }
+
+  /**
+   * Requires a device that is there.
+   *
+   * @param device the CPU or a GPU
+   * @return the device, for chaining
+   * @throws T3dException when it is a GPU that PyTorch does not see, or as {@link #get}
+   */
+  public static Device require(Device device) {
+    Objects.requireNonNull(
+        device, "device must be given: Device.cpu(), Device.gpu() or TorchEngine.defaultDevice()");
+    return require(device, get().getGpuCount());
+  }
+
+  static Device require(Device device, int gpus) {
+    if (device.isGpu() && device.getDeviceId() >= gpus) {
+      throw new T3dException(
+          Kind.ENVIRONMENT,
+          "The device must be one that PyTorch sees, the CPU or one of "
+              + gpus
+              + " GPUs, got "
+              + device
+              + "; use Device.cpu(), or put natives with CUDA on the class path and check"
+              + " nvidia-smi (docs/natives.md)");
+    }
+    return device;
+  }
+
+  /**
+   * Forbids DJL to report its use to its makers, which it does when an engine or a tokenizer is
+   * first used. Whoever set the system property or variable {@code OPT_OUT_TRACKING} is obeyed.
+   */
+  public static void withoutTelemetry() {
+    if (System.getProperty(TELEMETRY_OFF) == null && System.getenv(TELEMETRY_OFF) == null) {
+      System.setProperty(TELEMETRY_OFF, "true");
+    }
+  }
+
+  static Engine start(Supplier<Engine> djl) {
+    Engine engine;
+    try {
+      engine = djl.get();
+    } catch (RuntimeException | LinkageError e) {
+      throw nativesFailed("DJL's PyTorch engine does not start", MEND, e);
+    }
+    if (!ENGINE.equals(engine.getEngineName())) {
+      throw new T3dException(
+          Kind.ENVIRONMENT,
+          "DJL must run on its engine PyTorch, got "
+              + engine.getEngineName()
+              + "; leave ai.djl.default_engine alone, and "
+              + MEND);
+    }
+    return engine;
+  }
+
+  /**
+   * The error of natives that do not load, which shows the cause.
+   *
+   * @param what does not work, starts the message
+   * @param mend what helps, unless Java forbids natives altogether
+   */
+  public static T3dException nativesFailed(String what, String mend, Throwable e) {
+    Throwable root = Throwables.getRootCause(e);
+    return new T3dException(
+        Kind.ENVIRONMENT,
+        what
+            + ": "
+            + (root.getMessage() == null
+                ? root.toString()
+                : root.getMessage().strip().replaceFirst("\\.$", ""))
+            + "; "
+            + (isForbidden(root)
+                ? "start Java with --enable-native-access=ALL-UNNAMED, which lets libraries load"
+                    + " native code"
+                : mend),
+        e);
+  }
+
+  /** Whether a failure is one of loading natives, and not of what they were given. */
+  public static boolean isOfNatives(Throwable e) {
+    Throwable root = Throwables.getRootCause(e);
+    return e instanceof LinkageError || root instanceof LinkageError || isForbidden(root);
+  }
+
+  /** JDK 24 and newer may refuse {@code System.load}. */
+  private static boolean isForbidden(Throwable root) {
+    return root instanceof IllegalCallerException;
+  }
+}

@@ -1,0 +1,105 @@
+package io.t3d.core.torch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ai.djl.Device;
+import ai.djl.engine.Engine;
+import ai.djl.engine.EngineException;
+import io.t3d.core.HasKind;
+import io.t3d.core.T3dException;
+import io.t3d.core.T3dException.Kind;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class TorchEngineTest {
+  private static final String MEND =
+      "put ai.djl.pytorch:pytorch-engine, pytorch-jni and pytorch-native-cpu of one release on the"
+          + " class path; in a shaded jar merge META-INF/services (maven-shade-plugin:"
+          + " ServicesResourceTransformer)";
+
+  private final String telemetry = System.getProperty("OPT_OUT_TRACKING");
+
+  @AfterEach
+  void restore() {
+    if (telemetry == null) {
+      System.clearProperty("OPT_OUT_TRACKING");
+    } else {
+      System.setProperty("OPT_OUT_TRACKING", telemetry);
+    }
+  }
+
+  @Test
+  void theEngineIsPyTorch() {
+    assertThat(TorchEngine.get().getEngineName()).isEqualTo("PyTorch");
+    assertThat(TorchEngine.require(Device.cpu())).isEqualTo(Device.cpu());
+  }
+
+  @Test
+  void telemetryIsOffUnlessTheUserSaidOtherwise() {
+    System.clearProperty("OPT_OUT_TRACKING");
+    TorchEngine.get();
+    assertThat(System.getProperty("OPT_OUT_TRACKING")).isEqualTo("true");
+    System.setProperty("OPT_OUT_TRACKING", "false");
+    TorchEngine.get();
+    assertThat(System.getProperty("OPT_OUT_TRACKING")).isEqualTo("false");
+  }
+
+  @Test
+  void aGpuThatIsNotThereIsAnError() {
+    assertThat(TorchEngine.require(Device.gpu(1), 2)).isEqualTo(Device.gpu(1));
+    assertThatThrownBy(() -> TorchEngine.require(Device.gpu(), 0))
+        .isInstanceOf(T3dException.class)
+        .hasMessage(
+            "The device must be one that PyTorch sees, the CPU or one of 0 GPUs, got gpu(0); use"
+                + " Device.cpu(), or put natives with CUDA on the class path and check nvidia-smi"
+                + " (docs/natives.md)")
+        .extracting(e -> ((HasKind) e).kind())
+        .isEqualTo(Kind.ENVIRONMENT);
+  }
+
+  @Test
+  void noDeviceIsAnError() {
+    assertThatThrownBy(() -> TorchEngine.require(null))
+        .isInstanceOf(NullPointerException.class)
+        .hasMessage(
+            "device must be given: Device.cpu(), Device.gpu() or TorchEngine.defaultDevice()");
+  }
+
+  @Test
+  void anotherEngineIsRefusedWithWhatHelps() {
+    assertThatThrownBy(() -> TorchEngine.start(() -> Engine.getEngine("Rust")))
+        .isInstanceOf(T3dException.class)
+        .hasMessage(
+            "DJL must run on its engine PyTorch, got Rust; leave ai.djl.default_engine alone, and "
+                + MEND);
+  }
+
+  @Test
+  void anEngineThatIsMissingIsAnErrorWithTheCause() {
+    assertThatThrownBy(
+            () ->
+                TorchEngine.start(
+                    () -> {
+                      throw new EngineException("No deep learning engine found.");
+                    }))
+        .isInstanceOf(T3dException.class)
+        .hasMessage("DJL's PyTorch engine does not start: No deep learning engine found; " + MEND);
+  }
+
+  @Test
+  void nativesThatJavaForbidsAreNamed() {
+    assertThatThrownBy(
+            () ->
+                TorchEngine.start(
+                    () -> {
+                      throw new ExceptionInInitializerError(
+                          new IllegalCallerException("Illegal native access from: unnamed module"));
+                    }))
+        .isInstanceOf(T3dException.class)
+        .hasMessage(
+            "DJL's PyTorch engine does not start: Illegal native access from: unnamed module; start"
+                + " Java with --enable-native-access=ALL-UNNAMED, which lets libraries load native"
+                + " code");
+  }
+}
