@@ -3,7 +3,7 @@ package io.t3d.examples;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.t3d.core.config.Configs;
-import io.t3d.core.file.AtomicFiles;
+import io.t3d.core.internal.AtomicFiles;
 import io.t3d.data.manifest.Manifest;
 import io.t3d.data.phantom.generate.PhantomDataset;
 import io.t3d.data.phantom.generate.PhantomPrompts;

@@ -12,7 +12,7 @@ import io.t3d.cli.command.PreprocessCommand;
 import io.t3d.cli.command.PretrainCommand;
 import io.t3d.cli.command.QuickstartCommand;
 import io.t3d.cli.command.SegmentCommand;
-import io.t3d.pipeline.CleanStop;
+import io.t3d.pipeline.internal.CleanStop;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;

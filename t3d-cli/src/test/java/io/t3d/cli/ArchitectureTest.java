@@ -59,6 +59,7 @@ class ArchitectureTest {
               "io.t3d.core.volume..",
               "io.t3d.core.tensor..",
               "io.t3d.core.file..",
+              "io.t3d.core.internal",
               "io.t3d.core.config..")
           .should()
           .dependOnClassesThat()

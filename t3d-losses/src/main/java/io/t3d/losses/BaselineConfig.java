@@ -2,16 +2,15 @@ package io.t3d.losses;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
-import io.t3d.core.config.Checks;
 import io.t3d.core.config.Size3;
-import io.t3d.losses.objective.ObjectiveConfig;
+import io.t3d.core.internal.Checks;
 import java.util.Objects;
 import java.util.Optional;
 
 /**
  * Settings of a published pre-training method that T3D is compared with; {@code method} in YAML
  * tells which. CLIP is no entry here: it is T3D's own global alignment alone, {@link
- * ObjectiveConfig#clip()}.
+ * io.t3d.losses.objective.ObjectiveConfig#clip()}.
  *
  * <pre>{@code
  * objective:

@@ -2,9 +2,9 @@ package io.t3d.losses;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.index.NDIndex;
-import io.t3d.core.config.Checks;
+import io.t3d.core.internal.Checks;
+import io.t3d.core.internal.Shapes;
 import io.t3d.core.tensor.Scalars;
-import io.t3d.core.tensor.Shapes;
 import io.t3d.core.torch.Casts;
 import io.t3d.losses.internal.BatchArrays;
 import java.util.HashSet;

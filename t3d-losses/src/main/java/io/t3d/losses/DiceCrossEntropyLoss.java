@@ -3,10 +3,10 @@ package io.t3d.losses;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
-import io.t3d.core.config.Checks;
+import io.t3d.core.internal.Checks;
+import io.t3d.core.internal.Scopes;
+import io.t3d.core.internal.Shapes;
 import io.t3d.core.tensor.Scalars;
-import io.t3d.core.tensor.Scopes;
-import io.t3d.core.tensor.Shapes;
 import io.t3d.losses.internal.BatchArrays;
 
 /**

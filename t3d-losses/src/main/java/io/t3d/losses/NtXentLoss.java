@@ -1,7 +1,7 @@
 package io.t3d.losses;
 
 import ai.djl.ndarray.NDArray;
-import io.t3d.core.config.Checks;
+import io.t3d.core.internal.Checks;
 import io.t3d.core.tensor.Scalars;
 import io.t3d.core.torch.Casts;
 import io.t3d.losses.internal.BatchArrays;

@@ -1,6 +1,6 @@
 package io.t3d.losses;
 
-import io.t3d.core.config.Checks;
+import io.t3d.core.internal.Checks;
 import java.util.Objects;
 
 /**

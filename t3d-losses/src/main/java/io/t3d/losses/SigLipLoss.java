@@ -2,8 +2,8 @@ package io.t3d.losses;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Activation;
+import io.t3d.core.internal.Shapes;
 import io.t3d.core.tensor.Scalars;
-import io.t3d.core.tensor.Shapes;
 import io.t3d.core.torch.Casts;
 import io.t3d.losses.internal.BatchArrays;
 import io.t3d.losses.internal.Patients;

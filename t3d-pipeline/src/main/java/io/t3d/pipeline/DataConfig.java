@@ -1,6 +1,6 @@
 package io.t3d.pipeline;
 
-import io.t3d.core.config.Checks;
+import io.t3d.core.internal.Checks;
 import io.t3d.data.load.ReportSampling;
 import io.t3d.data.prepare.Preprocessing;
 import io.t3d.data.view.ViewConfig;

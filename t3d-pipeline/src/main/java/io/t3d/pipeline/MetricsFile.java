@@ -1,8 +1,7 @@
 package io.t3d.pipeline;
 
 import io.t3d.core.config.Configs;
-import io.t3d.core.file.AtomicFiles;
-import io.t3d.pipeline.evaluate.Evaluation;
+import io.t3d.core.internal.AtomicFiles;
 import java.io.IOException;
 import java.nio.file.Path;
 
@@ -16,7 +15,7 @@ public final class MetricsFile {
    * Writes metrics as JSON.
    *
    * @param folder made when it is not there
-   * @param metrics a record, e.g. {@link Evaluation}
+   * @param metrics a record, e.g. {@code Evaluation}
    */
   public static void write(Path folder, Object metrics) throws IOException {
     AtomicFiles.writeText(folder.resolve(NAME), Configs.toJson(metrics));

@@ -48,9 +48,9 @@ public final class T3D {
    * @param manifest a CSV; docs/manifest.md tells the columns
    * @param out a folder without a checkpoint; gets {@code log.csv} and {@code checkpoint/}
    * @throws IOException when a file cannot be read or written
-   * @throws T3dException when {@code out} holds a checkpoint, the manifest has no
-   *     report or no row to train on, patients are in several splits, or volumes cannot be used;
-   *     the message lists them
+   * @throws T3dException when {@code out} holds a checkpoint, the manifest has no report or no row
+   *     to train on, patients are in several splits, or volumes cannot be used; the message lists
+   *     them
    */
   public static TrainingSummary pretrain(PretrainConfig config, Path manifest, Path out)
       throws IOException {

@@ -2,7 +2,7 @@ package io.t3d.pipeline;
 
 import ai.djl.Device;
 import io.t3d.core.config.Configs;
-import io.t3d.core.file.AtomicFiles;
+import io.t3d.core.internal.AtomicFiles;
 import io.t3d.core.task.segment.Segmenter;
 import io.t3d.data.load.VolumeSegmenter;
 import io.t3d.data.prepare.Preprocessing;

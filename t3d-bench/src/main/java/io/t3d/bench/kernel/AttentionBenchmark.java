@@ -3,7 +3,7 @@ package io.t3d.bench.kernel;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import io.t3d.core.tensor.Scopes;
+import io.t3d.core.internal.Scopes;
 import io.t3d.core.torch.Attention;
 import java.util.List;
 import org.openjdk.jmh.annotations.Benchmark;

@@ -4,7 +4,7 @@ import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.training.GradientCollector;
-import io.t3d.core.tensor.Scopes;
+import io.t3d.core.internal.Scopes;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;

@@ -2,7 +2,7 @@ package io.t3d.bench.kernel;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import io.t3d.core.tensor.Scopes;
+import io.t3d.core.internal.Scopes;
 import io.t3d.losses.kernel.TokenMatcher;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Level;

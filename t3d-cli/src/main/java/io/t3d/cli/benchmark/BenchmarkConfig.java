@@ -1,11 +1,11 @@
 package io.t3d.cli.benchmark;
 
 import io.t3d.cli.benchmark.task.TaskSettings;
-import io.t3d.core.config.Checks;
 import io.t3d.core.config.ResNet3dConfig;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.config.TextConfig;
+import io.t3d.core.internal.Checks;
 import io.t3d.core.train.TrainingConfig;
 import io.t3d.data.phantom.FindingKind;
 import io.t3d.data.phantom.PhantomConfig;

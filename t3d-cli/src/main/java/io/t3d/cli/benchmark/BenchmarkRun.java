@@ -2,7 +2,7 @@ package io.t3d.cli.benchmark;
 
 import io.t3d.cli.benchmark.task.BenchmarkTask;
 import io.t3d.cli.benchmark.task.Tasks;
-import io.t3d.core.config.Checks;
+import io.t3d.core.internal.Checks;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;

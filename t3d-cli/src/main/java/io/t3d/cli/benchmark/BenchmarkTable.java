@@ -4,7 +4,7 @@ import io.t3d.cli.benchmark.stats.Claim;
 import io.t3d.cli.benchmark.stats.Estimate;
 import io.t3d.cli.benchmark.stats.ForestPlot;
 import io.t3d.core.config.Configs;
-import io.t3d.core.file.AtomicFiles;
+import io.t3d.core.internal.AtomicFiles;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

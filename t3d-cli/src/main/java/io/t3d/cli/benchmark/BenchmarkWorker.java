@@ -2,7 +2,7 @@ package io.t3d.cli.benchmark;
 
 import io.t3d.cli.benchmark.task.Tasks;
 import io.t3d.core.config.Configs;
-import io.t3d.pipeline.CleanStop;
+import io.t3d.pipeline.internal.CleanStop;
 import java.io.BufferedReader;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;

@@ -2,7 +2,7 @@ package io.t3d.cli.benchmark;
 
 import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
-import io.t3d.core.file.AtomicFiles;
+import io.t3d.core.internal.AtomicFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,7 +1,7 @@
 package io.t3d.cli.benchmark;
 
 import com.sun.management.OperatingSystemMXBean;
-import io.t3d.core.file.AtomicFiles;
+import io.t3d.core.internal.AtomicFiles;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;

@@ -1,6 +1,5 @@
 package io.t3d.cli.option;
 
-import io.t3d.pipeline.TrainedSegmenter;
 import io.t3d.core.torch.TorchEngine;
 import io.t3d.pipeline.TrainedSegmenter;
 import java.io.IOException;

@@ -1,6 +1,6 @@
 package io.t3d.cli.option;
 
-import io.t3d.core.config.DidYouMean;
+import io.t3d.core.internal.DidYouMean;
 import io.t3d.data.transform.IntensityWindow;
 import java.util.List;
 import java.util.Locale;

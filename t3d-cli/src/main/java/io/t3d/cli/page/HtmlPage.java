@@ -1,7 +1,7 @@
 package io.t3d.cli.page;
 
 import com.google.common.html.HtmlEscapers;
-import io.t3d.core.file.AtomicFiles;
+import io.t3d.core.internal.AtomicFiles;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Base64;

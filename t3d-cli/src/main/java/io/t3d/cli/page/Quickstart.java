@@ -1,7 +1,7 @@
 package io.t3d.cli.page;
 
 import io.t3d.core.config.Configs;
-import io.t3d.core.file.AtomicFiles;
+import io.t3d.core.internal.AtomicFiles;
 import io.t3d.core.torch.TorchEngine;
 import io.t3d.core.train.TrainingListener;
 import io.t3d.core.train.TrainingSummary;

@@ -1,5 +1,7 @@
 package io.t3d.core.config;
 
+import io.t3d.core.internal.Checks;
+
 /**
  * Says that a model's text encoder is a class of one's own, whose settings only that class knows.
  * It comes from {@code T3DModel.builder().text(encoder)}; no file of settings can ask for it,

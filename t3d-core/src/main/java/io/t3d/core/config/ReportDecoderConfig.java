@@ -1,5 +1,7 @@
 package io.t3d.core.config;
 
+import io.t3d.core.internal.Checks;
+
 /**
  * Settings of the transformer that writes reports. Vocabulary, longest report and the width of the
  * visual tokens come from the model that it reads from.

@@ -1,5 +1,7 @@
 package io.t3d.core.config;
 
+import io.t3d.core.internal.Checks;
+
 /**
  * Settings of a text encoder of the BERT family.
  *

@@ -1,6 +1,6 @@
 package io.t3d.core.eval;
 
-import io.t3d.core.config.Checks;
+import io.t3d.core.internal.Checks;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;

@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.t3d.core.file.SafetensorsHeader.Dtype;
 import io.t3d.core.file.SafetensorsHeader.TensorInfo;
+import io.t3d.core.internal.AtomicFiles;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,6 +1,6 @@
 package io.t3d.core.generate;
 
-import io.t3d.core.config.Checks;
+import io.t3d.core.internal.Checks;
 import java.util.List;
 
 /** How the next token is chosen. */

@@ -2,7 +2,7 @@ package io.t3d.core.kernel;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.pytorch.jni.JniUtils;
-import io.t3d.core.config.Checks;
+import io.t3d.core.internal.Checks;
 import io.t3d.core.torch.Autocast;
 import io.t3d.core.torch.TorchBridge;
 import io.t3d.core.torch.WrittenGradient;

@@ -1,7 +1,7 @@
 package io.t3d.core.kernel;
 
 import ai.djl.ndarray.NDArray;
-import io.t3d.core.config.Checks;
+import io.t3d.core.internal.Checks;
 import io.t3d.core.tensor.Scalars;
 
 /** The formula as it stands, under autograd. */

@@ -2,7 +2,7 @@ package io.t3d.core.kernel;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
-import io.t3d.core.tensor.Shapes;
+import io.t3d.core.internal.Shapes;
 
 /**
  * {@link TokenGathering} in a single call, and its weights, for inference: where the temperature

@@ -2,8 +2,8 @@ package io.t3d.core.model;
 
 import ai.djl.ndarray.NDArray;
 import io.t3d.core.config.TextConfig;
-import io.t3d.core.file.AtomicFiles;
 import io.t3d.core.file.Safetensors;
+import io.t3d.core.internal.AtomicFiles;
 import io.t3d.core.nn.StateDict;
 import io.t3d.core.text.HuggingFaceFolder;
 import io.t3d.core.text.ReportTokenizer;

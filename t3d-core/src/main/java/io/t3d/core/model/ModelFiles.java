@@ -8,13 +8,13 @@ import io.t3d.core.config.Configs;
 import io.t3d.core.config.CustomTextConfig;
 import io.t3d.core.config.CustomVisionConfig;
 import io.t3d.core.config.T3DConfig;
-import io.t3d.core.file.AtomicFiles;
 import io.t3d.core.file.Safetensors;
-import io.t3d.core.file.SavedFolder;
+import io.t3d.core.internal.AtomicFiles;
+import io.t3d.core.internal.SavedFolder;
 import io.t3d.core.nn.Encoder;
 import io.t3d.core.nn.TextEncoder;
 import io.t3d.core.nn.VisionEncoder;
-import io.t3d.core.nn.Weights;
+import io.t3d.core.nn.internal.Weights;
 import io.t3d.core.nn.text.TextEncoders;
 import io.t3d.core.nn.vision.VisionEncoders;
 import io.t3d.core.text.ReportTokenizer;
@@ -68,7 +68,8 @@ final class ModelFiles {
     SavedFolder.require(
         dir, "a T3D checkpoint", List.of(CONFIG, ReportTokenizer.FILE_NAME, WEIGHTS));
     String json = Files.readString(dir.resolve(CONFIG));
-    T3DConfig config = Configs.fromJson(OldCheckpoints.config(json, dir), T3DConfig.class, dir.resolve(CONFIG));
+    T3DConfig config =
+        Configs.fromJson(OldCheckpoints.config(json, dir), T3DConfig.class, dir.resolve(CONFIG));
     check(dir, config, vision, text);
     VisionEncoder eyes = vision != null ? vision : VisionEncoders.create(config.vision());
     TextEncoder reader = text != null ? text : TextEncoders.create(config.text());

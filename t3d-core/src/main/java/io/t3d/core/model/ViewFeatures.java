@@ -1,7 +1,7 @@
 package io.t3d.core.model;
 
 import ai.djl.ndarray.NDArray;
-import io.t3d.core.tensor.Shapes;
+import io.t3d.core.internal.Shapes;
 import io.t3d.core.volume.View;
 
 /**

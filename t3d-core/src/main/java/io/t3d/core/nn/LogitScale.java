@@ -7,9 +7,9 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
-import io.t3d.core.config.Checks;
+import io.t3d.core.internal.Checks;
+import io.t3d.core.internal.Scopes;
 import io.t3d.core.tensor.Scalars;
-import io.t3d.core.tensor.Scopes;
 
 /**
  * The learned log inverse temperature of a contrastive loss; {@code exp()} at use. (Radford et al.

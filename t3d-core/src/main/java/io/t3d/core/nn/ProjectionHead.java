@@ -11,7 +11,7 @@ import ai.djl.nn.norm.BatchNorm;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.initializer.NormalInitializer;
 import io.t3d.core.T3dException;
-import io.t3d.core.tensor.Shapes;
+import io.t3d.core.internal.Shapes;
 import io.t3d.core.torch.Casts;
 
 /**

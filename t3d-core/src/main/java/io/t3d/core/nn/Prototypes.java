@@ -7,8 +7,8 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
-import io.t3d.core.config.Checks;
-import io.t3d.core.tensor.Scopes;
+import io.t3d.core.internal.Checks;
+import io.t3d.core.internal.Scopes;
 
 /** K learned cluster centres on the unit sphere. (Caron et al. 2020, section 3.1) */
 public final class Prototypes extends TypedBlock {

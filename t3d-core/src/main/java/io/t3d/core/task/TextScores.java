@@ -2,10 +2,11 @@ package io.t3d.core.task;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import io.t3d.core.internal.Scopes;
 import io.t3d.core.kernel.TokenGather;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.model.VolumeFeatures;
-import io.t3d.core.tensor.Scopes;
+import io.t3d.core.task.internal.Embeddings;
 import io.t3d.core.torch.NoGrad;
 import java.io.IOException;
 import java.util.HashMap;

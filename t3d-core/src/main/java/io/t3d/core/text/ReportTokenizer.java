@@ -11,7 +11,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.common.hash.Hashing;
 import io.t3d.core.T3dException;
 import io.t3d.core.config.TextConfig;
-import io.t3d.core.file.AtomicFiles;
+import io.t3d.core.internal.AtomicFiles;
 import io.t3d.core.torch.TorchEngine;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;

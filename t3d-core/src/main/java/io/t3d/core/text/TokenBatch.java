@@ -2,7 +2,7 @@ package io.t3d.core.text;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
-import io.t3d.core.tensor.Shapes;
+import io.t3d.core.internal.Shapes;
 
 /**
  * Tokenized reports. Closing the batch frees its arrays.

@@ -3,7 +3,7 @@ package io.t3d.core.torch;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import io.t3d.core.tensor.Scopes;
+import io.t3d.core.internal.Scopes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.UnaryOperator;

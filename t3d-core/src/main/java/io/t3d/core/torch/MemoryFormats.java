@@ -1,7 +1,7 @@
 package io.t3d.core.torch;
 
 import ai.djl.ndarray.NDArray;
-import io.t3d.core.tensor.Shapes;
+import io.t3d.core.internal.Shapes;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 

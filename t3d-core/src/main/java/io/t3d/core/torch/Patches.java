@@ -3,7 +3,7 @@ package io.t3d.core.torch;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import io.t3d.core.config.Size3;
-import io.t3d.core.tensor.Shapes;
+import io.t3d.core.internal.Shapes;
 import org.bytedeco.pytorch.MemoryFormatOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;

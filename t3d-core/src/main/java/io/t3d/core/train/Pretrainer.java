@@ -1,8 +1,8 @@
 package io.t3d.core.train;
 
-import io.t3d.core.config.Checks;
 import io.t3d.core.T3dException;
-import io.t3d.core.file.AtomicFiles;
+import io.t3d.core.internal.AtomicFiles;
+import io.t3d.core.internal.Checks;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.torch.NoGrad;
 import io.t3d.core.train.optim.LrSchedule;

@@ -1,7 +1,7 @@
 package io.t3d.core.train;
 
 import ai.djl.Device;
-import io.t3d.core.config.Checks;
+import io.t3d.core.internal.Checks;
 import io.t3d.core.torch.Autocast;
 import io.t3d.core.train.optim.AdamW;
 import io.t3d.core.train.optim.LayerDecay;

@@ -11,6 +11,7 @@ import ai.djl.ndarray.types.Shape;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.model.VolumeFeatures;
+import io.t3d.core.task.internal.Embeddings;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

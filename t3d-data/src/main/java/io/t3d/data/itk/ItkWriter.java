@@ -1,6 +1,6 @@
 package io.t3d.data.itk;
 
-import io.t3d.core.file.AtomicFiles;
+import io.t3d.core.internal.AtomicFiles;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.io.spi.PixelType;
 import io.t3d.data.io.spi.VolumeWriter;

@@ -4,6 +4,7 @@ import io.t3d.core.T3dException;
 import io.t3d.core.task.segment.SegmentationCase;
 import io.t3d.core.task.segment.SegmentationSource;
 import io.t3d.core.volume.Volume;
+import io.t3d.data.internal.BoundedCache;
 import io.t3d.data.io.VolumeReaders;
 import io.t3d.data.io.spi.VolumeInfo;
 import io.t3d.data.manifest.ManifestRow;

@@ -1,6 +1,6 @@
 package io.t3d.data.manifest;
 
-import io.t3d.core.config.DidYouMean;
+import io.t3d.core.internal.DidYouMean;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;

@@ -1,6 +1,6 @@
 package io.t3d.data.manifest;
 
-import io.t3d.core.file.AtomicFiles;
+import io.t3d.core.internal.AtomicFiles;
 import java.io.IOException;
 import java.io.Writer;
 import java.nio.channels.Channels;

@@ -1,6 +1,6 @@
 package io.t3d.data.phantom;
 
-import io.t3d.core.config.Checks;
+import io.t3d.core.internal.Checks;
 import io.t3d.data.manifest.Split;
 
 /**

@@ -2,7 +2,7 @@ package io.t3d.data.prepare;
 
 import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
-import io.t3d.core.file.AtomicFiles;
+import io.t3d.core.internal.AtomicFiles;
 import io.t3d.data.io.spi.VolumeFormatException;
 import io.t3d.data.zarr.ZarrVolume;
 import java.io.IOException;

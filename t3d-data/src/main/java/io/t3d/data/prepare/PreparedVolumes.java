@@ -1,6 +1,8 @@
 package io.t3d.data.prepare;
 
 import io.t3d.core.T3dException;
+import io.t3d.data.internal.SourceLoader;
+import io.t3d.data.internal.VolumeLoader;
 import io.t3d.data.manifest.Calibration;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.data.transform.VolumeSource;

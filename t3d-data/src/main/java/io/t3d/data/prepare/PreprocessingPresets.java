@@ -1,7 +1,7 @@
 package io.t3d.data.prepare;
 
 import io.t3d.core.T3dException;
-import io.t3d.core.config.DidYouMean;
+import io.t3d.core.internal.DidYouMean;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;

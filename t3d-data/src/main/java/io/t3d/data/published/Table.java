@@ -1,6 +1,6 @@
 package io.t3d.data.published;
 
-import io.t3d.core.config.DidYouMean;
+import io.t3d.core.internal.DidYouMean;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;

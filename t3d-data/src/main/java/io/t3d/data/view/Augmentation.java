@@ -1,6 +1,6 @@
 package io.t3d.data.view;
 
-import io.t3d.core.config.Checks;
+import io.t3d.core.internal.Checks;
 
 /**
  * What is changed in a view besides its crop. Each view draws its own.

@@ -1,7 +1,7 @@
 package io.t3d.data.zarr;
 
-import io.t3d.core.config.Checks;
 import io.t3d.core.config.Size3;
+import io.t3d.core.internal.Checks;
 import java.util.Objects;
 
 /**

@@ -3,7 +3,7 @@ package io.t3d.losses.djl;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
-import io.t3d.core.tensor.Shapes;
+import io.t3d.core.internal.Shapes;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;

@@ -4,8 +4,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import io.t3d.core.internal.Shapes;
 import io.t3d.core.tensor.Scalars;
-import io.t3d.core.tensor.Shapes;
 import java.util.Collection;
 
 /**

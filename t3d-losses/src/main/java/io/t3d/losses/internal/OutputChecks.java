@@ -1,10 +1,10 @@
 package io.t3d.losses.internal;
 
 import ai.djl.ndarray.NDArray;
+import io.t3d.core.internal.Shapes;
 import io.t3d.core.model.SentenceFeatures;
 import io.t3d.core.model.T3DOutput;
 import io.t3d.core.model.ViewFeatures;
-import io.t3d.core.tensor.Shapes;
 import java.util.List;
 
 /** Whether a model's output is that of one batch, in float32, before a loss looks at it. */

@@ -6,7 +6,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
-import io.t3d.core.tensor.Shapes;
+import io.t3d.core.internal.Shapes;
 import io.t3d.losses.internal.BatchArrays;
 import java.util.ArrayList;
 import java.util.List;

@@ -2,9 +2,9 @@ package io.t3d.losses.kernel;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import io.t3d.core.config.Checks;
+import io.t3d.core.internal.Checks;
+import io.t3d.core.internal.Shapes;
 import io.t3d.core.tensor.Scalars;
-import io.t3d.core.tensor.Shapes;
 import io.t3d.losses.internal.BatchArrays;
 
 /** In the log domain: for any epsilon and on every platform. */

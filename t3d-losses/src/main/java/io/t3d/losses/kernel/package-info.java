@@ -9,4 +9,3 @@
 package io.t3d.losses.kernel;
 
 import org.jspecify.annotations.NullMarked;
-

@@ -1,6 +1,6 @@
 package io.t3d.losses.objective;
 
-import io.t3d.core.config.Checks;
+import io.t3d.core.internal.Checks;
 import io.t3d.losses.BaselineConfig;
 import io.t3d.losses.ContrastiveConfig;
 import io.t3d.losses.TmaConfig;

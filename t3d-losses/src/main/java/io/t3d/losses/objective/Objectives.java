@@ -5,7 +5,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import io.t3d.core.config.Size3;
 import io.t3d.core.model.T3DModel;
-import io.t3d.core.nn.SeededWeights;
+import io.t3d.core.nn.internal.SeededWeights;
 import io.t3d.core.train.BatchObjective;
 import io.t3d.losses.BaselineConfig;
 

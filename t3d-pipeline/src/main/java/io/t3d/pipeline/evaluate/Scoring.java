@@ -8,6 +8,7 @@ import io.t3d.core.eval.Interval;
 import io.t3d.core.eval.LabelMatrix;
 import io.t3d.core.eval.Metric;
 import io.t3d.data.manifest.ManifestRow;
+import io.t3d.pipeline.internal.LabelledRows;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;

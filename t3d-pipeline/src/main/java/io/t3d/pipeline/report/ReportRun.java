@@ -2,8 +2,8 @@ package io.t3d.pipeline.report;
 
 import ai.djl.ndarray.NDManager;
 import com.google.common.collect.Streams;
-import io.t3d.core.file.AtomicFiles;
 import io.t3d.core.generate.Decoding;
+import io.t3d.core.internal.AtomicFiles;
 import io.t3d.core.nn.VisionEncoder.VisualTokens;
 import io.t3d.core.task.report.GeneratedReport;
 import io.t3d.core.task.report.ReportGenerator;
@@ -12,7 +12,7 @@ import io.t3d.core.train.TrainingConfig;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.pipeline.DataConfig;
 import io.t3d.pipeline.MetricsFile;
-import io.t3d.pipeline.RowVolumes;
+import io.t3d.pipeline.internal.RowVolumes;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

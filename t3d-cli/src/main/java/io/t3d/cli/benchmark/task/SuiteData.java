@@ -17,7 +17,7 @@ import io.t3d.data.transform.Interpolation;
 import io.t3d.data.transform.ResampleTo;
 import io.t3d.data.view.MultiViewSampler;
 import io.t3d.pipeline.DataConfig;
-import io.t3d.pipeline.evaluate.LabelledRows;
+import io.t3d.pipeline.internal.LabelledRows;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,6 +1,6 @@
 package io.t3d.cli.benchmark.task;
 
-import io.t3d.core.config.Checks;
+import io.t3d.core.internal.Checks;
 import java.util.List;
 
 /**

@@ -2,7 +2,7 @@ package io.t3d.core.nn.internal;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
-import io.t3d.core.tensor.Shapes;
+import io.t3d.core.internal.Shapes;
 
 /** The check that both encoders make of their input. */
 public final class ViewShapes {

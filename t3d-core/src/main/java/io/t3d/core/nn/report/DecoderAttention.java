@@ -8,10 +8,10 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.core.Linear;
 import ai.djl.training.ParameterStore;
 import io.t3d.core.config.ReportDecoderConfig;
+import io.t3d.core.internal.Scopes;
 import io.t3d.core.nn.TypedBlock;
 import io.t3d.core.nn.internal.NamedBlocks;
 import io.t3d.core.nn.internal.Steps;
-import io.t3d.core.tensor.Scopes;
 import io.t3d.core.torch.Attention;
 
 /**

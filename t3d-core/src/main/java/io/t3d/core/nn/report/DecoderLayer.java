@@ -9,12 +9,12 @@ import ai.djl.nn.core.Linear;
 import ai.djl.nn.norm.LayerNorm;
 import ai.djl.training.ParameterStore;
 import io.t3d.core.config.ReportDecoderConfig;
+import io.t3d.core.internal.Scopes;
 import io.t3d.core.nn.TypedBlock;
 import io.t3d.core.nn.internal.FeedForward;
 import io.t3d.core.nn.internal.NamedBlocks;
 import io.t3d.core.nn.internal.Steps;
 import io.t3d.core.nn.report.DecoderAttention.KeyValue;
-import io.t3d.core.tensor.Scopes;
 
 /**
  * One pre-norm layer: {@code x + self(LN(x))}, {@code x + cross(LN(x), visual)}, {@code x +

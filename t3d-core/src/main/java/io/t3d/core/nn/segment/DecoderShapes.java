@@ -3,8 +3,8 @@ package io.t3d.core.nn.segment;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import io.t3d.core.config.Size3;
+import io.t3d.core.internal.Shapes;
 import io.t3d.core.nn.internal.ViewShapes;
-import io.t3d.core.tensor.Shapes;
 import java.util.List;
 
 /** What both decoders check and assume about shapes. */

@@ -9,11 +9,11 @@ import ai.djl.nn.norm.Dropout;
 import ai.djl.nn.norm.LayerNorm;
 import ai.djl.training.ParameterStore;
 import io.t3d.core.config.TextConfig;
+import io.t3d.core.internal.Scopes;
 import io.t3d.core.nn.TypedBlock;
 import io.t3d.core.nn.internal.EmbeddingTable;
 import io.t3d.core.nn.internal.NamedBlocks;
 import io.t3d.core.nn.internal.Steps;
-import io.t3d.core.tensor.Scopes;
 
 /** Token, position and token-type embeddings, summed and normalised. (HuggingFace's names) */
 final class BertEmbeddings extends TypedBlock {

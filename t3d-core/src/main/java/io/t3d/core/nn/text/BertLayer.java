@@ -9,11 +9,11 @@ import ai.djl.nn.core.Linear;
 import ai.djl.nn.norm.LayerNorm;
 import ai.djl.training.ParameterStore;
 import io.t3d.core.config.TextConfig;
+import io.t3d.core.internal.Scopes;
 import io.t3d.core.nn.TypedBlock;
 import io.t3d.core.nn.internal.FeedForward;
 import io.t3d.core.nn.internal.NamedBlocks;
 import io.t3d.core.nn.internal.Steps;
-import io.t3d.core.tensor.Scopes;
 import io.t3d.core.torch.Attention;
 
 /** One post-norm transformer layer: {@code x = LN(x + f(x))} for attention, then feed-forward. */

@@ -5,14 +5,14 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
-import io.t3d.core.config.Checks;
 import io.t3d.core.config.Size3;
+import io.t3d.core.internal.Checks;
+import io.t3d.core.internal.Scopes;
+import io.t3d.core.internal.Shapes;
 import io.t3d.core.nn.TypedBlock;
 import io.t3d.core.nn.VisionEncoder;
 import io.t3d.core.nn.internal.Steps;
 import io.t3d.core.nn.internal.ViewShapes;
-import io.t3d.core.tensor.Scopes;
-import io.t3d.core.tensor.Shapes;
 
 /**
  * Any DJL block that makes a feature map of views, as a visual encoder: each voxel of the map is a

@@ -1,6 +1,6 @@
 package io.t3d.core.task.classify;
 
-import io.t3d.core.config.Checks;
+import io.t3d.core.internal.Checks;
 import io.t3d.core.train.TrainingConfig;
 import java.util.Objects;
 

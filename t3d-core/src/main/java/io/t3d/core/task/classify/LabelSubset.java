@@ -1,9 +1,9 @@
 package io.t3d.core.task.classify;
 
 import io.t3d.core.T3dException;
-import io.t3d.core.config.Checks;
 import io.t3d.core.eval.LabelMatrix;
-import io.t3d.core.task.Shuffles;
+import io.t3d.core.internal.Checks;
+import io.t3d.core.task.internal.Shuffles;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;

@@ -6,7 +6,7 @@ import ai.djl.ndarray.types.Shape;
 import io.t3d.core.config.Configs;
 import io.t3d.core.eval.LabelMatrix;
 import io.t3d.core.file.Safetensors;
-import io.t3d.core.task.Embeddings;
+import io.t3d.core.task.internal.Embeddings;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;

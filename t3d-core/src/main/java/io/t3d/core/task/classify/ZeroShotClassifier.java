@@ -1,9 +1,9 @@
 package io.t3d.core.task.classify;
 
 import ai.djl.ndarray.NDArray;
-import io.t3d.core.task.Embeddings;
+import io.t3d.core.internal.Shapes;
 import io.t3d.core.task.TextScores;
-import io.t3d.core.tensor.Shapes;
+import io.t3d.core.task.internal.Embeddings;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;

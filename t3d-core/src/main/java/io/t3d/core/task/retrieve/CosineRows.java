@@ -1,6 +1,6 @@
 package io.t3d.core.task.retrieve;
 
-import io.t3d.core.task.Embeddings;
+import io.t3d.core.task.internal.Embeddings;
 
 /** Embeddings of which only the direction counts. */
 final class CosineRows {

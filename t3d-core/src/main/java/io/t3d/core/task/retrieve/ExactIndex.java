@@ -5,7 +5,7 @@ import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
-import io.t3d.core.tensor.Shapes;
+import io.t3d.core.internal.Shapes;
 import java.util.Arrays;
 
 /**

@@ -1,7 +1,7 @@
 package io.t3d.core.task.retrieve;
 
-import io.t3d.core.task.Embeddings;
 import io.t3d.core.task.TextScores;
+import io.t3d.core.task.internal.Embeddings;
 import java.util.List;
 import java.util.stream.IntStream;
 

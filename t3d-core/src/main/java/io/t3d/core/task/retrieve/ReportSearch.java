@@ -2,10 +2,10 @@ package io.t3d.core.task.retrieve;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import io.t3d.core.internal.Scopes;
 import io.t3d.core.model.VolumeFeatures;
-import io.t3d.core.task.Embeddings;
 import io.t3d.core.task.TextScores;
-import io.t3d.core.tensor.Scopes;
+import io.t3d.core.task.internal.Embeddings;
 import io.t3d.core.torch.NoGrad;
 import java.util.Arrays;
 import java.util.List;

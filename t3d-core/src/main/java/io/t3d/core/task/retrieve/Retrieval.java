@@ -2,8 +2,8 @@ package io.t3d.core.task.retrieve;
 
 import ai.djl.ndarray.NDArray;
 import io.t3d.core.eval.RetrievalScores;
-import io.t3d.core.task.Embeddings;
-import io.t3d.core.tensor.Shapes;
+import io.t3d.core.internal.Shapes;
+import io.t3d.core.task.internal.Embeddings;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

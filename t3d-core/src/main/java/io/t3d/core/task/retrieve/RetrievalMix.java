@@ -1,6 +1,6 @@
 package io.t3d.core.task.retrieve;
 
-import io.t3d.core.config.Checks;
+import io.t3d.core.internal.Checks;
 import io.t3d.core.task.ScoreChoice;
 import io.t3d.core.task.TextScore;
 import java.util.ArrayList;

@@ -3,7 +3,7 @@ package io.t3d.core.task.retrieve;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import io.t3d.core.config.Checks;
+import io.t3d.core.internal.Checks;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.task.TextScores;
 import io.t3d.core.task.VolumeBatches;

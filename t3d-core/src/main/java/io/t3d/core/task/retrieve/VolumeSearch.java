@@ -2,8 +2,8 @@ package io.t3d.core.task.retrieve;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import io.t3d.core.task.Embeddings;
 import io.t3d.core.task.TextScores;
+import io.t3d.core.task.internal.Embeddings;
 import io.t3d.core.torch.NoGrad;
 import java.io.IOException;
 import java.io.UncheckedIOException;

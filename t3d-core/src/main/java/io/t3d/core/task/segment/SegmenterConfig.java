@@ -1,9 +1,9 @@
 package io.t3d.core.task.segment;
 
-import io.t3d.core.config.Checks;
 import io.t3d.core.config.DecoderConfig;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.VisionConfig;
+import io.t3d.core.internal.Checks;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;

@@ -3,7 +3,7 @@ package io.t3d.core.train.optim;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
-import io.t3d.core.tensor.Shapes;
+import io.t3d.core.internal.Shapes;
 import io.t3d.core.torch.FusedAdamW;
 import io.t3d.core.torch.NoGrad;
 import java.util.ArrayList;

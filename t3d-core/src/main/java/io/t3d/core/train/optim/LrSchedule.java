@@ -1,6 +1,6 @@
 package io.t3d.core.train.optim;
 
-import io.t3d.core.config.Checks;
+import io.t3d.core.internal.Checks;
 
 /**
  * Learning rate by step: a linear warm-up to the peak, then half a cosine down to the floor.

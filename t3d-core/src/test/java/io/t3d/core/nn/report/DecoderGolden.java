@@ -7,7 +7,7 @@ import ai.djl.ndarray.types.Shape;
 import io.t3d.core.config.ReportDecoderConfig;
 import io.t3d.core.file.Safetensors;
 import io.t3d.core.nn.VisionEncoder.VisualTokens;
-import io.t3d.core.nn.Weights;
+import io.t3d.core.nn.internal.Weights;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;

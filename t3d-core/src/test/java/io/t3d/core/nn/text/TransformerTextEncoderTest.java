@@ -13,7 +13,7 @@ import io.t3d.core.config.TextConfig;
 import io.t3d.core.config.TextConfig.Pooling;
 import io.t3d.core.file.Safetensors;
 import io.t3d.core.nn.TextEncoder.TextFeatures;
-import io.t3d.core.nn.Weights;
+import io.t3d.core.nn.internal.Weights;
 import io.t3d.core.text.TokenBatch;
 import java.nio.file.Path;
 import java.util.HashMap;

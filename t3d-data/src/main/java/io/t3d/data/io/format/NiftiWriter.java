@@ -1,6 +1,6 @@
 package io.t3d.data.io.format;
 
-import io.t3d.core.file.AtomicFiles;
+import io.t3d.core.internal.AtomicFiles;
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Spacing;
 import io.t3d.core.volume.Volume;

@@ -1,7 +1,7 @@
 package io.t3d.data.phantom.generate;
 
 import com.google.common.base.Splitter;
-import io.t3d.core.file.AtomicFiles;
+import io.t3d.core.internal.AtomicFiles;
 import io.t3d.data.phantom.Finding;
 import io.t3d.data.phantom.Finding.Point;
 import io.t3d.data.phantom.FindingKind;

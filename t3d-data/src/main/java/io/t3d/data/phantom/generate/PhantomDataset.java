@@ -1,8 +1,8 @@
 package io.t3d.data.phantom.generate;
 
-import io.t3d.core.config.Checks;
 import io.t3d.core.config.Configs;
-import io.t3d.core.file.AtomicFiles;
+import io.t3d.core.internal.AtomicFiles;
+import io.t3d.core.internal.Checks;
 import io.t3d.data.io.format.NiftiWriter;
 import io.t3d.data.io.spi.PixelType;
 import io.t3d.data.manifest.Manifest;

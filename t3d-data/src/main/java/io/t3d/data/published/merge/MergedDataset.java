@@ -1,7 +1,7 @@
 package io.t3d.data.published.merge;
 
 import io.t3d.core.config.Configs;
-import io.t3d.core.file.AtomicFiles;
+import io.t3d.core.internal.AtomicFiles;
 import io.t3d.data.manifest.Manifest;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.data.published.SourcedStudy;

@@ -2,7 +2,7 @@ package io.t3d.data.itk.internal.check;
 
 import io.t3d.core.config.Size3;
 import io.t3d.core.volume.Affine;
-import io.t3d.data.io.spi.Geometry;
+import io.t3d.data.internal.Geometry;
 import io.t3d.data.io.spi.VolumeFormatException;
 import java.nio.file.Path;
 import java.util.Locale;

@@ -1,0 +1,5 @@
+/**
+ * Helpers of the library: checks of settings and shapes, scopes of native memory, files that are
+ * replaced as a whole. Not for users.
+ */
+package io.t3d.core.internal;

@@ -1,0 +1,48 @@
+package io.t3d.core.internal.weights;
+
+import ai.djl.ndarray.types.DataType;
+
+/** Elements of PyTorch's storages. */
+enum ElementType {
+  FLOAT("FloatStorage", DataType.FLOAT32, 4),
+  DOUBLE("DoubleStorage", DataType.FLOAT64, 8),
+  HALF("HalfStorage", DataType.FLOAT16, 2),
+  /** Read as float32, whose upper half it is. */
+  BFLOAT16("BFloat16Storage", DataType.FLOAT32, 2),
+  LONG("LongStorage", DataType.INT64, 8),
+  INT("IntStorage", DataType.INT32, 4),
+  SHORT("ShortStorage", DataType.INT16, 2),
+  CHAR("CharStorage", DataType.INT8, 1),
+  BYTE("ByteStorage", DataType.UINT8, 1),
+  BOOL("BoolStorage", DataType.BOOLEAN, 1);
+
+  private final String storage;
+  private final DataType dataType;
+  private final int bytes;
+
+  ElementType(String storage, DataType dataType, int bytes) {
+    this.storage = storage;
+    this.dataType = dataType;
+    this.bytes = bytes;
+  }
+
+  /** The type of {@code torch.FloatStorage} and the like; null for any other name. */
+  static ElementType ofStorage(String global) {
+    for (ElementType type : values()) {
+      if (global.equals("torch." + type.storage)) {
+        return type;
+      }
+    }
+    return null;
+  }
+
+  /** DJL's type once read. */
+  DataType dataType() {
+    return dataType;
+  }
+
+  /** Bytes per element in the file. */
+  int bytes() {
+    return bytes;
+  }
+}

@@ -1,0 +1,2 @@
+/** Helpers of the tasks; not for users of the library. */
+package io.t3d.core.task.internal;
