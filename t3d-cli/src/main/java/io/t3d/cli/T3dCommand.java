@@ -14,6 +14,7 @@ import io.t3d.cli.command.QuickstartCommand;
 import io.t3d.cli.command.SegmentCommand;
 import io.t3d.pipeline.CleanStop;
 import java.io.PrintWriter;
+import java.nio.charset.Charset;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -58,7 +59,11 @@ public final class T3dCommand {
 
   /** Runs the command and returns its exit code. */
   public static int run(String... args) {
-    return run(new PrintWriter(System.out, true), new PrintWriter(System.err, true), args);
+    Charset terminal = Charset.defaultCharset();
+    return run(
+        new PrintWriter(System.out, true, terminal),
+        new PrintWriter(System.err, true, terminal),
+        args);
   }
 
   /** The same with other streams. */

@@ -158,7 +158,7 @@ public final class PrototypeLoss {
   private static Aligned alignPooled(ViewFeatures view) {
     NDArray embedding = view.embedding();
     long b = embedding.getShape().get(0);
-    NDArray index = embedding.getManager().arange(0, b, 1, DataType.INT64);
+    NDArray index = embedding.getManager().arange(0, (float) b, 1, DataType.INT64);
     return new Aligned(
         index.toDevice(embedding.getDevice(), false), BatchArrays.ones(embedding, new Shape(b)));
   }

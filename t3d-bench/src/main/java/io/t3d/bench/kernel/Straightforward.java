@@ -106,7 +106,8 @@ final class Straightforward {
     for (int i = 0; i < grid.size(); i++) {
       xyz[3 * i] = i % grid.width();
       xyz[3 * i + 1] = i / grid.width() % grid.height();
-      xyz[3 * i + 2] = i / (grid.width() * grid.height());
+      int plane = i / (grid.width() * grid.height());
+      xyz[3 * i + 2] = plane;
     }
     return batchArray.getManager().create(xyz, new Shape(grid.size(), 3));
   }

@@ -61,6 +61,7 @@ public final class TorchBridge {
     REASON.get().ifPresent(reason -> refuse(feature, reason));
   }
 
+  @SuppressWarnings("DoNotCallSuggester") // It is there to throw: the callers have one message.
   static void refuse(String feature, String reason) {
     throw new UnsupportedOperationException(
         feature + " needs the bridge to libtorch, which is not there: " + reason);

@@ -84,7 +84,11 @@ public final class TokenMatcher {
    */
   public static NDArray rows(Match match, long tokens) {
     long b = match.index().getShape().get(0);
-    NDArray first = match.index().getManager().arange(0, b * tokens, tokens, DataType.INT64); // (B)
+    NDArray first =
+        match
+            .index()
+            .getManager()
+            .arange(0, (float) (b * tokens), (float) tokens, DataType.INT64); // (B)
     return match
         .index()
         .add(first.toDevice(match.index().getDevice(), false).expandDims(1))
