@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.util.Properties;
+import java.nio.charset.Charset;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -61,7 +62,11 @@ public final class T3dCommand {
 
   /** Runs the command and returns its exit code. */
   public static int run(String... args) {
-    return run(new PrintWriter(System.out, true), new PrintWriter(System.err, true), args);
+    Charset terminal = Charset.defaultCharset();
+    return run(
+        new PrintWriter(System.out, true, terminal),
+        new PrintWriter(System.err, true, terminal),
+        args);
   }
 
   /** The same with other streams. */

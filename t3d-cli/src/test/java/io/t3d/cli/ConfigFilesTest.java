@@ -22,7 +22,9 @@ import picocli.CommandLine;
 /** The settings under {@code examples/configs}. */
 class ConfigFilesTest {
   static Stream<Path> configs() throws IOException {
-    return Files.list(Path.of("../examples/configs")).sorted();
+    try (Stream<Path> files = Files.list(Path.of("../examples/configs"))) {
+      return files.sorted().toList().stream();
+    }
   }
 
   @ParameterizedTest

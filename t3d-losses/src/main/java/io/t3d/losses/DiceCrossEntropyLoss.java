@@ -133,7 +133,7 @@ public final class DiceCrossEntropyLoss {
     NDManager manager = logits.getManager();
     long k = logits.getShape().get(1);
     NDArray classes =
-        manager.arange(0, k, 1, DataType.INT64, logits.getDevice()).reshape(1, k, 1, 1, 1);
+        manager.arange(0, (float) k, 1, DataType.INT64, logits.getDevice()).reshape(1, k, 1, 1, 1);
     NDArray column = target.expandDims(1); // (B, 1, D, H, W)
     NDArray y = column.eq(classes).toType(DataType.FLOAT32, false); // (B, K, D, H, W)
     NDArray valid = column.gte(0).toType(DataType.FLOAT32, false); // (B, 1, D, H, W)

@@ -67,7 +67,7 @@ public final class Clustering {
             new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
       Clustering clustering = new Clustering(Safetensors.read(manager, Path.of(args[0])).tensors());
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        String[] words = line.split(" ");
+        String[] words = line.split(" ", -1);
         try (NDManager step = manager.newSubManager()) {
           long cpu = THREADS.getCurrentThreadCpuTime();
           long start = System.nanoTime();

@@ -38,7 +38,7 @@ public final class TokenViews {
     }
 
     Shape tokens() {
-      return new Shape(pairs, depth * height * width, dim);
+      return new Shape(pairs, (long) depth * height * width, dim);
     }
   }
 

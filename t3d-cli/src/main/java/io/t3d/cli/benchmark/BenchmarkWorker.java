@@ -64,6 +64,7 @@ public final class BenchmarkWorker {
   }
 
   /** The other end closes our input when there is no more to do, and so does its death. */
+  @SuppressWarnings("CatchAndPrintStackTrace") // The error stream is the worker's log.
   private static void read(BlockingQueue<String> lines) {
     try (BufferedReader in =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {

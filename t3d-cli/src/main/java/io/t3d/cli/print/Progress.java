@@ -12,6 +12,7 @@ public final class Progress implements AutoCloseable {
     this.bar = bar;
   }
 
+  @SuppressWarnings("SystemConsoleNull") // ./t3d asks newer JDKs for the console of JDK 17.
   public static Progress overItems(String task, long count) {
     return new Progress(
         new ProgressBarBuilder()

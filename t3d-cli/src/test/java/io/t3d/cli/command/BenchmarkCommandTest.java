@@ -17,7 +17,7 @@ class BenchmarkCommandTest {
     String[] command = {
       "benchmark", "--suite", "phantom", "--config", config.toString(), "--out", dir + "/out"
     };
-    CommandRun first = CommandRun.of(command);
+    CommandRun first = CommandRun.of((Object[]) command);
     assertThat(first.exitCode()).as(first.err()).isZero();
     assertThat(first.out()).contains("| from scratch |");
     assertThat(dir.resolve("out/report.html")).exists();
@@ -25,7 +25,7 @@ class BenchmarkCommandTest {
     Files.writeString(
         config,
         "preset: smoke\nreplicates: 1\nmodelSeed: 9\nmethods: [SCRATCH]\nlongMethods: []\n");
-    CommandRun refused = CommandRun.of(command);
+    CommandRun refused = CommandRun.of((Object[]) command);
     assertThat(refused.exitCode()).isEqualTo(1);
     assertThat(refused.err()).contains("holds a benchmark with other settings", "--restart");
     assertThat(dir.resolve("out/cells/scratch-1-r01/linear-probe.json")).exists();

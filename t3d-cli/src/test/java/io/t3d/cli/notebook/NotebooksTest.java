@@ -30,9 +30,9 @@ class NotebooksTest {
           NotebookRunner.currentClassPath(), new PrintStream(echoed, true, StandardCharsets.UTF_8));
 
   static Stream<Path> notebooks() throws IOException {
-    return Files.list(Path.of("../examples/notebooks"))
-        .filter(p -> p.toString().endsWith(".jsh"))
-        .sorted();
+    try (Stream<Path> files = Files.list(Path.of("../examples/notebooks"))) {
+      return files.filter(p -> p.toString().endsWith(".jsh")).sorted().toList().stream();
+    }
   }
 
   @ParameterizedTest

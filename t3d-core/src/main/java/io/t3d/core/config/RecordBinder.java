@@ -233,7 +233,7 @@ final class RecordBinder {
           out.put(name, method);
         }
       } catch (NoSuchMethodException e) {
-        continue; // Only overloads with arguments bear this name.
+        // Only overloads with arguments bear this name.
       }
     }
     return out;

@@ -62,6 +62,7 @@ public final class TorchBridge {
     REASON.get().ifPresent(reason -> refuse(feature, reason));
   }
 
+  @SuppressWarnings("DoNotCallSuggester") // It is there to throw: the callers have one message.
   static void refuse(String feature, String reason) {
     throw new T3dException(
         T3dException.Kind.ENVIRONMENT,

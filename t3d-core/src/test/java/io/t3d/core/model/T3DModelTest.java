@@ -525,7 +525,7 @@ class T3DModelTest {
     if (!Files.exists(statm)) {
       return 0;
     }
-    return Long.parseLong(Files.readString(statm).split(" ", 3)[1]) * 4096 >> 20;
+    return (Long.parseLong(Files.readString(statm).split(" ", 3)[1]) * 4096) >> 20;
   }
 
   private ViewBatch views() {

@@ -219,7 +219,7 @@ class AttentionTest {
     try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
       NDArray y = path.run(q, k, v, mask, 0);
       out.add(y.toFloatArray());
-      NDArray weight = manager.arange(y.size()).toType(DataType.FLOAT32, false).sin();
+      NDArray weight = manager.arange((float) y.size()).toType(DataType.FLOAT32, false).sin();
       collector.backward(y.mul(weight.reshape(y.getShape())).sum());
     }
     for (NDArray leaf : List.of(q, k, v)) {

@@ -195,7 +195,7 @@ final class Unpickler {
   private String line() {
     int begin = in.position();
     while (in.get() != '\n') {
-      continue;
+      // on to the end of the line
     }
     byte[] bytes = new byte[in.position() - 1 - begin];
     in.get(begin, bytes);
@@ -208,7 +208,7 @@ final class Unpickler {
     in.get(bytes);
     long value = 0;
     for (int i = Math.min(bytes.length, 8) - 1; i >= 0; i--) {
-      value = i == bytes.length - 1 ? bytes[i] : value << 8 | bytes[i] & 0xff;
+      value = i == bytes.length - 1 ? bytes[i] : (value << 8) | (bytes[i] & 0xff);
     }
     return value;
   }
@@ -243,7 +243,7 @@ final class Unpickler {
       throw new IOException(source + " holds a damaged pickle: " + id.size() + " parts name data");
     }
     ElementType type = ElementType.ofStorage(((Global) id.get(1)).name());
-    if (type == null || id.size() > 5 && !id.get(5).equals(NONE)) {
+    if (type == null || (id.size() > 5 && !id.get(5).equals(NONE))) {
       throw refused("a storage of an unusual kind", "a dictionary of tensors");
     }
     Storage storage = new Storage((String) id.get(2), type, (Long) id.get(4));

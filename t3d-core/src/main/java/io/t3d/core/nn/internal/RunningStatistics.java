@@ -12,7 +12,7 @@ import java.util.Map;
  */
 public final class RunningStatistics {
   // By identity: arrays of equal content are equal, as all running means are at the start.
-  private final Map<NDArray, NDArray> copies = new IdentityHashMap<>();
+  private final IdentityHashMap<NDArray, NDArray> copies = new IdentityHashMap<>();
 
   /** Copies those among these parameters into a manager. */
   public static RunningStatistics copy(NDManager scope, Map<String, Parameter> parameters) {

@@ -35,7 +35,7 @@ public final class UNetDecoder3d extends SkipDecoder3d {
     mapChannels = new ArrayList<>(List.of(widths.get(0)));
     widths.forEach(w -> mapChannels.add(w * encoder.block().expansion()));
     int pool = encoder.maxPool() ? 2 : 1;
-    stride = encoder.stemStride() * pool << (stages - 1);
+    stride = (encoder.stemStride() * pool) << (stages - 1);
     boolean views = encoder.stemStride() > 1; // else the stem has the size of the views
     for (int map = stages - 1; map >= 0; map--) {
       addLevel(map == 0 ? pool : 2, config.channelsOf(map + (views ? 1 : 0)), false);

@@ -77,7 +77,8 @@ class SegmenterTest {
   /** Cross-entropy alone, so that this module needs no other. */
   private static NDArray crossEntropy(NDArray logits, NDArray target) {
     long k = logits.getShape().get(1);
-    NDArray classes = logits.getManager().arange(0, k, 1, DataType.INT64).reshape(1, k, 1, 1, 1);
+    NDArray classes =
+        logits.getManager().arange(0, (float) k, 1, DataType.INT64).reshape(1, k, 1, 1, 1);
     NDArray oneHot = target.expandDims(1).eq(classes).toType(DataType.FLOAT32, false);
     NDArray voxels = target.gte(0).toType(DataType.FLOAT32, false).sum();
     return logits.logSoftmax(1).mul(oneHot).sum().neg().div(voxels);

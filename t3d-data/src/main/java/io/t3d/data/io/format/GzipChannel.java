@@ -151,7 +151,7 @@ final class GzipChannel implements ReadableByteChannel {
 
   private void skipText() throws IOException {
     while (next() != 0) {
-      continue;
+      // on to the end of the text
     }
   }
 

@@ -139,7 +139,7 @@ public final class NiftiReader implements VolumeReader {
   private static byte[] readUpTo(ReadableByteChannel in, int count) throws IOException {
     ByteBuffer buffer = ByteBuffer.allocateDirect(count);
     while (buffer.hasRemaining() && in.read(buffer) > 0) {
-      continue;
+      // until it is full, or the file ends
     }
     byte[] bytes = new byte[buffer.flip().remaining()];
     buffer.get(bytes);

@@ -63,7 +63,7 @@ final class NiftiVoxels implements Closeable {
   void finish() throws IOException {
     if (in instanceof GzipChannel) {
       while (in.read(chunk.clear()) >= 0) {
-        continue;
+        // on to the end
       }
     }
   }

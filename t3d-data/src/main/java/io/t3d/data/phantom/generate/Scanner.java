@@ -22,7 +22,7 @@ final class Scanner {
     SplittableRandom random = new SplittableRandom(acquisition.noiseSeed());
     for (int n = 0; n < voxels.length; n++) {
       double v = voxels[n] + acquisition.offset() + acquisition.noise() * random.nextGaussian();
-      voxels[n] = Math.max(LOWEST, Math.min(HIGHEST, Math.round(v)));
+      voxels[n] = Math.max(LOWEST, Math.min(HIGHEST, (float) Math.round(v)));
     }
   }
 

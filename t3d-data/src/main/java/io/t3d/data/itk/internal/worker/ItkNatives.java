@@ -12,7 +12,7 @@ import org.bytedeco.javacpp.Loader;
 
 /** Where ITK's natives lie: in the build's folder of classes, or unpacked from their jar. */
 public final class ItkNatives {
-  private static final String FOLDER = "/io/t3d/data/itk/preset/linux-x86_64/";
+  private static final String FOLDER = "io/t3d/data/itk/preset/linux-x86_64/";
   private static final String LIST = "natives.txt";
   private static final String WORKER = "t3d-itk-worker";
 
@@ -33,7 +33,8 @@ public final class ItkNatives {
 
     private static synchronized Path folder() throws IOException {
       if (folder == null) {
-        folder = unpack(ItkNatives.class.getResource(FOLDER + LIST));
+        // By the class loader: on the module path the natives' jar is a module of its own.
+        folder = unpack(ItkNatives.class.getClassLoader().getResource(FOLDER + LIST));
       }
       return folder;
     }
@@ -61,7 +62,7 @@ public final class ItkNatives {
     }
     Path folder = null;
     for (String name : names(list)) {
-      java.io.File file = Loader.cacheResource(ItkNatives.class, FOLDER + name);
+      java.io.File file = Loader.cacheResource(ItkNatives.class, "/" + FOLDER + name);
       if (file == null) {
         throw new IOException("The jar of ITK's natives lacks " + name + "; download it again");
       }
