@@ -10,6 +10,7 @@ import io.t3d.core.nn.VisionEncoder;
 import io.t3d.core.nn.text.TextEncoders;
 import io.t3d.core.nn.vision.VisionEncoders;
 import io.t3d.core.text.ReportTokenizer;
+import io.t3d.core.torch.TorchEngine;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Objects;
@@ -116,7 +117,7 @@ public final class T3DModelBuilder {
 
   /** Where weights and arrays live; the CPU unless set. */
   public T3DModelBuilder device(Device value) {
-    device = Objects.requireNonNull(value, "device");
+    device = TorchEngine.require(value);
     return this;
   }
 

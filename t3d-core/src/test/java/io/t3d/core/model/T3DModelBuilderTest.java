@@ -12,6 +12,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.SequentialBlock;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
 import io.t3d.core.config.CustomTextConfig;
 import io.t3d.core.config.CustomVisionConfig;
@@ -132,7 +133,7 @@ class T3DModelBuilderTest {
       model.save(folder);
     }
     assertThatThrownBy(() -> T3DModel.load(folder, Device.cpu()))
-        .isInstanceOf(IllegalArgumentException.class)
+        .isInstanceOf(T3dException.class)
         .hasMessage(
             folder
                 + " holds a model with an encoder of one's own: vision is a "
@@ -300,7 +301,7 @@ class T3DModelBuilderTest {
         .hasMessageEndingWith("needs a tokenizer: call tokenizer(ReportTokenizer)");
     try (ReportTokenizer tokenizer = ReportTokenizer.builtin(32)) {
       assertThatThrownBy(() -> small().text(new BagOfWords(9, 4)).tokenizer(tokenizer).build())
-          .isInstanceOf(IllegalArgumentException.class)
+          .isInstanceOf(T3dException.class)
           .hasMessageContaining("at least the tokenizer's vocabulary");
     }
   }
