@@ -258,7 +258,7 @@ public final class PrototypeLoss {
   /** Each pooled view beside that of the same pair. */
   private static Aligned samePair(NDArray rows, Swap swap) {
     long b = rows.getShape().get(0);
-    NDArray index = rows.getManager().arange(0, b, 1, DataType.INT64); // (B)
+    NDArray index = rows.getManager().arange(0, (float) b, 1, DataType.INT64); // (B)
     return new Aligned(
         index.toDevice(rows.getDevice(), false), BatchArrays.ones(rows, new Shape(b)));
   }

@@ -50,7 +50,8 @@ record PlainMatcher() implements TokenMatcher {
     for (int i = 0; i < grid.size(); i++) {
       xyz[3 * i] = i % grid.width();
       xyz[3 * i + 1] = i / grid.width() % grid.height();
-      xyz[3 * i + 2] = i / (grid.width() * grid.height());
+      int z = i / (grid.width() * grid.height());
+      xyz[3 * i + 2] = z;
     }
     return BatchArrays.of(batchArray, xyz, grid.size(), 3);
   }

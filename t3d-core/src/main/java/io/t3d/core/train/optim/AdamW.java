@@ -142,7 +142,8 @@ public final class AdamW implements AutoCloseable {
   }
 
   /**
-   * Collects the gradients, clips them and moves every parameter, unless a gradient is not finite.
+   * Collects the gradients, clips them, moves every parameter, unless a gradient is not finite, and
+   * frees the gradients: all that a loop of one's own does after the backward pass.
    *
    * @param scope owns the gradients
    * @param learningRate of this step
@@ -150,13 +151,17 @@ public final class AdamW implements AutoCloseable {
    * @return the gradients' norm before clipping; when it is not finite, nothing has changed
    */
   public double clippedStep(NDManager scope, double learningRate, double clipNorm) {
-    Gradients gradients = Gradients.collect(scope, trained);
-    double norm = gradients.globalNorm();
-    if (Double.isFinite(norm)) {
-      gradients.clip(norm, clipNorm);
-      step(learningRate, gradients);
+    try {
+      Gradients gradients = Gradients.collect(scope, trained);
+      double norm = gradients.globalNorm();
+      if (Double.isFinite(norm)) {
+        gradients.clip(norm, clipNorm);
+        step(learningRate, gradients);
+      }
+      return norm;
+    } finally {
+      Gradients.free(trained); // the next backward pass would add to them
     }
-    return norm;
   }
 
   /**
