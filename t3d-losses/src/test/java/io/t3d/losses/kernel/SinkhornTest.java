@@ -121,6 +121,6 @@ class SinkhornTest {
     assertThatThrownBy(() -> Sinkhorn.best(0.1, 0))
         .hasMessage("Sinkhorn.iterations must be > 0, got 0.0");
     assertThatThrownBy(() -> Sinkhorn.defaults().assign(manager.ones(new Shape(2, 3, 4))))
-        .hasMessage("similarities must be (N, K) = (N, K), got (2, 3, 4); one row per sample");
+        .hasMessage("similarities must be (N, K), got (2, 3, 4); one row per sample");
   }
 }
