@@ -161,10 +161,10 @@ public final class EvaluateCommand implements Callable<Integer> {
     if (tasks.contains(Task.LINEAR_PROBE) || tasks.contains(Task.FINE_TUNE)) {
       train = usable(trained, trainRows(all));
     }
-    Evaluation.Classified zeroShot = null;
-    Evaluation.Retrieved retrieved = null;
-    List<Evaluation.Supervised> probes = null;
-    List<Evaluation.Supervised> tuned = null;
+    Optional<Evaluation.Classified> zeroShot = Optional.empty();
+    Optional<Evaluation.Retrieved> retrieved = Optional.empty();
+    List<Evaluation.Supervised> probes = List.of();
+    List<Evaluation.Supervised> tuned = List.of();
     boolean probing = tasks.contains(Task.LINEAR_PROBE);
     int count = test.size() + validation.size() + (probing ? train.size() : 0);
     try (Progress progress = Progress.overItems("Embedding", count);
@@ -175,10 +175,10 @@ public final class EvaluateCommand implements Callable<Integer> {
         probes = run.linearProbe(train, n -> progress.to(before + n));
       }
       if (tasks.contains(Task.ZERO_SHOT)) {
-        zeroShot = run.zeroShot();
+        zeroShot = Optional.of(run.zeroShot());
       }
       if (tasks.contains(Task.RETRIEVAL)) {
-        retrieved = run.retrieval();
+        retrieved = Optional.of(run.retrieval());
       }
     }
     if (tasks.contains(Task.FINE_TUNE)) {
@@ -188,7 +188,7 @@ public final class EvaluateCommand implements Callable<Integer> {
                 .run(() -> fresh(trained), settings, progress);
       }
     }
-    return new Evaluation(null, zeroShot, retrieved, probes, tuned);
+    return new Evaluation(Optional.empty(), zeroShot, retrieved, probes, tuned);
   }
 
   private EvaluationTexts texts(Prompts used) {

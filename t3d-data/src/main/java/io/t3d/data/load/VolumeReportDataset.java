@@ -250,7 +250,9 @@ public final class VolumeReportDataset implements PairSource {
     }
 
     private SourceLoader loader() {
-      return new PreparedVolumes(preprocessing, rows, source);
+      return source == null
+          ? new PreparedVolumes(preprocessing, rows)
+          : new PreparedVolumes(preprocessing, rows, source);
     }
 
     /**
