@@ -27,6 +27,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -68,7 +69,7 @@ public final class EvaluateCommand implements Callable<Integer> {
           "One or more of ${COMPLETION-CANDIDATES}; when left out, those of zero-shot and retrieval"
               + " that the manifest allows.",
       converter = TaskName.class)
-  private List<Task> tasks;
+  private @Nullable List<Task> tasks;
 
   @Mixin private SplitRows split;
 
@@ -79,10 +80,10 @@ public final class EvaluateCommand implements Callable<Integer> {
           "Prompts per label for zero-shot (default: prompts.yaml beside the manifest, as phantoms"
               + " have it; without that file the usual phrases around each label's name, with which"
               + " AUROC is often far lower).")
-  private Path prompts;
+  private @Nullable Path prompts;
 
   @Option(names = "--out", paramLabel = "DIR", description = "Where metrics.json is written.")
-  private Path out;
+  private @Nullable Path out;
 
   @Option(names = "--json", description = "Print the metrics as JSON.")
   private boolean json;

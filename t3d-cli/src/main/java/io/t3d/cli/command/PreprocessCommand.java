@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -71,25 +72,25 @@ public final class PreprocessCommand implements Callable<Integer> {
       names = "--orientation",
       paramLabel = "CODES",
       description = "Axis codes instead of the preset's, e.g. RAS, or none.")
-  private String orientation;
+  private @Nullable String orientation;
 
   @Option(
       names = "--spacing",
       paramLabel = "MM",
       description = "mm per voxel instead of the preset's: one number, x,y,z, or none.")
-  private String spacing;
+  private @Nullable String spacing;
 
   @Option(
       names = "--window",
       paramLabel = "LOW,HIGH",
       description = "HU that become 0 and 1 instead of the preset's, or none to keep HU.")
-  private String window;
+  private @Nullable String window;
 
   @Option(
       names = "--size",
       paramLabel = "X,Y,Z",
       description = "Voxels to cut or pad to instead of the preset's, or none.")
-  private String size;
+  private @Nullable String size;
 
   @Option(
       names = "--values",

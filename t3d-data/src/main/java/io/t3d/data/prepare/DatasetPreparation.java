@@ -28,6 +28,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Prepares the volumes and masks of a manifest once, into a folder of Zarr volumes with a manifest
@@ -61,7 +62,7 @@ public final class DatasetPreparation {
   }
 
   /** What became of a study. */
-  private record Outcome(boolean written, long bytes, String problem) {
+  private record Outcome(boolean written, long bytes, @Nullable String problem) {
     static Outcome bad(String problem) {
       return new Outcome(false, 0, problem);
     }
