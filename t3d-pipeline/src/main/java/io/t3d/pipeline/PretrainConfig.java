@@ -5,7 +5,6 @@ import io.t3d.core.model.Pretrained;
 import io.t3d.core.train.TrainingConfig;
 import io.t3d.data.load.ReportSampling;
 import io.t3d.data.prepare.Preprocessing;
-import io.t3d.data.prepare.Preprocessing.NonFinite;
 import io.t3d.data.transform.IntensityWindow;
 import io.t3d.data.view.ViewConfig;
 import io.t3d.losses.objective.ObjectiveConfig;
@@ -53,8 +52,7 @@ public record PretrainConfig(
     return new PretrainConfig(
         T3DConfig.tiny(),
         new DataConfig(
-            new Preprocessing(
-                "RAS", null, IntensityWindow.between(-1000, 800), null, NonFinite.FAIL),
+            Preprocessing.windowOnly().withWindow(IntensityWindow.between(-1000, 800)),
             ViewConfig.tiny(),
             ReportSampling.sentences(),
             16,

@@ -2,6 +2,7 @@ package io.t3d.pipeline;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import io.t3d.core.internal.Tasks;
 import io.t3d.core.task.VolumeBatches;
 import io.t3d.core.volume.View;
 import io.t3d.core.volume.ViewBatch;
@@ -11,7 +12,6 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -72,20 +72,18 @@ final class ViewsAhead implements VolumeBatches, AutoCloseable {
   }
 
   private static View get(Future<View> future) throws IOException {
-    try {
-      return future.get();
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof IOException io) {
-        throw io;
-      }
-      if (e.getCause() instanceof RuntimeException r) {
-        throw r;
-      }
-      throw new IllegalStateException(e.getCause());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException("Interrupted while reading volumes", e);
-    }
+    return Tasks.result(
+        future,
+        cause -> {
+          if (cause instanceof IOException io) {
+            return io;
+          }
+          if (cause instanceof RuntimeException r) {
+            throw r;
+          }
+          throw new IllegalStateException(cause);
+        },
+        e -> new IOException("Interrupted while reading volumes", e));
   }
 
   @Override

@@ -99,7 +99,7 @@ public class AttentionBenchmark extends KernelBenchmark {
   }
 
   private static NDArray fused(List<NDArray> x) {
-    return Attention.scaledDotProduct(x.get(0), x.get(1), x.get(2), null, 0);
+    return Attention.scaledDotProduct(x.get(0), x.get(1), x.get(2), 0);
   }
 
   private static NDArray softmax(List<NDArray> x) {

@@ -146,8 +146,8 @@ public final class BenchmarkTable {
     Map<String, Estimate> gains = gainOver(Method.CLIP, config.longest());
     String after = " after " + steps(config.longest());
     List<String> metrics = List.of(ZERO_SHOT, LATERALITY, TOKEN_PROBE);
-    List<Estimate> found = new ArrayList<>();
-    metrics.forEach(m -> found.add(gains.get(m)));
+    List<Optional<Estimate>> found =
+        metrics.stream().map(m -> Optional.ofNullable(gains.get(m))).toList();
     List<Claim> claims =
         new ArrayList<>(
             Claim.superiority(
@@ -162,7 +162,12 @@ public final class BenchmarkTable {
       String statement =
           String.format(Locale.ROOT, "%s is not %.2f lower%s", title(metric), MARGIN, after);
       claims.add(
-          Claim.noninferiority(statement, metric, gains.get(metric), MARGIN, config.replicates()));
+          Claim.noninferiority(
+              statement,
+              metric,
+              Optional.ofNullable(gains.get(metric)),
+              MARGIN,
+              config.replicates()));
     }
     return claims;
   }
@@ -296,9 +301,11 @@ public final class BenchmarkTable {
       int steps = config.steps().get(i);
       List<ForestPlot.Row> rows = new ArrayList<>();
       for (String metric : DRAWN) {
-        List<Estimate> estimates = new ArrayList<>();
-        compared.forEach(m -> estimates.add(gainOver(m, steps).get(metric)));
-        if (estimates.stream().anyMatch(e -> e != null)) {
+        List<Optional<Estimate>> estimates =
+            compared.stream()
+                .map(m -> Optional.ofNullable(gainOver(m, steps).get(metric)))
+                .toList();
+        if (estimates.stream().anyMatch(Optional::isPresent)) {
           rows.add(new ForestPlot.Row(title(metric), estimates, RETRIEVAL.contains(metric)));
         }
       }

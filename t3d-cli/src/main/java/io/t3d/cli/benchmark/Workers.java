@@ -14,6 +14,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorCompletionService;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Several worker processes that do a benchmark's units. Gradients of all threads of a JVM go to one
@@ -55,7 +56,7 @@ final class Workers {
     Schedule schedule = new Schedule(units);
     int processes = Math.min(count, units.size());
     ExecutorService threads = Executors.newFixedThreadPool(Math.max(1, processes));
-    CompletionService<Void> ends = new ExecutorCompletionService<>(threads);
+    CompletionService<@Nullable Void> ends = new ExecutorCompletionService<>(threads);
     List<WorkerProcess> all = new ArrayList<>();
     boolean done = false;
     try {

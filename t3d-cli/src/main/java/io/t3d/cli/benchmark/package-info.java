@@ -4,4 +4,7 @@
  * cell → {@code BenchmarkTable} and page. Tasks, measures and statistics have packages of their
  * own.
  */
+@NullMarked
 package io.t3d.cli.benchmark;
+
+import org.jspecify.annotations.NullMarked;

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -52,7 +53,7 @@ public final class BenchmarkCommand implements Callable<Integer> {
       names = "--config",
       paramLabel = "YAML",
       description = "Settings instead of a size; e.g. 'preset: small' and what differs.")
-  private Path config;
+  private @Nullable Path config;
 
   @Option(
       names = "--out",
@@ -75,7 +76,7 @@ public final class BenchmarkCommand implements Callable<Integer> {
           "Processes that train at the same time, with one thread each unless OMP_NUM_THREADS says"
               + " more; 1: this process alone, with all cores (default: one per core with 4 GiB of"
               + " memory; 1 with a GPU). They log to DIR/workers.")
-  private Integer workers;
+  private @Nullable Integer workers;
 
   @Spec private CommandSpec spec;
 

@@ -2,11 +2,12 @@ package io.t3d.cli.command;
 
 import io.t3d.cli.benchmark.BenchmarkRun;
 import io.t3d.cli.print.Progress;
+import org.jspecify.annotations.Nullable;
 
 /** A bar over the benchmark's cells that tells what is being done. */
 final class BenchmarkProgress implements BenchmarkRun.Watcher, AutoCloseable {
   private final BenchmarkCommand.Suite suite;
-  private Progress bar;
+  private @Nullable Progress bar;
 
   BenchmarkProgress(BenchmarkCommand.Suite suite) {
     this.suite = suite;

@@ -27,6 +27,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -68,7 +69,7 @@ public final class EvaluateCommand implements Callable<Integer> {
           "One or more of ${COMPLETION-CANDIDATES}; when left out, those of zero-shot and retrieval"
               + " that the manifest allows.",
       converter = TaskName.class)
-  private List<Task> tasks;
+  private @Nullable List<Task> tasks;
 
   @Mixin private SplitRows split;
 
@@ -79,10 +80,10 @@ public final class EvaluateCommand implements Callable<Integer> {
           "Prompts per label for zero-shot (default: prompts.yaml beside the manifest, as phantoms"
               + " have it; without that file the usual phrases around each label's name, with which"
               + " AUROC is often far lower).")
-  private Path prompts;
+  private @Nullable Path prompts;
 
   @Option(names = "--out", paramLabel = "DIR", description = "Where metrics.json is written.")
-  private Path out;
+  private @Nullable Path out;
 
   @Option(names = "--json", description = "Print the metrics as JSON.")
   private boolean json;
@@ -161,10 +162,10 @@ public final class EvaluateCommand implements Callable<Integer> {
     if (tasks.contains(Task.LINEAR_PROBE) || tasks.contains(Task.FINE_TUNE)) {
       train = usable(trained, trainRows(all));
     }
-    Evaluation.Classified zeroShot = null;
-    Evaluation.Retrieved retrieved = null;
-    List<Evaluation.Supervised> probes = null;
-    List<Evaluation.Supervised> tuned = null;
+    Optional<Evaluation.Classified> zeroShot = Optional.empty();
+    Optional<Evaluation.Retrieved> retrieved = Optional.empty();
+    List<Evaluation.Supervised> probes = List.of();
+    List<Evaluation.Supervised> tuned = List.of();
     boolean probing = tasks.contains(Task.LINEAR_PROBE);
     int count = test.size() + validation.size() + (probing ? train.size() : 0);
     try (Progress progress = Progress.overItems("Embedding", count);
@@ -175,10 +176,10 @@ public final class EvaluateCommand implements Callable<Integer> {
         probes = run.linearProbe(train, n -> progress.to(before + n));
       }
       if (tasks.contains(Task.ZERO_SHOT)) {
-        zeroShot = run.zeroShot();
+        zeroShot = Optional.of(run.zeroShot());
       }
       if (tasks.contains(Task.RETRIEVAL)) {
-        retrieved = run.retrieval();
+        retrieved = Optional.of(run.retrieval());
       }
     }
     if (tasks.contains(Task.FINE_TUNE)) {
@@ -188,7 +189,7 @@ public final class EvaluateCommand implements Callable<Integer> {
                 .run(() -> fresh(trained), settings, progress);
       }
     }
-    return new Evaluation(null, zeroShot, retrieved, probes, tuned);
+    return new Evaluation(Optional.empty(), zeroShot, retrieved, probes, tuned);
   }
 
   private EvaluationTexts texts(Prompts used) {

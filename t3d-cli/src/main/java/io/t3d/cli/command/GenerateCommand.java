@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -70,7 +71,7 @@ public final class GenerateCommand implements Callable<Integer> {
       names = "--generator",
       paramLabel = "DIR",
       description = "A trained generator; DIR/generator of --out when it is there.")
-  private Path trained;
+  private @Nullable Path trained;
 
   @Option(names = "--train", description = "Train anew though there is a generator.")
   private boolean train;
@@ -113,7 +114,7 @@ public final class GenerateCommand implements Callable<Integer> {
   @Option(
       names = "--max-length",
       description = "Tokens of a report at most; what the model allows when left out.")
-  private Integer maxLength;
+  private @Nullable Integer maxLength;
 
   @Option(
       names = "--seed",

@@ -23,7 +23,9 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -70,25 +72,25 @@ public final class PreprocessCommand implements Callable<Integer> {
       names = "--orientation",
       paramLabel = "CODES",
       description = "Axis codes instead of the preset's, e.g. RAS, or none.")
-  private String orientation;
+  private @Nullable String orientation;
 
   @Option(
       names = "--spacing",
       paramLabel = "MM",
       description = "mm per voxel instead of the preset's: one number, x,y,z, or none.")
-  private String spacing;
+  private @Nullable String spacing;
 
   @Option(
       names = "--window",
       paramLabel = "LOW,HIGH",
       description = "HU that become 0 and 1 instead of the preset's, or none to keep HU.")
-  private String window;
+  private @Nullable String window;
 
   @Option(
       names = "--size",
       paramLabel = "X,Y,Z",
       description = "Voxels to cut or pad to instead of the preset's, or none.")
-  private String size;
+  private @Nullable String size;
 
   @Option(
       names = "--values",
@@ -117,8 +119,8 @@ public final class PreprocessCommand implements Callable<Integer> {
       int skipped,
       int quarantined,
       long bytes,
-      String manifest,
-      String quarantine,
+      Optional<String> manifest,
+      Optional<String> quarantine,
       Preprocessing preprocessing) {}
 
   @Override
@@ -158,8 +160,8 @@ public final class PreprocessCommand implements Callable<Integer> {
         result.skipped(),
         bad,
         result.bytes(),
-        Files.exists(result.manifest()) ? result.manifest().toString() : null,
-        bad == 0 ? null : result.quarantine().toString(),
+        Optional.of(result.manifest()).filter(Files::exists).map(Path::toString),
+        bad == 0 ? Optional.empty() : Optional.of(result.quarantine().toString()),
         steps);
   }
 
@@ -209,39 +211,42 @@ public final class PreprocessCommand implements Callable<Integer> {
   private Preprocessing steps() {
     Preprocessing p = PreprocessingPresets.named(preset);
     return new Preprocessing(
-        orientation == null ? p.orientation() : NONE.equals(orientation) ? null : orientation,
+        orientation == null
+            ? p.orientation()
+            : Optional.of(orientation).filter(codes -> !codes.equals(NONE)),
         spacing == null ? p.spacing() : spacing(spacing),
         window == null ? p.window() : window(window),
         size == null ? p.size() : size(size),
         p.nonFinite());
   }
 
-  private static Spacing spacing(String text) {
+  private static Optional<Spacing> spacing(String text) {
     if (text.equals(NONE)) {
-      return null;
+      return Optional.empty();
     }
     double[] mm = numbers("--spacing", text, "one number or x,y,z in mm, e.g. 0.75,0.75,1.5", 1, 3);
-    return mm.length == 1 ? Spacing.isotropic(mm[0]) : new Spacing(mm[2], mm[1], mm[0]);
+    return Optional.of(
+        mm.length == 1 ? Spacing.isotropic(mm[0]) : new Spacing(mm[2], mm[1], mm[0]));
   }
 
-  private static IntensityWindow window(String text) {
+  private static Optional<IntensityWindow> window(String text) {
     if (text.equals(NONE)) {
-      return null;
+      return Optional.empty();
     }
     double[] hu = numbers("--window", text, "low,high in HU, e.g. -1000,1000", 2, 2);
-    return IntensityWindow.between(hu[0], hu[1]);
+    return Optional.of(IntensityWindow.between(hu[0], hu[1]));
   }
 
-  private static Size3 size(String text) {
+  private static Optional<Size3> size(String text) {
     if (text.equals(NONE)) {
-      return null;
+      return Optional.empty();
     }
     String form = "x,y,z in whole voxels, e.g. 480,480,240";
     double[] voxels = numbers("--size", text, form, 3, 3);
     if (!Arrays.stream(voxels).allMatch(v -> v == (int) v)) {
       throw new T3dException(T3dException.Kind.USAGE, "--size must be " + form + ", got " + text);
     }
-    return new Size3((int) voxels[2], (int) voxels[1], (int) voxels[0]);
+    return Optional.of(new Size3((int) voxels[2], (int) voxels[1], (int) voxels[0]));
   }
 
   private static double[] numbers(String option, String text, String form, int one, int other) {

@@ -16,6 +16,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -46,7 +47,7 @@ public final class PretrainCommand implements Callable<Integer> {
       names = "--config",
       paramLabel = "YAML",
       description = "All settings, e.g. examples/configs/tiny.yaml; those of tiny when left out.")
-  private Path config;
+  private @Nullable Path config;
 
   @Option(names = "--resume", description = "Go on from the checkpoint in DIR.")
   private boolean resume;

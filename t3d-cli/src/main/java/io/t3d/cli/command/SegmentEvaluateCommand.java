@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -44,7 +45,7 @@ final class SegmentEvaluateCommand implements Callable<Integer> {
   @Mixin private SplitRows split;
 
   @Option(names = "--out", paramLabel = "DIR", description = "Where metrics.json is written.")
-  private Path out;
+  private @Nullable Path out;
 
   @Option(names = "--json", description = "Print the metrics as JSON.")
   private boolean json;

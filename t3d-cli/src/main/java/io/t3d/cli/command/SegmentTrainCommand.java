@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.function.ObjDoubleConsumer;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -53,19 +54,19 @@ final class SegmentTrainCommand implements Callable<Integer> {
       description =
           "A pre-trained model: its encoder is the start and its preparation of volumes is kept"
               + " unless --config is given; random weights when left out.")
-  private Path checkpoint;
+  private @Nullable Path checkpoint;
 
   @Option(
       names = "--config",
       paramLabel = "YAML",
       description = "All settings, see docs/segmentation.md; those for phantoms when left out.")
-  private Path config;
+  private @Nullable Path config;
 
   @Option(names = "--steps", description = "Optimizer steps, instead of the config's.")
-  private Integer steps;
+  private @Nullable Integer steps;
 
   @Option(names = "--seed", description = "Instead of the config's.")
-  private Long seed;
+  private @Nullable Long seed;
 
   @Option(names = "--freeze-encoder", description = "Only the decoder learns.")
   private boolean freeze;

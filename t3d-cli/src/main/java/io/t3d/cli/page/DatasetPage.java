@@ -59,11 +59,9 @@ public final class DatasetPage {
     List<List<String>> rows = new ArrayList<>();
     source.spacingMm().forEach((axis, d) -> rows.add(row("spacing " + axis + ", mm", d, 3)));
     source.size().forEach((axis, d) -> rows.add(row("size " + axis + ", voxels", d, 0)));
-    if (source.reportWords() != null) {
-      rows.add(row("report, words", source.reportWords(), 0));
-    }
+    source.reportWords().ifPresent(words -> rows.add(row("report, words", words, 0)));
     page.table(List.of("", "min", "5 %", "median", "95 %", "max"), rows);
-    if (source.reportWords() == null) {
+    if (source.reportWords().isEmpty()) {
       page.paragraph("The set publishes no reports; it is in transfer.csv, for its labels.");
     } else {
       page.paragraph(

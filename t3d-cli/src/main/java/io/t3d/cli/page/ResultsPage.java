@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /** The quickstart's {@code report.html}. */
@@ -42,6 +43,8 @@ final class ResultsPage {
   }
 
   void write(Path file) throws IOException {
+    Evaluation.Train training = found.train().orElseThrow();
+    Evaluation.Classified zeroShot = found.zeroShot().orElseThrow();
     HtmlPage page = new HtmlPage("T3D quickstart on phantom CT");
     page.paragraph(
         String.format(
@@ -49,31 +52,31 @@ final class ResultsPage {
             "A small model was pre-trained on %d phantom volume–report pairs in %.0f s (%.1f volumes/s)"
                 + " and evaluated on %d pairs of patients it has never seen. Phantoms show that the"
                 + " whole method works; they say nothing about performance on patients.",
-            found.train().pairs(),
-            found.train().seconds(),
-            found.train().volumesPerSecond(),
+            training.pairs(),
+            training.seconds(),
+            training.volumesPerSecond(),
             test.size()));
     page.heading("Training");
     page.curves("steps", curves.of("loss", "global", "tma"));
     page.curves("steps", curves.of("tma_local", "tma_sentence", "tma_consistency", "tma_view"));
     page.heading(
         String.format(
-            Locale.ROOT,
-            "Zero-shot classification: macro AUROC %.3f",
-            found.zeroShot().macroAuroc()));
-    Evaluation.Classified zeroShot = found.zeroShot();
+            Locale.ROOT, "Zero-shot classification: macro AUROC %.3f", zeroShot.macroAuroc()));
     page.bars(zeroShot.perLabel(), 0.5);
     page.paragraph(
-        score(zeroShot.score(), zeroShot.scoreReason(), null)
+        score(
+                zeroShot.score().orElseThrow(),
+                zeroShot.scoreReason().orElseThrow(),
+                Optional.empty())
             + " Macro AUROC here by each score: "
             + zeroShot.scores().entrySet().stream()
                 .map(e -> e.getKey() + " " + number(e.getValue()))
                 .collect(Collectors.joining(", "))
             + ".");
-    page.paragraph("Thresholds: " + found.zeroShot().thresholds() + ". 95 % intervals by patient.");
+    page.paragraph("Thresholds: " + zeroShot.thresholds() + ". 95 % intervals by patient.");
     page.table(
         List.of("", "AUROC", "average precision", "F1", "precision", "recall"),
-        found.zeroShot().labels().entrySet().stream()
+        zeroShot.labels().entrySet().stream()
             .map(e -> label(e.getKey(), e.getValue().metrics()))
             .toList());
     retrieval(page);
@@ -88,19 +91,24 @@ final class ResultsPage {
   private static List<String> label(String name, Map<String, Evaluation.Estimate> metrics) {
     List<String> row = new ArrayList<>(List.of(name));
     for (String metric : List.of("auroc", "averagePrecision", "f1", "precision", "recall")) {
-      Evaluation.Estimate e = metrics.get(metric);
-      row.add(
-          e == null
-              ? "–"
-              : e.lower() == null
-                  ? number(e.value())
-                  : number(e.value()) + " (" + number(e.lower()) + "–" + number(e.upper()) + ")");
+      row.add(Optional.ofNullable(metrics.get(metric)).map(ResultsPage::estimate).orElse("–"));
     }
     return row;
   }
 
+  private static String estimate(Evaluation.Estimate e) {
+    return e.lower().isEmpty()
+        ? number(e.value())
+        : number(e.value())
+            + " ("
+            + number(e.lower().get())
+            + "–"
+            + number(e.upper().orElseThrow())
+            + ")";
+  }
+
   private void retrieval(HtmlPage page) {
-    Evaluation.Retrieved r = found.retrieval();
+    Evaluation.Retrieved r = found.retrieval().orElseThrow();
     page.heading("Retrieval among " + r.gallery() + " pairs");
     page.paragraph(
         score(r.score(), r.scoreReason(), r.sentenceWeight())
@@ -130,10 +138,10 @@ final class ResultsPage {
   }
 
   /** Says what texts and volumes were compared by; {@code global} sees the volume as a whole. */
-  private static String score(String score, String reason, Double weight) {
+  private static String score(String score, String reason, Optional<Double> weight) {
     return "Score: "
         + score
-        + (weight == null ? "" : " with weight " + weight + " of the sentences")
+        + weight.map(w -> " with weight " + w + " of the sentences").orElse("")
         + ", "
         + reason
         + ". Global compares the whole volume, pooled the tokens gathered around a text, sum both.";

@@ -5,6 +5,8 @@ import io.t3d.pipeline.evaluate.Evaluation;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 
 /** Prints metrics for a reader or for a program. */
 public final class EvaluationPrinter {
@@ -16,40 +18,37 @@ public final class EvaluationPrinter {
       out.flush();
       return;
     }
-    if (found.train() != null) {
-      Evaluation.Train t = found.train();
-      out.printf(
-          Locale.ROOT,
-          "training    loss %.3f → %.3f over %d steps, %.1f volumes/s, %.0f s%n",
-          t.firstLoss(),
-          t.lastLoss(),
-          t.steps(),
-          t.volumesPerSecond(),
-          t.seconds());
-    }
-    if (found.zeroShot() != null) {
-      classified(out, "zero-shot", found.zeroShot());
-    }
+    found.train().ifPresent(t -> training(out, t));
+    found.zeroShot().ifPresent(c -> classified(out, "zero-shot", c));
     supervised(out, "probe", found.linearProbe());
     supervised(out, "fine-tuned", found.fineTune());
-    if (found.retrieval() != null) {
-      Evaluation.Retrieved r = found.retrieval();
-      out.printf(
-          Locale.ROOT,
-          "retrieval   among %d pairs (chance at 10: %.3f)%n",
-          r.gallery(),
-          r.chanceR10());
-      score(out, r.score(), r.scoreReason(), r.sentenceWeight());
-      recall(out, "image → text", r.imageToText());
-      recall(out, "text → image", r.textToImage());
-    }
+    found.retrieval().ifPresent(r -> retrieved(out, r));
     out.flush();
   }
 
+  private static void training(PrintWriter out, Evaluation.Train t) {
+    out.printf(
+        Locale.ROOT,
+        "training    loss %.3f → %.3f over %d steps, %.1f volumes/s, %.0f s%n",
+        t.firstLoss(),
+        t.lastLoss(),
+        t.steps(),
+        t.volumesPerSecond(),
+        t.seconds());
+  }
+
+  private static void retrieved(PrintWriter out, Evaluation.Retrieved r) {
+    out.printf(
+        Locale.ROOT,
+        "retrieval   among %d pairs (chance at 10: %.3f)%n",
+        r.gallery(),
+        r.chanceR10());
+    score(out, r.score(), r.scoreReason(), r.sentenceWeight());
+    recall(out, "image → text", r.imageToText());
+    recall(out, "text → image", r.textToImage());
+  }
+
   private static void supervised(PrintWriter out, String name, List<Evaluation.Supervised> found) {
-    if (found == null) {
-      return;
-    }
     for (Evaluation.Supervised s : found) {
       out.printf(
           Locale.ROOT,
@@ -66,13 +65,12 @@ public final class EvaluationPrinter {
         Locale.ROOT,
         "%-12smacro AUROC %s over %d volumes; F1 %s, thresholds: %s%n",
         name,
-        estimate(c.macro().get("auroc")),
+        estimate(c.macro(), "auroc"),
         c.volumes(),
-        estimate(c.macro().get("f1")),
+        estimate(c.macro(), "f1"),
         c.thresholds());
-    if (c.score() != null) {
-      score(out, c.score(), c.scoreReason(), null);
-    }
+    c.score()
+        .ifPresent(score -> score(out, score, c.scoreReason().orElseThrow(), Optional.empty()));
     c.labels()
         .forEach(
             (label, scores) ->
@@ -80,25 +78,28 @@ public final class EvaluationPrinter {
                     Locale.ROOT,
                     "              %-34s %s%n",
                     label,
-                    estimate(scores.metrics().get("auroc"))));
+                    estimate(scores.metrics(), "auroc")));
   }
 
-  private static void score(PrintWriter out, String score, String reason, Double weight) {
+  private static void score(PrintWriter out, String score, String reason, Optional<Double> weight) {
     out.printf(
         Locale.ROOT,
         "              score %s%s, %s%n",
         score,
-        weight == null ? "" : String.format(Locale.ROOT, " (sentences × %.2f)", weight),
+        weight.map(w -> String.format(Locale.ROOT, " (sentences × %.2f)", w)).orElse(""),
         reason);
   }
 
-  private static String estimate(Evaluation.Estimate e) {
+  private static String estimate(Map<String, Evaluation.Estimate> metrics, String metric) {
+    Evaluation.Estimate e = metrics.get(metric);
     if (e == null) {
       return "not defined";
     }
-    return e.lower() == null
-        ? String.format(Locale.ROOT, "%.3f", e.value())
-        : String.format(Locale.ROOT, "%.3f [%.3f, %.3f]", e.value(), e.lower(), e.upper());
+    String value = String.format(Locale.ROOT, "%.3f", e.value());
+    return e.lower().isEmpty()
+        ? value
+        : value
+            + String.format(Locale.ROOT, " [%.3f, %.3f]", e.lower().get(), e.upper().orElseThrow());
   }
 
   private static void recall(PrintWriter out, String name, Evaluation.Recall r) {
@@ -111,12 +112,11 @@ public final class EvaluationPrinter {
         r.r10(),
         r.r50(),
         r.medianRank());
-    if (r.byFindings() != null && r.byFindings().meanAveragePrecision() != null) {
-      out.printf(
-          Locale.ROOT,
-          "              %s  by findings: mAP %.3f%n",
-          name,
-          r.byFindings().meanAveragePrecision());
-    }
+    r.byFindings()
+        .flatMap(Evaluation.Findings::meanAveragePrecision)
+        .ifPresent(
+            precision ->
+                out.printf(
+                    Locale.ROOT, "              %s  by findings: mAP %.3f%n", name, precision));
   }
 }

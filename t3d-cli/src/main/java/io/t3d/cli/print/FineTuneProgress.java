@@ -4,6 +4,7 @@ import io.t3d.pipeline.evaluate.FineTuneRun;
 import java.text.DecimalFormat;
 import java.text.DecimalFormatSymbols;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** Draws a bar with the loss for each share of labels that is fine-tuned on. */
 public final class FineTuneProgress implements FineTuneRun.Listener, AutoCloseable {
@@ -11,7 +12,7 @@ public final class FineTuneProgress implements FineTuneRun.Listener, AutoCloseab
   private static final DecimalFormat PERCENT =
       new DecimalFormat("0.##", DecimalFormatSymbols.getInstance(Locale.ROOT));
 
-  private Progress bar;
+  private @Nullable Progress bar;
   private double fraction;
   private double loss;
 

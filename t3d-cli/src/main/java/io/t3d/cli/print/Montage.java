@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** The options of a command that draw a volume, and the drawing. */
@@ -21,7 +22,7 @@ public final class Montage {
       names = "--montage",
       paramLabel = "PNG",
       description = "Draw axial, coronal and sagittal slices into this file.")
-  private Path file;
+  private @Nullable Path file;
 
   @Option(
       names = "--window",
@@ -30,13 +31,13 @@ public final class Montage {
       description =
           "Grey values of the montage: chest, lung, soft-tissue, bone or LEVEL,WIDTH; the 0.5th to"
               + " 99.5th percentile when left out.")
-  private IntensityWindow window;
+  private @Nullable IntensityWindow window;
 
   @Option(
       names = "--mask",
       paramLabel = "FILE",
       description = "A segmentation of the volume, laid over the montage, a colour per label.")
-  private Path mask;
+  private @Nullable Path mask;
 
   @Option(
       names = "--slices",

@@ -3,12 +3,13 @@ package io.t3d.cli.print;
 import io.t3d.core.train.StepRecord;
 import io.t3d.core.train.TrainingListener;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** Draws a bar with the loss, its parts and the speed while a model trains. */
 public final class TrainingProgress implements TrainingListener, AutoCloseable {
   private static final double SMOOTHING = 0.9;
 
-  private Progress bar;
+  private @Nullable Progress bar;
   private double speed = Double.NaN;
 
   @Override

@@ -86,8 +86,7 @@ class DatasetBuildTest {
     VolumeReportDataset data =
         VolumeReportDataset.builder()
             .rows(train)
-            .preprocessing(
-                new Preprocessing("RAS", null, window, null, Preprocessing.NonFinite.FAIL))
+            .preprocessing(Preprocessing.windowOnly().withWindow(window))
             .sampler(
                 new MultiViewSampler(
                     ViewConfig.global(new Size3(hu.depth(), hu.height(), hu.width()))))

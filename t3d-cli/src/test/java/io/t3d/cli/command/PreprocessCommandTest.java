@@ -84,9 +84,9 @@ class PreprocessCommandTest {
     assertThat(json.at("/preprocessing/spacing/z").asDouble()).isEqualTo(8);
     Preprocessing used =
         Configs.load(out.resolve("preprocessing.json"), PreparationConfig.class).preprocessing();
-    assertThat(used.spacing()).isEqualTo(new Spacing(8, 6, 4));
-    assertThat(used.window()).isEqualTo(IntensityWindow.between(-500, 500));
-    assertThat(used.orientation()).isEqualTo("RAS");
+    assertThat(used.spacing()).contains(new Spacing(8, 6, 4));
+    assertThat(used.window()).contains(IntensityWindow.between(-500, 500));
+    assertThat(used.orientation()).contains("RAS");
     CommandRun inspect = CommandRun.of("inspect", firstVolume(), "--json");
     JsonNode found = new ObjectMapper().readTree(inspect.out());
     assertThat(found.get("size").toString()).isEqualTo("[20,15,10]");
@@ -157,7 +157,7 @@ class PreprocessCommandTest {
 
     assertThat(run.exitCode()).as(run.err()).isZero();
     DataConfig data = Configs.load(model.resolve("checkpoint/data.json"), DataConfig.class);
-    assertThat(data.preprocessing().window()).isEqualTo(IntensityWindow.between(-900, 900));
+    assertThat(data.preprocessing().window()).contains(IntensityWindow.between(-900, 900));
     for (Path input : new Path[] {manifest, prepared}) {
       CommandRun embed =
           CommandRun.of(

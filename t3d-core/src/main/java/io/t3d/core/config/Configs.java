@@ -66,6 +66,12 @@ public final class Configs {
         out.writeNull();
       }
     }
+
+    /** What {@code @JsonInclude(NON_EMPTY)} leaves out. */
+    @Override
+    public boolean isEmpty(SerializerProvider provider, Optional value) {
+      return value.isEmpty();
+    }
   }
 
   private static ObjectMapper configure(ObjectMapper mapper) {

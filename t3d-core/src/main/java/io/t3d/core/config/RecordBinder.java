@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Turns a JSON tree into a record. Jackson's own binding stops at messages about Java classes; this
@@ -40,9 +41,9 @@ final class RecordBinder {
   }
 
   /** {@code base} is what fills missing keys; null when every key must be there. */
-  private Object value(JsonNode node, Type type, String path, Object base) {
+  private Object value(JsonNode node, Type type, String path, @Nullable Object base) {
     if (type instanceof ParameterizedType generic) {
-      return generic(node, generic, path);
+      return generic(node, generic, path, base);
     }
     Class<?> wanted = (Class<?>) type;
     if (wanted.isRecord()) {
@@ -54,10 +55,13 @@ final class RecordBinder {
     return scalar(node, wanted, path);
   }
 
-  private Object generic(JsonNode node, ParameterizedType type, String path) {
+  private Object generic(
+      JsonNode node, ParameterizedType type, String path, @Nullable Object base) {
     Type[] arguments = type.getActualTypeArguments();
     if (type.getRawType() == Optional.class) {
-      return node.isNull() ? Optional.empty() : Optional.of(value(node, arguments[0], path, null));
+      // Keys that are left out of an optional record come from the preset's, if that has one.
+      Object inner = base instanceof Optional<?> held ? held.orElse(null) : null;
+      return node.isNull() ? Optional.empty() : Optional.of(value(node, arguments[0], path, inner));
     }
     if (type.getRawType() == List.class) {
       require(node.isArray(), node, path, "a list");
@@ -81,7 +85,7 @@ final class RecordBinder {
         "Settings of type " + type + " are not supported; use List, Map<String, …> or Optional");
   }
 
-  private Object sealed(JsonNode node, Class<?> type, String path, Object base) {
+  private Object sealed(JsonNode node, Class<?> type, String path, @Nullable Object base) {
     require(node.isObject(), node, path, "a map of keys to values");
     if (!type.isAnnotationPresent(JsonTypeInfo.class)) {
       return byKeys(node, type, path, base);
@@ -114,7 +118,7 @@ final class RecordBinder {
   /**
    * The first record that knows all keys, else the first of all, whose error says what is wrong.
    */
-  private Object byKeys(JsonNode node, Class<?> type, String path, Object base) {
+  private Object byKeys(JsonNode node, Class<?> type, String path, @Nullable Object base) {
     Class<?>[] records = type.getPermittedSubclasses();
     Class<?> fitting = records[0];
     for (Class<?> candidate : records) {
@@ -131,14 +135,14 @@ final class RecordBinder {
     return value(node, fitting, path, fitting.isInstance(base) ? base : null);
   }
 
-  private Object record(JsonNode node, Class<?> type, String path, Object inherited) {
+  private Object record(JsonNode node, Class<?> type, String path, @Nullable Object inherited) {
     require(node.isObject(), node, path, "a map of keys to values");
     RecordComponent[] components = type.getRecordComponents();
     Set<String> known = new LinkedHashSet<>();
     Arrays.stream(components).forEach(c -> known.add(c.getName()));
     checkKeys(node, type, path, known);
     Object base = base(node, type, path, inherited);
-    Object[] arguments = new Object[components.length];
+    @Nullable Object[] arguments = new Object[components.length];
     Class<?>[] types = new Class<?>[components.length];
     List<String> missing = new ArrayList<>();
     for (int i = 0; i < components.length; i++) {
@@ -199,7 +203,8 @@ final class RecordBinder {
     return "";
   }
 
-  private Object base(JsonNode node, Class<?> type, String path, Object inherited) {
+  private @Nullable Object base(
+      JsonNode node, Class<?> type, String path, @Nullable Object inherited) {
     Map<String, Method> presets = presets(type);
     JsonNode name = node.get(PRESET);
     if (name == null) {
@@ -239,7 +244,8 @@ final class RecordBinder {
     return out;
   }
 
-  private Object construct(Class<?> type, Class<?>[] types, Object[] arguments, String path) {
+  private Object construct(
+      Class<?> type, Class<?>[] types, @Nullable Object[] arguments, String path) {
     try {
       var constructor = type.getDeclaredConstructor(types);
       constructor.setAccessible(true);
@@ -257,7 +263,7 @@ final class RecordBinder {
     }
   }
 
-  private Object invoke(Method method, Object target, String path) {
+  private Object invoke(Method method, @Nullable Object target, String path) {
     try {
       method.setAccessible(true);
       return method.invoke(target);

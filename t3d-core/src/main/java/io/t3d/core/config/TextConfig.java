@@ -1,6 +1,7 @@
 package io.t3d.core.config;
 
 import io.t3d.core.internal.Checks;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Settings of a text encoder of the BERT family.
@@ -105,7 +106,7 @@ public record TextConfig(
 
   /** Settings by name. */
   public static final class Builder {
-    private String tokenizer;
+    private @Nullable String tokenizer;
     private int vocabSize;
     private int hiddenSize;
     private int layers;

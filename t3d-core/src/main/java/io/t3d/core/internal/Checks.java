@@ -1,5 +1,7 @@
 package io.t3d.core.internal;
 
+import org.jspecify.annotations.Nullable;
+
 /** Checks of settings with one wording. */
 public final class Checks {
   private Checks() {}
@@ -12,7 +14,7 @@ public final class Checks {
   }
 
   /** Requires a text that is not blank. */
-  public static void named(String name, String value) {
+  public static void named(String name, @Nullable String value) {
     if (value == null || value.isBlank()) {
       throw new IllegalArgumentException(name + " must not be blank, got " + value);
     }

@@ -13,6 +13,7 @@ import ai.djl.training.initializer.NormalInitializer;
 import io.t3d.core.T3dException;
 import io.t3d.core.internal.Shapes;
 import io.t3d.core.torch.Casts;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Encoder features to the shared space: one linear map without bias, as in CLIP (Radford et al.
@@ -29,7 +30,7 @@ import io.t3d.core.torch.Casts;
 public final class ProjectionHead extends TypedBlock {
   private final int out;
   private final Parameter weight;
-  private final BatchNorm norm;
+  private final @Nullable BatchNorm norm;
 
   /** Linear only. */
   public ProjectionHead(int in, int out) {

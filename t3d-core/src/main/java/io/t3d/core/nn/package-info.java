@@ -5,4 +5,7 @@
  * for calls it. Children and parameters bear PyTorch's names (MONAI for ResNet3d, HuggingFace for
  * BERT), so that {@link StateDict} gives the names that PyTorch users expect.
  */
+@NullMarked
 package io.t3d.core.nn;
+
+import org.jspecify.annotations.NullMarked;

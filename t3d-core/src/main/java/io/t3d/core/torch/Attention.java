@@ -6,10 +6,12 @@ import ai.djl.nn.norm.Dropout;
 import io.t3d.core.internal.Checks;
 import io.t3d.core.internal.Shapes;
 import io.t3d.core.tensor.Scalars;
+import java.util.Objects;
 import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Scaled dot-product attention, fused where the {@linkplain TorchBridge bridge} is there: the
@@ -28,13 +30,27 @@ public final class Attention {
   private Attention() {}
 
   /**
+   * {@code softmax(q·kᵀ/√d)·v}: every query may look everywhere.
+   *
+   * @param query {@code (B, A, L, d)}
+   * @param key {@code (B, A, S, d)}
+   * @param value {@code (B, A, S, d)}
+   * @param dropout as below
+   * @return {@code (B, A, L, d)}
+   * @throws IllegalArgumentException when shapes or the probability do not fit
+   */
+  public static NDArray scaledDotProduct(
+      NDArray query, NDArray key, NDArray value, double dropout) {
+    return attend(query, key, value, null, dropout);
+  }
+
+  /**
    * {@code softmax(q·kᵀ/√d + mask)·v}.
    *
    * @param query {@code (B, A, L, d)}
    * @param key {@code (B, A, S, d)}
    * @param value {@code (B, A, S, d)}
-   * @param mask boolean, broadcastable to {@code (B, A, L, S)}, true where a query may look; null
-   *     for none
+   * @param mask boolean, broadcastable to {@code (B, A, L, S)}, true where a query may look
    * @param dropout probability that a weight is dropped, in [0, 1); 0 outside training; seed it
    *     with {@code Engine.setRandomSeed}
    * @return {@code (B, A, L, d)}
@@ -42,6 +58,11 @@ public final class Attention {
    */
   public static NDArray scaledDotProduct(
       NDArray query, NDArray key, NDArray value, NDArray mask, double dropout) {
+    return attend(query, key, value, Objects.requireNonNull(mask, "mask"), dropout);
+  }
+
+  private static NDArray attend(
+      NDArray query, NDArray key, NDArray value, @Nullable NDArray mask, double dropout) {
     check(query, key, value, mask, dropout);
     return TorchBridge.available()
         ? fused(query, key, value, mask, dropout)
@@ -49,7 +70,8 @@ public final class Attention {
   }
 
   /** The fused operation of libtorch. */
-  static NDArray fused(NDArray query, NDArray key, NDArray value, NDArray mask, double dropout) {
+  static NDArray fused(
+      NDArray query, NDArray key, NDArray value, @Nullable NDArray mask, double dropout) {
     try (TensorOptional bias =
             mask == null ? new TensorOptional() : new TensorOptional(TorchBridge.borrow(mask));
         DoubleOptional defaultScale = new DoubleOptional()) {
@@ -68,7 +90,8 @@ public final class Attention {
   }
 
   /** The same in plain DJL. */
-  static NDArray plain(NDArray query, NDArray key, NDArray value, NDArray mask, double dropout) {
+  static NDArray plain(
+      NDArray query, NDArray key, NDArray value, @Nullable NDArray mask, double dropout) {
     NDArray weights = softmax(query, key, mask); // (B, A, L, S)
     if (dropout > 0) {
       weights = Dropout.dropout(weights, (float) dropout, true).singletonOrThrow();
@@ -76,7 +99,7 @@ public final class Attention {
     return weights.matMul(value); // (B, A, L, d)
   }
 
-  private static NDArray softmax(NDArray query, NDArray key, NDArray mask) {
+  private static NDArray softmax(NDArray query, NDArray key, @Nullable NDArray mask) {
     double scale = 1 / Math.sqrt(query.getShape().get(3));
     NDArray logits;
     try (NDArray keyT = key.transpose(0, 1, 3, 2)) {
@@ -96,24 +119,49 @@ public final class Attention {
   }
 
   /**
+   * Multi-head attention without its projections, where every query may look everywhere.
+   *
+   * @param query {@code (B, L, C)}
+   * @param key {@code (B, S, C)}
+   * @param value {@code (B, S, C)}
+   * @param heads A; divides C
+   * @param dropout probability; 0 outside training
+   * @return {@code (B, L, C)}
+   */
+  public static NDArray multiHead(
+      NDArray query, NDArray key, NDArray value, int heads, double dropout) {
+    return joined(query, key, value, heads, null, dropout);
+  }
+
+  /**
    * Multi-head attention without its projections: splits channels into heads, attends, joins.
    *
    * @param query {@code (B, L, C)}
    * @param key {@code (B, S, C)}
    * @param value {@code (B, S, C)}
    * @param heads A; divides C
-   * @param mask as in {@link #scaledDotProduct}, or null
+   * @param mask as in {@link #scaledDotProduct(NDArray, NDArray, NDArray, NDArray, double)}
    * @param dropout probability; 0 outside training
    * @return {@code (B, L, C)}
    */
   public static NDArray multiHead(
       NDArray query, NDArray key, NDArray value, int heads, NDArray mask, double dropout) {
+    return joined(query, key, value, heads, Objects.requireNonNull(mask, "mask"), dropout);
+  }
+
+  private static NDArray joined(
+      NDArray query,
+      NDArray key,
+      NDArray value,
+      int heads,
+      @Nullable NDArray mask,
+      double dropout) {
     checkHeads(query, heads);
     NDArray out;
     try (NDArray q = split(query, heads);
         NDArray k = split(key, heads);
         NDArray v = split(value, heads)) {
-      out = scaledDotProduct(q, k, v, mask, dropout); // (B, A, L, C/A)
+      out = attend(q, k, v, mask, dropout); // (B, A, L, C/A)
     }
     long b = query.getShape().get(0);
     return out.transpose(0, 2, 1, 3).reshape(b, -1, query.getShape().get(2)); // (B, L, C)
@@ -126,7 +174,7 @@ public final class Attention {
   }
 
   private static void check(
-      NDArray query, NDArray key, NDArray value, NDArray mask, double dropout) {
+      NDArray query, NDArray key, NDArray value, @Nullable NDArray mask, double dropout) {
     long b = query.getShape().dimension() == 4 ? query.getShape().get(0) : -1;
     String hint = "batch, heads and head width of query, key and value must match";
     Shapes.check("query", query, "B, A, L, d", hint, -1, -1, -1, -1);

@@ -5,6 +5,7 @@ import com.google.common.base.Supplier;
 import com.google.common.base.Suppliers;
 import io.t3d.core.T3dException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,7 +48,7 @@ public final class Autocast implements AutoCloseable {
   private final int device;
   private final boolean wasEnabled;
   private final int oldDtype;
-  private final Autocast outer;
+  private final @Nullable Autocast outer;
   private boolean closed;
 
   private Autocast(int device, boolean enabled) {

@@ -15,6 +15,7 @@ import java.util.stream.Stream;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Loads the JavaCPP presets for PyTorch on the libtorch that DJL has loaded already.
@@ -38,7 +39,7 @@ final class BridgeLoader {
    * @param natives the work
    * @return empty on success, else why not and what helps
    */
-  static Optional<String> load(String setting, Natives natives) {
+  static Optional<String> load(@Nullable String setting, Natives natives) {
     if ("off".equalsIgnoreCase(setting)) {
       return Optional.of("it is switched off by -D" + TorchBridge.PROPERTY + "=off");
     }

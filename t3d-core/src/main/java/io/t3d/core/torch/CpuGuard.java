@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -79,7 +80,7 @@ public final class CpuGuard {
   }
 
   /** The rule, on what the system says; {@code limit} may be null. */
-  static boolean hasAvx512(String arch, String cpuInfo, String limit) {
+  static boolean hasAvx512(String arch, String cpuInfo, @Nullable String limit) {
     boolean limited =
         limit != null
             && (limit.startsWith("SSE") || limit.startsWith("AVX2") || limit.equals("AVX"));

@@ -3,4 +3,7 @@
  * gradients. Where the JavaCPP presets have no natives for the platform, a slower path in plain DJL
  * serves.
  */
+@NullMarked
 package io.t3d.core.torch;
+
+import org.jspecify.annotations.NullMarked;

@@ -165,7 +165,7 @@ class AttentionTest {
     NDArray result;
     try (NDManager step = manager.newSubManager()) {
       NDArray q = step.randomNormal(new Shape(B, A, L, D));
-      result = Attention.scaledDotProduct(q, k, k, null, 0);
+      result = Attention.scaledDotProduct(q, k, k, 0);
       assertThat(result.getManager()).isSameAs(step);
     }
     assertThat(result)
@@ -188,15 +188,15 @@ class AttentionTest {
   void shapesThatDoNotFitAndABadProbabilityAreErrorsBeforeTheNativeCall() {
     NDArray q = manager.ones(new Shape(B, A, L, D));
     NDArray k = manager.ones(new Shape(B, A, S, D + 1));
-    assertThatThrownBy(() -> Attention.scaledDotProduct(q, k, k, null, 0))
+    assertThatThrownBy(() -> Attention.scaledDotProduct(q, k, k, 0))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("key must be (B, A, S, d) = (2, 3, S, 4), got (2, 3, 7, 5)");
-    assertThatThrownBy(() -> Attention.scaledDotProduct(q, q, q, null, 1))
+    assertThatThrownBy(() -> Attention.scaledDotProduct(q, q, q, 1))
         .hasMessage("dropout must be in [0, 1), got 1.0");
-    assertThatThrownBy(() -> Attention.multiHead(q, q, q, 2, null, 0))
+    assertThatThrownBy(() -> Attention.multiHead(q, q, q, 2, 0))
         .hasMessageContaining("query must be (B, L, C)");
     NDArray three = manager.ones(new Shape(B, L, 6));
-    assertThatThrownBy(() -> Attention.multiHead(three, three, three, 4, null, 0))
+    assertThatThrownBy(() -> Attention.multiHead(three, three, three, 4, 0))
         .hasMessage("channels of query must be a multiple of heads, got 6 and 4");
   }
 

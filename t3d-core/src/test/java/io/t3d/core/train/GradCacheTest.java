@@ -142,7 +142,9 @@ class GradCacheTest {
               });
       if (withGradients) {
         Gradients gradients = Gradients.collect(scope, trained(model));
-        trained(model).forEach((name, p) -> values.put(name, gradients.of(name).toFloatArray()));
+        trained(model)
+            .forEach(
+                (name, p) -> values.put(name, gradients.of(name).orElseThrow().toFloatArray()));
       }
     }
     return values;

@@ -46,7 +46,7 @@ class MixedPrecisionTest {
           .keySet()
           .forEach(
               name -> {
-                NDArray gradient = gradients.of(name);
+                NDArray gradient = gradients.of(name).orElseThrow();
                 if (gradient != null) { // the loss does not look at all parts
                   assertThat(gradient.getDataType()).as(name).isEqualTo(DataType.FLOAT32);
                 }

@@ -1,5 +1,6 @@
 package io.t3d.data.load;
 
+import io.t3d.core.internal.Tasks;
 import io.t3d.core.train.PairBatch;
 import io.t3d.core.train.PairSource;
 import io.t3d.core.volume.View;
@@ -12,7 +13,6 @@ import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.NoSuchElementException;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -127,14 +127,11 @@ final class PrefetchingBatches implements PairSource.Batches {
     List<List<View>> views = new ArrayList<>();
     for (int i = 0; i < batch.rows().length; i++) {
       ManifestRow row = rows.get(batch.rows()[i]);
-      try {
-        views.add(batch.views().get(i).get());
-      } catch (ExecutionException e) {
-        throw new DataLoadingException(row, e.getCause());
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new DataLoadingException("Interrupted while waiting for " + row, e);
-      }
+      views.add(
+          Tasks.result(
+              batch.views().get(i),
+              cause -> new DataLoadingException(row, cause),
+              e -> new DataLoadingException("Interrupted while waiting for " + row, e)));
     }
     List<ManifestRow> taken = Arrays.stream(batch.rows()).mapToObj(rows::get).toList();
     return new PairBatch(

@@ -17,6 +17,7 @@ import io.t3d.data.view.MultiViewSampler;
 import java.io.IOException;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Training batches from volume files: reads, prepares and cuts views ahead of their use in worker
@@ -148,7 +149,7 @@ public final class VolumeReportDataset implements PairSource {
     private Preprocessing preprocessing;
     private MultiViewSampler sampler;
     private ReportSampling reports = ReportSampling.none();
-    private VolumeLoader source; // null: the file readers
+    private @Nullable VolumeLoader source; // null: the file readers
     private int batchSize = 8;
     private long seed;
     private int threads = 2;
@@ -250,7 +251,9 @@ public final class VolumeReportDataset implements PairSource {
     }
 
     private SourceLoader loader() {
-      return new PreparedVolumes(preprocessing, rows, source);
+      return source == null
+          ? new PreparedVolumes(preprocessing, rows)
+          : new PreparedVolumes(preprocessing, rows, source);
     }
 
     /**

@@ -7,6 +7,8 @@ import io.t3d.data.io.format.NiftiWriter;
 import io.t3d.data.io.spi.PixelType;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.data.prepare.Preprocessing;
+import io.t3d.data.transform.Interpolation;
+import io.t3d.data.transform.OrientAndResample;
 import io.t3d.data.transform.OriginalGrid;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -22,13 +24,7 @@ import java.nio.file.Path;
 public record VolumeSegmenter(Segmenter segmenter, Preprocessing preprocessing) {
   /** Leaves the size out. */
   public VolumeSegmenter {
-    preprocessing =
-        new Preprocessing(
-            preprocessing.orientation(),
-            preprocessing.spacing(),
-            preprocessing.window(),
-            null,
-            preprocessing.nonFinite());
+    preprocessing = preprocessing.withoutSize();
   }
 
   /**
@@ -38,8 +34,13 @@ public record VolumeSegmenter(Segmenter segmenter, Preprocessing preprocessing) 
    * @return the mask: same size and affine; values as the segmenter's classes name them
    */
   public Volume segment(Volume volume) {
-    OriginalGrid grid =
-        new OriginalGrid(volume, preprocessing.orientation(), preprocessing.spacing());
+    OrientAndResample steps =
+        new OrientAndResample(
+            preprocessing.orientation(),
+            preprocessing.spacing(),
+            Interpolation.LINEAR,
+            preprocessing.window());
+    OriginalGrid grid = new OriginalGrid(volume, steps);
     segmenter.scores(preprocessing.apply(volume), grid::slice);
     return grid.mask(segmenter.config()::maskValue);
   }

@@ -4,4 +4,7 @@
  *
  * <p>{@code Manifest → Splits → VolumeReportDataset.check → VolumeReportDataset → Pretrainer}.
  */
+@NullMarked
 package io.t3d.data.load;
+
+import org.jspecify.annotations.NullMarked;

@@ -3,6 +3,7 @@ package io.t3d.data.prepare;
 import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
 import io.t3d.core.config.Size3;
+import io.t3d.core.internal.Tasks;
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.internal.Geometry;
@@ -23,11 +24,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Prepares the volumes and masks of a manifest once, into a folder of Zarr volumes with a manifest
@@ -61,7 +62,7 @@ public final class DatasetPreparation {
   }
 
   /** What became of a study. */
-  private record Outcome(boolean written, long bytes, String problem) {
+  private record Outcome(boolean written, long bytes, @Nullable String problem) {
     static Outcome bad(String problem) {
       return new Outcome(false, 0, problem);
     }
@@ -99,24 +100,26 @@ public final class DatasetPreparation {
           (study, name) -> futures.put(study, workers.submit(() -> prepare(folder, study, name))));
       Map<Study, Outcome> outcomes = new LinkedHashMap<>();
       for (Map.Entry<Study, Future<Outcome>> entry : futures.entrySet()) {
-        outcomes.put(entry.getKey(), entry.getValue().get());
+        Outcome outcome =
+            Tasks.result(
+                entry.getValue(),
+                this::failure,
+                e -> {
+                  throw new DataLoadingException("Interrupted while preparing volumes", e);
+                });
+        outcomes.put(entry.getKey(), outcome);
         done.accept(outcomes.size());
       }
       return outcomes;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new DataLoadingException("Interrupted while preparing volumes", e);
-    } catch (ExecutionException e) {
-      throw failure(e.getCause());
     } finally {
       workers.shutdownNow();
     }
   }
 
   /** What stops the run: not a bad study, but a full disk or too little memory. */
-  private RuntimeException failure(Throwable cause) throws IOException {
+  private IOException failure(Throwable cause) {
     if (cause instanceof OutOfMemoryError) {
-      return new T3dException(
+      throw new T3dException(
           T3dException.Kind.ENVIRONMENT,
           "Out of memory while "
               + threads
@@ -124,9 +127,9 @@ public final class DatasetPreparation {
           cause);
     }
     if (cause instanceof UncheckedIOException e) {
-      throw new IOException(out + " cannot be written: " + e.getCause().getMessage(), cause);
+      return new IOException(out + " cannot be written: " + e.getCause().getMessage(), cause);
     }
-    return new DataLoadingException(
+    throw new DataLoadingException(
         "Preparing volumes failed: " + DataLoadingException.reason(cause), cause);
   }
 

@@ -56,10 +56,15 @@ public record Preparation(int format, Preprocessing preprocessing, String source
       Object a = value(component, is);
       Object b = value(component, asked);
       if (!Objects.equals(a, b)) {
-        parts.add(component.getName() + ": " + a + ", not " + b);
+        parts.add(component.getName() + ": " + shown(a) + ", not " + shown(b));
       }
     }
     return String.join("; ", parts);
+  }
+
+  /** As settings files have it: null for what is absent. */
+  private static String shown(Object value) {
+    return String.valueOf(value instanceof Optional<?> held ? held.orElse(null) : value);
   }
 
   private static Object value(RecordComponent component, Record record) {

@@ -14,6 +14,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Opens volumes as a model is to see them. A raw volume is read and prepared. One that {@link
@@ -25,7 +26,7 @@ import java.util.concurrent.ConcurrentMap;
 public final class PreparedVolumes implements SourceLoader {
   private final Preprocessing asked;
   private final Calibrations calibrations;
-  private final VolumeLoader files; // null: the file readers, which hand slices on
+  private final @Nullable VolumeLoader files; // null: the file readers, which hand slices on
   private final ConcurrentMap<Path, ZarrVolume> opened = new ConcurrentHashMap<>();
 
   /** Opens volumes prepared by these settings. */
@@ -35,13 +36,16 @@ public final class PreparedVolumes implements SourceLoader {
 
   /** The same, calibrated as the rows say. */
   public PreparedVolumes(Preprocessing preprocessing, List<ManifestRow> rows) {
-    this(preprocessing, rows, null);
+    this.asked = Objects.requireNonNull(preprocessing, "preprocessing");
+    this.calibrations = new Calibrations(rows);
+    this.files = null;
   }
 
+  /** The same, with raw volumes from a reader of the caller's. */
   public PreparedVolumes(Preprocessing preprocessing, List<ManifestRow> rows, VolumeLoader files) {
     this.asked = Objects.requireNonNull(preprocessing, "preprocessing");
     this.calibrations = new Calibrations(rows);
-    this.files = files;
+    this.files = Objects.requireNonNull(files, "files");
   }
 
   /**

@@ -18,21 +18,29 @@ import io.t3d.data.transform.Transform;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * What is done to every volume between reading and cutting views, in this order: non-finite voxels,
  * orientation, spacing, intensity window, size. A checkpoint stores it, so that a model is used on
  * volumes prepared as in its training.
  *
- * @param orientation axis codes of the result, e.g. {@code RAS}; null keeps the file's
- * @param spacing mm per voxel of the result; null keeps the file's
- * @param window maps HU to [0, 1]; null keeps values, e.g. of volumes that are prepared already
+ * <p>A step that is absent is left out: {@code Preprocessing.none().withSpacing(…)} resamples and
+ * does nothing else. Settings files write it as {@code null}, or not at all.
+ *
+ * @param orientation axis codes of the result, e.g. {@code RAS}; else the file's
+ * @param spacing mm per voxel of the result; else the file's
+ * @param window maps HU to [0, 1]; else values are kept, e.g. of volumes that are prepared already
  * @param size voxels of the result, cut or padded about the centre (with 0 after a window, else
- *     with the smallest value); null keeps what results
+ *     with the smallest value); else what results
  * @param nonFinite what to do with NaN and infinite voxels
  */
 public record Preprocessing(
-    String orientation, Spacing spacing, IntensityWindow window, Size3 size, NonFinite nonFinite)
+    Optional<String> orientation,
+    Optional<Spacing> spacing,
+    Optional<IntensityWindow> window,
+    Optional<Size3> size,
+    NonFinite nonFinite)
     implements Transform {
   /** What to do with NaN and infinite voxels. */
   public enum NonFinite {
@@ -44,11 +52,27 @@ public record Preprocessing(
 
   /** Checks the orientation. */
   public Preprocessing {
+    Objects.requireNonNull(spacing, "Preprocessing.spacing");
+    Objects.requireNonNull(window, "Preprocessing.window");
+    Objects.requireNonNull(size, "Preprocessing.size");
     Objects.requireNonNull(nonFinite, "Preprocessing.nonFinite");
-    if (orientation != null) {
-      // Its constructor knows which codes are valid.
-      orientation = new Reorient(orientation).codes();
-    }
+    // Its constructor knows which codes are valid.
+    orientation = orientation.map(codes -> new Reorient(codes).codes());
+  }
+
+  /** With every step. */
+  public Preprocessing(
+      String orientation,
+      Spacing spacing,
+      IntensityWindow window,
+      Size3 size,
+      NonFinite nonFinite) {
+    this(
+        Optional.of(orientation),
+        Optional.of(spacing),
+        Optional.of(window),
+        Optional.of(size),
+        nonFinite);
   }
 
   /** Chest CT: RAS, 2 mm, window −1000 to 1000 HU, 320×384×384 mm around the centre. */
@@ -98,18 +122,48 @@ public record Preprocessing(
    * reports tell of. If you know the authors' numbers, set them; they are four values.
    */
   public static Preprocessing t3d() {
-    Preprocessing grid = ctClip();
-    return new Preprocessing(grid.orientation, grid.spacing, grid.window, null, grid.nonFinite);
+    return ctClip().withoutSize();
   }
 
   /** CT of any size and spacing: RAS and window −1000 to 1000 HU only; for phantoms. */
   public static Preprocessing windowOnly() {
-    return new Preprocessing("RAS", null, IntensityWindow.chest(), null, NonFinite.FAIL);
+    return none().withOrientation("RAS").withWindow(IntensityWindow.chest());
   }
 
   /** Leaves volumes as they are, e.g. after {@code ./t3d preprocess}. */
   public static Preprocessing none() {
-    return new Preprocessing(null, null, null, null, NonFinite.FAIL);
+    return new Preprocessing(
+        Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), NonFinite.FAIL);
+  }
+
+  /** The same with another orientation, e.g. {@code RAS}. */
+  public Preprocessing withOrientation(String codes) {
+    return new Preprocessing(Optional.of(codes), spacing, window, size, nonFinite);
+  }
+
+  /** The same with another spacing. */
+  public Preprocessing withSpacing(Spacing mm) {
+    return new Preprocessing(orientation, Optional.of(mm), window, size, nonFinite);
+  }
+
+  /** The same with another window. */
+  public Preprocessing withWindow(IntensityWindow hu) {
+    return new Preprocessing(orientation, spacing, Optional.of(hu), size, nonFinite);
+  }
+
+  /** The same with another size. */
+  public Preprocessing withSize(Size3 voxels) {
+    return new Preprocessing(orientation, spacing, window, Optional.of(voxels), nonFinite);
+  }
+
+  /** The same with whatever size results. */
+  public Preprocessing withoutSize() {
+    return new Preprocessing(orientation, spacing, window, Optional.empty(), nonFinite);
+  }
+
+  /** The same with another rule for NaN and infinite voxels. */
+  public Preprocessing withNonFinite(NonFinite rule) {
+    return new Preprocessing(orientation, spacing, window, size, rule);
   }
 
   /**
@@ -148,7 +202,9 @@ public record Preprocessing(
   }
 
   private Volume resized(Volume v) {
-    return size == null ? v : new CropOrPad(size, window == null ? minimum(v) : 0).apply(v);
+    return size.isEmpty()
+        ? v
+        : new CropOrPad(size.get(), window.isEmpty() ? minimum(v) : 0).apply(v);
   }
 
   /** Hands slices on until one is not finite. */
@@ -191,14 +247,15 @@ public record Preprocessing(
    * @param mask on the voxels of the volume
    */
   public Volume applyToMask(Volume mask) {
-    Volume v = orientation == null ? mask : new Reorient(orientation).apply(mask);
-    v = spacing == null ? v : new Resample(spacing, Interpolation.NEAREST).apply(v);
-    return size == null ? v : new CropOrPad(size, 0).apply(v);
+    Volume v = mask;
+    v = orientation.isEmpty() ? v : new Reorient(orientation.get()).apply(v);
+    v = spacing.isEmpty() ? v : new Resample(spacing.get(), Interpolation.NEAREST).apply(v);
+    return size.isEmpty() ? v : new CropOrPad(size.get(), 0).apply(v);
   }
 
   /** Whether volumes are left as they are, as by {@link #none()}. */
   boolean changesNothing() {
-    return orientation == null && spacing == null && window == null && size == null;
+    return orientation.isEmpty() && spacing.isEmpty() && window.isEmpty() && size.isEmpty();
   }
 
   /** The volume without NaN and infinite voxels; an error when it has them and that is to fail. */

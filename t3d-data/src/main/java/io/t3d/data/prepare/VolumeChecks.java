@@ -1,6 +1,7 @@
 package io.t3d.data.prepare;
 
 import io.t3d.core.T3dException;
+import io.t3d.core.internal.Tasks;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.io.VolumeReaders;
 import io.t3d.data.io.spi.VolumeInfo;
@@ -13,7 +14,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -33,19 +33,16 @@ public final class VolumeChecks {
       }
       List<BadRow> bad = new ArrayList<>();
       for (ManifestRow row : rows) {
-        volumes
-            .get(row.volume())
-            .get()
-            .or(() -> maskProblem(row))
-            .ifPresent(reason -> bad.add(new BadRow(row, reason)));
+        Optional<String> problem =
+            Tasks.result(
+                volumes.get(row.volume()),
+                cause ->
+                    new DataLoadingException(
+                        "Checking volumes failed: " + DataLoadingException.reason(cause), cause),
+                e -> new DataLoadingException("Interrupted while checking volumes", e));
+        problem.or(() -> maskProblem(row)).ifPresent(reason -> bad.add(new BadRow(row, reason)));
       }
       return bad;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new DataLoadingException("Interrupted while checking volumes", e);
-    } catch (ExecutionException e) {
-      throw new DataLoadingException(
-          "Checking volumes failed: " + DataLoadingException.reason(e.getCause()), e.getCause());
     } finally {
       workers.shutdownNow();
     }

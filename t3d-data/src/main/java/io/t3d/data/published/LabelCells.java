@@ -5,6 +5,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** Label values as the sets write them. */
 final class LabelCells {
@@ -44,7 +45,7 @@ final class LabelCells {
     return labels;
   }
 
-  private static Boolean parse(String column, String cell) {
+  private static @Nullable Boolean parse(String column, String cell) {
     return switch (cell.toLowerCase(Locale.ROOT)) {
       case "1", "1.0", "true" -> Boolean.TRUE;
       case "0", "0.0", "false" -> Boolean.FALSE;

@@ -4,4 +4,7 @@
  * io.t3d.data.published.merge.DatasetBuilder}) and its statistics. docs/datasets.md says where the
  * layouts are described and which of their details could not be verified.
  */
+@NullMarked
 package io.t3d.data.published;
+
+import org.jspecify.annotations.NullMarked;

@@ -10,38 +10,45 @@ import io.t3d.data.transform.Reorient.AxisMap;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@link Reorient}, {@link Resample} and {@link IntensityWindow} in one pass, with the same result.
  * {@link #read} does so while the file is read: neither the source nor anything but the result is
  * in memory as a whole, unless axes are permuted.
  *
- * @param orientation axis codes of the result, e.g. {@code RAS}; null keeps the volume's
- * @param spacing mm per voxel of the result along its axes z, y, x; null keeps the volume's
+ * @param orientation axis codes of the result, e.g. {@code RAS}; else the volume's
+ * @param spacing mm per voxel of the result along its axes z, y, x; else the volume's
  * @param interpolation {@link Interpolation#NEAREST} for masks
- * @param window maps values to [0, 1]; null keeps them
+ * @param window maps values to [0, 1]; else they are kept
  */
 public record OrientAndResample(
-    String orientation, Spacing spacing, Interpolation interpolation, IntensityWindow window)
+    Optional<String> orientation,
+    Optional<Spacing> spacing,
+    Interpolation interpolation,
+    Optional<IntensityWindow> window)
     implements Transform {
   /** Checks the orientation. */
   public OrientAndResample {
+    Objects.requireNonNull(spacing, "spacing");
     Objects.requireNonNull(interpolation, "interpolation");
-    orientation = orientation == null ? null : new Reorient(orientation).codes();
+    Objects.requireNonNull(window, "window");
+    orientation = orientation.map(codes -> new Reorient(codes).codes());
   }
 
   /** Trilinear, values kept. */
   public OrientAndResample(String orientation, Spacing spacing) {
-    this(orientation, spacing, Interpolation.LINEAR, null);
+    this(Optional.of(orientation), Optional.of(spacing), Interpolation.LINEAR, Optional.empty());
   }
 
   @Override
   public Volume apply(Volume v) {
     AxisMap map = axisMap(v.affine());
     if (map.permutes()) {
-      return apply(new Reorient(orientation).apply(v));
+      return apply(new Reorient(orientation.orElseThrow()).apply(v));
     }
-    if (map.isIdentity() && spacing == null && window == null) {
+    if (map.isIdentity() && spacing.isEmpty() && window.isEmpty()) {
       return v;
     }
     Slices slices = slices();
@@ -70,16 +77,16 @@ public record OrientAndResample(
 
   private AxisMap axisMap(Affine affine) {
     String from = affine.orientation();
-    return new Reorient(orientation == null ? from : orientation).mapFrom(from);
+    return new Reorient(orientation.orElse(from)).mapFrom(from);
   }
 
   /** Takes the slices of one volume; {@link #volume} is the result. */
   public static final class Slices implements SliceSink {
     private final OrientAndResample steps;
-    private Volume source; // kept only when axes are permuted
-    private SliceResampler resampler;
-    private Axis[] axes;
-    private Affine flipped;
+    private @Nullable Volume source; // kept only when axes are permuted; then the rest is null
+    private @Nullable SliceResampler resampler;
+    private Axis @Nullable [] axes;
+    private @Nullable Affine flipped;
 
     private Slices(OrientAndResample steps) {
       this.steps = steps;
@@ -94,13 +101,13 @@ public record OrientAndResample(
         return;
       }
       Spacing old = affine.spacing();
-      Spacing wanted = steps.spacing == null ? old : steps.spacing;
+      Spacing wanted = steps.spacing.orElse(old);
       axes = Resampling.axes(depth, height, width, old, wanted);
       for (int a = 0; a < 3; a++) {
         axes[a] = axes[a].withFlip(map.flip[2 - a]);
       }
       flipped = affine.compose(map.newToOld(new int[] {width, height, depth}));
-      resampler = Resampling.plan(axes, steps.interpolation, steps.window);
+      resampler = Resampling.plan(axes, steps.interpolation, steps.window.orElse(null));
     }
 
     @Override

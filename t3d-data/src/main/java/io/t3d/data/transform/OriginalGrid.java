@@ -7,6 +7,7 @@ import io.t3d.data.transform.AxisResampler.Axis;
 import io.t3d.data.transform.Reorient.AxisMap;
 import java.util.Arrays;
 import java.util.function.IntUnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Brings class scores on the voxels of a reoriented and resampled volume back to the voxels of the
@@ -22,7 +23,7 @@ public final class OriginalGrid {
   private final AxisResampler alongY;
   private final AxisResampler alongX;
   private final byte[] classes; // on the original voxels, reoriented
-  private final float[][] held; // the last two slices (K, H, W) on the original voxels
+  private final float[] @Nullable [] held; // the last two slices (K, H, W) on the original voxels
   private final Affine reorientedAffine;
   private int next; // original slices done
 
@@ -30,24 +31,19 @@ public final class OriginalGrid {
    * Plans the way back of {@link OrientAndResample}.
    *
    * @param original the volume as it was; only its geometry is used
-   * @param orientation that it was brought to; null when it kept its own
-   * @param spacing that it was resampled to; null when it kept its own
+   * @param steps that it went through; the window plays no part
    */
-  public OriginalGrid(Volume original, String orientation, Spacing spacing) {
+  public OriginalGrid(Volume original, OrientAndResample steps) {
     this.original = original;
     String from = original.orientation();
-    AxisMap map = new Reorient(orientation == null ? from : orientation).mapFrom(from);
+    AxisMap map = new Reorient(steps.orientation().orElse(from)).mapFrom(from);
     int[] size = {original.width(), original.height(), original.depth()};
     Spacing mm = original.spacing();
     double[] step = {mm.x(), mm.y(), mm.z()};
     Spacing old = new Spacing(step[map.old[2]], step[map.old[1]], step[map.old[0]]);
     Axis[] axes =
         Resampling.axes(
-            size[map.old[2]],
-            size[map.old[1]],
-            size[map.old[0]],
-            old,
-            spacing == null ? old : spacing);
+            size[map.old[2]], size[map.old[1]], size[map.old[0]], old, steps.spacing().orElse(old));
     alongZ = inverse(axes[0]);
     alongY = inverse(axes[1]);
     alongX = inverse(axes[2]);
@@ -90,7 +86,7 @@ public final class OriginalGrid {
     }
   }
 
-  private float[] inPlane(float[] logits, int count, float[] buffer) {
+  private float[] inPlane(float[] logits, int count, float @Nullable [] buffer) {
     int h = alongY.outputSize();
     int w = alongX.outputSize();
     float[] out = buffer == null ? new float[count * h * w] : buffer;

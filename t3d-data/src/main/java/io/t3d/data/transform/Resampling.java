@@ -5,6 +5,7 @@ import io.t3d.core.volume.Spacing;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.transform.AxisResampler.Axis;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /** Plans of separable resampling, axes in (z, y, x) order, that the transforms share. */
 final class Resampling {
@@ -42,7 +43,8 @@ final class Resampling {
   }
 
   /** A resampler for the axes, whose result is checked to fit one array. */
-  static SliceResampler plan(Axis[] axes, Interpolation interpolation, IntensityWindow window) {
+  static SliceResampler plan(
+      Axis[] axes, Interpolation interpolation, @Nullable IntensityWindow window) {
     double plane = (double) axes[1].outputSize() * axes[2].outputSize();
     double lines = (double) axes[1].inputSize() * axes[2].outputSize();
     if (Math.max(lines, axes[0].outputSize() * plane) > MAX_VOXELS) {

@@ -1,6 +1,7 @@
 package io.t3d.data.transform;
 
 import io.t3d.data.transform.AxisResampler.Axis;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Resamples a volume whose slices come one by one: along x and y at once, along z as soon as the
@@ -10,7 +11,7 @@ final class SliceResampler {
   private final AxisResampler z;
   private final AxisResampler y;
   private final AxisResampler x;
-  private final IntensityWindow window; // null: none
+  private final @Nullable IntensityWindow window; // null: none
   private final double[] lines; // one input slice after x: (input H, W)
   private final double[][] ring; // the latest slices after x and y: (H, W) each
   private final double[] row; // one row of the result
@@ -24,7 +25,7 @@ final class SliceResampler {
    * @param axes z, y, x
    * @param window is applied to the result; null leaves it
    */
-  SliceResampler(Axis[] axes, Interpolation interpolation, IntensityWindow window) {
+  SliceResampler(Axis[] axes, Interpolation interpolation, @Nullable IntensityWindow window) {
     z = new AxisResampler(axes[0], interpolation);
     y = new AxisResampler(axes[1], interpolation);
     x = new AxisResampler(axes[2], interpolation);

@@ -5,4 +5,7 @@
  * <p>NaN voxels pass through all but {@link io.t3d.data.transform.IntensityWindow}, which maps them
  * to its lower end.
  */
+@NullMarked
 package io.t3d.data.transform;
+
+import org.jspecify.annotations.NullMarked;

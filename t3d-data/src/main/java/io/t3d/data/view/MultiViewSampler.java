@@ -120,8 +120,9 @@ public final class MultiViewSampler {
 
   private Cut cut(Size3 source, Affine affine, View.Kind kind, RandomGenerator random) {
     boolean global = kind == View.Kind.GLOBAL;
-    Size3 size = global ? config.globalSize() : config.localSize();
-    VoxelBox box = randomBox(source, global ? config.globalScale() : config.localScale(), random);
+    Size3 size = global ? config.globalSize() : config.localSize().orElseThrow();
+    ScaleRange scale = global ? config.globalScale() : config.localScale().orElseThrow();
+    VoxelBox box = randomBox(source, scale, random);
     Augmentation a = config.augmentation();
     // All three are drawn whether used or not, so that one switch does not change the others.
     boolean z = random.nextBoolean();

@@ -2,6 +2,7 @@ package io.t3d.data.view;
 
 import io.t3d.core.config.Size3;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * Which views are cut from a volume.
@@ -14,8 +15,8 @@ import java.util.Objects;
  * @param globalSize their size in voxels after resizing
  * @param globalScale how much of the volume they cover
  * @param localViews number of small crops, ≥ 0
- * @param localSize their size in voxels after resizing; may be null without local views
- * @param localScale how much of the volume they cover; may be null without local views
+ * @param localSize their size in voxels after resizing; needed with local views
+ * @param localScale how much of the volume they cover; needed with local views
  * @param augmentation changes besides the crop
  */
 public record ViewConfig(
@@ -23,8 +24,8 @@ public record ViewConfig(
     Size3 globalSize,
     ScaleRange globalScale,
     int localViews,
-    Size3 localSize,
-    ScaleRange localScale,
+    Optional<Size3> localSize,
+    Optional<ScaleRange> localScale,
     Augmentation augmentation) {
   private static final ScaleRange GLOBAL_SCALE = new ScaleRange(0.7, 1.0);
 
@@ -38,21 +39,24 @@ public record ViewConfig(
     }
     Objects.requireNonNull(globalSize, "ViewConfig.globalSize");
     Objects.requireNonNull(globalScale, "ViewConfig.globalScale");
+    Objects.requireNonNull(localSize, "ViewConfig.localSize");
+    Objects.requireNonNull(localScale, "ViewConfig.localScale");
     Objects.requireNonNull(augmentation, "ViewConfig.augmentation");
-    if (localViews > 0 && (localSize == null || localScale == null)) {
+    if (localViews > 0 && (localSize.isEmpty() || localScale.isEmpty())) {
       throw new IllegalArgumentException(
           "ViewConfig.localViews = "
               + localViews
               + " needs localSize and localScale, got "
-              + localSize
+              + localSize.map(Size3::toString).orElse("none")
               + " and "
-              + localScale);
+              + localScale.map(ScaleRange::toString).orElse("none"));
     }
   }
 
   /** Two global views of the given size that cover 0.7 to 1.0 of each axis, mildly augmented. */
   public static ViewConfig global(Size3 size) {
-    return new ViewConfig(2, size, GLOBAL_SCALE, 0, null, null, Augmentation.mild());
+    return new ViewConfig(
+        2, size, GLOBAL_SCALE, 0, Optional.empty(), Optional.empty(), Augmentation.mild());
   }
 
   /** Two global views of 40×40×48 that cover 0.85 to 1.0 of each axis: phantoms on two cores. */
@@ -110,8 +114,8 @@ public record ViewConfig(
     private Size3 globalSize;
     private ScaleRange globalScale;
     private int localViews;
-    private Size3 localSize;
-    private ScaleRange localScale;
+    private Optional<Size3> localSize;
+    private Optional<ScaleRange> localScale;
     private Augmentation augmentation;
 
     private Builder(ViewConfig from) {
@@ -150,13 +154,13 @@ public record ViewConfig(
 
     /** See {@link ViewConfig#localSize()}. */
     public Builder localSize(Size3 value) {
-      localSize = value;
+      localSize = Optional.of(value);
       return this;
     }
 
     /** See {@link ViewConfig#localScale()}. */
     public Builder localScale(ScaleRange value) {
-      localScale = value;
+      localScale = Optional.of(value);
       return this;
     }
 

@@ -4,4 +4,7 @@
  *
  * <p>{@code Volume → MultiViewSampler → List<View> → ViewBatch.collate}.
  */
+@NullMarked
 package io.t3d.data.view;
+
+import org.jspecify.annotations.NullMarked;

@@ -58,7 +58,7 @@ class CalibrationTest {
     VolumeReportDataset data =
         VolumeReportDataset.builder()
             .rows(List.of(row))
-            .preprocessing(new Preprocessing("RAS", null, null, null, Preprocessing.NonFinite.FAIL))
+            .preprocessing(Preprocessing.none().withOrientation("RAS"))
             .sampler(new MultiViewSampler(ViewConfig.global96()))
             .batchSize(1)
             .forEvaluation()

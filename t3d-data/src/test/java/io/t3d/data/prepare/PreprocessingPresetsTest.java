@@ -17,10 +17,10 @@ class PreprocessingPresetsTest {
   @Test
   void ctClipHasItsPublishedGridRangeAndSize() {
     Preprocessing p = PreprocessingPresets.named("ct-clip");
-    assertThat(p.spacing()).isEqualTo(new Spacing(1.5, 0.75, 0.75));
-    assertThat(p.window()).isEqualTo(new IntensityWindow(0, 2000));
-    assertThat(p.size()).isEqualTo(new Size3(240, 480, 480));
-    assertThat(p.orientation()).isEqualTo("RAS");
+    assertThat(p.spacing()).contains(new Spacing(1.5, 0.75, 0.75));
+    assertThat(p.window()).contains(new IntensityWindow(0, 2000));
+    assertThat(p.size()).contains(new Size3(240, 480, 480));
+    assertThat(p.orientation()).contains("RAS");
   }
 
   @Test
@@ -32,9 +32,7 @@ class PreprocessingPresetsTest {
             new float[] {-1000, 0, 1000, 2000}, 1, 1, 4, Affine.of(new Spacing(1.5, 0.75, 1.5)));
     Preprocessing p = PreprocessingPresets.named("ct-clip");
     // The preset but for its size, which is 221 MB.
-    Preprocessing small =
-        new Preprocessing(
-            p.orientation(), p.spacing(), p.window(), new Size3(1, 3, 10), p.nonFinite());
+    Preprocessing small = p.withSize(new Size3(1, 3, 10));
     float[] v = small.apply(row).voxels();
     assertThat(v).hasSize(30);
     float[] expected = {0, 0, 0.125f, 0.375f, 0.625f, 0.875f, 1, 1, 1, 0};
@@ -51,7 +49,7 @@ class PreprocessingPresetsTest {
     Preprocessing clip = PreprocessingPresets.named("ct-clip");
     assertThat(t3d.spacing()).isEqualTo(clip.spacing());
     assertThat(t3d.window()).isEqualTo(clip.window());
-    assertThat(t3d.size()).isNull();
+    assertThat(t3d.size()).isEmpty();
   }
 
   @Test

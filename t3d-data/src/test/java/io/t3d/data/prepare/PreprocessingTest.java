@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.t3d.core.T3dException;
+import io.t3d.core.config.Configs;
 import io.t3d.core.config.Size3;
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Spacing;
@@ -61,7 +61,7 @@ class PreprocessingTest {
     voxels[77] = Float.NaN;
     NiftiWriter.write(file, scan);
     Preprocessing replace =
-        new Preprocessing("RAS", null, null, null, NonFinite.REPLACE_BY_MINIMUM);
+        Preprocessing.none().withOrientation("RAS").withNonFinite(NonFinite.REPLACE_BY_MINIMUM);
     assertThat(replace.read(file).voxels()).isEqualTo(replace.apply(scan).voxels());
     assertThatThrownBy(() -> Preprocessing.none().read(file))
         .hasMessageContaining("got 1 of 120 that are NaN or infinite");
@@ -76,7 +76,7 @@ class PreprocessingTest {
   @Test
   void paddingWithoutAWindowTakesTheSmallestValue() {
     Volume volume = new Volume(new float[] {-7, 2}, 1, 1, 2, Affine.identity());
-    Preprocessing pad = new Preprocessing(null, null, null, new Size3(1, 1, 4), NonFinite.FAIL);
+    Preprocessing pad = Preprocessing.none().withSize(new Size3(1, 1, 4));
     assertThat(pad.apply(volume).voxels()).containsExactly(-7, -7, 2, -7);
   }
 
@@ -88,7 +88,7 @@ class PreprocessingTest {
         .isInstanceOf(T3dException.class)
         .hasMessageContaining("got 2 of 4 that are NaN or infinite")
         .hasMessageContaining("REPLACE_BY_MINIMUM");
-    Preprocessing replace = new Preprocessing(null, null, null, null, NonFinite.REPLACE_BY_MINIMUM);
+    Preprocessing replace = Preprocessing.none().withNonFinite(NonFinite.REPLACE_BY_MINIMUM);
     assertThat(replace.apply(volume).voxels()).containsExactly(5, -3, -3, -3);
     Volume none = new Volume(new float[] {Float.NaN}, 1, 1, 1, Affine.identity());
     assertThatThrownBy(() -> replace.apply(none)).hasMessageContaining("got 1 of 1");
@@ -96,19 +96,18 @@ class PreprocessingTest {
 
   @Test
   void aWrongOrientationIsAnErrorAtOnce() {
-    assertThatThrownBy(() -> new Preprocessing("RAX", null, null, null, NonFinite.FAIL))
+    assertThatThrownBy(() -> Preprocessing.none().withOrientation("RAX"))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("RAX");
   }
 
   @Test
-  void jsonKeepsAllSettings() throws IOException {
-    ObjectMapper json = new ObjectMapper();
+  void jsonKeepsAllSettings() {
     for (Preprocessing p :
         new Preprocessing[] {
           Preprocessing.chestCt(), Preprocessing.windowOnly(), Preprocessing.none()
         }) {
-      assertThat(json.readValue(json.writeValueAsString(p), Preprocessing.class)).isEqualTo(p);
+      assertThat(Configs.fromJson(Configs.toJson(p), Preprocessing.class)).isEqualTo(p);
     }
   }
 }

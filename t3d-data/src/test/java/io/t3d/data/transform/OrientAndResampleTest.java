@@ -10,6 +10,7 @@ import io.t3d.data.io.VolumeReaders;
 import io.t3d.data.io.format.NiftiWriter;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -53,7 +54,11 @@ class OrientAndResampleTest {
       throws IOException {
     IntensityWindow window = IntensityWindow.lung();
     OrientAndResample fused =
-        new OrientAndResample(codes, Spacing.isotropic(mm), interpolation, window);
+        new OrientAndResample(
+            Optional.of(codes),
+            Optional.of(Spacing.isotropic(mm)),
+            interpolation,
+            Optional.of(window));
     Transform steps =
         new Reorient(codes).then(new Resample(Spacing.isotropic(mm), interpolation)).then(window);
     assertSame(fused.apply(SCAN), steps.apply(SCAN));
@@ -65,24 +70,35 @@ class OrientAndResampleTest {
 
   @Test
   void stepsThatAreNullAreLeftOut() {
-    assertThat(new OrientAndResample(null, null).apply(SCAN)).isSameAs(SCAN);
-    assertThat(new OrientAndResample("lps", null).apply(SCAN)).isSameAs(SCAN);
-    assertSame(new OrientAndResample("RAS", null).apply(SCAN), new Reorient("RAS").apply(SCAN));
+    assertThat(kept(Optional.empty(), Optional.empty()).apply(SCAN)).isSameAs(SCAN);
+    assertThat(kept(Optional.of("lps"), Optional.empty()).apply(SCAN)).isSameAs(SCAN);
+    assertSame(
+        kept(Optional.of("RAS"), Optional.empty()).apply(SCAN), new Reorient("RAS").apply(SCAN));
     Spacing spacing = new Spacing(1, 2, 3);
-    assertSame(new OrientAndResample(null, spacing).apply(SCAN), new Resample(spacing).apply(SCAN));
+    assertSame(
+        kept(Optional.empty(), Optional.of(spacing)).apply(SCAN),
+        new Resample(spacing).apply(SCAN));
+  }
+
+  private static OrientAndResample kept(Optional<String> orientation, Optional<Spacing> spacing) {
+    return new OrientAndResample(orientation, spacing, Interpolation.LINEAR, Optional.empty());
   }
 
   @Test
   void theInputIsLeftAsItIs() {
     float[] before = SCAN.voxels().clone();
-    new OrientAndResample("RAS", Spacing.isotropic(1), Interpolation.LINEAR, IntensityWindow.lung())
+    new OrientAndResample(
+            Optional.of("RAS"),
+            Optional.of(Spacing.isotropic(1)),
+            Interpolation.LINEAR,
+            Optional.of(IntensityWindow.lung()))
         .apply(SCAN);
     assertThat(SCAN.voxels()).isEqualTo(before);
   }
 
   @Test
   void wrongCodesAreRefused() {
-    assertThatThrownBy(() -> new OrientAndResample("RAX", null))
+    assertThatThrownBy(() -> new OrientAndResample("RAX", Spacing.isotropic(1)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("one of R/L, one of A/P and one of S/I");
   }

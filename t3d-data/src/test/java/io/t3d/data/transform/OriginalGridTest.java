@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Spacing;
 import io.t3d.core.volume.Volume;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -55,9 +56,14 @@ class OriginalGridTest {
   })
   void theBallLiesWhereItIsInTheWorld(String codes, String model, Double mm, double degrees) {
     Volume original = volume(codes, 17, 46, 37, new Spacing(5, 1.5, 1.8), degrees);
-    Spacing spacing = mm == null ? null : Spacing.isotropic(mm);
-    Volume prepared = new OrientAndResample(model, spacing).apply(original);
-    OriginalGrid grid = new OriginalGrid(original, model, spacing);
+    OrientAndResample steps =
+        new OrientAndResample(
+            Optional.ofNullable(model),
+            Optional.ofNullable(mm).map(Spacing::isotropic),
+            Interpolation.LINEAR,
+            Optional.empty());
+    Volume prepared = steps.apply(original);
+    OriginalGrid grid = new OriginalGrid(original, steps);
     int plane = prepared.height() * prepared.width();
     float[] logits = new float[2 * plane];
     for (int z = 0; z < prepared.depth(); z++) {
@@ -90,7 +96,8 @@ class OriginalGridTest {
   @Test
   void wrongSlicesAreRefused() {
     Volume original = volume("RAS", 4, 4, 4, new Spacing(2, 2, 2), 0);
-    OriginalGrid grid = new OriginalGrid(original, "RAS", Spacing.isotropic(1));
+    OriginalGrid grid =
+        new OriginalGrid(original, new OrientAndResample("RAS", Spacing.isotropic(1)));
     assertThatIllegalArgumentException()
         .isThrownBy(() -> grid.slice(0, new float[100]))
         .withMessage("Expected 8 slices of K·8·8 scores with K up to 128, got slice 0 with 100");

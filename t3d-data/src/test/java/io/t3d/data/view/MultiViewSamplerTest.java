@@ -168,8 +168,9 @@ class MultiViewSamplerTest {
     Volume volume = noise(12, 16, 20);
     Augmentation jitter = new Augmentation(false, false, false, 0.2, 0.1, 0);
     ViewConfig whole =
-        PLAIN
-            .withLocalViews(0, null, null)
+        PLAIN.toBuilder()
+            .localViews(0)
+            .build()
             .withGlobalViews(1, new Size3(12, 16, 20), new ScaleRange(1, 1));
     boolean changed = false;
     for (long seed = 0; seed < 20; seed++) {
@@ -218,8 +219,10 @@ class MultiViewSamplerTest {
     assertThatThrownBy(() -> new ScaleRange(Double.NaN, 1)).hasMessageContaining("NaN");
     assertThatThrownBy(() -> PLAIN.withGlobalViews(0, Size3.cube(4), new ScaleRange(1, 1)))
         .hasMessage("ViewConfig.globalViews must be >= 1, got 0");
-    assertThatThrownBy(() -> ViewConfig.tiny().withLocalViews(2, null, new ScaleRange(0.1, 0.2)))
-        .hasMessageContaining("ViewConfig.localViews = 2 needs localSize and localScale");
+    assertThatThrownBy(
+            () -> ViewConfig.tiny().toBuilder().localViews(2).localSize(Size3.cube(4)).build())
+        .hasMessageContaining("ViewConfig.localViews = 2 needs localSize and localScale, got Size3")
+        .hasMessageEndingWith(" and none");
     assertThatThrownBy(() -> new Augmentation(false, false, false, 1, 0, 0))
         .hasMessage("Augmentation.intensityScale must be in [0, 1), got 1.0");
     assertThatThrownBy(() -> new Augmentation(false, false, false, 0, 0, -1))

@@ -13,14 +13,15 @@ import io.t3d.core.nn.Prototypes;
 import io.t3d.losses.TmaConfig;
 import io.t3d.losses.TmaLoss;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** What {@link TmaLoss} and SwAV learn beside the model; needed by no task after pre-training. */
 final class TmaParameters extends AbstractBlock {
-  private final LogitScale sentenceScale; // null: not wanted
-  private final Prototypes prototypes; // null: not wanted
+  private final @Nullable LogitScale sentenceScale; // null: not wanted
+  private final @Nullable Prototypes prototypes; // null: not wanted
 
   @SuppressWarnings("this-escape")
-  private TmaParameters(LogitScale sentenceScale, Prototypes prototypes) {
+  private TmaParameters(@Nullable LogitScale sentenceScale, @Nullable Prototypes prototypes) {
     this.sentenceScale =
         sentenceScale == null ? null : addChildBlock("sentence_scale", sentenceScale);
     this.prototypes = prototypes == null ? null : addChildBlock("prototypes", prototypes);

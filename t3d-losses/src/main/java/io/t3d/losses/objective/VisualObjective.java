@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A method without text: the mean projected tokens of each view go through a projector, behind
@@ -43,7 +44,7 @@ final class VisualObjective implements Objective {
   }
 
   /** With parameters that the comparison learns. */
-  VisualObjective(MlpProjector projector, TmaParameters compared, Comparison comparison) {
+  VisualObjective(MlpProjector projector, @Nullable TmaParameters compared, Comparison comparison) {
     this.projector = projector;
     this.comparison = comparison;
     parameters.putAll(StateDict.of(projector));

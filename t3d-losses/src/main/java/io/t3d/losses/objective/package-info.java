@@ -1,2 +1,5 @@
 /** What a pre-training run minimises: T3D, its ablations, and the baselines. */
+@NullMarked
 package io.t3d.losses.objective;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,31 +1,41 @@
 package io.t3d.pipeline.evaluate;
 
+import static com.fasterxml.jackson.annotation.JsonInclude.Include.NON_EMPTY;
+
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.t3d.core.eval.Interval;
 import io.t3d.core.task.ScoreChoice;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
- * What an evaluation found; written as {@code metrics.json}. Parts that were not asked for are null
- * and left out.
+ * What an evaluation found; written as {@code metrics.json}, which leaves out what is absent here:
+ * parts that were not asked for.
  *
- * @param train how training went; null when only a checkpoint was evaluated
+ * @param train how training went; absent when only a checkpoint was evaluated
  * @param zeroShot zero-shot classification
  * @param retrieval cross-modal retrieval
- * @param linearProbe logistic regression on frozen embeddings, one entry per share of labels
- * @param fineTune training of the whole encoder, one entry per share of labels
+ * @param linearProbe logistic regression on frozen embeddings, one entry per share of labels; empty
+ *     when not asked for
+ * @param fineTune training of the whole encoder, one entry per share of labels; empty when not
+ *     asked for
  */
-@JsonInclude(JsonInclude.Include.NON_NULL)
 public record Evaluation(
-    Train train,
-    Classified zeroShot,
-    Retrieved retrieval,
-    List<Supervised> linearProbe,
-    List<Supervised> fineTune) {
-  /** The tasks that need no labels to train on. */
+    @JsonInclude(NON_EMPTY) Optional<Train> train,
+    @JsonInclude(NON_EMPTY) Optional<Classified> zeroShot,
+    @JsonInclude(NON_EMPTY) Optional<Retrieved> retrieval,
+    @JsonInclude(NON_EMPTY) List<Supervised> linearProbe,
+    @JsonInclude(NON_EMPTY) List<Supervised> fineTune) {
+  /** Copies the lists. */
+  public Evaluation {
+    linearProbe = List.copyOf(linearProbe);
+    fineTune = List.copyOf(fineTune);
+  }
+
+  /** Training and the tasks that need no labels to train on. */
   public Evaluation(Train train, Classified zeroShot, Retrieved retrieval) {
-    this(train, zeroShot, retrieval, null, null);
+    this(Optional.of(train), Optional.of(zeroShot), Optional.of(retrieval), List.of(), List.of());
   }
 
   /**
@@ -50,11 +60,18 @@ public record Evaluation(
    * A number and its confidence interval.
    *
    * @param value on the samples as they are
-   * @param lower null when most resamples do not define it
-   * @param upper null when most resamples do not define it
+   * @param lower absent when most resamples do not define it
+   * @param upper absent when most resamples do not define it
    */
-  @JsonInclude(JsonInclude.Include.NON_NULL)
-  public record Estimate(double value, Double lower, Double upper) {}
+  public record Estimate(
+      double value,
+      @JsonInclude(NON_EMPTY) Optional<Double> lower,
+      @JsonInclude(NON_EMPTY) Optional<Double> upper) {
+    /** A value and its interval, which is absent when most resamples do not define it. */
+    static Estimate of(double value, Optional<Interval> interval) {
+      return new Estimate(value, interval.map(Interval::lower), interval.map(Interval::upper));
+    }
+  }
 
   /**
    * Classification of several labels.
@@ -66,11 +83,11 @@ public record Evaluation(
    * @param macro metric → its mean over the labels that define it
    * @param labels label → all its metrics
    * @param score zero-shot: the score that all of these were measured with, {@code global}, {@code
-   *     pooled} or {@code sum}; null otherwise
-   * @param scoreReason why that one; null otherwise
-   * @param scores score → macro AUROC on the evaluated volumes; those that were not chosen too
+   *     pooled} or {@code sum}; else absent
+   * @param scoreReason why that one; else absent
+   * @param scores score → macro AUROC on the evaluated volumes; those that were not chosen too.
+   *     Empty of a classifier that knows one score only
    */
-  @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Classified(
       double macroAuroc,
       Map<String, Double> perLabel,
@@ -78,9 +95,9 @@ public record Evaluation(
       String thresholds,
       Map<String, Estimate> macro,
       Map<String, LabelScores> labels,
-      String score,
-      String scoreReason,
-      Map<String, Double> scores) {
+      @JsonInclude(NON_EMPTY) Optional<String> score,
+      @JsonInclude(NON_EMPTY) Optional<String> scoreReason,
+      @JsonInclude(NON_EMPTY) Map<String, Double> scores) {
     /** Of a classifier that knows one score only. */
     public Classified(
         double macroAuroc,
@@ -89,7 +106,16 @@ public record Evaluation(
         String thresholds,
         Map<String, Estimate> macro,
         Map<String, LabelScores> labels) {
-      this(macroAuroc, perLabel, volumes, thresholds, macro, labels, null, null, null);
+      this(
+          macroAuroc,
+          perLabel,
+          volumes,
+          thresholds,
+          macro,
+          labels,
+          Optional.empty(),
+          Optional.empty(),
+          Map.of());
     }
 
     /** The same with what is known of the score. */
@@ -101,8 +127,8 @@ public record Evaluation(
           thresholds,
           macro,
           labels,
-          choice.score().key(),
-          choice.reason(),
+          Optional.of(choice.score().key()),
+          Optional.of(choice.reason()),
           all);
     }
   }
@@ -136,10 +162,9 @@ public record Evaluation(
    * @param chanceR10 what guessing gives at 10
    * @param score what both ways rank by: {@code global}, {@code pooled} or {@code sum}
    * @param scoreReason why that one
-   * @param sentenceWeight weight of the sentences in the sum; null when another score is used
+   * @param sentenceWeight weight of the sentences in the sum; absent when another score is used
    * @param scores score → its R@5 on the evaluated pairs; those that were not chosen too
    */
-  @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Retrieved(
       Recall imageToText,
       Recall textToImage,
@@ -147,7 +172,7 @@ public record Evaluation(
       double chanceR10,
       String score,
       String scoreReason,
-      Double sentenceWeight,
+      @JsonInclude(NON_EMPTY) Optional<Double> sentenceWeight,
       Map<String, R5> scores) {}
 
   /**
@@ -167,10 +192,9 @@ public record Evaluation(
    * @param r50 k = 50
    * @param medianRank from 1
    * @param intervals confidence intervals of these
-   * @param byFindings how alike the findings of queries and of what they find are; null without
+   * @param byFindings how alike the findings of queries and of what they find are; absent without
    *     labels
    */
-  @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Recall(
       double r1,
       double r5,
@@ -178,15 +202,16 @@ public record Evaluation(
       double r50,
       double medianRank,
       Map<String, Interval> intervals,
-      Findings byFindings) {}
+      @JsonInclude(NON_EMPTY) Optional<Findings> byFindings) {}
 
   /**
    * Retrieval by findings.
    *
-   * @param meanAveragePrecision items with the same findings are relevant; null when no query has
+   * @param meanAveragePrecision items with the same findings are relevant; absent when no query has
    *     one
    * @param overlapAt k → mean Jaccard overlap of the findings of the first k ("MAP@k" of CT-CLIP)
    */
-  @JsonInclude(JsonInclude.Include.NON_NULL)
-  public record Findings(Double meanAveragePrecision, Map<Integer, Double> overlapAt) {}
+  public record Findings(
+      @JsonInclude(NON_EMPTY) Optional<Double> meanAveragePrecision,
+      Map<Integer, Double> overlapAt) {}
 }

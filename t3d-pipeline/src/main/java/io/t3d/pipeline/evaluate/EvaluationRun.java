@@ -31,8 +31,10 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /** Evaluates a model on rows of a manifest. Each volume is read and encoded once for all tasks. */
 public final class EvaluationRun implements AutoCloseable {
@@ -48,8 +50,8 @@ public final class EvaluationRun implements AutoCloseable {
   private final ScoredRows scored;
   private final float[][] held; // [m][E]
   private final NDArray volumes; // (n, E)
-  private NDArray reports; // (n, E), made when first asked for: classification needs none
-  private ScoredRows.Ranking ranking; // made when first asked for
+  private @Nullable NDArray reports; // (n, E), made when first asked for: classification needs none
+  private ScoredRows.@Nullable Ranking ranking; // made when first asked for
 
   /**
    * Encodes the volumes of both splits, and scores the texts on them.
@@ -205,7 +207,7 @@ public final class EvaluationRun implements AutoCloseable {
         Math.min(1, 10.0 / rows.size()),
         mix.score().key(),
         choice.choice().reason(),
-        summed ? mix.weight() : null,
+        summed ? Optional.of(mix.weight()) : Optional.empty(),
         all);
   }
 
@@ -227,7 +229,7 @@ public final class EvaluationRun implements AutoCloseable {
     return mix.scores(ranking().pairs().orElseThrow());
   }
 
-  private Evaluation.Recall recall(int[] ranks, Evaluation.Findings findings) {
+  private Evaluation.Recall recall(int[] ranks, Optional<Evaluation.Findings> findings) {
     RetrievalScores s = RetrievalScores.ofRanks(ranks);
     RetrievalIntervals ci =
         RetrievalIntervals.of(ranks, LabelledRows.patients(rows), settings.bootstrap());
@@ -241,10 +243,10 @@ public final class EvaluationRun implements AutoCloseable {
         s.r1(), s.r5(), s.r10(), s.r50(), s.medianRank(), intervals, findings);
   }
 
-  private Evaluation.Findings overlap(RetrievalMix mix, boolean imageToText) {
+  private Optional<Evaluation.Findings> overlap(RetrievalMix mix, boolean imageToText) {
     List<String> names = LabelledRows.names(rows);
     if (names.isEmpty()) {
-      return null;
+      return Optional.empty();
     }
     LabelMatrix labels = LabelledRows.matrix(rows, names);
     LabelOverlap found;
@@ -256,11 +258,8 @@ public final class EvaluationRun implements AutoCloseable {
       float[][] scores = imageToText ? scores(mix) : transposed(scores(mix));
       found = LabelOverlap.evaluate(scores, labels, labels, false, 1);
     }
-    return new Evaluation.Findings(
-        found.meanAveragePrecision().isPresent()
-            ? found.meanAveragePrecision().getAsDouble()
-            : null,
-        found.overlapAt());
+    Optional<Double> precision = found.meanAveragePrecision().stream().boxed().findFirst();
+    return Optional.of(new Evaluation.Findings(precision, found.overlapAt()));
   }
 
   private static float[][] transposed(float[][] square) {

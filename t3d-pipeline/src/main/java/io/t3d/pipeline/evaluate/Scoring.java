@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 
 /**
@@ -90,7 +91,7 @@ final class Scoring {
             });
     Map<String, Evaluation.Estimate> macro = new LinkedHashMap<>();
     for (Metric metric : Metric.values()) {
-      put(macro, metric, report.macro(metric), intervals.macro().get(metric));
+      put(macro, metric, report.macro(metric), intervals.macro());
     }
     return new Evaluation.Classified(macroAuroc, aurocs, test.size(), source, macro, labels);
   }
@@ -98,20 +99,17 @@ final class Scoring {
   private static Evaluation.LabelScores label(LabelMetrics m, Map<Metric, Interval> intervals) {
     Map<String, Evaluation.Estimate> metrics = new LinkedHashMap<>();
     for (Metric metric : Metric.values()) {
-      put(metrics, metric, m.get(metric), intervals.get(metric));
+      put(metrics, metric, m.get(metric), intervals);
     }
     return new Evaluation.LabelScores(m.positives(), m.negatives(), m.threshold(), metrics);
   }
 
   private static void put(
-      Map<String, Evaluation.Estimate> to, Metric metric, OptionalDouble value, Interval interval) {
-    value.ifPresent(
-        v ->
-            to.put(
-                metric.key(),
-                new Evaluation.Estimate(
-                    v,
-                    interval == null ? null : interval.lower(),
-                    interval == null ? null : interval.upper())));
+      Map<String, Evaluation.Estimate> to,
+      Metric metric,
+      OptionalDouble value,
+      Map<Metric, Interval> intervals) {
+    Optional<Interval> interval = Optional.ofNullable(intervals.get(metric));
+    value.ifPresent(v -> to.put(metric.key(), Evaluation.Estimate.of(v, interval)));
   }
 }

@@ -10,7 +10,6 @@ import io.t3d.core.task.segment.SegmenterConfig;
 import io.t3d.core.volume.Spacing;
 import io.t3d.data.phantom.Structure;
 import io.t3d.data.prepare.Preprocessing;
-import io.t3d.data.prepare.Preprocessing.NonFinite;
 import io.t3d.data.transform.IntensityWindow;
 import io.t3d.losses.DiceCrossEntropyLoss;
 import java.util.List;
@@ -50,8 +49,9 @@ public record SegmentationConfig(
             Size3.cube(32),
             0.5,
             0.125),
-        new Preprocessing(
-            "RAS", Spacing.isotropic(6), IntensityWindow.between(-1000, 800), null, NonFinite.FAIL),
+        Preprocessing.windowOnly()
+            .withSpacing(Spacing.isotropic(6))
+            .withWindow(IntensityWindow.between(-1000, 800)),
         DiceCrossEntropyLoss.Settings.defaults().withBackground(false).overBatch(),
         // Adam moves a weight by about the learning rate a step: 1e-3 gets nowhere in 400 steps.
         SegmentationTraining.defaults()

@@ -2,9 +2,9 @@ package io.t3d.cli.benchmark.stats;
 
 import com.google.common.html.HtmlEscapers;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /**
  * Differences with their intervals as a picture: groups of rows, in each row one interval per
@@ -30,13 +30,13 @@ public final class ForestPlot {
    * One interval per comparison.
    *
    * @param name of the metric
-   * @param estimates in the order of the comparisons; null where there is none
+   * @param estimates in the order of the comparisons; empty where there is none
    * @param noninferiority whether the row is read against the line of non-inferiority
    */
-  public record Row(String name, List<Estimate> estimates, boolean noninferiority) {
-    /** Takes the list as it is: it may hold null. */
+  public record Row(String name, List<Optional<Estimate>> estimates, boolean noninferiority) {
+    /** Copies the list. */
     public Row {
-      estimates = Collections.unmodifiableList(new ArrayList<>(estimates));
+      estimates = List.copyOf(estimates);
     }
   }
 
@@ -115,7 +115,7 @@ public final class ForestPlot {
   }
 
   private static int height(Row row) {
-    return LINE * (int) row.estimates().stream().filter(e -> e != null).count() + GAP;
+    return LINE * (int) row.estimates().stream().filter(Optional::isPresent).count() + GAP;
   }
 
   private double[] range() {
@@ -123,12 +123,10 @@ public final class ForestPlot {
     double high = 1.5 * margin;
     for (Group g : groups) {
       for (Row r : g.rows()) {
-        for (Estimate e : r.estimates()) {
-          if (e != null) {
-            double half = Double.isNaN(e.halfWidth()) ? 0 : e.halfWidth();
-            low = Math.min(low, e.mean() - half);
-            high = Math.max(high, e.mean() + half);
-          }
+        for (Estimate e : r.estimates().stream().flatMap(Optional::stream).toList()) {
+          double half = Double.isNaN(e.halfWidth()) ? 0 : e.halfWidth();
+          low = Math.min(low, e.mean() - half);
+          high = Math.max(high, e.mean() + half);
         }
       }
     }
@@ -192,8 +190,8 @@ public final class ForestPlot {
     }
     int at = y;
     for (int c = 0; c < row.estimates().size(); c++) {
-      Estimate e = row.estimates().get(c);
-      if (e != null) {
+      if (row.estimates().get(c).isPresent()) {
+        Estimate e = row.estimates().get(c).get();
         double middle = at + 9.0;
         if (!Double.isNaN(e.halfWidth())) {
           out.append(

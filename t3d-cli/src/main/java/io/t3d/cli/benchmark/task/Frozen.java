@@ -20,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a pre-trained model makes of a replicate's volumes and texts, as plain numbers. Each is
@@ -35,7 +36,7 @@ public final class Frozen {
   private final Map<Split, TextScores> scores = new EnumMap<>(Split.class);
   private final Map<Split, Projected> projected = new EnumMap<>(Split.class);
   private final Map<Split, Tokens> tokens = new EnumMap<>(Split.class);
-  private float[][] textEmbeddings; // null until asked for
+  private float @Nullable [][] textEmbeddings; // null until asked for
 
   /**
    * Of a run.

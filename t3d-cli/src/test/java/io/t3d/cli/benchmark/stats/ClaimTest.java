@@ -3,8 +3,8 @@ package io.t3d.cli.benchmark.stats;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class ClaimTest {
@@ -23,9 +23,9 @@ class ClaimTest {
             List.of("a", "b", "c"),
             List.of("x", "y", "z"),
             List.of(
-                new Estimate(0.05, 0.02, 0.001, 10),
-                new Estimate(-0.05, 0.02, 0.002, 10),
-                new Estimate(0.05, 0.06, 0.06, 10)),
+                Optional.of(new Estimate(0.05, 0.02, 0.001, 10)),
+                Optional.of(new Estimate(-0.05, 0.02, 0.002, 10)),
+                Optional.of(new Estimate(0.05, 0.06, 0.06, 10))),
             10);
     assertThat(claims)
         .extracting(Claim::verdict)
@@ -40,7 +40,7 @@ class ClaimTest {
         Claim.superiority(
             List.of("a", "b"),
             List.of("x", "y"),
-            Arrays.asList(new Estimate(0.05, 0.02, 0.001, 4), null),
+            List.of(Optional.of(new Estimate(0.05, 0.02, 0.001, 4)), Optional.empty()),
             10);
     assertThat(claims)
         .extracting(Claim::verdict)
@@ -56,6 +56,7 @@ class ClaimTest {
   }
 
   private static String verdict(double mean, double half) {
-    return Claim.noninferiority("r", "x", new Estimate(mean, half, 0.5, 10), 0.02, 10).verdict();
+    return Claim.noninferiority("r", "x", Optional.of(new Estimate(mean, half, 0.5, 10)), 0.02, 10)
+        .verdict();
   }
 }

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
 import org.w3c.dom.Document;
@@ -19,10 +19,14 @@ class ForestPlotTest {
         List.of(
             new ForestPlot.Row(
                 "zero-shot: AUROC",
-                List.of(new Estimate(0.03, 0.02, 0.01, 10), new Estimate(-0.01, 0.015, 0.2, 10)),
+                List.of(
+                    Optional.of(new Estimate(0.03, 0.02, 0.01, 10)),
+                    Optional.of(new Estimate(-0.01, 0.015, 0.2, 10))),
                 false),
             new ForestPlot.Row(
-                "R@5", Arrays.asList(new Estimate(-0.01, 0.9, 0.9, 2), null), true)));
+                "R@5",
+                List.of(Optional.of(new Estimate(-0.01, 0.9, 0.9, 2)), Optional.empty()),
+                true)));
     plot.group("none", List.of());
     return plot;
   }

@@ -1,6 +1,7 @@
 package io.t3d.core.internal.weights;
 
 import ai.djl.ndarray.types.DataType;
+import org.jspecify.annotations.Nullable;
 
 /** Elements of PyTorch's storages. */
 enum ElementType {
@@ -27,7 +28,7 @@ enum ElementType {
   }
 
   /** The type of {@code torch.FloatStorage} and the like; null for any other name. */
-  static ElementType ofStorage(String global) {
+  static @Nullable ElementType ofStorage(String global) {
     for (ElementType type : values()) {
       if (global.equals("torch." + type.storage)) {
         return type;

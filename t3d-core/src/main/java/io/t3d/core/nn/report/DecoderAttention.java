@@ -13,6 +13,7 @@ import io.t3d.core.nn.TypedBlock;
 import io.t3d.core.nn.internal.NamedBlocks;
 import io.t3d.core.nn.internal.Steps;
 import io.t3d.core.torch.Attention;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Attention whose keys and values can be kept: made apart from the queries that read them. Named as
@@ -50,13 +51,20 @@ final class DecoderAttention extends TypedBlock {
 
   /** {@code x (B, L, C)} looks where the boolean {@code mask} lets it; null for everywhere. */
   NDArray attend(
-      ParameterStore parameters, NDArray x, KeyValue seen, NDArray mask, boolean training) {
+      ParameterStore parameters,
+      NDArray x,
+      KeyValue seen,
+      @Nullable NDArray mask,
+      boolean training) {
     NDArray q = Steps.run(query, parameters, x, training);
     // The heads are split on the manager of keys and values, which may be one that lives on.
     NDArray k = Scopes.handle(seen.key(), x.getManager());
     NDArray v = Scopes.handle(seen.value(), x.getManager());
+    double dropout = training ? config.dropout() : 0;
     NDArray joined =
-        Attention.multiHead(q, k, v, config.heads(), mask, training ? config.dropout() : 0);
+        mask == null
+            ? Attention.multiHead(q, k, v, config.heads(), dropout)
+            : Attention.multiHead(q, k, v, config.heads(), mask, dropout);
     return Steps.run(output, parameters, joined, training); // (B, L, C)
   }
 

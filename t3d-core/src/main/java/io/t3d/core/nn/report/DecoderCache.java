@@ -9,6 +9,7 @@ import io.t3d.core.nn.report.DecoderAttention.KeyValue;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Keys and values of the tokens written so far and of the visual tokens, so that a further token
@@ -27,7 +28,7 @@ public final class DecoderCache implements AutoCloseable {
   static final class Layer {
     private final NDManager manager;
     private KeyValue visual;
-    private KeyValue own;
+    private @Nullable KeyValue own; // null before the first token
 
     private Layer(NDManager manager, KeyValue visual) {
       this.manager = manager;
@@ -47,7 +48,7 @@ public final class DecoderCache implements AutoCloseable {
                   NDArrays.concat(new NDList(own.key(), fresh.key()), 1),
                   NDArrays.concat(new NDList(own.value(), fresh.value()), 1));
       replaceOwn(joined);
-      return own; // (B, past + L, C)
+      return joined; // (B, past + L, C)
     }
 
     private void replaceOwn(KeyValue next) {
@@ -61,7 +62,7 @@ public final class DecoderCache implements AutoCloseable {
       next.value().attach(manager);
     }
 
-    private static void free(KeyValue old) {
+    private static void free(@Nullable KeyValue old) {
       if (old != null) {
         old.key().close();
         old.value().close();

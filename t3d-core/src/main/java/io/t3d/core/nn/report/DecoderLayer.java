@@ -15,6 +15,7 @@ import io.t3d.core.nn.internal.FeedForward;
 import io.t3d.core.nn.internal.NamedBlocks;
 import io.t3d.core.nn.internal.Steps;
 import io.t3d.core.nn.report.DecoderAttention.KeyValue;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One pre-norm layer: {@code x + self(LN(x))}, {@code x + cross(LN(x), visual)}, {@code x +
@@ -59,8 +60,8 @@ final class DecoderLayer extends TypedBlock {
       ParameterStore parameters,
       NDArray x,
       KeyValue visual,
-      DecoderCache.Layer past,
-      NDArray mask,
+      DecoderCache.@Nullable Layer past,
+      @Nullable NDArray mask,
       boolean training) {
     return Scopes.within(
         x,
@@ -76,8 +77,8 @@ final class DecoderLayer extends TypedBlock {
   private NDArray selfAttend(
       ParameterStore parameters,
       NDArray x,
-      DecoderCache.Layer past,
-      NDArray mask,
+      DecoderCache.@Nullable Layer past,
+      @Nullable NDArray mask,
       boolean training) {
     NDArray y = Steps.run(selfNorm, parameters, x, training);
     KeyValue own = self.keyValue(parameters, y, training);

@@ -14,6 +14,7 @@ import io.t3d.core.nn.internal.Chain;
 import io.t3d.core.nn.internal.Steps;
 import io.t3d.core.nn.vision.ConvUnit3d;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One level of a decoder: the coarser map grows, is joined with a map of its new size, and both are
@@ -21,8 +22,8 @@ import java.util.List;
  */
 final class UpLevel3d extends TypedBlock {
   private final int channels;
-  private final Block up; // null where the size stays
-  private final Block skip; // null where the source is taken as it is
+  private final @Nullable Block up; // null where the size stays
+  private final @Nullable Block skip; // null where the source is taken as it is
   private final Chain mix;
 
   /**
@@ -32,7 +33,7 @@ final class UpLevel3d extends TypedBlock {
    * @param channels of the result
    * @param skip brings the skip's source to the size of this level; null when it has it
    */
-  UpLevel3d(Size3 factor, int channels, Block skip) {
+  UpLevel3d(Size3 factor, int channels, @Nullable Block skip) {
     this.channels = channels;
     boolean grows = !factor.equals(Size3.cube(1));
     up = grows ? addChildBlock("up", new Deconv3d(channels, factor)) : null;

@@ -20,6 +20,7 @@ import io.t3d.core.torch.CpuGuard;
 import io.t3d.core.torch.MemoryFormats;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A residual block in MONAI's layout: BASIC with two 3×3×3 convolutions, stride on the first;
@@ -37,7 +38,7 @@ final class ResidualBlock3d extends TypedBlock {
   private final List<Block> convs = new ArrayList<>();
   private final List<BatchNorm> norms = new ArrayList<>();
   private final int stride;
-  private final Chain downsample;
+  private final @Nullable Chain downsample;
 
   /**
    * Builds a block.

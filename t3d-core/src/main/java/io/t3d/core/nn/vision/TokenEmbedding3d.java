@@ -14,12 +14,13 @@ import io.t3d.core.nn.TypedBlock;
 import io.t3d.core.nn.internal.FeedForward;
 import io.t3d.core.nn.internal.SinCosPosition3d;
 import io.t3d.core.nn.internal.Steps;
+import org.jspecify.annotations.Nullable;
 
 /** Patches as tokens that know where they are: MONAI's {@code patch_embedding}. */
 final class TokenEmbedding3d extends TypedBlock {
   private final Vit3dConfig config;
   private final PatchEmbedding3d patches;
-  private final Parameter learned;
+  private final @Nullable Parameter learned;
 
   TokenEmbedding3d(Vit3dConfig config) {
     this.config = config;

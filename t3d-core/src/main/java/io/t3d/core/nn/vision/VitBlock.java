@@ -87,7 +87,6 @@ final class VitBlock extends TypedBlock {
                 parts.get(1),
                 parts.get(2),
                 config.heads(),
-                null,
                 training ? config.dropout() : 0); // (B, N, C)
         out.attach(stacked.getManager());
         return out;

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Trains the whole vision encoder with a new linear head on labels: binary cross-entropy over the
@@ -91,7 +92,8 @@ public final class FineTuner {
    */
   public FineTunedClassifier train(T3DModel model, VolumeBatches volumes, LabelMatrix labels)
       throws IOException {
-    return train(model, volumes, labels, null, null);
+    check("training", volumes, labels);
+    return run(model, volumes, labels, null, null);
   }
 
   /**
@@ -117,10 +119,18 @@ public final class FineTuner {
       LabelMatrix heldLabels)
       throws IOException {
     check("training", volumes, labels);
-    if (held != null) {
-      check("validation", held, heldLabels);
-      labels.requireNamesOf(heldLabels, "Training and validation");
-    }
+    check("validation", held, heldLabels);
+    labels.requireNamesOf(heldLabels, "Training and validation");
+    return run(model, volumes, labels, held, heldLabels);
+  }
+
+  private FineTunedClassifier run(
+      T3DModel model,
+      VolumeBatches volumes,
+      LabelMatrix labels,
+      @Nullable VolumeBatches held,
+      @Nullable LabelMatrix heldLabels)
+      throws IOException {
     history.clear();
     FineTunedClassifier classifier = new FineTunedClassifier(model, false, labels.names());
     try (NDManager memory = model.manager().newSubManager()) {
@@ -176,7 +186,7 @@ public final class FineTuner {
       this.batch = Math.min(config.batchSize(), order.length);
     }
 
-    void train(VolumeBatches held, LabelMatrix heldLabels) throws IOException {
+    void train(@Nullable VolumeBatches held, @Nullable LabelMatrix heldLabels) throws IOException {
       Map<String, Parameter> parameters = classifier.parameters();
       Map<String, Parameter> trained = new LinkedHashMap<>(parameters);
       if (config.encoderRate() == 0) {

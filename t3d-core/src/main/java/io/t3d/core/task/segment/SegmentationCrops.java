@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Draws crops of volumes and masks. Each pass goes through all cases in a new order; same seed,
@@ -85,7 +86,7 @@ final class SegmentationCrops {
   }
 
   /** A random voxel of a random structure of the mask; null when it has none. */
-  private int[] voxelOfStructure(Volume mask) {
+  private int @Nullable [] voxelOfStructure(Volume mask) {
     int[] counts = new int[config.classCount()];
     for (float value : mask.voxels()) {
       int k = classOf(value);

@@ -10,6 +10,7 @@ import io.t3d.core.volume.Volume;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs a network over a volume window by window and averages the overlapping outputs, each weighted
@@ -129,7 +130,7 @@ public final class SlidingWindow {
     private final int height; // padded
     private final int width; // padded
     private final float[] total; // of the weights: ring of window.depth() slices
-    private float[][] sums; // per class: weighted scores, same ring
+    private float @Nullable [][] sums; // per class: weighted scores, same ring
     private float[] out;
     private int done; // padded slices handed on
 

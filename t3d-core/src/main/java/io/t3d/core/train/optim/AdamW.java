@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -183,7 +184,9 @@ public final class AdamW implements AutoCloseable {
     } else {
       trained.forEach(
           (name, parameter) ->
-              plain(learningRate * rate.applyAsDouble(name), gradients.of(name), name));
+              gradients
+                  .of(name)
+                  .ifPresent(g -> plain(learningRate * rate.applyAsDouble(name), g, name)));
     }
   }
 
@@ -195,14 +198,14 @@ public final class AdamW implements AutoCloseable {
     trained.forEach(
         (name, parameter) -> {
           NDArray weight = parameter.getArray();
-          NDArray gradient = gradients.of(name);
-          if (gradient != null) {
+          Optional<NDArray> gradient = gradients.of(name);
+          if (gradient.isPresent()) {
             boolean decaying = decays(name, weight.getShape().dimension());
             Group group =
                 new Group(learningRate * rate.applyAsDouble(name), decaying ? weightDecay : 0);
             groups
                 .computeIfAbsent(group, g -> new ArrayList<>())
-                .add(new FusedAdamW.Slot(weight, gradient, mean.get(name), square.get(name)));
+                .add(new FusedAdamW.Slot(weight, gradient.get(), mean.get(name), square.get(name)));
           }
         });
     groups.forEach(
@@ -216,9 +219,6 @@ public final class AdamW implements AutoCloseable {
 
   /** The same in plain DJL, one parameter. */
   private void plain(double learningRate, NDArray gradient, String name) {
-    if (gradient == null) {
-      return;
-    }
     NDArray weight = trained.get(name).getArray();
     // What starts from m or v would live as long as they: it is attached to the scope.
     try (NDManager scope = gradient.getManager().newSubManager()) {

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
 import io.t3d.core.torch.GradientSlot;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /** The gradients of one step, held by that step's manager; the engine's memory is not copied. */
@@ -32,9 +33,9 @@ public final class Gradients {
     parameters.values().forEach(parameter -> GradientSlot.free(parameter.getArray()));
   }
 
-  /** The gradient of a parameter, or null when no backward pass reached it. */
-  public NDArray of(String name) {
-    return byName.get(name);
+  /** The gradient of a parameter; empty when no backward pass reached it. */
+  public Optional<NDArray> of(String name) {
+    return Optional.ofNullable(byName.get(name));
   }
 
   /** The norm of all gradients taken as one vector; NaN or infinite when one of them is. */

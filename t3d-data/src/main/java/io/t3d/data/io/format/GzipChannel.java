@@ -8,6 +8,7 @@ import java.nio.channels.ReadableByteChannel;
 import java.nio.file.Path;
 import java.util.zip.CRC32;
 import java.util.zip.DataFormatException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Unpacks a gzip file (RFC 1952) of one or more members between direct buffers, without copies. At
@@ -181,7 +182,7 @@ final class GzipChannel implements ReadableByteChannel {
     return got > 0;
   }
 
-  private VolumeFormatException damaged(String what, Exception cause) {
+  private VolumeFormatException damaged(String what, @Nullable Exception cause) {
     return new VolumeFormatException(
         file, "the gzip data is damaged or truncated (" + what + "); copy the file again", cause);
   }

@@ -3,6 +3,7 @@ package io.t3d.data.phantom.generate;
 import io.t3d.core.config.Configs;
 import io.t3d.core.internal.AtomicFiles;
 import io.t3d.core.internal.Checks;
+import io.t3d.core.internal.Tasks;
 import io.t3d.data.io.format.NiftiWriter;
 import io.t3d.data.io.spi.PixelType;
 import io.t3d.data.manifest.Manifest;
@@ -24,7 +25,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -232,17 +232,15 @@ public final class PhantomDataset {
   }
 
   private static Written await(Future<Written> one) throws IOException {
-    try {
-      return one.get();
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof IOException cause) {
-        throw cause;
-      }
-      throw new IllegalStateException("A phantom could not be made", e.getCause());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException("Interrupted while phantoms were written", e);
-    }
+    return Tasks.result(
+        one,
+        cause -> {
+          if (cause instanceof IOException io) {
+            return io;
+          }
+          throw new IllegalStateException("A phantom could not be made", cause);
+        },
+        e -> new IOException("Interrupted while phantoms were written", e));
   }
 
   private static ManifestRow row(Path dir, int number, Written study) {

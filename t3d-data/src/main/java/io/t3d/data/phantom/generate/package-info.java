@@ -1,2 +1,5 @@
 /** Draws phantoms and writes their reports, labels, masks and prompts. */
+@NullMarked
 package io.t3d.data.phantom.generate;
+
+import org.jspecify.annotations.NullMarked;

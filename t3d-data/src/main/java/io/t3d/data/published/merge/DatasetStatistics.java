@@ -8,6 +8,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
 
@@ -23,7 +24,7 @@ public record DatasetStatistics(BuildSettings settings, Map<String, Source> sour
    *
    * @param splits counts by split
    * @param labels prevalence by label
-   * @param reportWords words per report; null without reports
+   * @param reportWords words per report; absent without reports
    * @param reportsOfSeveralScans distinct reports that more than one scan has
    * @param spacingMm distances of voxels along the stored axes x, y, z
    * @param size voxels along the stored axes x, y, z
@@ -32,7 +33,7 @@ public record DatasetStatistics(BuildSettings settings, Map<String, Source> sour
   public record Source(
       Map<String, Count> splits,
       Map<String, Prevalence> labels,
-      Distribution reportWords,
+      Optional<Distribution> reportWords,
       int reportsOfSeveralScans,
       Map<String, Distribution> spacingMm,
       Map<String, Distribution> size,
@@ -66,7 +67,9 @@ public record DatasetStatistics(BuildSettings settings, Map<String, Source> sour
     return new Source(
         counts(studies),
         prevalences(studies),
-        reports ? Distribution.of(studies, s -> words(s.study().report())) : null,
+        reports
+            ? Optional.of(Distribution.of(studies, s -> words(s.study().report())))
+            : Optional.empty(),
         Duplicates.sharedReports(studies),
         axes(
             Distribution.of(studies, s -> round(s.info().affine().spacing().x())),

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** The fields of a text header, and where it ends. Keys are in lower case. */
 final class TextHeader {
@@ -100,7 +101,7 @@ final class TextHeader {
     return get(key).orElseThrow(() -> bad("its header lacks the field '" + key + "'"));
   }
 
-  long number(String fallback, String... keys) throws VolumeFormatException {
+  long number(@Nullable String fallback, String... keys) throws VolumeFormatException {
     String text = get(keys).orElse(fallback);
     try {
       return Long.parseLong(text);

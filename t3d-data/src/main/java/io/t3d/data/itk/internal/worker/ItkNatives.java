@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import org.bytedeco.javacpp.Loader;
+import org.jspecify.annotations.Nullable;
 
 /** Where ITK's natives lie: in the build's folder of classes, or unpacked from their jar. */
 public final class ItkNatives {
@@ -29,7 +30,7 @@ public final class ItkNatives {
   }
 
   private static final class Unpacked {
-    private static Path folder;
+    private static @Nullable Path folder;
 
     private static synchronized Path folder() throws IOException {
       if (folder == null) {
@@ -45,7 +46,7 @@ public final class ItkNatives {
    *
    * @param list null when there is none
    */
-  public static Path unpack(URL list) throws IOException {
+  public static Path unpack(@Nullable URL list) throws IOException {
     if (list == null) {
       throw new ItkMissingException();
     }

@@ -15,6 +15,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** One decoder process. It serves one request at a time; after a failure of its own it is dead. */
 final class Worker implements AutoCloseable {
@@ -196,7 +197,7 @@ final class Worker implements AutoCloseable {
     return bytes;
   }
 
-  private static EOFException endOf(IOException cause) {
+  private static EOFException endOf(@Nullable IOException cause) {
     EOFException end = new EOFException("The decoder process ended");
     if (cause != null) {
       end.initCause(cause);

@@ -12,10 +12,11 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
 
 /** Lends decoder processes to threads, and replaces those that died. */
 public final class WorkerPool implements AutoCloseable {
-  private static WorkerPool shared;
+  private static @Nullable WorkerPool shared;
 
   private final WorkerSettings settings;
   private final List<String> command;
