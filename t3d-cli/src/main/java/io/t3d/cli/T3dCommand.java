@@ -1,6 +1,8 @@
 package io.t3d.cli;
 
 import io.t3d.cli.command.BenchmarkCommand;
+import io.t3d.cli.command.ClassPathCommand;
+import io.t3d.cli.command.CompletionCommand;
 import io.t3d.cli.command.DatasetCommand;
 import io.t3d.cli.command.EmbedCommand;
 import io.t3d.cli.command.EvaluateCommand;
@@ -16,8 +18,8 @@ import io.t3d.pipeline.internal.CleanStop;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
-import java.util.Properties;
 import java.nio.charset.Charset;
+import java.util.Properties;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -42,6 +44,8 @@ import picocli.CommandLine.ScopeType;
       InspectCommand.class,
       DatasetCommand.class,
       NotebookCommand.class,
+      ClassPathCommand.class,
+      CompletionCommand.class,
       SegmentCommand.class,
       CommandLine.HelpCommand.class
     })

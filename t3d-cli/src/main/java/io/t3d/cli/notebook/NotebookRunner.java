@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import jdk.jshell.Diag;
 import jdk.jshell.JShell;
@@ -20,6 +21,9 @@ import jdk.jshell.SourceCodeAnalysis.CompletionInfo;
  * Runs a JShell notebook and stops at its first error. The {@code jshell} command itself ends with
  * exit code 0 after compile errors and exceptions, so it cannot tell whether a notebook still
  * works.
+ *
+ * <p>Of values, only those of expressions are shown, as Jupyter does: what a declaration holds is
+ * seldom worth reading.
  */
 public final class NotebookRunner {
   /** What the jshell command imports at its start. */
@@ -43,7 +47,8 @@ public final class NotebookRunner {
    * Prepares a runner.
    *
    * @param classPath what the notebook may import
-   * @param out where the snippets are echoed; what they print goes to {@code System.out}
+   * @param out where the snippets and values of expressions are echoed; what they print goes to
+   *     {@code System.out}
    */
   public NotebookRunner(String classPath, PrintStream out) {
     this.classPath = classPath;
@@ -59,17 +64,23 @@ public final class NotebookRunner {
     }
   }
 
-  /** Runs a notebook file; lines that begin with {@code /} are JShell commands and are left out. */
+  /**
+   * Runs a notebook file in a JShell of its own; lines that begin with {@code /} are JShell
+   * commands and are left out.
+   */
   public void run(Path notebook) throws IOException, NotebookException {
-    String source =
-        Files.readAllLines(notebook).stream()
-            .map(
-                line ->
-                    line.startsWith("/") && !line.startsWith("//") && !line.startsWith("/*")
-                        ? ""
-                        : line)
-            .collect(Collectors.joining("\n"));
-    run(notebook.toString(), source);
+    run(notebook.toString(), read(notebook));
+  }
+
+  static String read(Path notebook) throws IOException {
+    return Files.readAllLines(notebook).stream()
+        .map(line -> isCommand(line) ? "" : line)
+        .collect(Collectors.joining("\n"));
+  }
+
+  /** Whether a line is for the jshell command, as {@code /exit} is. */
+  static boolean isCommand(String line) {
+    return line.startsWith("/") && !line.startsWith("//") && !line.startsWith("/*");
   }
 
   /**
@@ -80,6 +91,11 @@ public final class NotebookRunner {
    * @throws NotebookException at the first snippet that is rejected or throws
    */
   public void run(String name, String source) throws NotebookException {
+    run(name, source, shell -> {});
+  }
+
+  /** The same; somebody looks at the shell when all snippets have run. */
+  void run(String name, String source, Consumer<JShell> end) throws NotebookException {
     // "local": in this JVM, which has loaded the native libraries already.
     try (JShell shell = JShell.builder().executionEngine("local").out(out).err(out).build()) {
       for (String entry : classPath.split(File.pathSeparator, -1)) {
@@ -97,11 +113,12 @@ public final class NotebookRunner {
         evaluate(shell, name, info.source());
         rest = info.remaining();
       }
+      end.accept(shell);
     }
   }
 
   private void evaluate(JShell shell, String name, String snippet) throws NotebookException {
-    out.println(snippet.strip().indent(2).stripTrailing());
+    snippet.strip().lines().forEach(line -> out.println("> " + line));
     List<SnippetEvent> events = shell.eval(snippet);
     for (SnippetEvent event : events) {
       if (event.exception() != null) {
@@ -119,10 +136,19 @@ public final class NotebookRunner {
         throw new NotebookException(
             name + ": this snippet does not compile (" + why + "): " + snippet.strip(), null);
       }
-      if (event.causeSnippet() == null && event.value() != null && !event.value().isEmpty()) {
-        out.println("  ==> " + event.value());
+      if (event.causeSnippet() == null && isExpression(event.snippet()) && hasValue(event)) {
+        out.println("==> " + event.value());
       }
     }
+  }
+
+  private static boolean isExpression(Snippet snippet) {
+    return snippet.kind() == Snippet.Kind.EXPRESSION
+        || snippet.subKind() == Snippet.SubKind.TEMP_VAR_EXPRESSION_SUBKIND;
+  }
+
+  private static boolean hasValue(SnippetEvent event) {
+    return event.value() != null && !event.value().isEmpty() && !event.value().equals("null");
   }
 
   private static String describe(JShellException e) {
@@ -132,7 +158,7 @@ public final class NotebookRunner {
   }
 
   /** The class path of this JVM, also when a test runner hides it in a manifest. */
-  static String currentClassPath() {
+  public static String currentClassPath() {
     return System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
   }
 

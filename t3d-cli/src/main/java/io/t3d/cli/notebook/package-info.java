@@ -1,2 +1,5 @@
-/** Runs JShell notebooks so that an error in one is an error of the run. */
+/**
+ * Runs JShell notebooks so that an error in one is an error of the run, and writes them as Jupyter
+ * notebooks.
+ */
 package io.t3d.cli.notebook;

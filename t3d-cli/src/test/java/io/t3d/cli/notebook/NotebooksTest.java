@@ -15,8 +15,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import jdk.jshell.JShell;
+import jdk.jshell.VarSnippet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,6 +27,13 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Notebooks and the pages' examples run from the first snippet to the last. */
 class NotebooksTest {
+  /** Closed by what owns them: the manager they are attached to, the model. */
+  private static final Set<String> OWNED = Set.of("NDArray", "ViewBatch", "ReportTokenizer");
+
+  /** What Java prints of an object or array that does not say what it is, and DJL of an array. */
+  private static final Pattern DUMP =
+      Pattern.compile("[\\w\\]\\[;.$]@[0-9a-f]{4,8}\\b|ND: \\(|Optional");
+
   private final ByteArrayOutputStream echoed = new ByteArrayOutputStream();
   private final NotebookRunner runner =
       new NotebookRunner(
@@ -37,9 +47,38 @@ class NotebooksTest {
 
   @ParameterizedTest
   @MethodSource("notebooks")
-  void everyNotebookRuns(Path notebook) throws Exception {
-    runner.run(notebook);
-    assertThat(echoed.toString(StandardCharsets.UTF_8)).contains("==>");
+  void everyNotebookRunsPrintsWhatAPersonReadsAndClosesAll(Path notebook) throws Exception {
+    String source = NotebookRunner.read(notebook);
+    PrintStream console = System.out;
+    ByteArrayOutputStream printed = new ByteArrayOutputStream();
+    System.setOut(new PrintStream(printed, true, StandardCharsets.UTF_8));
+    try {
+      runner.run(notebook.toString(), source, shell -> assertAllClosed(shell, source));
+    } finally {
+      System.setOut(console);
+    }
+    String text = printed.toString(StandardCharsets.UTF_8);
+    assertThat(text.lines()).as("lines of output").hasSizeBetween(10, 80);
+    assertThat(text.lines()).allMatch(line -> !DUMP.matcher(line).find());
+    assertThat(text).as("rounded numbers").doesNotContainPattern("\\d\\.\\d{5}");
+  }
+
+  /** Every variable that can be closed is, by its name. */
+  private static void assertAllClosed(JShell shell, String source) {
+    List<String> open =
+        shell
+            .variables()
+            .filter(v -> !OWNED.contains(v.typeName()))
+            .map(VarSnippet::name)
+            .filter(
+                v ->
+                    shell
+                        .eval("(Object) " + v + " instanceof AutoCloseable")
+                        .get(0)
+                        .value()
+                        .equals("true"))
+            .toList();
+    assertThat(open).isNotEmpty().allSatisfy(v -> assertThat(source).contains(v + ".close();"));
   }
 
   @Test
@@ -89,6 +128,21 @@ class NotebooksTest {
             .toList();
     assertThat(blocks).hasSizeGreaterThan(which);
     return blocks.get(which);
+  }
+
+  @Test
+  void snippetsAndValuesOfExpressionsAreEchoedAndThoseOfDeclarationsNot() throws Exception {
+    runner.run(
+        "test",
+        "int one = 1;\nMath.abs(one - 3);\nvar list = new ArrayList<Integer>();\nlist.add(7);");
+    assertThat(echoed.toString(StandardCharsets.UTF_8).lines())
+        .containsExactly(
+            "> int one = 1;",
+            "> Math.abs(one - 3);",
+            "==> 2",
+            "> var list = new ArrayList<Integer>();",
+            "> list.add(7);",
+            "==> true");
   }
 
   @Test

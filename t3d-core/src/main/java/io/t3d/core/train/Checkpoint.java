@@ -10,12 +10,20 @@ import io.t3d.core.internal.FolderSwap;
 import io.t3d.core.torch.NoGrad;
 import io.t3d.core.train.optim.WeightAverage;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * The folder {@code OUT/checkpoint}: a model folder that {@code T3DModel.load} reads, and what a
@@ -39,9 +47,17 @@ import java.util.Optional;
  * the last checkpoint or the new one. The new one is written to {@code OUT/.checkpoint-new}, forced
  * to the disk and exchanged with the old one by the kernel in one operation; where that is not to
  * be had, by two renames that the next {@link #open} completes if need be.
+ *
+ * <p>With {@link TrainingConfig#keepEveryEpochs()} the checkpoints of some epochs stay, as {@code
+ * OUT/checkpoints/epoch-0005} after the fifth. Each is whole: it opens as {@code OUT/checkpoint}
+ * does, and a copy of it under that name, in another output folder, is one to go on from. Its files
+ * are hard links where the file system has them, so that keeping takes no time; replace them, do
+ * not write into them.
  */
 public final class Checkpoint {
   private static final String FOLDER = "checkpoint";
+  private static final String KEPT = "checkpoints";
+  private static final Pattern KEPT_NAME = Pattern.compile("epoch-(\\d{4,9})");
   private static final String MODEL = "model.safetensors";
   private static final String RAW = "raw.safetensors";
   private static final String OPTIMIZER = "optimizer.safetensors";
@@ -61,6 +77,34 @@ public final class Checkpoint {
   /** Where a run with this output folder keeps its checkpoint. */
   public static Path folderOf(Path out) {
     return out.resolve(FOLDER);
+  }
+
+  /** Where a run with this output folder keeps its checkpoint of the end of an epoch, from 1. */
+  public static Path keptFolderOf(Path out, int epoch) {
+    return out.resolve(KEPT).resolve(String.format(Locale.ROOT, "epoch-%04d", epoch));
+  }
+
+  /**
+   * The checkpoints that a run has kept, see {@link TrainingConfig#keepEveryEpochs()}.
+   *
+   * @param out output folder of a {@link Pretrainer}
+   * @return epochs done → folder, in order
+   * @throws IOException when the folder cannot be read
+   */
+  public static SortedMap<Integer, Path> kept(Path out) throws IOException {
+    SortedMap<Integer, Path> found = new TreeMap<>();
+    Path folder = out.resolve(KEPT);
+    if (Files.isDirectory(folder)) {
+      try (Stream<Path> files = Files.list(folder)) {
+        for (Path file : (Iterable<Path>) files::iterator) {
+          Matcher name = KEPT_NAME.matcher(file.getFileName().toString());
+          if (name.matches() && Files.isDirectory(file)) {
+            found.put(Integer.valueOf(name.group(1)), file);
+          }
+        }
+      }
+    }
+    return found;
   }
 
   /**
@@ -152,6 +196,58 @@ public final class Checkpoint {
         clear.addSuppressed(f);
       }
       throw clear;
+    }
+  }
+
+  /**
+   * Keeps the checkpoint of an output folder: whatever ends the process, the kept folder is whole
+   * or not there.
+   */
+  static Path keep(Path out, int epoch) throws IOException {
+    Path kept = keptFolderOf(out, epoch);
+    FolderSwap swap = new FolderSwap(kept);
+    try {
+      Path fresh = swap.begin();
+      try (Stream<Path> files = Files.list(folderOf(out))) {
+        for (Path file : (Iterable<Path>) files::iterator) {
+          linkOrCopy(file, fresh.resolve(file.getFileName()));
+        }
+      }
+      swap.commit();
+      return kept;
+    } catch (IOException e) {
+      IOException clear =
+          new IOException(
+              "Cannot keep the checkpoint of epoch "
+                  + epoch
+                  + " as "
+                  + kept
+                  + " ("
+                  + e.getMessage()
+                  + "); "
+                  + folderOf(out)
+                  + " is whole",
+              e);
+      try {
+        swap.abort();
+      } catch (IOException f) {
+        clear.addSuppressed(f);
+      }
+      throw clear;
+    }
+  }
+
+  /** Files of a checkpoint are replaced, never written into, so that two names may share one. */
+  private static void linkOrCopy(Path file, Path to) throws IOException {
+    try {
+      Files.createLink(to, file);
+    } catch (UnsupportedOperationException | FileSystemException e) {
+      try {
+        Files.copy(file, to, StandardCopyOption.REPLACE_EXISTING);
+      } catch (IOException f) {
+        f.addSuppressed(e);
+        throw f;
+      }
     }
   }
 

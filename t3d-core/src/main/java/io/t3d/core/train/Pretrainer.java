@@ -31,9 +31,10 @@ import java.util.Optional;
  * }</pre>
  *
  * <p>The output folder gets {@code checkpoint/} (see {@link Checkpoint}), {@code log.csv} and
- * {@code log.jsonl}. A run that is stopped at any time and resumed gives the same weights as one
- * that was not: dropout depends on the seed, the step and the batch alone, as the batches of a
- * {@link PairSource} do.
+ * {@code log.jsonl}, and {@code checkpoints/epoch-NNNN} where {@link
+ * TrainingConfig#keepEveryEpochs()} asks for them. A run that is stopped at any time and resumed
+ * gives the same weights as one that was not: dropout depends on the seed, the step and the batch
+ * alone, as the batches of a {@link PairSource} do.
  */
 public final class Pretrainer {
   private final T3DModel model;
@@ -95,8 +96,8 @@ public final class Pretrainer {
    * @return losses and speed
    * @throws IOException when a checkpoint or log cannot be written or read; the last checkpoint is
    *     intact
-   * @throws T3dException when the source is empty, or the checkpoint to resume from has other
-   *     settings
+   * @throws T3dException when the source is empty, the checkpoint to resume from has other
+   *     settings, or a run that starts anew finds kept checkpoints of another one
    * @throws DivergedException after {@link TrainingConfig#maxBadSteps()} steps in a row without a
    *     finite loss and gradient
    */
@@ -118,6 +119,7 @@ public final class Pretrainer {
     TrainerState start = TrainerState.start(model.config(), config, source.batchesPerEpoch());
     Optional<Checkpoint> checkpoint = resume ? Checkpoint.open(out) : Optional.empty();
     if (checkpoint.isEmpty()) {
+      requireNoneKept();
       return start;
     }
     List<String> differences = checkpoint.get().state().differences(start);
@@ -132,6 +134,18 @@ public final class Pretrainer {
     }
     checkpoint.get().restore(trained);
     return checkpoint.get().state();
+  }
+
+  /** Kept checkpoints of two runs in one folder could not be told apart. */
+  private void requireNoneKept() throws IOException {
+    Map<Integer, Path> kept = Checkpoint.kept(out);
+    if (!kept.isEmpty()) {
+      throw new T3dException(
+          T3dException.Kind.USAGE,
+          "A new run needs an output folder without kept checkpoints, got "
+              + kept.values()
+              + " of another run; move them away, or choose another output folder");
+    }
   }
 
   /** The state of one call of {@link #run}. */
@@ -158,6 +172,9 @@ public final class Pretrainer {
     }
 
     TrainingSummary toTheEnd() throws IOException {
+      if (endsAKeptEpoch() && !Checkpoint.kept(out).containsKey(state.epoch())) {
+        Checkpoint.keep(out, state.epoch()); // the run was killed just before it did
+      }
       listeners.forEach(l -> l.onStart(state.step(), state.totalSteps()));
       while (!stopped && state.step() < state.totalSteps()) {
         epoch(state.epoch());
@@ -181,7 +198,7 @@ public final class Pretrainer {
             validate();
           }
           stopped = listeners.stream().anyMatch(TrainingListener::wantsToStop);
-          if (last || stopped || isDue(config.checkpointEverySteps())) {
+          if (wantsCheckpoint(last)) {
             save();
           }
         }
@@ -202,6 +219,24 @@ public final class Pretrainer {
       } finally {
         trained.average().ifPresent(WeightAverage::exchange);
       }
+    }
+
+    private boolean wantsCheckpoint(boolean epochEnds) {
+      if (stopped || state.step() == state.totalSteps()) {
+        return true;
+      }
+      return config.checkpointEverySteps() == TrainingConfig.AT_END_ONLY
+          ? endsAKeptEpoch()
+          : epochEnds || isDue(config.checkpointEverySteps());
+    }
+
+    /** Whether the step before this state was the last of an epoch whose checkpoint stays. */
+    private boolean endsAKeptEpoch() {
+      int every = config.keepEveryEpochs();
+      return every > 0
+          && state.step() > 0
+          && state.step() % state.stepsPerEpoch() == 0
+          && state.epoch() % every == 0;
     }
 
     private boolean isDue(int everySteps) {
@@ -243,19 +278,24 @@ public final class Pretrainer {
       return new DivergedException(
           String.format(
               "Training stopped at step %d: %d steps in a row without a finite loss and gradient"
-                  + " (loss %s, gradient norm %s, parts %s). The last checkpoint, of step %d, is"
-                  + " intact. Lower learningRate, or look for NaN in the volumes",
+                  + " (loss %s, gradient norm %s, parts %s). %s. Lower learningRate, or look for NaN"
+                  + " in the volumes",
               record.step(),
               state.badInRow(),
               record.loss(),
               record.gradNorm(),
               record.parts(),
-              savedStep));
+              savedStep > 0
+                  ? "The last checkpoint, of step " + savedStep + ", is intact"
+                  : "No checkpoint was saved yet"));
     }
 
     private void save() throws IOException {
       Path folder = Checkpoint.save(out, trained, state, provenance, attachments);
       savedStep = state.step();
+      if (endsAKeptEpoch()) {
+        Checkpoint.keep(out, state.epoch());
+      }
       listeners.forEach(l -> l.onCheckpoint(folder, savedStep));
     }
 

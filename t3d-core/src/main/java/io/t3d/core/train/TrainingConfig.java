@@ -25,7 +25,8 @@ import java.util.function.Supplier;
  * @param clipNorm largest global norm of the gradient; 0 switches clipping off
  * @param precision of matrix products and convolutions; weights stay float32
  * @param seed of dropout; the data and the model have their own
- * @param checkpointEverySteps steps between checkpoints; 0 saves after every epoch only
+ * @param checkpointEverySteps steps between checkpoints, beside those after every epoch; 0 saves
+ *     after every epoch only, {@link #AT_END_ONLY} (−1) when the run ends or a listener stops it
  * @param maxBadSteps steps in a row without a finite loss and gradient after which the run stops
  * @param microBatch pairs that go through the model at once ({@link GradCache}): the loss still
  *     sees the whole batch, the memory is that of so few pairs, and the model runs forward twice; 0
@@ -38,6 +39,8 @@ import java.util.function.Supplier;
  * @param textLayerDecay factor of the learning rate from each layer of the text encoder to the one
  *     below, in (0, 1]; 1 for one rate. See {@link LayerDecay}; meant for pretrained weights
  * @param visionLayerDecay the same for the vision encoder
+ * @param keepEveryEpochs after every so many epochs the checkpoint is kept for good, as {@code
+ *     OUT/checkpoints/epoch-NNNN} ({@link Checkpoint}); 0 keeps the newest checkpoint only
  */
 public record TrainingConfig(
     int epochs,
@@ -58,7 +61,11 @@ public record TrainingConfig(
     boolean checkpointActivations,
     double emaDecay,
     double textLayerDecay,
-    double visionLayerDecay) {
+    double visionLayerDecay,
+    int keepEveryEpochs) {
+  /** As {@link #checkpointEverySteps}: one when the run ends or a listener stops it. */
+  public static final int AT_END_ONLY = -1;
+
   /** Number format of the heavy operations. */
   public enum Precision {
     /** 32-bit floats throughout. */
@@ -94,12 +101,13 @@ public record TrainingConfig(
     Checks.positive("TrainingConfig.epsilon", epsilon);
     Checks.inRange("TrainingConfig.clipNorm", clipNorm, 0, Double.MAX_VALUE);
     Objects.requireNonNull(precision, "TrainingConfig.precision");
-    Checks.inRange("TrainingConfig.checkpointEverySteps", checkpointEverySteps, 0, 1e9);
+    Checks.inRange("TrainingConfig.checkpointEverySteps", checkpointEverySteps, AT_END_ONLY, 1e9);
     Checks.positive("TrainingConfig.maxBadSteps", maxBadSteps);
     Checks.inRange("TrainingConfig.microBatch", microBatch, 0, 1e6);
     Checks.inRange("TrainingConfig.emaDecay", emaDecay, 0, Math.nextDown(1.0));
     Checks.inRange("TrainingConfig.textLayerDecay", textLayerDecay, Double.MIN_VALUE, 1);
     Checks.inRange("TrainingConfig.visionLayerDecay", visionLayerDecay, Double.MIN_VALUE, 1);
+    Checks.inRange("TrainingConfig.keepEveryEpochs", keepEveryEpochs, 0, 1e6);
   }
 
   /** CLIP's optimizer settings (Radford et al. 2021), at a learning rate for small batches. */
@@ -154,6 +162,7 @@ public record TrainingConfig(
     private double emaDecay;
     private double textLayerDecay = 1;
     private double visionLayerDecay = 1;
+    private int keepEveryEpochs;
 
     private Builder() {}
 
@@ -177,6 +186,7 @@ public record TrainingConfig(
       emaDecay = from.emaDecay;
       textLayerDecay = from.textLayerDecay;
       visionLayerDecay = from.visionLayerDecay;
+      keepEveryEpochs = from.keepEveryEpochs;
     }
 
     /** See {@link TrainingConfig#epochs()}. */
@@ -288,6 +298,12 @@ public record TrainingConfig(
       return this;
     }
 
+    /** See {@link TrainingConfig#keepEveryEpochs()}. */
+    public Builder keepEveryEpochs(int value) {
+      keepEveryEpochs = value;
+      return this;
+    }
+
     /** Checks and builds. */
     public TrainingConfig build() {
       return new TrainingConfig(
@@ -309,7 +325,8 @@ public record TrainingConfig(
           checkpointActivations,
           emaDecay,
           textLayerDecay,
-          visionLayerDecay);
+          visionLayerDecay,
+          keepEveryEpochs);
     }
   }
 }

@@ -260,13 +260,138 @@ class PretrainerTest {
       Path path = folder.resolve("old/checkpoint").resolve(file);
       String old = Files.readString(path);
       String without =
-          old.replaceAll(",\\s*\"(emaDecay|textLayerDecay|visionLayerDecay)\" *: *[0-9.]+", "");
-      assertThat(without).isNotEqualTo(old).doesNotContain("Decay\" : 1.0");
+          old.replaceAll(
+              ",\\s*\"(emaDecay|textLayerDecay|visionLayerDecay|keepEveryEpochs)\" *: *[0-9.]+",
+              "");
+      assertThat(old).contains("keepEveryEpochs");
+      assertThat(without).doesNotContain("Decay\" : 1.0").doesNotContain("keepEveryEpochs");
       Files.writeString(path, without);
     }
     assertThat(folder.resolve("old/checkpoint/raw.safetensors")).doesNotExist();
     Map<String, float[]> resumed = train(config, "old", 100, new ArrayList<>());
     weights.forEach((name, w) -> assertThat(resumed.get(name)).as(name).isEqualTo(w));
+  }
+
+  @Test
+  void checkpointsOfEveryNthEpochStayAndAreWhole() throws IOException {
+    TrainingConfig config = SmallTraining.averaged().epochs(5).keepEveryEpochs(2).build();
+    train(config, "kept", 100, new ArrayList<>());
+
+    Path out = folder.resolve("kept");
+    assertThat(Checkpoint.kept(out))
+        .containsExactly(
+            Map.entry(2, Checkpoint.keptFolderOf(out, 2)),
+            Map.entry(4, out.resolve("checkpoints/epoch-0004")));
+    // The run that is stopped there leaves the same files as its newest checkpoint.
+    assertThatThrownBy(() -> train(config, "stopped", 11, new ArrayList<>())).hasMessage("stop");
+    for (String file : files(folder.resolve("stopped/checkpoint"))) {
+      if (!file.equals("provenance.json")) { // has the time of the run
+        assertThat(out.resolve("checkpoints/epoch-0002").resolve(file))
+            .hasSameBinaryContentAs(folder.resolve("stopped/checkpoint").resolve(file));
+      }
+    }
+    assertThat(files(out.resolve("checkpoints/epoch-0002")))
+        .isEqualTo(files(folder.resolve("stopped/checkpoint")))
+        .contains("model.safetensors", "raw.safetensors", "trainer.json", "provenance.json");
+    assertThat(files(out.resolve("checkpoints"))).containsExactly("epoch-0002", "epoch-0004");
+    try (T3DModel model = T3DModel.load(Checkpoint.keptFolderOf(out, 4), Device.cpu())) {
+      assertThat(model.config()).isEqualTo(SmallTraining.resnet(0.1));
+    }
+  }
+
+  @Test
+  void aKeptCheckpointIsOneToGoOnFrom() throws IOException {
+    TrainingConfig config = SmallTraining.averaged().keepEveryEpochs(1).build();
+    train(config, "straight", 100, new ArrayList<>());
+    Path again = Files.createDirectories(folder.resolve("again/checkpoint"));
+    Path first = Checkpoint.keptFolderOf(folder.resolve("straight"), 1);
+    for (String file : files(first)) {
+      Files.copy(first.resolve(file), again.resolve(file));
+    }
+    List<StepRecord> rest = new ArrayList<>();
+    train(config, "again", 100, rest);
+    assertThat(rest).extracting(StepRecord::step).containsExactly(6, 7, 8, 9, 10);
+    assertSameCheckpoints("again", "straight");
+  }
+
+  @Test
+  void aRunThatWasKilledBeforeItKeptACheckpointDoesSoWhenItGoesOn() throws IOException {
+    TrainingConfig config = SmallTraining.settings().keepEveryEpochs(1).build();
+    assertThatThrownBy(() -> train(config, "run", 6, new ArrayList<>())).hasMessage("stop");
+    Path kept = Checkpoint.keptFolderOf(folder.resolve("run"), 1);
+    byte[] weights = Files.readAllBytes(kept.resolve("model.safetensors"));
+    // What a kill in the middle of it leaves.
+    Files.move(kept, kept.resolveSibling(".epoch-0001-new"));
+    Files.delete(kept.resolveSibling(".epoch-0001-new/trainer.json"));
+    assertThat(Checkpoint.kept(folder.resolve("run"))).isEmpty();
+
+    train(config, "run", 100, new ArrayList<>());
+    assertThat(Checkpoint.kept(folder.resolve("run"))).containsOnlyKeys(1, 2);
+    assertThat(files(folder.resolve("run/checkpoints")))
+        .containsExactly("epoch-0001", "epoch-0002");
+    assertThat(Files.readAllBytes(kept.resolve("model.safetensors"))).isEqualTo(weights);
+    assertThat(kept.resolve("trainer.json")).exists();
+  }
+
+  @Test
+  void aNewRunDoesNotMixItsKeptCheckpointsWithThoseOfAnother() throws IOException {
+    Files.createDirectories(Checkpoint.keptFolderOf(folder.resolve("run"), 7));
+    assertThatThrownBy(() -> train(SmallTraining.settings().build(), "run", 1, new ArrayList<>()))
+        .isInstanceOf(T3dException.class)
+        .hasMessageContaining("epoch-0007")
+        .hasMessageContaining("choose another output folder");
+  }
+
+  @Test
+  void aCheckpointMayBeWrittenAtTheEndOnly() throws IOException {
+    TrainingConfig config =
+        SmallTraining.settings().checkpointEverySteps(TrainingConfig.AT_END_ONLY).build();
+    assertThat(savedSteps(config, "end", 100)).containsExactly(10);
+    assertThat(savedSteps(config, "stopped", 7)).containsExactly(7);
+    assertThat(savedSteps(config, "stopped", 100)).containsExactly(10);
+    assertSameCheckpoints("stopped", "end");
+    TrainingConfig keeping = config.toBuilder().epochs(3).keepEveryEpochs(2).build();
+    assertThat(savedSteps(keeping, "keeping", 100)).containsExactly(10, 15);
+    assertThat(Checkpoint.kept(folder.resolve("keeping"))).containsOnlyKeys(2);
+  }
+
+  /** Trains, and asks to stop at a step; returns the steps at which checkpoints were written. */
+  private List<Integer> savedSteps(TrainingConfig config, String name, int stopAt)
+      throws IOException {
+    List<Integer> saved = new ArrayList<>();
+    AtomicInteger at = new AtomicInteger();
+    try (T3DModel model = SmallTraining.model(SmallTraining.resnet(0.1))) {
+      Pretrainer.builder(model, CONTRAST, SOURCE)
+          .config(config)
+          .out(folder.resolve(name))
+          .resume(true)
+          .listener(
+              new TrainingListener() {
+                @Override
+                public void onStep(StepRecord step) {
+                  at.set(step.step());
+                }
+
+                @Override
+                public boolean wantsToStop() {
+                  return at.get() == stopAt;
+                }
+
+                @Override
+                public void onCheckpoint(Path checkpoint, int stepsDone) {
+                  saved.add(stepsDone);
+                }
+              })
+          .build()
+          .run();
+    }
+    return saved;
+  }
+
+  private static List<String> files(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.map(file -> file.getFileName().toString()).sorted().toList();
+    }
   }
 
   private void assertSameCheckpoints(String one, String other) throws IOException {

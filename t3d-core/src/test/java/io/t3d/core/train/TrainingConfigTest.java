@@ -3,6 +3,7 @@ package io.t3d.core.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.t3d.core.config.Configs;
 import io.t3d.core.train.TrainingConfig.Precision;
 import java.lang.reflect.RecordComponent;
 import org.junit.jupiter.api.Test;
@@ -28,6 +29,7 @@ class TrainingConfigTest {
           .emaDecay(0.99)
           .textLayerDecay(0.8)
           .visionLayerDecay(0.9)
+          .keepEveryEpochs(2)
           .build();
 
   @Test
@@ -56,5 +58,28 @@ class TrainingConfigTest {
         .hasMessageContaining("got 0.0");
     assertThatThrownBy(() -> TrainingConfig.builder().visionLayerDecay(1.1).build())
         .hasMessageContaining("TrainingConfig.visionLayerDecay");
+  }
+
+  @Test
+  void yamlWithoutTheSettingsOfCheckpointsKeepsTheNewestAfterEveryEpoch() {
+    TrainingConfig old = Configs.fromYaml("epochs: 3", TrainingConfig.class);
+    assertThat(old.keepEveryEpochs()).isZero();
+    assertThat(old.checkpointEverySteps()).isZero();
+    TrainingConfig fresh =
+        Configs.fromYaml(
+            "{epochs: 3, keepEveryEpochs: 2, checkpointEverySteps: -1}", TrainingConfig.class);
+    assertThat(fresh.keepEveryEpochs()).isEqualTo(2);
+    assertThat(fresh.checkpointEverySteps()).isEqualTo(TrainingConfig.AT_END_ONLY);
+    assertThat(Configs.fromJson(Configs.toJson(fresh), TrainingConfig.class)).isEqualTo(fresh);
+  }
+
+  @Test
+  void settingsOfCheckpointsOutOfRangeAreNamed() {
+    assertThatThrownBy(() -> TrainingConfig.builder().checkpointEverySteps(-2).build())
+        .hasMessageContaining("TrainingConfig.checkpointEverySteps")
+        .hasMessageContaining("got -2");
+    assertThatThrownBy(() -> TrainingConfig.builder().keepEveryEpochs(-1).build())
+        .hasMessageContaining("TrainingConfig.keepEveryEpochs")
+        .hasMessageContaining("got -1");
   }
 }
