@@ -46,7 +46,8 @@ public sealed interface TokenMatcher permits PlainMatcher, AffineMatcher {
      */
     public NDArray rows(long tokens) {
       long b = index.getShape().get(0);
-      NDArray first = index.getManager().arange(0, (float) (b * tokens), (float) tokens, DataType.INT64); // (B)
+      NDArray first =
+          index.getManager().arange(0, (float) (b * tokens), (float) tokens, DataType.INT64); // (B)
       return index
           .add(first.toDevice(index.getDevice(), false).expandDims(1)) // (B, N)
           .reshape(-1); // (B·N)
