@@ -15,6 +15,7 @@ import io.t3d.core.task.classify.FindingPrompts;
 import io.t3d.core.task.classify.ZeroShotClassifier;
 import io.t3d.core.task.report.GeneratedReport;
 import io.t3d.core.task.report.ReportGenerator;
+import io.t3d.core.train.Checkpoint;
 import io.t3d.data.manifest.Manifest;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.data.phantom.generate.PhantomDataset;
@@ -67,7 +68,7 @@ class TrainedModelTest {
             tiny.model(),
             new DataConfig(d.preprocessing(), d.views(), d.reports(), 2, 1, 64),
             tiny.objective(),
-            tiny.training()),
+            tiny.training().toBuilder().keepEveryEpochs(1).build()),
         manifest,
         run);
   }
@@ -86,6 +87,18 @@ class TrainedModelTest {
     }
     try (TrainedModel again = TrainedModel.open(run.resolve("checkpoint"), Device.cpu())) {
       assertThat(again.prompts()).hasSameSizeAs(PhantomPrompts.all());
+    }
+  }
+
+  @Test
+  void aKeptCheckpointOpensAsTheNewestDoes() throws IOException {
+    Path ct = rows().get(0).volume();
+    try (TrainedModel newest = TrainedModel.open(run, Device.cpu());
+        TrainedModel kept = TrainedModel.open(Checkpoint.keptFolderOf(run, 1), Device.cpu())) {
+      assertThat(kept.data()).isEqualTo(newest.data());
+      assertThat(kept.objective()).isEqualTo(newest.objective());
+      assertThat(kept.prompts()).isEqualTo(newest.prompts());
+      assertThat(kept.embed(ct)).isDeepEqualTo(newest.embed(ct));
     }
   }
 

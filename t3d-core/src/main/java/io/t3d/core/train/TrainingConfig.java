@@ -26,7 +26,8 @@ import java.util.function.Supplier;
  * @param precision of matrix products and convolutions; weights stay float32
  * @param seed of dropout; the data and the model have their own
  * @param checkpointEverySteps steps between checkpoints, beside those after every epoch; 0 saves
- *     after every epoch only, {@link #AT_END_ONLY} (−1) when the run ends or a listener stops it
+ *     after every epoch only, {@link #AT_END_ONLY} (−1) when the run ends or a listener stops it,
+ *     and where keepEveryEpochs asks for one
  * @param maxBadSteps steps in a row without a finite loss and gradient after which the run stops
  * @param microBatch pairs that go through the model at once ({@link GradCache}): the loss still
  *     sees the whole batch, the memory is that of so few pairs, and the model runs forward twice; 0
