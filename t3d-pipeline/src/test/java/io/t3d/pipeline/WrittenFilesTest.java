@@ -53,6 +53,9 @@ class WrittenFilesTest {
 
     assertThat(Configs.toJson(config)).isEqualTo(before);
     assertThat(Configs.fromJson(before, PretrainConfig.class)).isEqualTo(config);
+    String older = before.replaceAll(",\\s+\"keepEveryEpochs\" : 0", "");
+    assertThat(older).isNotEqualTo(before);
+    assertThat(Configs.fromJson(older, PretrainConfig.class)).isEqualTo(config);
   }
 
   @Test
@@ -73,14 +76,15 @@ class WrittenFilesTest {
   }
 
   @Test
-  void aStepOfPreprocessingMayBeNullOrMissing() {
+  void aStepOfPreprocessingMayBeNull() {
     Preprocessing resized =
         Configs.fromYaml(
             "preset: chestCt\nspacing: null\nwindow: {level: 50}\n", Preprocessing.class);
     assertThat(resized.spacing()).isEmpty();
     assertThat(resized.window()).as("width of the preset").contains(new IntensityWindow(50, 2000));
 
-    assertThat(Configs.fromYaml("orientation: lps\nnonFinite: FAIL\n", Preprocessing.class))
+    String only = "orientation: lps\nspacing: null\nwindow: null\nsize: null\nnonFinite: FAIL\n";
+    assertThat(Configs.fromYaml(only, Preprocessing.class))
         .isEqualTo(Preprocessing.none().withOrientation("LPS"));
   }
 

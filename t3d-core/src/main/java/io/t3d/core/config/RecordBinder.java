@@ -1,5 +1,6 @@
 package io.t3d.core.config;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -157,7 +158,7 @@ final class RecordBinder {
             value(child, component.getGenericType(), join(path, component.getName()), fallback);
       } else if (base != null) {
         arguments[i] = fallback;
-      } else if (component.getType() == Optional.class) {
+      } else if (component.getType() == Optional.class && !mustBeSaid(component)) {
         arguments[i] = Optional.empty();
       } else {
         missing.add(component.getName());
@@ -167,6 +168,12 @@ final class RecordBinder {
       throw error(path, "misses the required key(s) " + missing + " of " + type.getSimpleName());
     }
     return construct(type, types, arguments, path);
+  }
+
+  /** Whether absence has to be written, as null: where forgetting a key would do silent harm. */
+  private static boolean mustBeSaid(RecordComponent component) {
+    JsonProperty property = component.getAccessor().getAnnotation(JsonProperty.class);
+    return property != null && property.required();
   }
 
   private static boolean mayBeNull(Class<?> type) {

@@ -1,5 +1,6 @@
 package io.t3d.data.prepare;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import io.t3d.core.T3dException;
 import io.t3d.core.config.Size3;
 import io.t3d.core.volume.Affine;
@@ -26,7 +27,8 @@ import java.util.Optional;
  * volumes prepared as in its training.
  *
  * <p>A step that is absent is left out: {@code Preprocessing.none().withSpacing(…)} resamples and
- * does nothing else. Settings files write it as {@code null}, or not at all.
+ * does nothing else. Settings files write it as {@code null}: a key that is forgotten is an error,
+ * for volumes in other units would be taken without a sign.
  *
  * @param orientation axis codes of the result, e.g. {@code RAS}; else the file's
  * @param spacing mm per voxel of the result; else the file's
@@ -36,10 +38,10 @@ import java.util.Optional;
  * @param nonFinite what to do with NaN and infinite voxels
  */
 public record Preprocessing(
-    Optional<String> orientation,
-    Optional<Spacing> spacing,
-    Optional<IntensityWindow> window,
-    Optional<Size3> size,
+    @JsonProperty(required = true) Optional<String> orientation,
+    @JsonProperty(required = true) Optional<Spacing> spacing,
+    @JsonProperty(required = true) Optional<IntensityWindow> window,
+    @JsonProperty(required = true) Optional<Size3> size,
     NonFinite nonFinite)
     implements Transform {
   /** What to do with NaN and infinite voxels. */

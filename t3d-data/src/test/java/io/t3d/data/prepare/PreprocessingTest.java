@@ -21,6 +21,14 @@ import org.junit.jupiter.api.io.TempDir;
 
 class PreprocessingTest {
   @Test
+  void aStepThatIsLeftOutMustBeWrittenAsNull() {
+    String yaml = "orientation: RAS\nspacing: null\nsize: null\nnonFinite: FAIL\n";
+    assertThatThrownBy(() -> Configs.fromYaml(yaml, Preprocessing.class))
+        .hasMessageContaining("misses the required key(s) [window] of Preprocessing");
+    assertThat(Configs.fromYaml(yaml + "window: null\n", Preprocessing.class).window()).isEmpty();
+  }
+
+  @Test
   void aVolumeComesOutInTheGivenGeometryAndWindow() {
     float[] voxels = new float[10 * 10 * 10];
     Arrays.fill(voxels, 500);
