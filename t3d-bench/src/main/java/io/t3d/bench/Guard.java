@@ -87,14 +87,19 @@ public final class Guard {
     ratios.stream()
         .flatMap(r -> Stream.of(r.ours(), r.reference()))
         .distinct()
-        .forEach(name -> options.include("io\\.t3d\\.bench\\." + name.replace(".", "\\.") + "$"));
+        .forEach(name -> options.include("io\\.t3d\\.bench\\.\\w+\\." + name.replace(".", "\\.") + "$"));
     return GuardedRatio.measured(
         new Runner(options.build())
             .run().stream()
                 .collect(
                     Collectors.toMap(
-                        r -> r.getParams().getBenchmark().replace("io.t3d.bench.", ""),
+                        r -> shortName(r.getParams().getBenchmark()),
                         Guard::times)));
+  }
+
+  /** {@code Class.method}, without the package. */
+  static String shortName(String benchmark) {
+    return benchmark.replaceFirst("^io\\.t3d\\.bench\\.\\w+\\.", "");
   }
 
   /** The mean time of each fork. */

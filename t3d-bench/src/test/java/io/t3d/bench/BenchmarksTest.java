@@ -37,7 +37,7 @@ class BenchmarksTest {
 
     TreeSet<String> names = new TreeSet<>();
     for (RunResult result : results) {
-      names.add(result.getParams().getBenchmark().replace("io.t3d.bench.", ""));
+      names.add(Guard.shortName(result.getParams().getBenchmark()));
       assertThat(result.getPrimaryResult().getScore()).isPositive();
     }
     assertThat(names)
