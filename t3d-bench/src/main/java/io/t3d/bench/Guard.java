@@ -87,14 +87,13 @@ public final class Guard {
     ratios.stream()
         .flatMap(r -> Stream.of(r.ours(), r.reference()))
         .distinct()
-        .forEach(name -> options.include("io\\.t3d\\.bench\\.\\w+\\." + name.replace(".", "\\.") + "$"));
+        .forEach(
+            name -> options.include("io\\.t3d\\.bench\\.\\w+\\." + name.replace(".", "\\.") + "$"));
     return GuardedRatio.measured(
         new Runner(options.build())
             .run().stream()
                 .collect(
-                    Collectors.toMap(
-                        r -> shortName(r.getParams().getBenchmark()),
-                        Guard::times)));
+                    Collectors.toMap(r -> shortName(r.getParams().getBenchmark()), Guard::times)));
   }
 
   /** {@code Class.method}, without the package. */

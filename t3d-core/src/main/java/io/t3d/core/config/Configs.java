@@ -27,9 +27,9 @@ import java.util.Optional;
  * <ul>
  *   <li>An unknown key is an error that names the key's path, the known keys and a likely typo.
  *   <li>A missing key is an error, unless the setting is an {@code Optional} that is not marked
- *       {@code @JsonProperty(required = true)}, the record has a
- *       public static {@code defaults()}, or the settings name a {@code preset}: a public static
- *       factory of the record, whose values stand wherever no key overrides them.
+ *       {@code @JsonProperty(required = true)}, the record has a public static {@code defaults()},
+ *       or the settings name a {@code preset}: a public static factory of the record, whose values
+ *       stand wherever no key overrides them.
  *   <li>An {@code Optional} is empty where its key is {@code null}, also against a preset, and is
  *       written so.
  *   <li>Enums are read in any case; a sealed interface's {@code type} key picks the record.
