@@ -1,7 +1,6 @@
 package io.t3d.pipeline;
 
 import io.t3d.core.T3dException;
-import io.t3d.core.config.Configs;
 import io.t3d.core.train.Checkpoint;
 import io.t3d.core.train.TrainingListener;
 import io.t3d.core.train.TrainingSummary;
@@ -124,8 +123,6 @@ public final class T3D {
   /** The prompts that came with a manifest, if there are any. */
   public static Optional<Prompts> promptsBeside(Path manifest) throws IOException {
     Optional<Path> file = Prompts.beside(manifest);
-    return file.isPresent()
-        ? Optional.of(Configs.load(file.get(), Prompts.class))
-        : Optional.empty();
+    return file.isPresent() ? Optional.of(Prompts.load(file.get())) : Optional.empty();
   }
 }

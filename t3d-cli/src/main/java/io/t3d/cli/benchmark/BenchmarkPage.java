@@ -8,7 +8,6 @@ import io.t3d.cli.benchmark.task.SuiteData;
 import io.t3d.cli.page.HtmlPage;
 import io.t3d.core.config.Configs;
 import io.t3d.core.model.T3DModel;
-import io.t3d.core.torch.TorchEngine;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.picture.SliceImages;
 import io.t3d.data.transform.IntensityWindow;
@@ -139,7 +138,7 @@ final class BenchmarkPage {
             + " they differ most; and the cosine of each visual token with the report's embedding."
             + " Heat goes from dark violet, the least of that picture, to light yellow, the most;"
             + " captions have both.");
-    try (TrainedModel trained = TrainedModel.open(run, TorchEngine.defaultDevice());
+    try (TrainedModel trained = TrainedModel.open(run);
         NDManager scope = trained.model().manager().newSubManager()) {
       T3DModel model = trained.model();
       NDArray volumes =

@@ -1,6 +1,5 @@
 package io.t3d.cli.option;
 
-import io.t3d.core.torch.TorchEngine;
 import io.t3d.pipeline.TrainedModel;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -17,6 +16,6 @@ public final class CheckpointOption {
 
   /** The model, on the default device; the caller closes it. */
   public TrainedModel open() throws IOException {
-    return TrainedModel.open(folder, TorchEngine.defaultDevice());
+    return TrainedModel.open(folder);
   }
 }

@@ -9,7 +9,6 @@ import io.t3d.core.task.TextScores;
 import io.t3d.core.task.classify.FindingPrompts;
 import io.t3d.core.task.internal.Embeddings;
 import io.t3d.core.text.Sentences;
-import io.t3d.core.torch.TorchEngine;
 import io.t3d.data.manifest.Split;
 import io.t3d.data.phantom.generate.PhantomPrompts;
 import io.t3d.pipeline.TrainedModel;
@@ -81,7 +80,7 @@ public final class Frozen {
   record Projected(float[][] embeddings, Tokens tokens) {}
 
   private TrainedModel open() throws IOException {
-    return TrainedModel.open(run, TorchEngine.defaultDevice());
+    return TrainedModel.open(run);
   }
 
   /** The encoder's tokens before the projection. */

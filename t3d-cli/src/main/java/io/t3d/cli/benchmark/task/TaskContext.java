@@ -1,6 +1,5 @@
 package io.t3d.cli.benchmark.task;
 
-import io.t3d.core.torch.TorchEngine;
 import io.t3d.pipeline.TrainedModel;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -18,6 +17,6 @@ public record TaskContext(
     long seed, TaskSettings settings, SuiteData data, Path run, Frozen frozen) {
   /** The pre-trained model, read anew: a task may change its weights. */
   TrainedModel open() throws IOException {
-    return TrainedModel.open(run, TorchEngine.defaultDevice());
+    return TrainedModel.open(run);
   }
 }
