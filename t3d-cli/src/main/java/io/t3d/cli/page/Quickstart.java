@@ -2,7 +2,6 @@ package io.t3d.cli.page;
 
 import io.t3d.core.config.Configs;
 import io.t3d.core.internal.AtomicFiles;
-import io.t3d.core.torch.TorchEngine;
 import io.t3d.core.train.TrainingListener;
 import io.t3d.core.train.TrainingSummary;
 import io.t3d.data.manifest.Manifest;
@@ -14,6 +13,7 @@ import io.t3d.pipeline.MetricsFile;
 import io.t3d.pipeline.PretrainConfig;
 import io.t3d.pipeline.PretrainRun;
 import io.t3d.pipeline.Prompts;
+import io.t3d.pipeline.T3D;
 import io.t3d.pipeline.TrainedModel;
 import io.t3d.pipeline.evaluate.Evaluation;
 import io.t3d.pipeline.evaluate.EvaluationRun;
@@ -69,14 +69,16 @@ public final class Quickstart {
 
   /** Trains on the training split, evaluates on the test split, writes metrics and page. */
   public Evaluation run(TrainingListener listener) throws IOException {
-    Manifest manifest = Manifest.read(data().resolve("manifest.csv"));
+    Path csv = data().resolve("manifest.csv");
+    Manifest manifest = Manifest.read(csv);
     List<ManifestRow> train = manifest.select(Split.TRAIN);
     List<ManifestRow> test = manifest.select(Split.TEST);
     LossCurves curves = new LossCurves(listener);
     long start = System.nanoTime();
-    TrainingSummary summary = new PretrainRun(config, train, out).run(false, curves);
+    TrainingSummary summary =
+        new PretrainRun(config, train, T3D.promptsBeside(csv), out).run(false, curves);
     double seconds = (System.nanoTime() - start) / 1e9;
-    try (TrainedModel trained = TrainedModel.open(out, TorchEngine.defaultDevice());
+    try (TrainedModel trained = TrainedModel.open(out);
         EvaluationRun evaluation =
             new EvaluationRun(
                 trained,
