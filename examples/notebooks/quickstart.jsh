@@ -53,7 +53,7 @@ System.out.println("A model of %.1f million weights in %d tensors".formatted(wei
 // 5. Forward
 // Outputs are typed: no positions to count.
 var reports = studies.stream().map(PhantomStudy::report).toList();
-var objective = T3DObjective.create(config.objective(), model, 42);
+var objective = T3DObjective.create(ObjectiveConfig.t3d(), model, 42);
 var sentences = objective.sentences().draw(reports, reports, 1).map(s -> model.tokenize(step, s));
 var batch = ViewBatch.collate(step, views);
 var output = model.forward(batch, model.tokenize(step, reports), sentences, true);

@@ -52,7 +52,7 @@ public record TmaConfig(
     if (localWeight + sentenceWeight + consistencyWeight + viewWeight + prototypeWeight == 0) {
       throw new IllegalArgumentException(
           "TmaConfig has nothing to minimise: all weights are 0; to leave TMA out set"
-              + " ObjectiveConfig.lambda to 0");
+              + " the method to clip");
     }
     if (localWeight + sentenceWeight + consistencyWeight > 0
         && sentences.unit() == SentenceSampling.Unit.NONE) {

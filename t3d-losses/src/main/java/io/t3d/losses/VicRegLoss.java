@@ -2,6 +2,7 @@ package io.t3d.losses;
 
 import ai.djl.ndarray.NDArray;
 import io.t3d.core.T3dException;
+import io.t3d.core.internal.Checks;
 import io.t3d.core.tensor.Scalars;
 import io.t3d.core.torch.Casts;
 import io.t3d.core.train.LossTerms;
@@ -25,11 +26,29 @@ import java.util.Map;
 public final class VicRegLoss {
   private static final double EPSILON = 1e-4;
 
-  private final BaselineConfig.VicReg config;
+  private final double invarianceWeight;
+  private final double varianceWeight;
+  private final double covarianceWeight;
 
-  /** With these weights; the projector is the caller's business. */
-  public VicRegLoss(BaselineConfig.VicReg config) {
-    this.config = config;
+  /** With the paper's weights 25, 25 and 1. */
+  public VicRegLoss() {
+    this(25, 25, 1);
+  }
+
+  /**
+   * With these weights.
+   *
+   * @param invariance of the distance between the views, &ge; 0
+   * @param variance of the hinge on each column's standard deviation, &ge; 0
+   * @param covariance of the squared covariances, &ge; 0
+   */
+  public VicRegLoss(double invariance, double variance, double covariance) {
+    Checks.inRange("VicRegLoss.invariance", invariance, 0, 1e6);
+    Checks.inRange("VicRegLoss.variance", variance, 0, 1e6);
+    Checks.inRange("VicRegLoss.covariance", covariance, 0, 1e6);
+    this.invarianceWeight = invariance;
+    this.varianceWeight = variance;
+    this.covarianceWeight = covariance;
   }
 
   /**
@@ -56,9 +75,9 @@ public final class VicRegLoss {
     NDArray variance = Scalars.divide(hinge(a).add(hinge(b)), 2);
     NDArray covariance = covariance(a).add(covariance(b));
     NDArray total =
-        Scalars.multiply(invariance, config.invariance())
-            .add(Scalars.multiply(variance, config.variance()))
-            .add(Scalars.multiply(covariance, config.covariance()));
+        Scalars.multiply(invariance, invarianceWeight)
+            .add(Scalars.multiply(variance, varianceWeight))
+            .add(Scalars.multiply(covariance, covarianceWeight));
     Map<String, NDArray> parts = new LinkedHashMap<>();
     parts.put("invariance", invariance.stopGradient());
     parts.put("variance", variance.stopGradient());

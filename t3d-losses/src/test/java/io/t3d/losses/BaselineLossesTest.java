@@ -76,9 +76,7 @@ class BaselineLossesTest {
       NDArray first = Golden.leaf(manager, c.get("first"));
       NDArray second = Golden.leaf(manager, c.get("second"));
       double[] w = Golden.doubles(c.get("weights"));
-      VicRegLoss loss =
-          new VicRegLoss(
-              new BaselineConfig.VicReg(w[0], w[1], w[2], BaselineConfig.Projector.defaults()));
+      VicRegLoss loss = new VicRegLoss(w[0], w[1], w[2]);
       Map<String, NDArray> parts = loss.compute(first, second).parts();
       parts.forEach(
           (name, part) ->
@@ -110,7 +108,7 @@ class BaselineLossesTest {
   void vicRegIsZeroForEqualViewsWithMoreThanUnitSpreadAndNoCovariance() {
     // Small whole numbers: float32 holds every product and sum, so their order does not matter.
     NDArray z = manager.create(new float[][] {{1, 1}, {1, -1}, {-1, 1}, {-1, -1}});
-    LossTerms terms = new VicRegLoss(BaselineConfig.VicReg.defaults()).compute(z, z);
+    LossTerms terms = new VicRegLoss().compute(z, z);
     assertThat(terms.total().getFloat()).isZero();
   }
 
@@ -124,7 +122,7 @@ class BaselineLossesTest {
     assertThatThrownBy(() -> new NtXentLoss(0.1).compute(two, two, List.of("a")))
         .hasMessageContaining("each of the B = 2 pairs, got 1 ids");
     NDArray one = manager.ones(new ai.djl.ndarray.types.Shape(1, 3));
-    assertThatThrownBy(() -> new VicRegLoss(BaselineConfig.VicReg.defaults()).compute(one, one))
+    assertThatThrownBy(() -> new VicRegLoss().compute(one, one))
         .hasMessageContaining("needs at least 2 pairs");
   }
 }

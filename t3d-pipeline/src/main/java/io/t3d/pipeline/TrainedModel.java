@@ -21,7 +21,6 @@ import io.t3d.core.volume.Volume;
 import io.t3d.data.io.VolumeReaders;
 import io.t3d.data.prepare.PreparedVolumes;
 import io.t3d.data.view.MultiViewSampler;
-import io.t3d.losses.TmaConfig;
 import io.t3d.losses.objective.ObjectiveConfig;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -183,7 +182,7 @@ public final class TrainedModel implements AutoCloseable {
 
   /** Divisor of the cosines where tokens gather around texts, as in pre-training. */
   public double gatherTemperature() {
-    return objective.map(ObjectiveConfig::tma).orElse(TmaConfig.defaults()).gatherTemperature();
+    return objective.orElseGet(ObjectiveConfig::t3d).gatherTemperature();
   }
 
   /** Whether reports had a say in pre-training; true when the checkpoint does not tell. */

@@ -30,7 +30,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /**
  * The files that runs leave behind are opened by later versions and read by other programs. The
  * golden ones were written when these records still held null for what is absent, by {@code
- * Configs.toJson} and {@code toYaml} of commit 4f01176.
+ * Configs.toJson} and {@code toYaml} of commit 4f01176; since then the objective names its method.
+ * {@code tiny-one-objective.yaml.json} is of the time before that.
  */
 class WrittenFilesTest {
   private static final Path GOLDEN = Path.of("src/test/resources/golden/written");
@@ -65,6 +66,8 @@ class WrittenFilesTest {
     assertThat(Configs.toYaml(tiny)).isEqualTo(golden("tiny.yaml"));
     assertThat(Configs.toJson(tiny)).isEqualTo(golden("tiny.yaml.json"));
     assertThat(Configs.fromYaml(golden("tiny.yaml"), PretrainConfig.class)).isEqualTo(tiny);
+    String older = golden("tiny-one-objective.yaml.json");
+    assertThat(Configs.fromJson(older, PretrainConfig.class)).isEqualTo(tiny);
   }
 
   @Test

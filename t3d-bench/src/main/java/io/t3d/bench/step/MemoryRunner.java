@@ -86,7 +86,7 @@ public final class MemoryRunner {
       T3DConfig settings = StepData.model(name);
       model = T3DModel.create(settings, Device.cpu(), 1);
       optimizer = new AdamW(model.manager(), model.parameters(), config.optimizer());
-      T3DObjective clip = T3DObjective.create(ObjectiveConfig.clip(), model, 1);
+      T3DObjective clip = T3DObjective.clip(ObjectiveConfig.clip());
       step = new TrainingStep(model, clip, optimizer, config);
     }
 

@@ -90,7 +90,14 @@ public record BenchmarkConfig(
     steps = different("steps", steps);
     Objects.requireNonNull(pretrain, "BenchmarkConfig.pretrain");
     Objects.requireNonNull(tasks, "BenchmarkConfig.tasks");
-    double gather = pretrain.objective().tma().gatherTemperature();
+    if (!(pretrain.objective() instanceof ObjectiveConfig.T3d)) {
+      throw new IllegalArgumentException(
+          "BenchmarkConfig.pretrain.objective must be of method t3d, of which every other method"
+              + " takes its settings, got "
+              + pretrain.objective()
+              + "; choose methods by BenchmarkConfig.methods");
+    }
+    double gather = pretrain.objective().gatherTemperature();
     if (tasks.gatherTemperature() != gather) {
       throw new IllegalArgumentException(
           "BenchmarkConfig.tasks.gatherTemperature must be that of pre-training,"
@@ -127,6 +134,11 @@ public record BenchmarkConfig(
                 + steps);
       }
     }
+  }
+
+  /** T3D's own settings, of which the other methods take theirs. */
+  ObjectiveConfig.T3d t3d() {
+    return (ObjectiveConfig.T3d) pretrain.objective();
   }
 
   private static <T> List<T> different(String name, List<T> values) {

@@ -1,7 +1,6 @@
 package io.t3d.cli.benchmark;
 
 import io.t3d.core.text.SentenceSampling;
-import io.t3d.losses.BaselineConfig;
 import io.t3d.losses.TmaConfig;
 import io.t3d.losses.objective.ObjectiveConfig;
 import java.util.Locale;
@@ -60,13 +59,11 @@ public enum Method {
    *     name says and keep all else
    * @param batchSize pairs per batch, which SigLIP's bias starts from
    */
-  public Optional<ObjectiveConfig> objective(ObjectiveConfig t3d, int batchSize) {
+  public Optional<ObjectiveConfig> objective(ObjectiveConfig.T3d t3d, int batchSize) {
     return switch (this) {
       case T3D -> Optional.of(t3d);
-      case CLIP -> Optional.of(t3d.withLambda(0));
-      case SIGLIP ->
-          Optional.of(
-              ObjectiveConfig.of(new BaselineConfig.SigLip(-Math.log(Math.max(1, batchSize - 1)))));
+      case CLIP -> Optional.of(t3d.withoutTma());
+      case SIGLIP -> Optional.of(new ObjectiveConfig.SigLip(-Math.log(Math.max(1, batchSize - 1))));
       case SIMCLR -> Optional.of(ObjectiveConfig.simclr());
       case VICREG -> Optional.of(ObjectiveConfig.vicreg());
       case SWAV -> Optional.of(ObjectiveConfig.swav());
@@ -80,20 +77,19 @@ public enum Method {
       case T3D_WHOLE_REPORT -> with(t3d, tma -> tma.sentences(SentenceSampling.reports()));
       case SWAV_TMA ->
           with(
-                  t3d,
-                  tma ->
-                      tma.localWeight(0)
-                          .sentenceWeight(0)
-                          .consistencyWeight(0)
-                          .viewWeight(0)
-                          .prototypeWeight(1))
-              .map(o -> o.withLambda(ObjectiveConfig.swavTma().lambda()));
+              t3d.withLambda(ObjectiveConfig.swavTma().lambda()),
+              tma ->
+                  tma.localWeight(0)
+                      .sentenceWeight(0)
+                      .consistencyWeight(0)
+                      .viewWeight(0)
+                      .prototypeWeight(1));
     };
   }
 
   /** The same objective with some of TMA's settings changed. */
   private static Optional<ObjectiveConfig> with(
-      ObjectiveConfig t3d, UnaryOperator<TmaConfig.Builder> change) {
+      ObjectiveConfig.T3d t3d, UnaryOperator<TmaConfig.Builder> change) {
     return Optional.of(t3d.withTma(change.apply(t3d.tma().toBuilder()).build()));
   }
 

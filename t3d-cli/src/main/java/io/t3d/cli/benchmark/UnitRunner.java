@@ -108,7 +108,7 @@ final class UnitRunner {
       throws IOException {
     PretrainConfig base = config.pretrain();
     Optional<ObjectiveConfig> objective =
-        arm.method().objective(base.objective(), base.data().batchSize());
+        arm.method().objective(config.t3d(), base.data().batchSize());
     PretrainConfig settings =
         base.with(config.epochs(arm.steps()), config.modelSeed(arm.replicate()))
             .withObjective(objective.orElse(base.objective()));

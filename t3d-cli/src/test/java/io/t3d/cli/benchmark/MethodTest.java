@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.t3d.losses.ContrastiveConfig;
 import io.t3d.losses.TmaConfig;
 import io.t3d.losses.objective.ObjectiveConfig;
-import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -33,13 +32,19 @@ class MethodTest {
   void ablationsKeepTheSuitesOtherSettings() {
     ContrastiveConfig smooth = new ContrastiveConfig(0.1, false);
     TmaConfig sharp = TmaConfig.builder().gatherTemperature(0.02).viewTemperature(0.3).build();
-    ObjectiveConfig suite = new ObjectiveConfig(true, 0.5, smooth, sharp);
+    ObjectiveConfig.T3d suite = new ObjectiveConfig.T3d(true, 0.5, smooth, sharp);
     for (Method method : OF_DEFAULTS.keySet()) {
-      ObjectiveConfig own = method.objective(suite, 16).orElseThrow();
+      ObjectiveConfig objective = method.objective(suite, 16).orElseThrow();
+      assertThat(objective.gatherTemperature()).as(method.title()).isEqualTo(0.02);
+      if (objective instanceof ObjectiveConfig.Clip clip) {
+        assertThat(method).isEqualTo(Method.CLIP);
+        assertThat(clip.global()).isEqualTo(smooth);
+        continue;
+      }
+      ObjectiveConfig.T3d own = (ObjectiveConfig.T3d) objective;
       assertThat(own.global()).as(method.title()).isEqualTo(smooth);
-      assertThat(own.tma().gatherTemperature()).as(method.title()).isEqualTo(0.02);
       assertThat(own.tma().viewTemperature()).as(method.title()).isEqualTo(0.3);
-      if (!List.of(Method.CLIP, Method.SWAV_TMA).contains(method)) {
+      if (method != Method.SWAV_TMA) {
         assertThat(own.lambda()).as(method.title()).isEqualTo(0.5);
       }
     }

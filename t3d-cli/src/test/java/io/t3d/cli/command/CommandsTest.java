@@ -169,7 +169,7 @@ class CommandsTest {
     assertThat(found.at("/retrieval/imageToText/r5"))
         .isEqualTo(quick.at("/retrieval/scores/global/imageToText"));
 
-    Files.writeString(objective, "{\"contrastive\": true, \"lamda\": 1}");
+    Files.writeString(objective, "{\"method\": \"t3d\", \"lamda\": 1}");
     run = CommandRun.of("evaluate", "--checkpoint", copy, "--manifest", manifest);
     assertThat(run.exitCode()).isEqualTo(1);
     assertThat(run.err())

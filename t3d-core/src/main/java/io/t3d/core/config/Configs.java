@@ -32,7 +32,8 @@ import java.util.Optional;
  *       stand wherever no key overrides them.
  *   <li>An {@code Optional} is empty where its key is {@code null}, also against a preset, and is
  *       written so.
- *   <li>Enums are read in any case; a sealed interface's {@code type} key picks the record.
+ *   <li>Enums are read in any case; a sealed interface's {@code type} key picks the record, and a
+ *       {@code preset} that is a public static factory of the interface picks one with its values.
  * </ul>
  *
  * <pre>{@code

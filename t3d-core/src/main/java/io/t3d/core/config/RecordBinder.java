@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.t3d.core.internal.DidYouMean;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
@@ -86,10 +87,11 @@ final class RecordBinder {
         "Settings of type " + type + " are not supported; use List, Map<String, …> or Optional");
   }
 
-  private Object sealed(JsonNode node, Class<?> type, String path, @Nullable Object base) {
-    require(node.isObject(), node, path, "a map of keys to values");
+  private Object sealed(JsonNode given, Class<?> type, String path, @Nullable Object inherited) {
+    require(given.isObject(), given, path, "a map of keys to values");
+    ObjectNode node = migrated((ObjectNode) given, type);
     if (!type.isAnnotationPresent(JsonTypeInfo.class)) {
-      return byKeys(node, type, path, base);
+      return byKeys(node, type, path, inherited);
     }
     String key = type.getAnnotation(JsonTypeInfo.class).property();
     Map<String, Class<?>> names = new LinkedHashMap<>();
@@ -97,6 +99,13 @@ final class RecordBinder {
       names.put(t.name(), t.value());
     }
     JsonNode name = node.get(key);
+    Object base = inherited;
+    if (node.has(PRESET)
+        && (name == null || presets(type).containsKey(node.get(PRESET).asText()))) {
+      // A preset of the interface; one of the record is the record's own business.
+      base = base(node, type, path, inherited);
+      node.remove(PRESET);
+    }
     if (name == null) {
       if (base != null) {
         return value(node, base.getClass(), path, base);
@@ -113,7 +122,28 @@ final class RecordBinder {
               + name
               + DidYouMean.hint(name.asText(), names.keySet()));
     }
+    if (base != inherited && !subtype.isInstance(base)) {
+      throw error(
+          join(path, key),
+          "is " + name + ", but " + given.get(PRESET) + " is a preset of another " + key);
+    }
     return value(node, subtype, path, subtype.isInstance(base) ? base : null);
+  }
+
+  /** A copy in today's form. */
+  private static ObjectNode migrated(ObjectNode given, Class<?> type) {
+    ObjectNode copy = given.deepCopy();
+    OldForm old = type.getAnnotation(OldForm.class);
+    if (old != null) {
+      try {
+        var migration = old.value().getDeclaredConstructor();
+        migration.setAccessible(true);
+        migration.newInstance().accept(copy);
+      } catch (ReflectiveOperationException e) {
+        throw new IllegalStateException(old.value() + " needs a constructor without arguments", e);
+      }
+    }
+    return copy;
   }
 
   /**
@@ -136,8 +166,9 @@ final class RecordBinder {
     return value(node, fitting, path, fitting.isInstance(base) ? base : null);
   }
 
-  private Object record(JsonNode node, Class<?> type, String path, @Nullable Object inherited) {
-    require(node.isObject(), node, path, "a map of keys to values");
+  private Object record(JsonNode given, Class<?> type, String path, @Nullable Object inherited) {
+    require(given.isObject(), given, path, "a map of keys to values");
+    JsonNode node = migrated((ObjectNode) given, type);
     RecordComponent[] components = type.getRecordComponents();
     Set<String> known = new LinkedHashSet<>();
     Arrays.stream(components).forEach(c -> known.add(c.getName()));
@@ -241,7 +272,7 @@ final class RecordBinder {
         int modifiers = method.getModifiers();
         if (Modifier.isStatic(modifiers)
             && Modifier.isPublic(modifiers)
-            && method.getReturnType() == type) {
+            && type.isAssignableFrom(method.getReturnType())) {
           out.put(name, method);
         }
       } catch (NoSuchMethodException e) {

@@ -22,7 +22,6 @@ import io.t3d.core.train.BatchObjective;
 import io.t3d.core.train.LossTerms;
 import io.t3d.core.volume.View;
 import io.t3d.core.volume.ViewBatch;
-import io.t3d.losses.BaselineConfig;
 import io.t3d.losses.internal.BatchArrays;
 import java.util.ArrayList;
 import java.util.List;
@@ -64,7 +63,7 @@ final class MaskedObjective implements BatchObjective {
   }
 
   static MaskedObjective create(
-      BaselineConfig.Masked config, T3DModel model, Size3 view, long seed) {
+      ObjectiveConfig.Masked config, T3DModel model, Size3 view, long seed) {
     Size3 block = config.block().orElse(defaultBlock(model));
     requireDivides("objective.baseline.block", block, view);
     if (model.config().vision() instanceof Vit3dConfig vit) {

@@ -10,7 +10,6 @@ import ai.djl.nn.Activation;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import io.t3d.core.nn.ProjectionHead;
-import io.t3d.losses.BaselineConfig;
 
 /**
  * Linear, batch norm, ReLU, linear: the head of SimCLR, VICReg and SwAV. It takes up what the loss
@@ -21,7 +20,7 @@ final class MlpProjector extends AbstractBlock {
   private final ProjectionHead out;
 
   @SuppressWarnings("this-escape")
-  MlpProjector(int in, BaselineConfig.Projector sizes) {
+  MlpProjector(int in, ObjectiveConfig.Projector sizes) {
     hidden = addChildBlock("hidden", new ProjectionHead(in, sizes.hidden(), true));
     out = addChildBlock("out", new ProjectionHead(sizes.hidden(), sizes.out()));
   }

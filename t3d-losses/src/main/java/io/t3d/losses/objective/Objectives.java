@@ -7,9 +7,8 @@ import io.t3d.core.config.Size3;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.nn.internal.SeededWeights;
 import io.t3d.core.train.BatchObjective;
-import io.t3d.losses.BaselineConfig;
 
-/** Builds the objective that a config names, T3D's own or a baseline's. */
+/** Builds the objective of a method, T3D's own or a baseline's. */
 public final class Objectives {
   private Objectives() {}
 
@@ -24,30 +23,32 @@ public final class Objectives {
    */
   public static BatchObjective create(
       ObjectiveConfig config, T3DModel model, Size3 globalView, long seed) {
-    if (config.baseline().isEmpty()) {
-      return T3DObjective.create(config, model, seed);
-    }
-    BaselineConfig baseline = config.baseline().get();
     int e = model.config().embedDim();
-    if (baseline instanceof BaselineConfig.SigLip siglip) {
+    if (config instanceof ObjectiveConfig.T3d t3d) {
+      return T3DObjective.create(t3d, model, seed);
+    }
+    if (config instanceof ObjectiveConfig.Clip clip) {
+      return T3DObjective.clip(clip);
+    }
+    if (config instanceof ObjectiveConfig.SigLip siglip) {
       return new SigLipObjective(start(new LearnedBias(siglip.bias()), model, seed, new Shape()));
     }
-    if (baseline instanceof BaselineConfig.Masked masked) {
+    if (config instanceof ObjectiveConfig.Masked masked) {
       return MaskedObjective.create(masked, model, globalView, seed);
     }
     Shape features = new Shape(2, e);
-    if (baseline instanceof BaselineConfig.SimClr simclr) {
+    if (config instanceof ObjectiveConfig.SimClr simclr) {
       return new VisualObjective(
           start(new MlpProjector(e, simclr.projector()), model, seed, features),
           ViewComparisons.simclr(simclr));
     }
-    if (baseline instanceof BaselineConfig.VicReg vicreg) {
+    if (config instanceof ObjectiveConfig.VicReg vicreg) {
       return new VisualObjective(
           start(new MlpProjector(e, vicreg.projector()), model, seed, features),
           ViewComparisons.vicreg(vicreg));
     }
-    BaselineConfig.Swav swav = (BaselineConfig.Swav) baseline;
-    BaselineConfig.Projector sizes = new BaselineConfig.Projector(swav.hidden(), e);
+    ObjectiveConfig.Swav swav = (ObjectiveConfig.Swav) config;
+    ObjectiveConfig.Projector sizes = new ObjectiveConfig.Projector(swav.hidden(), e);
     TmaParameters prototypes =
         start(TmaParameters.prototypes(swav.prototypes(), e), model, seed, features);
     return new VisualObjective(

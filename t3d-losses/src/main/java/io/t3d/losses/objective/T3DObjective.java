@@ -16,13 +16,16 @@ import io.t3d.core.text.SentenceSampling;
 import io.t3d.core.train.LossTerms;
 import io.t3d.core.train.Objective;
 import io.t3d.core.volume.View;
+import io.t3d.losses.ContrastiveConfig;
 import io.t3d.losses.ContrastiveLoss;
+import io.t3d.losses.TmaConfig;
 import io.t3d.losses.TmaLoss;
 import io.t3d.losses.internal.BatchArrays;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * T3D's objective: {@code L = L_global + lambda · L_TMA}. L_global is the {@link ContrastiveLoss}
@@ -32,16 +35,48 @@ import java.util.Map;
  * for each part of TMA, {@code logit_scale} and {@code temperature = exp(-logit_scale)}.
  */
 public final class T3DObjective implements Objective {
-  private final ObjectiveConfig config;
-  private final ContrastiveLoss contrastive;
-  private final TmaLoss tma;
-  private final TmaParameters learned;
+  private final Optional<GlobalTerm> global;
+  private final Optional<TmaTerm> tma;
 
-  private T3DObjective(ObjectiveConfig config, TmaParameters learned) {
-    this.config = config;
-    this.contrastive = new ContrastiveLoss(config.global().labelSmoothing());
-    this.tma = new TmaLoss(config.tma());
-    this.learned = learned;
+  private T3DObjective(Optional<GlobalTerm> global, Optional<TmaTerm> tma) {
+    this.global = global;
+    this.tma = tma;
+  }
+
+  /** L_global of the views that take part. */
+  private record GlobalTerm(ContrastiveLoss loss, boolean localViews) {
+    static GlobalTerm of(ContrastiveConfig config) {
+      return new GlobalTerm(new ContrastiveLoss(config.labelSmoothing()), config.localViews());
+    }
+
+    NDArray compute(T3DOutput output, List<String> patientIds) {
+      List<NDArray> losses = new ArrayList<>();
+      for (ViewFeatures view : output.views()) {
+        if (view.kind() == View.Kind.GLOBAL || localViews) {
+          losses.add(
+              loss.compute(
+                  view.embedding(), output.textEmbeddings(), output.logitScale(), patientIds));
+        }
+      }
+      if (losses.isEmpty()) {
+        throw new T3dException(
+            T3dException.Kind.USAGE,
+            "The global alignment needs a global view, got "
+                + output.views().size()
+                + " local views; raise the number of global views or set"
+                + " ContrastiveConfig.localViews to true");
+      }
+      return BatchArrays.mean(losses);
+    }
+  }
+
+  /** lambda · L_TMA and what it learns. */
+  private record TmaTerm(
+      double lambda, TmaLoss loss, TmaParameters learned, SentenceSampling sentences) {
+    LossTerms compute(T3DOutput output, List<String> patientIds) {
+      NDArray like = output.views().get(0).embedding();
+      return loss.compute(output, learned.arrays(like), patientIds);
+    }
   }
 
   /**
@@ -52,7 +87,7 @@ public final class T3DObjective implements Objective {
    * @param model what is trained
    * @param seed same seed, same prototypes; sets the engine's random seed
    */
-  public static T3DObjective create(ObjectiveConfig config, T3DModel model, long seed) {
+  public static T3DObjective create(ObjectiveConfig.T3d config, T3DModel model, long seed) {
     return create(config, model.config().embedDim(), model.manager(), seed);
   }
 
@@ -65,15 +100,19 @@ public final class T3DObjective implements Objective {
    * @param seed same seed, same prototypes; sets the engine's random seed
    */
   public static T3DObjective create(
-      ObjectiveConfig config, int embedDim, NDManager owner, long seed) {
-    TmaParameters learned = TmaParameters.of(config.tma(), embedDim);
+      ObjectiveConfig.T3d config, int embedDim, NDManager owner, long seed) {
+    TmaConfig tma = config.tma();
+    TmaParameters learned = TmaParameters.of(tma, embedDim);
     SeededWeights.of(seed, () -> learned.initialize(owner, DataType.FLOAT32, new Shape(1)));
-    return new T3DObjective(config, learned);
+    SentenceSampling sentences = tma.usesText() ? tma.sentences() : SentenceSampling.none();
+    return new T3DObjective(
+        config.contrastive() ? Optional.of(GlobalTerm.of(config.global())) : Optional.empty(),
+        Optional.of(new TmaTerm(config.lambda(), new TmaLoss(tma), learned, sentences)));
   }
 
-  /** The settings. */
-  public ObjectiveConfig config() {
-    return config;
+  /** CLIP: L_global alone, which learns nothing beside the model. */
+  public static T3DObjective clip(ObjectiveConfig.Clip config) {
+    return new T3DObjective(Optional.of(GlobalTerm.of(config.global())), Optional.empty());
   }
 
   /**
@@ -86,17 +125,16 @@ public final class T3DObjective implements Objective {
   public LossTerms compute(T3DOutput output, List<String> patientIds) {
     Map<String, NDArray> parts = new LinkedHashMap<>();
     List<NDArray> weighted = new ArrayList<>();
-    if (config.contrastive()) {
-      NDArray global = global(output, patientIds);
-      parts.put("global", global.stopGradient());
-      weighted.add(global);
+    if (global.isPresent()) {
+      NDArray loss = global.get().compute(output, patientIds);
+      parts.put("global", loss.stopGradient());
+      weighted.add(loss);
     }
-    if (config.lambda() > 0) {
-      NDArray like = output.views().get(0).embedding();
-      LossTerms terms = tma.compute(output, learned.arrays(like), patientIds);
+    if (tma.isPresent()) {
+      LossTerms terms = tma.get().compute(output, patientIds);
       parts.put("tma", terms.total().stopGradient());
       terms.parts().forEach((name, part) -> parts.put("tma_" + name, part));
-      weighted.add(Scalars.multiply(terms.total(), config.lambda()));
+      weighted.add(Scalars.multiply(terms.total(), tma.get().lambda()));
     }
     NDArray batchArray = output.views().get(0).embedding();
     NDArray logitScale = BatchArrays.borrow(batchArray, output.logitScale()).stopGradient().sum();
@@ -107,32 +145,11 @@ public final class T3DObjective implements Objective {
 
   @Override
   public SentenceSampling sentences() {
-    boolean wanted = config.lambda() > 0 && config.tma().usesText();
-    return wanted ? config.tma().sentences() : SentenceSampling.none();
+    return tma.map(TmaTerm::sentences).orElse(SentenceSampling.none());
   }
 
   @Override
   public Map<String, Parameter> parameters() {
-    return config.lambda() > 0 ? StateDict.of(learned) : Map.of();
-  }
-
-  private NDArray global(T3DOutput output, List<String> patientIds) {
-    List<NDArray> losses = new ArrayList<>();
-    for (ViewFeatures view : output.views()) {
-      if (view.kind() == View.Kind.GLOBAL || config.global().localViews()) {
-        losses.add(
-            contrastive.compute(
-                view.embedding(), output.textEmbeddings(), output.logitScale(), patientIds));
-      }
-    }
-    if (losses.isEmpty()) {
-      throw new T3dException(
-          T3dException.Kind.USAGE,
-          "The global alignment needs a global view, got "
-              + output.views().size()
-              + " local views; raise the number of global views or set"
-              + " ContrastiveConfig.localViews to true");
-    }
-    return BatchArrays.mean(losses);
+    return tma.map(term -> StateDict.of(term.learned())).orElse(Map.of());
   }
 }

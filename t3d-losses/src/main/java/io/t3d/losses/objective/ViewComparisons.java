@@ -5,7 +5,6 @@ import io.t3d.core.model.T3DOutput;
 import io.t3d.core.model.ViewFeatures;
 import io.t3d.core.train.LossTerms;
 import io.t3d.core.volume.View;
-import io.t3d.losses.BaselineConfig;
 import io.t3d.losses.NtXentLoss;
 import io.t3d.losses.PrototypeConfig;
 import io.t3d.losses.PrototypeLoss;
@@ -23,7 +22,7 @@ final class ViewComparisons {
   private ViewComparisons() {}
 
   /** {@link NtXentLoss}, averaged over the pairs of global views. Part: {@code nt_xent}. */
-  static VisualObjective.Comparison simclr(BaselineConfig.SimClr config) {
+  static VisualObjective.Comparison simclr(ObjectiveConfig.SimClr config) {
     NtXentLoss loss = new NtXentLoss(config.temperature());
     return (output, projected, ids) ->
         overPairs(
@@ -37,8 +36,8 @@ final class ViewComparisons {
   }
 
   /** {@link VicRegLoss}, averaged over the pairs of global views; its parts. */
-  static VisualObjective.Comparison vicreg(BaselineConfig.VicReg config) {
-    VicRegLoss loss = new VicRegLoss(config);
+  static VisualObjective.Comparison vicreg(ObjectiveConfig.VicReg config) {
+    VicRegLoss loss = new VicRegLoss(config.invariance(), config.variance(), config.covariance());
     return (output, projected, ids) -> overPairs("VICReg", output, projected, loss::compute);
   }
 
@@ -50,7 +49,7 @@ final class ViewComparisons {
    * <p>Differs from the paper: prototypes are not frozen at first, and there is no queue of earlier
    * features.
    */
-  static VisualObjective.Comparison swav(BaselineConfig.Swav config, TmaParameters learned) {
+  static VisualObjective.Comparison swav(ObjectiveConfig.Swav config, TmaParameters learned) {
     PrototypeLoss loss =
         new PrototypeLoss(
             PrototypeConfig.builder()

@@ -31,7 +31,6 @@ import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.View;
 import io.t3d.core.volume.ViewBatch;
 import io.t3d.core.volume.Volume;
-import io.t3d.losses.BaselineConfig;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -320,8 +319,7 @@ class ObjectivesTest {
   @Test
   void masksThatDoNotFitAreRefused() {
     try (T3DModel model = model(vit())) {
-      ObjectiveConfig small =
-          ObjectiveConfig.of(new BaselineConfig.Masked(0.6, Optional.of(Size3.cube(4))));
+      ObjectiveConfig small = new ObjectiveConfig.Masked(0.6, Optional.of(Size3.cube(4)));
       assertThatThrownBy(() -> Objectives.create(small, model, VIEW, 1))
           .isInstanceOf(T3dException.class)
           .hasMessageContaining("the encoder's patch")

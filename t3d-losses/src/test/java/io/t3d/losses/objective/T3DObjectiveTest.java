@@ -22,6 +22,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class T3DObjectiveTest {
+  private static final Class<ObjectiveConfig> ANY = ObjectiveConfig.class;
   private static final List<String> PATIENTS = List.of("p", "q", "p");
 
   private final NDManager manager = NDManager.newBaseManager();
@@ -36,7 +37,9 @@ class T3DObjectiveTest {
   }
 
   private T3DObjective objective(ObjectiveConfig config) {
-    return T3DObjective.create(config, Outputs.E, manager, 1);
+    return config instanceof ObjectiveConfig.Clip clip
+        ? T3DObjective.clip(clip)
+        : T3DObjective.create((ObjectiveConfig.T3d) config, Outputs.E, manager, 1);
   }
 
   @Test
@@ -77,8 +80,7 @@ class T3DObjectiveTest {
     }
     assertThat(compute(ObjectiveConfig.clip(), output).total().getFloat())
         .isCloseTo((perView[0] + perView[1]) / 2, within(1e-5f));
-    ObjectiveConfig all =
-        new ObjectiveConfig(true, 0, new ContrastiveConfig(0, true), TmaConfig.defaults());
+    ObjectiveConfig all = new ObjectiveConfig.Clip(new ContrastiveConfig(0, true), 0.1);
     assertThat(compute(all, output).total().getFloat())
         .isCloseTo((perView[0] + perView[1] + perView[2]) / 3, within(1e-5f));
   }
@@ -130,7 +132,8 @@ class T3DObjectiveTest {
   void aGarbageCollectionBeforeTheBackwardPassChangesNothing() {
     T3DObjective smoothed =
         objective(
-            new ObjectiveConfig(true, 1, new ContrastiveConfig(0.1, true), TmaConfig.defaults()));
+            new ObjectiveConfig.T3d(
+                true, 1, new ContrastiveConfig(0.1, true), TmaConfig.defaults()));
     float[][] gradients = new float[2][];
     for (int run = 0; run < 2; run++) {
       boolean collect = run == 1;
@@ -164,7 +167,7 @@ class T3DObjectiveTest {
 
   @Test
   void everyAblationChangesOneSetting() {
-    ObjectiveConfig t3d = ObjectiveConfig.t3d();
+    ObjectiveConfig.T3d t3d = ObjectiveConfig.t3d();
     TmaConfig tma = t3d.tma();
     assertThat(ObjectiveConfig.withoutText())
         .isEqualTo(
@@ -174,13 +177,15 @@ class T3DObjectiveTest {
         .isEqualTo(t3d.withTma(tma.toBuilder().consistencyWeight(0).viewWeight(0).build()));
     assertThat(ObjectiveConfig.wholeReport())
         .isEqualTo(t3d.withTma(tma.toBuilder().sentences(SentenceSampling.reports()).build()));
-    assertThat(ObjectiveConfig.clip()).isEqualTo(t3d.withLambda(0));
+    assertThat(ObjectiveConfig.clip()).isEqualTo(t3d.withoutTma());
   }
 
   @Test
   void settingsSurviveJson() {
     for (ObjectiveConfig config :
         List.of(
+            ObjectiveConfig.t3d(),
+            ObjectiveConfig.clip(),
             ObjectiveConfig.swavTma(),
             ObjectiveConfig.sentenceClip(),
             ObjectiveConfig.siglip(),
@@ -193,10 +198,57 @@ class T3DObjectiveTest {
   }
 
   @Test
+  void settingsOfTheTimeWhenOneRecordHeldAllMethodsStillOpen() {
+    String global = "'global': {'labelSmoothing': 0.1, 'localViews': false}";
+    String tma = "'tma': " + Configs.toJson(TmaConfig.builder().gatherTemperature(0.2).build());
+    ContrastiveConfig smooth = new ContrastiveConfig(0.1, false);
+    assertThat(old("'contrastive': true, 'lambda': 0.5, " + global + "," + tma))
+        .isEqualTo(
+            new ObjectiveConfig.T3d(
+                true, 0.5, smooth, TmaConfig.builder().gatherTemperature(0.2).build()));
+    assertThat(old("'contrastive': true, 'lambda': 0, " + global + "," + tma))
+        .isEqualTo(new ObjectiveConfig.Clip(smooth, 0.2));
+    assertThatThrownBy(() -> old("'contrastive': false, 'lambda': 0, " + global + "," + tma))
+        .hasMessageContaining("T3d.lambda must be > 0, got 0");
+    ObjectiveConfig.SimClr simclr = ObjectiveConfig.simclr();
+    String baseline = "'contrastive': true, 'lambda': 1, " + global + "," + tma + ", 'baseline': ";
+    assertThat(Configs.fromJson(quoted("{" + baseline + Configs.toJson(simclr) + "}"), ANY))
+        .isEqualTo(simclr);
+    assertThat(Configs.fromYaml("preset: siglip\nbaseline: {method: siglip, bias: -2}\n", ANY))
+        .isEqualTo(new ObjectiveConfig.SigLip(-2));
+    assertThat(Configs.fromYaml("preset: t3d\nlambda: 0\n", ANY)).isEqualTo(ObjectiveConfig.clip());
+  }
+
+  private static ObjectiveConfig old(String keys) {
+    return Configs.fromJson(quoted("{" + keys + ", 'baseline': null}"), ANY);
+  }
+
+  private static String quoted(String json) {
+    return json.replace('\'', '"');
+  }
+
+  @Test
+  void aMethodIsNamedOrComesFromAPreset() {
+    assertThat(Configs.fromYaml("method: simclr\ntemperature: 0.2\n", ANY))
+        .isEqualTo(new ObjectiveConfig.SimClr(0.2, ObjectiveConfig.SimClr.defaults().projector()));
+    assertThat(Configs.fromYaml("preset: withoutViews\nlambda: 0.5\n", ANY))
+        .isEqualTo(ObjectiveConfig.withoutViews().withLambda(0.5));
+    assertThatThrownBy(() -> Configs.fromYaml("preset: simclr\nmethod: clip\n", ANY))
+        .hasMessageContaining("'method' is \"clip\", but \"simclr\" is a preset of another method");
+    assertThatThrownBy(() -> Configs.fromYaml("preset: simcrl\n", ANY))
+        .hasMessageContaining("'preset' must be one of [clip, ")
+        .hasMessageContaining("simclr");
+    assertThatThrownBy(() -> Configs.fromYaml("temperature: 0.2\n", ANY))
+        .hasMessageContaining("misses the key 'method', one of [t3d, clip, siglip, ");
+    assertThatThrownBy(() -> Configs.fromYaml("method: clip\nlambda: 1\n", ANY))
+        .hasMessageContaining("'lambda' is not a known key; Clip knows");
+  }
+
+  @Test
   void tmaAloneLeavesTheGlobalLossOut() {
     T3DOutput output = Outputs.threeViews(manager, 3, 5);
     ObjectiveConfig alone =
-        new ObjectiveConfig(false, 1, ContrastiveConfig.defaults(), TmaConfig.defaults());
+        new ObjectiveConfig.T3d(false, 1, ContrastiveConfig.defaults(), TmaConfig.defaults());
     LossTerms terms = compute(alone, output);
     assertThat(terms.parts()).doesNotContainKey("global").containsKey("tma");
     assertThat(terms.total().getFloat()).isEqualTo(terms.parts().get("tma").getFloat());
@@ -205,8 +257,10 @@ class T3DObjectiveTest {
   @Test
   void nothingToMinimiseAndMissingViewsAreNamed() {
     assertThatThrownBy(
-            () -> new ObjectiveConfig(false, 0, ContrastiveConfig.defaults(), TmaConfig.defaults()))
-        .hasMessage("ObjectiveConfig has nothing to minimise: contrastive is off and lambda is 0");
+            () ->
+                new ObjectiveConfig.T3d(
+                    false, 0, ContrastiveConfig.defaults(), TmaConfig.defaults()))
+        .hasMessage("T3d.lambda must be > 0, got 0: without TMA it is CLIP; set method: clip");
     T3DOutput output = Outputs.threeViews(manager, 3, 6);
     T3DOutput locals = Outputs.withViews(output, output.views().subList(2, 3));
     assertThatThrownBy(() -> compute(ObjectiveConfig.clip(), locals))
