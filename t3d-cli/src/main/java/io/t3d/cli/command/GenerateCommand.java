@@ -13,7 +13,6 @@ import io.t3d.core.model.T3DModel;
 import io.t3d.core.task.report.GeneratedReport;
 import io.t3d.core.task.report.ReportGenerator;
 import io.t3d.core.task.report.ReportTrainer;
-import io.t3d.core.train.TrainingConfig;
 import io.t3d.data.manifest.Manifest;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.data.manifest.Split;
@@ -131,6 +130,9 @@ public final class GenerateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    if (epochs < 1) {
+      throw new T3dException(T3dException.Kind.USAGE, "--epochs must be > 0, got " + epochs);
+    }
     Manifest all = Manifest.read(manifest);
     all.requireReports();
     List<ManifestRow> selected = split.rows(all, manifest);
@@ -174,11 +176,11 @@ public final class GenerateCommand implements Callable<Integer> {
   }
 
   private ReportTrainer.Summary train(ReportRun run, List<ManifestRow> rows) throws IOException {
-    TrainingConfig config = Given.by(() -> ReportRun.training(epochs, seed));
     try (Progress progress = Progress.overItems("Encoding and training", rows.size())) {
       return run.train(
           rows,
-          config,
+          epochs,
+          ReportRun.training(seed),
           progress::to,
           loss -> progress.note(String.format(Locale.ROOT, "loss %.3f", loss)));
     }

@@ -70,6 +70,13 @@ class GenerateCommandTest {
   }
 
   @Test
+  void noEpochsAreRefusedBeforeAnythingIsRead() {
+    CommandRun run = generate(dir.resolve("none"), "--epochs", 0);
+    assertThat(run.exitCode()).isNotZero();
+    assertThat(run.err()).contains("--epochs must be > 0, got 0");
+  }
+
+  @Test
   void aKeptGeneratorWritesTheSameWithoutTraining() throws IOException {
     Path again = dir.resolve("again");
     CommandRun run =

@@ -7,8 +7,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
 import ai.djl.training.GradientCollector;
 import io.t3d.core.train.DivergedException;
-import io.t3d.core.train.Pretrainer;
-import io.t3d.core.train.TrainingConfig;
 import io.t3d.core.train.TrainingStep;
 import io.t3d.core.train.optim.AdamW;
 import io.t3d.core.train.optim.Gradients;
@@ -51,7 +49,7 @@ public final class TaskTrainer implements AutoCloseable {
 
   private final NDManager owner;
   private final Device device;
-  private final TrainingConfig config;
+  private final TaskTraining config;
   private final AdamW optimizer;
   private final LrSchedule schedule;
   private int step;
@@ -62,14 +60,11 @@ public final class TaskTrainer implements AutoCloseable {
    *
    * @param owner the memory of optimizer and steps belongs to children of it
    * @param parameters dotted name → parameter; those that want no gradient are left alone
-   * @param config learning rate and schedule, weight decay, clipping, precision, seed; {@code
-   *     epochs} and {@code accumulation} are the caller's business and not used
+   * @param config how it learns
    * @param totalSteps length of the schedule
-   * @throws IllegalArgumentException when the settings ask for an average of the weights or a
-   *     layer-wise decay, which only {@link Pretrainer} does
    */
   public TaskTrainer(
-      NDManager owner, Map<String, Parameter> parameters, TrainingConfig config, int totalSteps) {
+      NDManager owner, Map<String, Parameter> parameters, TaskTraining config, int totalSteps) {
     this(owner, parameters, config, totalSteps, name -> 1);
   }
 
@@ -81,26 +76,14 @@ public final class TaskTrainer implements AutoCloseable {
   public TaskTrainer(
       NDManager owner,
       Map<String, Parameter> parameters,
-      TrainingConfig config,
+      TaskTraining config,
       int totalSteps,
       ToDoubleFunction<String> rate) {
-    checkNotPretraining(config);
     this.owner = owner;
     this.device = owner.getDevice();
     this.config = config;
     this.optimizer = new AdamW(owner, parameters, config.optimizer(), rate);
     this.schedule = config.schedule(totalSteps);
-  }
-
-  private static void checkNotPretraining(TrainingConfig config) {
-    if (config.emaDecay() != 0 || config.textLayerDecay() != 1 || config.visionLayerDecay() != 1) {
-      throw new IllegalArgumentException(
-          String.format(
-              "emaDecay must be 0, textLayerDecay and visionLayerDecay 1, got %s, %s and %s: these"
-                  + " are settings of pre-training. Leave them out; the rate per parameter is an"
-                  + " argument of TaskTrainer",
-              config.emaDecay(), config.textLayerDecay(), config.visionLayerDecay()));
-    }
   }
 
   /** Steps done. */
@@ -114,7 +97,7 @@ public final class TaskTrainer implements AutoCloseable {
    *
    * @return the loss
    * @throws IllegalArgumentException when the loss is no scalar
-   * @throws DivergedException after {@link TrainingConfig#maxBadSteps()} such steps in a row
+   * @throws DivergedException after {@link TaskTraining#maxBadSteps()} such steps in a row
    */
   public double step(Loss loss) {
     try (NDManager scope = owner.newSubManager()) {

@@ -5,10 +5,10 @@ import com.google.common.collect.Streams;
 import io.t3d.core.generate.Decoding;
 import io.t3d.core.internal.AtomicFiles;
 import io.t3d.core.nn.VisionEncoder.VisualTokens;
+import io.t3d.core.task.TaskTraining;
 import io.t3d.core.task.report.GeneratedReport;
 import io.t3d.core.task.report.ReportGenerator;
 import io.t3d.core.task.report.ReportTrainer;
-import io.t3d.core.train.TrainingConfig;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.pipeline.DataConfig;
 import io.t3d.pipeline.MetricsFile;
@@ -55,18 +55,22 @@ public final class ReportRun {
       Optional<ReportTrainer.Summary> training) {}
 
   /** The settings for phantoms: minutes on two cores. */
-  public static TrainingConfig training(int epochs, long seed) {
-    return TrainingConfig.builder().learningRate(1e-3).epochs(epochs).seed(seed).build();
+  public static TaskTraining training(long seed) {
+    return TaskTraining.builder().learningRate(1e-3).seed(seed).build();
   }
 
   /** Trains the decoder; the encoder stays as it is. */
   public ReportTrainer.Summary train(
-      List<ManifestRow> rows, TrainingConfig config, IntConsumer encoded, DoubleConsumer onStep)
+      List<ManifestRow> rows,
+      int epochs,
+      TaskTraining config,
+      IntConsumer encoded,
+      DoubleConsumer onStep)
       throws IOException {
     try (NDManager scope = generator.manager().newSubManager()) {
       VisualTokens seen = generator.encode(scope, new RowVolumes(data, rows), encoded);
       List<String> reports = rows.stream().map(ManifestRow::report).toList();
-      return ReportTrainer.fit(generator, seen, reports, data.batchSize(), config, onStep);
+      return ReportTrainer.fit(generator, seen, reports, epochs, data.batchSize(), config, onStep);
     }
   }
 

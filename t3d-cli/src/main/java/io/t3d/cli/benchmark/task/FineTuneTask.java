@@ -28,16 +28,10 @@ final class FineTuneTask implements BenchmarkTask {
   @Override
   public TaskResult run(TaskContext context) throws IOException {
     TaskSettings settings = context.settings();
-    FineTuneConfig base =
-        FineTuneConfig.fromScratch().with(settings.fineTuneEpochs(), context.seed());
     FineTuneConfig config =
-        new FineTuneConfig(
-            base.training(),
-            settings.fineTuneBatch(),
-            base.encoderRate(),
-            base.classWeighting(),
-            base.maxPositiveWeight(),
-            base.patience());
+        FineTuneConfig.fromScratch().with(settings.fineTuneEpochs(), context.seed()).toBuilder()
+            .batchSize(settings.fineTuneBatch())
+            .build();
     SuiteData.Part train = context.data().train();
     SuiteData.Part held = context.data().validation();
     SuiteData.Part test = context.data().test();

@@ -7,10 +7,10 @@ import io.t3d.core.eval.text.TextScores;
 import io.t3d.core.generate.Decoding;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.nn.VisionEncoder.VisualTokens;
+import io.t3d.core.task.TaskTraining;
 import io.t3d.core.task.report.GeneratedReport;
 import io.t3d.core.task.report.ReportGenerator;
 import io.t3d.core.task.report.ReportTrainer;
-import io.t3d.core.train.TrainingConfig;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.data.phantom.generate.PhantomLabels;
 import io.t3d.pipeline.TrainedModel;
@@ -43,18 +43,15 @@ final class ReportTask implements BenchmarkTask {
     TaskSettings settings = context.settings();
     SuiteData.Part train = context.data().train();
     SuiteData.Part test = context.data().test().first(settings.reportVolumes());
-    TrainingConfig training =
-        TrainingConfig.builder()
-            .epochs(settings.reportEpochs())
-            .learningRate(LEARNING_RATE)
-            .seed(context.seed())
-            .build();
+    TaskTraining training =
+        TaskTraining.builder().learningRate(LEARNING_RATE).seed(context.seed()).build();
     try (TrainedModel trained = context.open();
         ReportGenerator generator =
             ReportGenerator.create(trained.model(), decoder(trained.model()), context.seed());
         NDManager scope = trained.model().manager().newSubManager()) {
       VisualTokens seen = generator.encode(scope, train, n -> {});
-      ReportTrainer.fit(generator, seen, train.reports(), BATCH, training, loss -> {});
+      ReportTrainer.fit(
+          generator, seen, train.reports(), settings.reportEpochs(), BATCH, training, loss -> {});
       VisualTokens unseen = generator.encode(scope, test, n -> {});
       int length = Math.min(generator.longest(), settings.reportLength());
       List<GeneratedReport> written = generator.generate(unseen, new Decoding.Greedy(length));

@@ -1,14 +1,15 @@
 package io.t3d.core.task.classify;
 
 import io.t3d.core.internal.Checks;
-import io.t3d.core.train.TrainingConfig;
+import io.t3d.core.task.TaskTraining;
 import java.util.Objects;
 
 /**
  * Settings of {@link FineTuner}.
  *
- * @param training epochs, learning rate of the head and its schedule, weight decay, precision, seed
- *     of order, dropout and the head's start
+ * @param training learning rate of the head and its schedule, weight decay, precision, seed of
+ *     order, dropout and the head's start
+ * @param epochs passes over the volumes
  * @param batchSize volumes per step
  * @param encoderRate the encoder's learning rate as a share of the head's, in [0, 1]; 0 leaves the
  *     encoder's weights as they are
@@ -17,7 +18,8 @@ import java.util.Objects;
  * @param patience epochs without a better validation loss after which training stops
  */
 public record FineTuneConfig(
-    TrainingConfig training,
+    TaskTraining training,
+    int epochs,
     int batchSize,
     double encoderRate,
     boolean classWeighting,
@@ -26,6 +28,7 @@ public record FineTuneConfig(
   /** Checks ranges. */
   public FineTuneConfig {
     Objects.requireNonNull(training, "FineTuneConfig.training");
+    Checks.positive("FineTuneConfig.epochs", epochs);
     Checks.positive("FineTuneConfig.batchSize", batchSize);
     Checks.inRange("FineTuneConfig.encoderRate", encoderRate, 0, 1);
     Checks.inRange("FineTuneConfig.maxPositiveWeight", maxPositiveWeight, 1, Double.MAX_VALUE);
@@ -34,31 +37,90 @@ public record FineTuneConfig(
 
   /** For a pre-trained encoder: it learns at a tenth of the head's rate. */
   public static FineTuneConfig pretrained() {
-    return new FineTuneConfig(training(20, 42), 8, 0.1, true, 20, 5);
+    return new Builder().encoderRate(0.1).build();
   }
 
   /** For an encoder with random weights: it learns as fast as the head. */
   public static FineTuneConfig fromScratch() {
-    return new FineTuneConfig(training(20, 42), 8, 1, true, 20, 5);
+    return new Builder().build();
+  }
+
+  /** A builder that holds these settings. */
+  public Builder toBuilder() {
+    return new Builder()
+        .training(training)
+        .epochs(epochs)
+        .batchSize(batchSize)
+        .encoderRate(encoderRate)
+        .classWeighting(classWeighting)
+        .maxPositiveWeight(maxPositiveWeight)
+        .patience(patience);
   }
 
   /** The same with other epochs and another seed. */
-  public FineTuneConfig with(int epochs, long seed) {
-    return withTraining(training(epochs, seed));
+  public FineTuneConfig with(int newEpochs, long seed) {
+    return toBuilder().epochs(newEpochs).training(training.withSeed(seed)).build();
   }
 
-  /** The same with other settings of the optimizer. */
-  public FineTuneConfig withTraining(TrainingConfig newTraining) {
-    return new FineTuneConfig(
-        newTraining, batchSize, encoderRate, classWeighting, maxPositiveWeight, patience);
-  }
+  /** Sets what differs from {@link #fromScratch()}, or from the settings that it was made of. */
+  public static final class Builder {
+    private TaskTraining training =
+        TaskTraining.builder().learningRate(1e-3).weightDecay(0.01).build();
+    private int epochs = 20;
+    private int batchSize = 8;
+    private double encoderRate = 1;
+    private boolean classWeighting = true;
+    private double maxPositiveWeight = 20;
+    private int patience = 5;
 
-  private static TrainingConfig training(int epochs, long seed) {
-    return TrainingConfig.builder()
-        .epochs(epochs)
-        .learningRate(1e-3)
-        .weightDecay(0.01)
-        .seed(seed)
-        .build();
+    private Builder() {}
+
+    /** See {@link FineTuneConfig#training()}. */
+    public Builder training(TaskTraining value) {
+      training = value;
+      return this;
+    }
+
+    /** See {@link FineTuneConfig#epochs()}. */
+    public Builder epochs(int value) {
+      epochs = value;
+      return this;
+    }
+
+    /** See {@link FineTuneConfig#batchSize()}. */
+    public Builder batchSize(int value) {
+      batchSize = value;
+      return this;
+    }
+
+    /** See {@link FineTuneConfig#encoderRate()}. */
+    public Builder encoderRate(double value) {
+      encoderRate = value;
+      return this;
+    }
+
+    /** See {@link FineTuneConfig#classWeighting()}. */
+    public Builder classWeighting(boolean value) {
+      classWeighting = value;
+      return this;
+    }
+
+    /** See {@link FineTuneConfig#maxPositiveWeight()}. */
+    public Builder maxPositiveWeight(double value) {
+      maxPositiveWeight = value;
+      return this;
+    }
+
+    /** See {@link FineTuneConfig#patience()}. */
+    public Builder patience(int value) {
+      patience = value;
+      return this;
+    }
+
+    /** Checks and builds. */
+    public FineTuneConfig build() {
+      return new FineTuneConfig(
+          training, epochs, batchSize, encoderRate, classWeighting, maxPositiveWeight, patience);
+    }
   }
 }

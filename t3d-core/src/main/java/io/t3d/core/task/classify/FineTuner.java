@@ -192,7 +192,7 @@ public final class FineTuner {
       if (config.encoderRate() == 0) {
         trained.keySet().removeIf(name -> name.startsWith(VISION));
       }
-      int steps = config.training().epochs() * (order.length / batch);
+      int steps = config.epochs() * (order.length / batch);
       BestWeights best = new BestWeights(memory, parameters);
       try (TaskTrainer trainer =
           new TaskTrainer(
@@ -201,7 +201,7 @@ public final class FineTuner {
               config.training(),
               steps,
               name -> name.startsWith(VISION) ? config.encoderRate() : 1)) {
-        for (int epoch = 0; epoch < config.training().epochs(); epoch++) {
+        for (int epoch = 0; epoch < config.epochs(); epoch++) {
           double trainLoss = epoch(trainer, epoch);
           double heldLoss = held == null ? Double.NaN : validate(held, heldLabels);
           history.add(new Epoch(trainLoss, heldLoss));
@@ -236,7 +236,7 @@ public final class FineTuner {
                           trainer.inPrecision(() -> classifier.forward(step, voxels, training)),
                           targets));
           sum += stepLoss;
-          listener.onStep(epoch * batches + b + 1, config.training().epochs() * batches, stepLoss);
+          listener.onStep(epoch * batches + b + 1, config.epochs() * batches, stepLoss);
         }
       }
       return sum / batches;

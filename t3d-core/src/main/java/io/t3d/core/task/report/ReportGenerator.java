@@ -34,7 +34,7 @@ import java.util.function.IntConsumer;
  * try (ReportGenerator generator = ReportGenerator.create(model, ReportDecoderConfig.tiny(), 42);
  *     NDManager scope = model.manager().newSubManager()) {
  *   VisualTokens seen = generator.encode(scope, volumes); // (n, 1, D, H, W)
- *   ReportTrainer.fit(generator, seen, reports, 16, TrainingConfig.defaults(), loss -> {});
+ *   ReportTrainer.fit(generator, seen, reports, 10, 16, TaskTraining.defaults(), loss -> {});
  *   List<GeneratedReport> written = generator.generate(seen, Decoding.beam(4, 100));
  * }
  * }</pre>

@@ -12,12 +12,12 @@ import io.t3d.core.model.T3DModel;
 import io.t3d.core.nn.StateDict;
 import io.t3d.core.nn.VisionEncoder.VisualTokens;
 import io.t3d.core.task.TaskTrainer;
+import io.t3d.core.task.TaskTraining;
 import io.t3d.core.task.internal.Shuffles;
 import io.t3d.core.tensor.Scalars;
 import io.t3d.core.text.TokenBatch;
 import io.t3d.core.torch.Casts;
 import io.t3d.core.torch.NoGrad;
-import io.t3d.core.train.TrainingConfig;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,12 +41,12 @@ public final class ReportTrainer implements AutoCloseable {
    * Prepares training.
    *
    * @param generator whose decoder learns
-   * @param config learning rate and schedule, weight decay, clipping, precision, seed
+   * @param config how it learns
    * @param totalSteps length of the schedule
    * @param encoder whether the vision encoder learns too; needs steps on volumes
    */
   public ReportTrainer(
-      ReportGenerator generator, TrainingConfig config, int totalSteps, boolean encoder) {
+      ReportGenerator generator, TaskTraining config, int totalSteps, boolean encoder) {
     this.generator = generator;
     this.encoder = encoder;
     Map<String, Parameter> learned = new LinkedHashMap<>();
@@ -73,17 +73,20 @@ public final class ReportTrainer implements AutoCloseable {
    * @param generator whose decoder learns
    * @param visual what {@link ReportGenerator#encode} saw in n volumes
    * @param reports their n reports
+   * @param epochs passes over the pairs
    * @param batchSize pairs per step; the last batch of an epoch may be smaller
-   * @param config see the constructor; and epochs
+   * @param config how it learns
    * @param onStep is told the loss of each step
    */
   public static Summary fit(
       ReportGenerator generator,
       VisualTokens visual,
       List<String> reports,
+      int epochs,
       int batchSize,
-      TrainingConfig config,
+      TaskTraining config,
       DoubleConsumer onStep) {
+    Checks.positive("epochs", epochs);
     Checks.positive("batchSize", batchSize);
     if (reports.isEmpty() || visual.tokens().getShape().get(0) != reports.size()) {
       throw new IllegalArgumentException(
@@ -94,10 +97,9 @@ public final class ReportTrainer implements AutoCloseable {
     }
     int perEpoch = (reports.size() + batchSize - 1) / batchSize;
     SplittableRandom random = new SplittableRandom(config.seed());
-    double[] means = new double[config.epochs()];
-    try (ReportTrainer trainer =
-        new ReportTrainer(generator, config, perEpoch * config.epochs(), false)) {
-      for (int epoch = 0; epoch < config.epochs(); epoch++) {
+    double[] means = new double[epochs];
+    try (ReportTrainer trainer = new ReportTrainer(generator, config, perEpoch * epochs, false)) {
+      for (int epoch = 0; epoch < epochs; epoch++) {
         int[] order = IntStream.range(0, reports.size()).toArray();
         Shuffles.shuffle(Ints.asList(order), random);
         for (int from = 0; from < order.length; from += batchSize) {
@@ -111,7 +113,7 @@ public final class ReportTrainer implements AutoCloseable {
         }
       }
     }
-    return new Summary(perEpoch * config.epochs(), means[0], means[means.length - 1]);
+    return new Summary(perEpoch * epochs, means[0], means[means.length - 1]);
   }
 
   private double step(VisualTokens all, List<String> reports, int[] rows) {

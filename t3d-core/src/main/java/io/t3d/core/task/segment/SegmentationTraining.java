@@ -1,7 +1,7 @@
 package io.t3d.core.task.segment;
 
 import io.t3d.core.internal.Checks;
-import io.t3d.core.train.TrainingConfig;
+import io.t3d.core.task.TaskTraining;
 import java.util.Objects;
 
 /**
@@ -15,7 +15,7 @@ import java.util.Objects;
  * @param optimizer learning rate, schedule, clipping, precision and seed
  */
 public record SegmentationTraining(
-    int steps, int batch, double foreground, boolean freezeEncoder, TrainingConfig optimizer) {
+    int steps, int batch, double foreground, boolean freezeEncoder, TaskTraining optimizer) {
   /** Checks ranges. */
   public SegmentationTraining {
     Checks.positive("SegmentationTraining.steps", steps);
@@ -30,8 +30,8 @@ public record SegmentationTraining(
   }
 
   /** The usual optimizer settings at another learning rate and seed. */
-  public static TrainingConfig optimizer(double learningRate, long seed) {
-    return TrainingConfig.builder()
+  public static TaskTraining optimizer(double learningRate, long seed) {
+    return TaskTraining.builder()
         .learningRate(learningRate)
         .betas(0.9, 0.999)
         .weightDecay(1e-2)
@@ -47,7 +47,7 @@ public record SegmentationTraining(
   }
 
   /** The same with another optimizer. */
-  public SegmentationTraining withOptimizer(TrainingConfig newOptimizer) {
+  public SegmentationTraining withOptimizer(TaskTraining newOptimizer) {
     return new SegmentationTraining(steps, batch, foreground, freezeEncoder, newOptimizer);
   }
 }

@@ -15,9 +15,9 @@ import io.t3d.core.config.TextConfig;
 import io.t3d.core.eval.BinaryMetrics;
 import io.t3d.core.eval.LabelMatrix;
 import io.t3d.core.model.T3DModel;
+import io.t3d.core.task.TaskTraining;
 import io.t3d.core.task.VolumeBatches;
 import io.t3d.core.task.classify.FineTuner.Epoch;
-import io.t3d.core.train.TrainingConfig;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -82,9 +82,12 @@ class FineTunerTest {
   }
 
   private static FineTuneConfig settings(int epochs, double rate, int patience) {
-    TrainingConfig training =
-        TrainingConfig.builder().epochs(epochs).learningRate(rate).weightDecay(0.01).build();
-    return new FineTuneConfig(training, 8, 1, true, 20, patience);
+    TaskTraining training = TaskTraining.builder().learningRate(rate).weightDecay(0.01).build();
+    return FineTuneConfig.fromScratch().toBuilder()
+        .training(training)
+        .epochs(epochs)
+        .patience(patience)
+        .build();
   }
 
   @Test
@@ -175,7 +178,7 @@ class FineTunerTest {
   @Test
   void anEncoderThatMayNotLearnStaysAsItIs() throws IOException {
     float[] before = model.parameters().get("vision.conv1.weight").getArray().toFloatArray();
-    FineTuneConfig frozen = new FineTuneConfig(settings(2, 1e-2, 2).training(), 8, 0, true, 20, 2);
+    FineTuneConfig frozen = settings(2, 1e-2, 2).toBuilder().encoderRate(0).build();
     FineTuner tuner = new FineTuner(frozen);
     try (FineTunedClassifier classifier = tuner.train(model, CUBES, LABELS)) {
       assertThat(model.parameters().get("vision.conv1.weight").getArray().toFloatArray())
@@ -194,8 +197,7 @@ class FineTunerTest {
       try (T3DModel fresh = T3DModel.create(small(), Device.cpu(), 1)) {
         NDArray weight = fresh.parameters().get("vision.conv1.weight").getArray();
         float[] before = weight.toFloatArray();
-        FineTuneConfig config =
-            new FineTuneConfig(settings(2, 1e-3, 2).training(), 8, rates[i], true, 20, 2);
+        FineTuneConfig config = settings(2, 1e-3, 2).toBuilder().encoderRate(rates[i]).build();
         new FineTuner(config).train(fresh, CUBES, LABELS).close();
         float[] after = weight.toFloatArray();
         for (int j = 0; j < after.length; j++) {
@@ -255,7 +257,7 @@ class FineTunerTest {
         .hasMessage("No label of the training set is known; fine-tuning needs some");
     assertThatThrownBy(() -> tuner.train(model, CUBES, LABELS, new Cubes(1, 1), unknown))
         .hasMessage("No label of the validation set is known; fine-tuning needs some");
-    assertThatThrownBy(() -> new FineTuneConfig(settings(1, 1, 1).training(), 0, 1, true, 1, 1))
+    assertThatThrownBy(() -> settings(1, 1, 1).toBuilder().batchSize(0).build())
         .hasMessage("FineTuneConfig.batchSize must be > 0, got 0.0");
   }
 }

@@ -17,10 +17,10 @@ import io.t3d.core.config.T3DConfig;
 import io.t3d.core.generate.Decoding;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.nn.VisionEncoder.VisualTokens;
+import io.t3d.core.task.TaskTraining;
 import io.t3d.core.task.VolumeBatches;
 import io.t3d.core.text.ReportTokenizer;
 import io.t3d.core.text.TokenBatch;
-import io.t3d.core.train.TrainingConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -62,14 +62,14 @@ class ReportGeneratorTest {
     return scope.create(voxels, new Shape(3, 1, 32, 32, 32));
   }
 
-  private static TrainingConfig training(int epochs) {
-    return TrainingConfig.builder().learningRate(3e-3).weightDecay(0).epochs(epochs).build();
+  private static TaskTraining training() {
+    return TaskTraining.builder().learningRate(3e-3).weightDecay(0).build();
   }
 
   private ReportGenerator fitted(int epochs) {
     ReportGenerator generator = ReportGenerator.create(model, SMALL, 3);
     VisualTokens seen = generator.encode(scope, volumes);
-    ReportTrainer.fit(generator, seen, REPORTS, 3, training(epochs), loss -> {});
+    ReportTrainer.fit(generator, seen, REPORTS, epochs, 3, training(), loss -> {});
     return generator;
   }
 
@@ -133,7 +133,7 @@ class ReportGeneratorTest {
   void anEncoderThatLearnsTooChanges() {
     Map<String, float[]> before = encoderWeights();
     try (ReportGenerator generator = ReportGenerator.create(model, SMALL, 3);
-        ReportTrainer trainer = new ReportTrainer(generator, training(1), 10, true)) {
+        ReportTrainer trainer = new ReportTrainer(generator, training(), 10, true)) {
       double first = trainer.step(volumes, REPORTS);
       double last = first;
       for (int i = 0; i < 9; i++) {
