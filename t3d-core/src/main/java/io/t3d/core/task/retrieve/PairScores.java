@@ -10,19 +10,22 @@ import java.util.stream.IntStream;
  *
  * <pre>{@code
  * global(i, r)    = cos(v(i), w(r))
- * sentences(i, r) = mean(s of r) ( pooled(i, s) - mean(j) pooled(j, s) )    see TextScores
+ * fit(i, r)       = mean(s of r) ( pooled(i, s) - mean(j) pooled(j, s) )    see TextScores
+ * sentences(i, r) = fit(i, r) / sd(j) fit(j, r)
  * }</pre>
  *
  * <p>The mean of a sentence over the volumes j is taken off, so that sentences which fit every
- * volume do not decide. Memory is {@code 8 · n · R} bytes; for galleries above some 10,000 there
- * are {@link ReportSearch} and {@link VolumeSearch}.
+ * volume do not decide. A report's fit counts in its own standard deviations over the volumes j:
+ * that of one sentence spreads more than the mean of many, so that, for a volume, short reports
+ * would come first and last. Memory is {@code 8 · n · R} bytes; for galleries above some 10,000
+ * there are {@link ReportSearch} and {@link VolumeSearch}.
  *
  * @param global {@code [n][R]}
  * @param sentences {@code [n][R]}
  */
 public record PairScores(float[][] global, float[][] sentences) {
   /**
-   * Scores all pairs; the means are those over these volumes.
+   * Scores all pairs; means and standard deviations are those over these volumes.
    *
    * @see #of(TextScores, TextScores, float[][], List)
    * @param volumes n volumes, scored on all sentences of {@link SentencesOfReports#of}
@@ -36,11 +39,12 @@ public record PairScores(float[][] global, float[][] sentences) {
   }
 
   /**
-   * Scores all pairs; a sentence's mean is that over other volumes, so that a pair's score does not
-   * hang on what it is searched among.
+   * Scores all pairs; means and standard deviations are those over other volumes, so that a pair's
+   * score does not hang on what it is searched among.
    *
    * @param volumes n volumes, scored on all sentences of {@link SentencesOfReports#of}
-   * @param reference volumes, scored on the same texts, at least one
+   * @param reference volumes, scored on the same texts, at least one; a standard deviation of 0
+   *     counts as 1
    * @param reportEmbeddings {@code [R][E]}, L2-normalised
    * @param reports R texts
    * @throws IllegalArgumentException when sizes or texts differ or a sentence was not scored
@@ -65,6 +69,7 @@ public record PairScores(float[][] global, float[][] sentences) {
       IntStream.range(0, own.length).forEach(k -> own[k] = columns[own[k]]);
     }
     double[] means = means(reference.pooled());
+    double[] deviations = SentencesOfReports.deviations(reference.pooled(), means, ofReport);
     float[][] global = new float[v.length][reports.size()];
     float[][] sentences = new float[v.length][reports.size()];
     IntStream.range(0, v.length)
@@ -73,7 +78,9 @@ public record PairScores(float[][] global, float[][] sentences) {
             i -> {
               for (int r = 0; r < ofReport.length; r++) {
                 global[i][r] = dot(v[i], reportEmbeddings[r]);
-                sentences[i][r] = SentencesOfReports.score(volumes.pooled()[i], means, ofReport[r]);
+                sentences[i][r] =
+                    SentencesOfReports.score(
+                        volumes.pooled()[i], means, ofReport[r], deviations[r]);
               }
             });
     return new PairScores(global, sentences);

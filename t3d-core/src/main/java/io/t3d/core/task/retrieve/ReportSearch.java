@@ -22,9 +22,9 @@ import java.util.stream.IntStream;
  * }
  * }</pre>
  *
- * <p>With all reports as candidates the order is that of {@link RetrievalMix#scores}, the
- * sentences' means being those over the reference volumes. Holds {@code 4 · E} bytes per different
- * sentence of the gallery.
+ * <p>With all reports as candidates the order is that of {@link RetrievalMix#scores}, means and
+ * standard deviations being those over the reference volumes. Holds {@code 4 · E} bytes per
+ * different sentence of the gallery.
  */
 public final class ReportSearch {
   /** Candidates that are usually enough. */
@@ -32,25 +32,29 @@ public final class ReportSearch {
 
   private final EmbeddingIndex index;
   private final int[][] ofReport;
-  private final SentenceReference.Known sentences;
+  private final float[][] sentences; // [S][E]
+  private final double[] means; // [S]
+  private final double[] deviations; // [R]
   private final double temperature;
   private final RetrievalMix mix;
 
   private ReportSearch(
       EmbeddingIndex index,
       int[][] ofReport,
-      SentenceReference.Known sentences,
+      SentenceReference.Known known,
       double temperature,
       RetrievalMix mix) {
     this.index = index;
     this.ofReport = ofReport;
-    this.sentences = sentences;
+    this.sentences = known.embeddings();
+    this.means = PairScores.means(known.pooled());
+    this.deviations = SentencesOfReports.deviations(known.pooled(), means, ofReport);
     this.temperature = temperature;
     this.mix = mix;
   }
 
   /**
-   * Encodes the sentences of the gallery and their means over the reference volumes.
+   * Encodes the sentences of the gallery and scores them on the reference volumes.
    *
    * @param index of the reports' embeddings, row r of report r; stays the caller's
    * @param reports R texts
@@ -100,18 +104,15 @@ public final class ReportSearch {
       NDArray one = Scopes.handle(tokens, scope).get(query + ":" + (query + 1)); // (1, N, E)
       NDArray texts =
           scope
-              .create(
-                  Arrays.stream(some)
-                      .mapToObj(s -> sentences.embeddings()[s])
-                      .toArray(float[][]::new))
+              .create(Arrays.stream(some).mapToObj(s -> sentences[s]).toArray(float[][]::new))
               .toDevice(tokens.getDevice(), false); // (S, E)
       float[] pooled = TextScores.pooledScores(one, texts, temperature)[0];
-      double[] means = Arrays.stream(some).mapToDouble(s -> sentences.means()[s]).toArray();
+      double[] own = Arrays.stream(some).mapToDouble(s -> means[s]).toArray();
       float[] out = new float[candidates.length];
       for (int c = 0; c < out.length; c++) {
-        int[] own = ofReport[candidates[c]];
-        int[] at = IntStream.of(own).map(s -> Arrays.binarySearch(some, s)).toArray();
-        out[c] = SentencesOfReports.score(pooled, means, at);
+        int report = candidates[c];
+        int[] at = IntStream.of(ofReport[report]).map(s -> Arrays.binarySearch(some, s)).toArray();
+        out[c] = SentencesOfReports.score(pooled, own, at, deviations[report]);
       }
       return out;
     }

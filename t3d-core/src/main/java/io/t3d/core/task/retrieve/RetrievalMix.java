@@ -26,7 +26,7 @@ import java.util.Map;
 public record RetrievalMix(
     TextScore score, double globalDeviation, double sentenceDeviation, double weight) {
   /** The weights that {@link #choose} tries beside 0, which is the global score. */
-  private static final List<Double> WEIGHTS = List.of(0.25, 0.5, 1.0);
+  private static final List<Double> WEIGHTS = List.of(0.25, 0.5, 1.0, 2.0, 4.0);
 
   /** Checks ranges. */
   public RetrievalMix {

@@ -14,9 +14,9 @@ import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 
 /**
- * The tokens of some volumes, to tell how well a sentence fits volumes in general: that mean is
- * taken off its score. Some 64 volumes of the gallery's kind do; they take {@code 4 · N · E} bytes
- * each. Closing frees them.
+ * The tokens of some volumes, to tell how well a sentence fits volumes in general, and how much a
+ * report's fit spreads over them ({@link PairScores}). Some 64 volumes of the gallery's kind do;
+ * they take {@code 4 · N · E} bytes each. Closing frees them.
  */
 public final class SentenceReference implements AutoCloseable {
   private static final int AT_ONCE = 8;
@@ -72,12 +72,12 @@ public final class SentenceReference implements AutoCloseable {
     }
   }
 
-  /** Embeds sentences and tells their mean scores over the volumes. */
+  /** Embeds sentences and scores them on the volumes. */
   Known know(List<String> sentences) {
     float[][] embeddings = new float[sentences.size()][];
-    double[] means = new double[sentences.size()];
-    for (int from = 0; from < means.length; from += SENTENCES_AT_ONCE) {
-      int to = Math.min(means.length, from + SENTENCES_AT_ONCE);
+    float[][] pooled = new float[count()][sentences.size()];
+    for (int from = 0; from < embeddings.length; from += SENTENCES_AT_ONCE) {
+      int to = Math.min(embeddings.length, from + SENTENCES_AT_ONCE);
       try (NoGrad constant = new NoGrad();
           NDManager scope = manager.newSubManager()) {
         NDArray queries = model.encodeReports(scope, sentences.subList(from, to)); // (S, E)
@@ -87,36 +87,31 @@ public final class SentenceReference implements AutoCloseable {
           int start = (s - from) * width;
           embeddings[s] = java.util.Arrays.copyOfRange(flat, start, start + width);
         }
-        double[] some = means(queries);
-        System.arraycopy(some, 0, means, from, some.length);
+        score(queries, pooled, from);
       }
     }
-    return new Known(embeddings, means);
+    return new Known(embeddings, pooled);
   }
 
   /**
    * Sentences as a search needs them.
    *
    * @param embeddings {@code [S][E]}
-   * @param means mean text-pooled score of each over the reference volumes
+   * @param pooled {@code [volumes][S]}: text-pooled scores on the reference volumes
    */
-  record Known(float[][] embeddings, double[] means) {}
+  record Known(float[][] embeddings, float[][] pooled) {}
 
-  private double[] means(NDArray queries) {
-    double[] sums = new double[(int) queries.getShape().get(0)];
-    int count = 0;
+  private int count() {
+    return tokens.stream().mapToInt(some -> (int) some.getShape().get(0)).sum();
+  }
+
+  private void score(NDArray queries, float[][] pooled, int from) {
+    int volume = 0;
     for (NDArray some : tokens) {
       for (float[] row : TextScores.pooledScores(some, queries, temperature)) {
-        count++;
-        for (int s = 0; s < sums.length; s++) {
-          sums[s] += row[s];
-        }
+        System.arraycopy(row, 0, pooled[volume++], from, row.length);
       }
     }
-    for (int s = 0; s < sums.length; s++) {
-      sums[s] /= count;
-    }
-    return sums;
   }
 
   T3DModel model() {

@@ -1,6 +1,7 @@
 package io.t3d.core.task.retrieve;
 
 import io.t3d.core.text.Sentences;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,12 +38,39 @@ public record SentencesOfReports(List<String> sentences, int[][] ofReport) {
     return new SentencesOfReports(List.copyOf(sentences), ofReport);
   }
 
-  /** Mean over sentences of what their score is above their mean. */
-  static float score(float[] pooled, double[] means, int[] sentences) {
+  /** Mean over sentences of what their score is above their mean, in standard deviations. */
+  static float score(float[] pooled, double[] means, int[] sentences, double deviation) {
+    return (float) (fit(pooled, means, sentences) / deviation);
+  }
+
+  private static double fit(float[] pooled, double[] means, int[] sentences) {
     double sum = 0;
     for (int s : sentences) {
       sum += pooled[s] - means[s];
     }
-    return (float) (sum / sentences.length);
+    return sum / sentences.length;
+  }
+
+  /**
+   * How much each report's fit spreads over reference volumes; 1 where it does not.
+   *
+   * @param pooled {@code [n][S]}, the reference volumes'
+   * @param means {@code [S]}, over the same volumes
+   * @param ofReport {@code [R][…]}: columns of each report's sentences
+   */
+  static double[] deviations(float[][] pooled, double[] means, int[][] ofReport) {
+    return Arrays.stream(ofReport)
+        .parallel()
+        .mapToDouble(
+            own -> {
+              double squares = 0;
+              for (float[] row : pooled) {
+                double fit = fit(row, means, own);
+                squares += fit * fit;
+              }
+              double deviation = Math.sqrt(squares / pooled.length);
+              return deviation > 1e-6 ? deviation : 1; // scores are float32 cosines
+            })
+        .toArray();
   }
 }

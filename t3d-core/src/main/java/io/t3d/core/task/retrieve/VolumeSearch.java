@@ -24,8 +24,8 @@ import java.util.List;
  * }
  * }</pre>
  *
- * <p>With all volumes as candidates the order is that of {@link RetrievalMix#scores}, the
- * sentences' means being those over the reference volumes.
+ * <p>With all volumes as candidates the order is that of {@link RetrievalMix#scores}, means and
+ * standard deviations being those over the reference volumes.
  */
 public final class VolumeSearch {
   private static final int VOLUMES_AT_ONCE = 8;
@@ -90,6 +90,9 @@ public final class VolumeSearch {
   private float[] bySentences(String report, int[] candidates) {
     SentencesOfReports split = SentencesOfReports.of(List.of(report));
     SentenceReference.Known sentences = reference.know(split.sentences());
+    double[] means = PairScores.means(sentences.pooled());
+    double deviation =
+        SentencesOfReports.deviations(sentences.pooled(), means, split.ofReport())[0];
     float[] out = new float[candidates.length];
     try (NDManager scope = reference.newScope()) {
       NDArray texts = scope.create(sentences.embeddings()); // (S, E)
@@ -100,7 +103,7 @@ public final class VolumeSearch {
           float[][] pooled = TextScores.pooledScores(some, texts, reference.temperature());
           for (int c = from; c < to; c++) {
             out[c] =
-                SentencesOfReports.score(pooled[c - from], sentences.means(), split.ofReport()[0]);
+                SentencesOfReports.score(pooled[c - from], means, split.ofReport()[0], deviation);
           }
         }
       }

@@ -35,30 +35,39 @@ class RetrievalMixTest {
             new float[][] {{0.4f, 0.9f}, {0.6f, 0.1f}});
     PairScores pairs = PairScores.of(seen, new float[][] {{1, 0}, {0, 1}}, REPORTS);
     assertThat(pairs.global()[1]).containsExactly(new float[] {0.6f, 0.8f}, within(1e-6f));
-    // Means 0.5 of each sentence: volume 0 has -0.1 and 0.4, volume 1 has 0.1 and -0.4.
-    assertThat(pairs.sentences()[0]).containsExactly(new float[] {0.15f, -0.1f}, within(1e-6f));
-    assertThat(pairs.sentences()[1]).containsExactly(new float[] {-0.15f, 0.1f}, within(1e-6f));
-    // Global 1, 0, 0.6, 0.8: mean 0.6, squares 0.56. Sentences: mean 0, squares 0.065.
+    // Means 0.5 of each sentence: volume 0 has -0.1 and 0.4, volume 1 has 0.1 and -0.4. Fits of
+    // report 0: 0.15 and -0.15, of report 1: -0.1 and 0.1; each in its standard deviations.
+    assertThat(pairs.sentences()[0]).containsExactly(new float[] {1, -1}, within(1e-5f));
+    assertThat(pairs.sentences()[1]).containsExactly(new float[] {-1, 1}, within(1e-5f));
+    // Global 1, 0, 0.6, 0.8: mean 0.6, squares 0.56. Sentences: mean 0, squares 4.
     RetrievalMix sum = RetrievalMix.sum(pairs, 0.5);
     double g = Math.sqrt(0.56 / 3);
-    double s = Math.sqrt(0.065 / 3);
+    double s = Math.sqrt(4.0 / 3);
     assertThat(sum.scores(pairs)[0])
         .containsExactly(
-            new float[] {(float) (1 / g + 0.5 * 0.15 / s), (float) (-0.5 * 0.1 / s)},
-            within(1e-5f));
+            new float[] {(float) (1 / g + 0.5 / s), (float) (-0.5 / s)}, within(1e-5f));
     assertThat(RetrievalMix.global().scores(pairs)).isDeepEqualTo(pairs.global());
     assertThat(RetrievalMix.pooled().scores(pairs)).isDeepEqualTo(pairs.sentences());
   }
 
   @Test
-  void sentencesMeansCanBeThoseOfOtherVolumes() {
+  void meansAndDeviationsCanBeThoseOfOtherVolumes() {
     List<String> texts = List.of("No effusion.", "Large nodule.");
     TextScores reference =
-        new TextScores(texts, new float[1][2], new float[1][2], new float[][] {{0.3f, 0.2f}});
+        new TextScores(
+            texts,
+            new float[2][2],
+            new float[2][2],
+            new float[][] {{0.3f, 0.2f}, {0.5f, 0.4f}}); // means 0.4 and 0.3, all fits ±0.1
     TextScores one =
-        new TextScores(texts, new float[1][2], new float[1][2], new float[][] {{0.4f, 0.9f}});
+        new TextScores(texts, new float[1][2], new float[1][2], new float[][] {{0.45f, 0.9f}});
     PairScores pairs = PairScores.of(one, reference, new float[2][2], REPORTS);
-    assertThat(pairs.sentences()[0]).containsExactly(new float[] {0.4f, 0.1f}, within(1e-6f));
+    assertThat(pairs.sentences()[0]).containsExactly(new float[] {3.25f, 0.5f}, within(1e-4f));
+
+    TextScores single =
+        new TextScores(texts, new float[1][2], new float[1][2], new float[][] {{0.35f, 0.2f}});
+    PairScores unscaled = PairScores.of(one, single, new float[2][2], REPORTS);
+    assertThat(unscaled.sentences()[0]).containsExactly(new float[] {0.4f, 0.1f}, within(1e-6f));
     TextScores other =
         new TextScores(List.of("a", "b"), new float[1][2], new float[1][2], new float[1][2]);
     assertThatThrownBy(() -> PairScores.of(one, other, new float[2][2], REPORTS))
