@@ -1,0 +1,117 @@
+package io.t3d.data.io.internal;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.regex.Pattern;
+
+/** What the first bytes of a file tell. */
+public enum FileSign {
+  /** No byte at all. */
+  EMPTY,
+  /** DICOM that may hold an image. */
+  DICOM,
+  /** DICOM of a class without images: an index, a report, a plan. */
+  DICOM_OTHER,
+  /** NIfTI-1 or NIfTI-2, not packed. */
+  NIFTI,
+  /** NRRD. */
+  NRRD,
+  /** The text that stands for a file which Git LFS or git-annex has not brought. */
+  POINTER,
+  /** Text. */
+  TEXT,
+  /** Anything else. */
+  UNKNOWN;
+
+  private static final int LOOK = 1024;
+  private static final int PREAMBLE = 128;
+
+  /** Media storage classes without an image: index, reports, presentation, plans, documents. */
+  private static final Pattern NO_IMAGE =
+      Pattern.compile(
+          "1\\.2\\.840\\.10008\\.(1\\.3\\.10|5\\.1\\.4\\.1\\.1\\.(88|11|104|9)(\\..*)?"
+              + "|5\\.1\\.4\\.1\\.1\\.481\\.[34589])");
+
+  /** Reads the first kilobyte. */
+  public static FileSign of(Path file) throws IOException {
+    try (InputStream in = Files.newInputStream(file)) {
+      return of(in.readNBytes(LOOK));
+    }
+  }
+
+  static FileSign of(byte[] head) {
+    if (head.length == 0) {
+      return EMPTY;
+    }
+    if (startsWith(head, PREAMBLE, "DICM")) {
+      return NO_IMAGE.matcher(mediaStorage(head)).matches() ? DICOM_OTHER : DICOM;
+    }
+    if (isBareDicom(head)) {
+      return DICOM;
+    }
+    if (startsWith(head, 344, "n+1\0") || startsWith(head, 4, "n+2\0")) {
+      return NIFTI;
+    }
+    if (startsWith(head, 0, "NRRD000")) {
+      return NRRD;
+    }
+    if (startsWith(head, 0, "version https://git-lfs.github.com/spec/")
+        || startsWith(head, 0, "/annex/objects/")) {
+      return POINTER;
+    }
+    return isText(head) ? TEXT : UNKNOWN;
+  }
+
+  private static boolean startsWith(byte[] head, int at, String text) {
+    byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
+    return head.length >= at + bytes.length
+        && Arrays.equals(head, at, at + bytes.length, bytes, 0, bytes.length);
+  }
+
+  /** Media Storage SOP Class UID (0002,0002); empty when it is not among the first elements. */
+  private static String mediaStorage(byte[] head) {
+    int at = PREAMBLE + 4;
+    while (at + 8 <= head.length && head[at] == 2 && head[at + 1] == 0) {
+      String vr = new String(head, at + 4, 2, StandardCharsets.ISO_8859_1);
+      boolean wide = vr.equals("OB") || vr.equals("UN") || vr.equals("OW");
+      int length = wide ? 0 : (head[at + 6] & 0xff) | (head[at + 7] & 0xff) << 8;
+      int from = at + (wide ? 12 : 8);
+      if (wide && at + 12 <= head.length) {
+        length = (head[at + 8] & 0xff) | (head[at + 9] & 0xff) << 8; // others are damaged
+      }
+      if (head[at + 2] == 2 && head[at + 3] == 0 && from + length <= head.length) {
+        return new String(head, from, length, StandardCharsets.ISO_8859_1).replace("\0", "").strip();
+      }
+      at = from + length;
+    }
+    return "";
+  }
+
+  /** A data set without preamble, as old tools write it: begins in group 8, little-endian. */
+  private static boolean isBareDicom(byte[] head) {
+    if (head.length < 16 || head[0] != 8 || head[1] != 0 || head[3] != 0 || (head[2] & 0xff) > 0x70) {
+      return false;
+    }
+    boolean explicit = isUpper(head[4]) && isUpper(head[5]);
+    boolean shortImplicit = head[5] == 0 && head[6] == 0 && head[7] == 0;
+    return explicit || shortImplicit;
+  }
+
+  private static boolean isUpper(byte b) {
+    return b >= 'A' && b <= 'Z';
+  }
+
+  private static boolean isText(byte[] head) {
+    for (byte b : head) {
+      boolean control = b >= 0 && b < ' ' && b != '\n' && b != '\r' && b != '\t' && b != '\f';
+      if (control || b == 127) {
+        return false;
+      }
+    }
+    return true;
+  }
+}
