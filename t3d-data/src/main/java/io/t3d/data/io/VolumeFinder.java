@@ -221,9 +221,12 @@ public final class VolumeFinder {
   }
 
   /** Slices of one folder with the same problem become one line; volumes do not. */
-  private static void note(Map<String, List<Path>> bad, Path file, String why) {
-    if (isKnown(file)) {
-      bad.put(why + " ", new ArrayList<>(List.of(file)));
+  private void note(Map<String, List<Path>> bad, Path file, String why) {
+    String inner =
+        FileNames.unfinished(file).or(() -> FileNames.packed(file)).orElse(FileNames.lower(file));
+    Path meant = file.resolveSibling(inner);
+    if (isKnown(meant) && !FileNames.hasSliceEnding(meant)) {
+      found.add(Found.bad(file, why));
     } else {
       bad.computeIfAbsent(why, w -> new ArrayList<>()).add(file);
     }
