@@ -134,6 +134,11 @@ void requireReadable(const std::string& syntax) {
       name = u.name;
     }
   }
+  if (syntax == "1.2.840.10008.1.2.8.1") {
+    name = "deflated image frames";
+  } else if (syntax.rfind("1.2.840.10008.1.2.7.", 0) == 0) {
+    name = "SMPTE ST 2110 video";
+  }
   if (name.empty() && gdcm::TransferSyntax::GetTSType(syntax.c_str()) == gdcm::TransferSyntax::TS_END) {
     name = "unknown";
   }
@@ -304,6 +309,11 @@ void DicomFile::requirePixels(uint64_t bytes, uint64_t frames) {
     throw FormatError("it has no pixel data (7FE0,0010); the file is truncated or holds no image");
   }
   if (pixels_.encapsulated) {
+    const std::string syntax = transferSyntax();
+    if (syntax == kImplicitLittle || syntax == kExplicitLittle || syntax == kExplicitBig) {
+      throw FormatError("its pixel data are compressed, but its transfer syntax " + syntax +
+                        " says that they are not; export it anew");
+    }
     walkFragments(frames);
     return;
   }

@@ -49,8 +49,7 @@ public final class EmbedCommand implements Callable<Integer> {
       names = "--out",
       required = true,
       paramLabel = "FILE",
-      description =
-          "A .safetensors file: embeddings (n, E), L2-normalised; paths in its metadata.")
+      description = "A .safetensors file: embeddings (n, E), L2-normalised; paths in its metadata.")
   private Path out;
 
   @Option(

@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -26,7 +27,9 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code ./t3d inspect}: geometry, voxel statistics and a picture of a volume, or of many a table. */
+/**
+ * {@code ./t3d inspect}: geometry, voxel statistics and a picture of a volume, or of many a table.
+ */
 @Command(
     name = "inspect",
     description = {
@@ -84,7 +87,8 @@ public final class InspectCommand implements Callable<Integer> {
     "min",
     "max",
     "mean",
-    "reader"
+    "reader",
+    "warnings"
   })
   record Inspection(
       int[] size,
@@ -96,7 +100,8 @@ public final class InspectCommand implements Callable<Integer> {
       double min,
       double max,
       double mean,
-      String reader) {}
+      String reader,
+      List<String> warnings) {}
 
   @Override
   public Integer call() throws Exception {
@@ -192,6 +197,7 @@ public final class InspectCommand implements Callable<Integer> {
         min,
         max,
         sum / count,
-        info.reader());
+        info.reader(),
+        info.warnings());
   }
 }

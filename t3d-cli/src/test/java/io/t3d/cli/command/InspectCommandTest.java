@@ -93,8 +93,7 @@ class InspectCommandTest {
         .isEqualTo("2 volumes in " + table + ": 1 ok, 0 with a warning, 1 with an error\n");
     assertThat(Files.readAllLines(table))
         .hasSize(3)
-        .contains(
-            scan.toRealPath() + ",NIfTI,16 x 16 x 16,1 x 1 x 1,RAS,-1000 to 40 HU,16,ok,");
+        .contains(scan.toRealPath() + ",NIfTI,16 x 16 x 16,1 x 1 x 1,RAS,-1000 to 40 HU,16,ok,");
 
     CommandRun again = CommandRun.of("inspect", dir, "--all", "--table", table, "--json");
     assertThat(again.exitCode()).as(again.err()).isZero();

@@ -68,7 +68,7 @@ public final class VolumeFinder {
    */
   public static List<Found> find(Path path) throws IOException {
     requireThere(path);
-    if (!Files.isDirectory(path) || isZarr(path)) {
+    if (!Files.isDirectory(path) || VolumeReaders.isVolume(path)) {
       return List.of(Found.volume(path));
     }
     VolumeFinder finder = new VolumeFinder();
@@ -89,7 +89,7 @@ public final class VolumeFinder {
    */
   public static Path one(Path path) throws IOException {
     requireThere(path);
-    if (!Files.isDirectory(path) || isZarr(path) || holdsDicom(path)) {
+    if (!Files.isDirectory(path) || VolumeReaders.isVolume(path) || holdsDicom(path)) {
       return path;
     }
     List<Found> all = find(path);
@@ -137,10 +137,6 @@ public final class VolumeFinder {
     return false;
   }
 
-  private static boolean isZarr(Path folder) {
-    return FileNames.lower(folder).endsWith(".zarr");
-  }
-
   /** A Zarr array that is not named as one. */
   private static boolean isUnnamedZarr(Path folder) {
     return Files.exists(folder.resolve(".zarray"));
@@ -152,7 +148,7 @@ public final class VolumeFinder {
 
   private static boolean isLeaf(Path folder) {
     // Masks of a prepared folder are no volumes.
-    return isZarr(folder)
+    return VolumeReaders.isVolume(folder)
         || isUnnamedZarr(folder)
         || (isPrepared(folder.toAbsolutePath().getParent())
             && !FileNames.lower(folder).equals("volumes"));
@@ -169,7 +165,7 @@ public final class VolumeFinder {
       }
     }
     for (Path folder : entries.folders()) {
-      if (isZarr(folder)) {
+      if (VolumeReaders.isVolume(folder)) {
         found.add(Found.volume(folder));
       } else if (isUnnamedZarr(folder)) {
         found.add(Found.bad(folder, "it is a Zarr array; its name must end with .zarr"));
@@ -233,15 +229,17 @@ public final class VolumeFinder {
   }
 
   /** Whether a file is a DICOM image, or is named as one. */
-  private static boolean isSlice(Path file) throws IOException {
+  private static boolean isSlice(Path file) {
     if (FileNames.isMacSideFile(file) || FileNames.lower(file).equals("dicomdir")) {
       return false;
     }
-    String ending = FileNames.ending(FileNames.lower(file));
-    if (FileNames.hasSliceEnding(file) && !ending.equals("img")) {
-      return FileSign.of(file) != FileSign.DICOM_OTHER;
+    if (isKnown(file) || FileNames.hasSliceEnding(file)) {
+      boolean named = FileNames.hasSliceEnding(file) && !isPairData(file);
+      return named
+          ? sign(file) != FileSign.DICOM_OTHER
+          : isPairData(file) && sign(file) == FileSign.DICOM;
     }
-    return (ending.equals("img") || !FileNames.isBystander(file)) && sign(file) == FileSign.DICOM;
+    return sign(file) == FileSign.DICOM;
   }
 
   /** A file that cannot be opened is none of any kind; its reader says why. */

@@ -60,6 +60,11 @@ public final class VolumeReaders {
     return find(path).isPresent();
   }
 
+  /** Whether a folder is one volume by its name or kind, as .zarr is; DICOM takes any folder. */
+  static boolean isVolume(Path folder) {
+    return find(folder).filter(r -> !r.suffixes().contains(".dcm")).isPresent();
+  }
+
   /** The reader of a path that is there. */
   static VolumeReader readerFor(Path path) throws IOException {
     Optional<VolumeReader> reader = find(path);

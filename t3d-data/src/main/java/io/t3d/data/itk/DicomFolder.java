@@ -114,7 +114,9 @@ final class DicomFolder {
     }
   }
 
-  /** Fails when a series of this folder goes on in a subfolder; copies of its slices may lie there. */
+  /**
+   * Fails when a series of this folder goes on in a subfolder; copies of its slices may lie there.
+   */
   private void checkSubfolders() throws IOException {
     Set<String> series = images.stream().map(DicomImage::series).collect(Collectors.toSet());
     Set<String> known = images.stream().map(DicomImage::sopInstance).collect(Collectors.toSet());

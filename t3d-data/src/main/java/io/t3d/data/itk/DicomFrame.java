@@ -50,8 +50,7 @@ final class DicomFrame {
     double thickness = in.getDouble();
     double slope = in.getDouble();
     double intercept = in.getDouble();
-    return new DicomFrame(
-        position, lastPlaces, orientation, spacing, thickness, slope, intercept);
+    return new DicomFrame(position, lastPlaces, orientation, spacing, thickness, slope, intercept);
   }
 
   double[] position() {

@@ -96,19 +96,11 @@ final class DicomGeometry {
     DicomFrame model = first.frames().get(0);
     if (farthest(frame.orientation(), model.orientation()) > COSINE) {
       throw differs(
-          image,
-          "orientation",
-          first,
-          numbers(model.orientation()),
-          numbers(frame.orientation()));
+          image, "orientation", first, numbers(model.orientation()), numbers(frame.orientation()));
     }
     if (farthest(frame.spacing(), model.spacing()) > COSINE * model.spacing()[0]) {
       throw differs(
-          image,
-          "pixel spacing",
-          first,
-          numbers(model.spacing()),
-          numbers(frame.spacing()));
+          image, "pixel spacing", first, numbers(model.spacing()), numbers(frame.spacing()));
     }
     if (frame.hasSlope() != model.hasSlope() || frame.hasIntercept() != model.hasIntercept()) {
       boolean here = !frame.hasSlope() || !frame.hasIntercept();

@@ -32,7 +32,8 @@ class VolumeFinderTest {
     touch("notes.txt");
     touch("._b.nii.gz");
     touch(".cache/x.nii.gz");
-    assertThat(found()).containsExactly("b.nii.gz", "deep/c.nrrd", "deep/d.MHA", "deep/er/a.nii", "e.npz");
+    assertThat(found())
+        .containsExactly("b.nii.gz", "deep/c.nrrd", "deep/d.MHA", "deep/er/a.nii", "e.npz");
   }
 
   @Test
@@ -72,8 +73,7 @@ class VolumeFinderTest {
     assertThat(VolumeReaders.read(disc).depth()).isEqualTo(3);
     assertThat(VolumeReaders.info(disc).depth()).isEqualTo(3);
     Path csv = Files.writeString(dir.resolve("m.csv"), "volume,report\ndisc,Normal.\n");
-    assertThat(Manifest.read(csv).rows().get(0).volume())
-        .isEqualTo(disc.resolve("DICOM/ST0/SE0"));
+    assertThat(Manifest.read(csv).rows().get(0).volume()).isEqualTo(disc.resolve("DICOM/ST0/SE0"));
   }
 
   @Test
@@ -107,9 +107,9 @@ class VolumeFinderTest {
     touch("prepared/volumes/b.zarr/.zarray");
     touch("prepared/masks/a.zarr/.zarray");
     touch("lone.zarr/.zarray");
-    assertThat(found()).containsExactly("lone.zarr", "prepared/volumes/a.zarr", "prepared/volumes/b.zarr");
-    assertThat(found(dir.resolve("prepared")))
-        .containsExactly("volumes/a.zarr", "volumes/b.zarr");
+    assertThat(found())
+        .containsExactly("lone.zarr", "prepared/volumes/a.zarr", "prepared/volumes/b.zarr");
+    assertThat(found(dir.resolve("prepared"))).containsExactly("volumes/a.zarr", "volumes/b.zarr");
     assertThat(found(dir.resolve("lone.zarr"))).containsExactly("");
   }
 
@@ -138,6 +138,13 @@ class VolumeFinderTest {
                 + " datalad get), or remove the link",
             "h: it is a Zarr array; its name must end with .zarr",
             "scan: it is NIfTI, but its name does not end with .nii; rename it");
+  }
+
+  @Test
+  void voxelsThatBeginAsABareDataSetWouldAreNoDicom() throws IOException {
+    nifti("a.nii.gz");
+    Files.write(dir.resolve("voxels.raw"), new byte[] {8, 0, 2, 0, 0, 0, 0, 0, 8, 0, 2, 0, 0, 0, 0, 0, 8, 0, 2, 0, 0, 0, 0, 0});
+    assertThat(found()).containsExactly("a.nii.gz");
   }
 
   @Test

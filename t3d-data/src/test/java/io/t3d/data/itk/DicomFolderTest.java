@@ -37,8 +37,7 @@ class DicomFolderTest {
     Files.write(file, Arrays.copyOf(DicomFile.slice(12.5, 0).toBytes(), 100));
     assertRefused(file, NO_DICOM);
     Files.write(file, new byte[0]);
-    assertRefused(
-        file, "it is empty (0 bytes), an unfinished copy of a slice; copy it again");
+    assertRefused(file, "it is empty (0 bytes), an unfinished copy of a slice; copy it again");
   }
 
   @Test
@@ -142,8 +141,19 @@ class DicomFolderTest {
     slices("");
     for (String name :
         List.of(
-            "DICOMDIR", "._0", ".DS_Store", "Thumbs.db", "README", "report.pdf", "notes.txt",
-            "meta.json", "index.xml", "list.csv", "view.exe", "mask.nii.gz", "all.zip",
+            "DICOMDIR",
+            "._0",
+            ".DS_Store",
+            "Thumbs.db",
+            "README",
+            "report.pdf",
+            "notes.txt",
+            "meta.json",
+            "index.xml",
+            "list.csv",
+            "view.exe",
+            "mask.nii.gz",
+            "all.zip",
             "report.txt.gz")) {
       Files.write(dir.resolve(name), new byte[] {0, 1, 2, 3});
     }

@@ -112,9 +112,7 @@ class DicomScansTest {
             + " dcm2niix and give the NIfTI file";
     series(1, (i, s) -> s.text(0x00080008, "CS", "ORIGINAL\\PRIMARY\\M\\ND\\MOSAIC"));
     assertRefused("0.dcm", problem);
-    series(
-        1,
-        (i, s) -> s.text(0x00190010, "LO", "SIEMENS MR HEADER").number(0x0019100a, 36));
+    series(1, (i, s) -> s.text(0x00190010, "LO", "SIEMENS MR HEADER").number(0x0019100a, 36));
     assertRefused("0.dcm", problem);
   }
 

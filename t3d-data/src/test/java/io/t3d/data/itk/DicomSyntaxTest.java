@@ -131,6 +131,39 @@ class DicomSyntaxTest {
                 + " together; export it anew");
   }
 
+  @Test
+  void compressedPixelsUnderAPlainSyntaxAreNamed() throws IOException {
+    byte[] code = codeOf(Files.readAllBytes(GOLDEN.resolve("jpeg-2000/0.dcm")));
+    Path file =
+        DicomFile.slice(0, 0)
+            .bytes(0x7fe00010, "OB", fragments(NONE, List.of(code)))
+            .write(dir.resolve("a.dcm"));
+    assertThatThrownBy(() -> VolumeReaders.read(file))
+        .isInstanceOf(VolumeFormatException.class)
+        .hasMessage(
+            file
+                + ": its pixel data are compressed, but its transfer syntax 1.2.840.10008.1.2.1"
+                + " says that they are not; export it anew");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {DicomFile.IMPLICIT, DicomFile.EXPLICIT})
+  void aDataSetWithoutPreambleAndEndingIsKnownByItsFirstElements(String syntax)
+      throws IOException {
+    for (int i = 0; i < 3; i++) {
+      byte[] whole =
+          DicomFile.slice(2.5 * i, 1024)
+              .text(0x00080005, "CS", "ISO_IR 100")
+              .text(0x00080008, "CS", "ORIGINAL\\PRIMARY\\AXIAL")
+              .syntax(syntax)
+              .toBytes();
+      int meta = 144 + ByteBuffer.wrap(whole).order(ByteOrder.LITTLE_ENDIAN).getInt(140);
+      Files.write(dir.resolve("IM" + i), Arrays.copyOfRange(whole, meta, whole.length));
+    }
+    assertThat(VolumeReaders.read(dir).voxels()).hasSize(18).startsWith(0, 1, 2);
+    assertThat(VolumeReaders.read(dir.resolve("IM0")).voxels()).startsWith(0, 1, 2);
+  }
+
   /** Five frames of 16 x 12 voxels, as of the golden series. */
   private static DicomFile enhanced(byte[] packed) {
     DicomFile[] places = new DicomFile[5];

@@ -15,10 +15,32 @@ public final class FileNames {
   /** Files that lie beside DICOM on a disc, or that systems leave in every folder. */
   private static final Set<String> BYSTANDERS =
       Set.of(
-          "dicomdir", "readme", "license", "licence", "version", "autorun", "changelog", "notice",
-          "copying", "authors", "thumbs.db", "ehthumbs.db", "desktop.ini", ".ds_store",
-          ".localized", ".directory", ".hidden", ".nomedia", ".gitignore", ".gitattributes",
-          ".gitmodules", ".gitkeep", ".keep", ".bidsignore", ".datalad", ".git");
+          "dicomdir",
+          "readme",
+          "license",
+          "licence",
+          "version",
+          "autorun",
+          "changelog",
+          "notice",
+          "copying",
+          "authors",
+          "thumbs.db",
+          "ehthumbs.db",
+          "desktop.ini",
+          ".ds_store",
+          ".localized",
+          ".directory",
+          ".hidden",
+          ".nomedia",
+          ".gitignore",
+          ".gitattributes",
+          ".gitmodules",
+          ".gitkeep",
+          ".keep",
+          ".bidsignore",
+          ".datalad",
+          ".git");
 
   /** Endings of documents, tables, pictures, programs and of other formats of volumes. */
   private static final Set<String> OTHER =
@@ -27,16 +49,27 @@ public final class FileNames {
           "xls", "xlsx", "ods", "csv", "tsv", "json", "jsonl", "xml", "xsl", "yaml", "yml", "toml",
           "ini", "inf", "cfg", "conf", "htm", "html", "css", "js", "url", "lnk", "jpg", "jpeg",
           "png", "gif", "bmp", "tif", "tiff", "svg", "ico", "webp", "mp4", "avi", "mov", "wmv",
-          "exe", "dll", "bat", "cmd", "sh", "py", "ipynb", "java", "jar", "db", "sqlite",
-          "zip", "tar", "tgz", "7z", "rar", "iso", "md5", "sha1", "sha256", "nii",
-          "nrrd", "nhdr", "mha", "mhd", "zraw", "npy", "npz", "mat", "h5", "hdf5", "pkl",
-          "stl", "vtk", "vtp", "bval", "bvec", "hdr");
+          "exe", "dll", "bat", "cmd", "sh", "py", "ipynb", "java", "jar", "db", "sqlite", "zip",
+          "tar", "tgz", "7z", "rar", "iso", "md5", "sha1", "sha256", "nii", "nrrd", "nhdr", "mha",
+          "mhd", "zraw", "npy", "npz", "mat", "h5", "hdf5", "pkl", "stl", "vtk", "vtp", "bval",
+          "bvec", "hdr");
 
   /** Endings of downloads and copies that are not finished. */
   private static final Set<String> UNFINISHED =
       Set.of(
-          "part", "partial", "crdownload", "download", "filepart", "tmp", "temp", "incomplete",
-          "aria2", "opdownload", "!ut", "!qb", "bc!");
+          "part",
+          "partial",
+          "crdownload",
+          "download",
+          "filepart",
+          "tmp",
+          "temp",
+          "incomplete",
+          "aria2",
+          "opdownload",
+          "!ut",
+          "!qb",
+          "bc!");
 
   private static final Set<String> PACKED =
       Set.of("gz", "bz2", "xz", "zst", "lz4", "lzma", "z", "br");
@@ -85,8 +118,7 @@ public final class FileNames {
     if (PACKED.contains(ending) || UNFINISHED.contains(ending)) {
       return OTHER.contains(ending(inner));
     }
-    return OTHER.contains(ending)
-        && !(ARCHIVES.contains(ending) && SLICE.contains(ending(inner)));
+    return OTHER.contains(ending) && !(ARCHIVES.contains(ending) && SLICE.contains(ending(inner)));
   }
 
   /** Whether macOS keeps a file's attributes in a file of this name. */

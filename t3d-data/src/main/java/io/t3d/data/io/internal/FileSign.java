@@ -84,21 +84,38 @@ public enum FileSign {
         length = (head[at + 8] & 0xff) | (head[at + 9] & 0xff) << 8; // others are damaged
       }
       if (head[at + 2] == 2 && head[at + 3] == 0 && from + length <= head.length) {
-        return new String(head, from, length, StandardCharsets.ISO_8859_1).replace("\0", "").strip();
+        return new String(head, from, length, StandardCharsets.ISO_8859_1)
+            .replace("\0", "")
+            .strip();
       }
       at = from + length;
     }
     return "";
   }
 
-  /** A data set without preamble, as old tools write it: begins in group 8, little-endian. */
+  /** A data set without preamble, as old tools write it: three elements of group 8, in order. */
   private static boolean isBareDicom(byte[] head) {
-    if (head.length < 16 || head[0] != 8 || head[1] != 0 || head[3] != 0 || (head[2] & 0xff) > 0x70) {
-      return false;
+    int at = 0;
+    int before = -1;
+    for (int i = 0; i < 3; i++) {
+      if (at + 8 > head.length || head[at] != 8 || head[at + 1] != 0) {
+        return false;
+      }
+      int element = number(head, at + 2);
+      boolean explicit = isUpper(head[at + 4]) && isUpper(head[at + 5]);
+      int length = number(head, at + (explicit ? 6 : 4));
+      boolean wide = !explicit && number(head, at + 6) != 0;
+      if (element <= before || wide || length % 2 != 0) {
+        return false;
+      }
+      before = element;
+      at += 8 + length;
     }
-    boolean explicit = isUpper(head[4]) && isUpper(head[5]);
-    boolean shortImplicit = head[5] == 0 && head[6] == 0 && head[7] == 0;
-    return explicit || shortImplicit;
+    return true;
+  }
+
+  private static int number(byte[] head, int at) {
+    return (head[at] & 0xff) | (head[at + 1] & 0xff) << 8;
   }
 
   private static boolean isUpper(byte b) {

@@ -44,7 +44,6 @@ public record VolumeInfo(
 
   /** The same with another geometry. */
   public VolumeInfo withAffine(Affine other) {
-    return new VolumeInfo(
-        depth, height, width, other, pixelType, reader, modality, warnings);
+    return new VolumeInfo(depth, height, width, other, pixelType, reader, modality, warnings);
   }
 }

@@ -18,8 +18,8 @@ public interface VolumeReader {
   }
 
   /**
-   * Whether this reader takes the path, told by its name, its kind or its first bytes. This default takes what is
-   * no folder and ends with one of {@link #suffixes}, in upper or lower case.
+   * Whether this reader takes the path, told by its name, its kind or its first bytes. This default
+   * takes what is no folder and ends with one of {@link #suffixes}, in upper or lower case.
    */
   default boolean canRead(Path path) {
     Path file = path.getFileName();

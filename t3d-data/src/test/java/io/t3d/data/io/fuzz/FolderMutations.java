@@ -46,8 +46,15 @@ final class FolderMutations {
     String other =
         Mutations.anyOf(
             List.of(
-                name + ".part", name + ".crdownload", "." + name, "." + name + ".a1B2c3", "slice.ct",
-                "slice", "slice.tmp", name + "~", name),
+                name + ".part",
+                name + ".crdownload",
+                "." + name,
+                "." + name + ".a1B2c3",
+                "slice.ct",
+                "slice",
+                "slice.tmp",
+                name + "~",
+                name),
             r);
     byte[] bytes = s.files().get(name);
     byte[] cut = Arrays.copyOf(bytes, r.nextInt(bytes.length));
