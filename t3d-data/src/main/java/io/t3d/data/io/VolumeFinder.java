@@ -278,7 +278,7 @@ public final class VolumeFinder {
   }
 
   /** Why a file that no reader knows by its name looks like a volume all the same. */
-  private static Optional<String> problem(Path file) {
+  static Optional<String> problem(Path file) {
     Optional<String> unfinished = FileNames.unfinished(file);
     if (unfinished.isPresent()) {
       Path inner = file.resolveSibling(unfinished.get());
@@ -300,6 +300,9 @@ public final class VolumeFinder {
   private static Optional<String> problem(FileSign sign) {
     return switch (sign) {
       case NIFTI -> Optional.of("it is NIfTI, but its name does not end with .nii; rename it");
+      case NIFTI_GZIP ->
+          Optional.of("it is NIfTI in gzip, but its name does not end with .nii.gz; rename it");
+      case META -> Optional.of("it is MetaImage, but its name does not end with .mha; rename it");
       case NRRD -> Optional.of("it is NRRD, but its name does not end with .nrrd; rename it");
       case EMPTY -> Optional.of("it is empty (0 bytes); copy it again, or remove it");
       case POINTER ->

@@ -71,6 +71,10 @@ public final class VolumeReaders {
     if (reader.isPresent()) {
       return reader.get();
     }
+    Optional<String> problem = VolumeFinder.problem(path);
+    if (problem.isPresent()) {
+      throw new VolumeFormatException(path, problem.get());
+    }
     throw new VolumeFormatException(
         path,
         "no reader knows this kind of file; known endings: "

@@ -122,6 +122,8 @@ class VolumeFinderTest {
     touch("d.nii.zst");
     Files.createSymbolicLink(dir.resolve("e.nii.gz"), Path.of("absent"));
     Files.copy(nifti("f.nii"), dir.resolve("scan"));
+    Files.copy(nifti("good.nii.gz"), dir.resolve("scan_gz"));
+    Files.writeString(dir.resolve("scan_meta"), "ObjectType = Image\nNDims = 3\n");
     Files.createFile(dir.resolve("IM0001"));
     touch("h/.zarray");
     touch("report.txt.part");
@@ -137,7 +139,14 @@ class VolumeFinderTest {
             "e.nii.gz: it is a link that leads nowhere, to absent; get its file (git annex get,"
                 + " datalad get), or remove the link",
             "h: it is a Zarr array; its name must end with .zarr",
-            "scan: it is NIfTI, but its name does not end with .nii; rename it");
+            "scan: it is NIfTI, but its name does not end with .nii; rename it",
+            "scan_gz: it is NIfTI in gzip, but its name does not end with .nii.gz; rename it",
+            "scan_meta: it is MetaImage, but its name does not end with .mha; rename it");
+    assertThatThrownBy(() -> VolumeReaders.read(dir.resolve("scan")))
+        .isInstanceOf(VolumeFormatException.class)
+        .hasMessage(
+            dir.resolve("scan")
+                + ": it is NIfTI, but its name does not end with .nii; rename it");
   }
 
   @Test

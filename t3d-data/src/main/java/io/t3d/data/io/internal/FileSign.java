@@ -1,5 +1,6 @@
 package io.t3d.data.io.internal;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -7,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.regex.Pattern;
+import java.util.zip.GZIPInputStream;
 
 /** What the first bytes of a file tell. */
 public enum FileSign {
@@ -18,8 +20,12 @@ public enum FileSign {
   DICOM_OTHER,
   /** NIfTI-1 or NIfTI-2, not packed. */
   NIFTI,
+  /** NIfTI in gzip. */
+  NIFTI_GZIP,
   /** NRRD. */
   NRRD,
+  /** MetaImage. */
+  META,
   /** The text that stands for a file which Git LFS or git-annex has not brought. */
   POINTER,
   /** Text. */
@@ -39,8 +45,27 @@ public enum FileSign {
   /** Reads the first kilobyte. */
   public static FileSign of(Path file) throws IOException {
     try (InputStream in = Files.newInputStream(file)) {
-      return of(in.readNBytes(LOOK));
+      byte[] head = in.readNBytes(LOOK);
+      return isGzip(head) && of(unpacked(head)) == NIFTI ? NIFTI_GZIP : of(head);
     }
+  }
+
+  private static boolean isGzip(byte[] head) {
+    return head.length > 2 && (head[0] & 0xff) == 0x1f && (head[1] & 0xff) == 0x8b;
+  }
+
+  /** As much as the first bytes of a gzip hold; nothing when they are damaged. */
+  private static byte[] unpacked(byte[] head) {
+    byte[] out = new byte[LOOK];
+    int size = 0;
+    try (InputStream in = new GZIPInputStream(new ByteArrayInputStream(head))) {
+      for (int n = 0; n >= 0 && size < LOOK; n = in.read(out, size, LOOK - size)) {
+        size += n;
+      }
+    } catch (IOException e) {
+      // The rest of the file is missing here.
+    }
+    return Arrays.copyOf(out, size);
   }
 
   static FileSign of(byte[] head) {
@@ -58,6 +83,9 @@ public enum FileSign {
     }
     if (startsWith(head, 0, "NRRD000")) {
       return NRRD;
+    }
+    if (startsWith(head, 0, "ObjectType = Image")) {
+      return META;
     }
     if (startsWith(head, 0, "version https://git-lfs.github.com/spec/")
         || startsWith(head, 0, "/annex/objects/")) {
