@@ -145,14 +145,15 @@ class VolumeFinderTest {
     assertThatThrownBy(() -> VolumeReaders.read(dir.resolve("scan")))
         .isInstanceOf(VolumeFormatException.class)
         .hasMessage(
-            dir.resolve("scan")
-                + ": it is NIfTI, but its name does not end with .nii; rename it");
+            dir.resolve("scan") + ": it is NIfTI, but its name does not end with .nii; rename it");
   }
 
   @Test
   void voxelsThatBeginAsABareDataSetWouldAreNoDicom() throws IOException {
     nifti("a.nii.gz");
-    Files.write(dir.resolve("voxels.raw"), new byte[] {8, 0, 2, 0, 0, 0, 0, 0, 8, 0, 2, 0, 0, 0, 0, 0, 8, 0, 2, 0, 0, 0, 0, 0});
+    Files.write(
+        dir.resolve("voxels.raw"),
+        new byte[] {8, 0, 2, 0, 0, 0, 0, 0, 8, 0, 2, 0, 0, 0, 0, 0, 8, 0, 2, 0, 0, 0, 0, 0});
     assertThat(found()).containsExactly("a.nii.gz");
   }
 

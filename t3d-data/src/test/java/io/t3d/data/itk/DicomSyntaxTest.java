@@ -148,8 +148,7 @@ class DicomSyntaxTest {
 
   @ParameterizedTest
   @ValueSource(strings = {DicomFile.IMPLICIT, DicomFile.EXPLICIT})
-  void aDataSetWithoutPreambleAndEndingIsKnownByItsFirstElements(String syntax)
-      throws IOException {
+  void aDataSetWithoutPreambleAndEndingIsKnownByItsFirstElements(String syntax) throws IOException {
     for (int i = 0; i < 3; i++) {
       byte[] whole =
           DicomFile.slice(2.5 * i, 1024)
