@@ -6,10 +6,12 @@
 #include <gdcmTrace.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <limits>
+#include <sstream>
 #include <vector>
 
 #include "dicom_file.h"
@@ -22,6 +24,8 @@ namespace {
 constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
 /* It is there, but is no number: must never pass for missing, which may have a default. */
 constexpr double kUnreadable = std::numeric_limits<double>::infinity();
+/* It is there, but has no value. */
+constexpr double kEmpty = -std::numeric_limits<double>::infinity();
 constexpr uint32_t kNoNumber = 0xffffffffu;
 
 /* OpenJPEG alone holds a sample in four bytes, twice. */
@@ -66,6 +70,9 @@ std::vector<double> decimals(const gdcm::DataSet& data, uint16_t group, uint16_t
     return std::vector<double>(count, kMissing);
   }
   const std::string text = textOf(data, group, element);
+  if (text.empty()) {
+    return std::vector<double>(count, kEmpty);
+  }
   std::vector<double> values;
   const char* at = text.c_str();
   while (values.size() < count) {
@@ -74,7 +81,7 @@ std::vector<double> decimals(const gdcm::DataSet& data, uint16_t group, uint16_t
     while (*end == ' ') {
       ++end;
     }
-    if (end == at || (*end != '\\' && *end != '\0') || std::isnan(value)) {
+    if (end == at || (*end != '\\' && *end != '\0') || !std::isfinite(value)) {
       break;
     }
     values.push_back(value);
@@ -84,6 +91,31 @@ std::vector<double> decimals(const gdcm::DataSet& data, uint16_t group, uint16_t
     at = end + 1;
   }
   return values.size() == count ? values : std::vector<double>(count, kUnreadable);
+}
+
+/* The last place that a decimal string tells: 0.1 of 12.5, 1 of 12, 0.01 of 1.25e1. */
+double lastPlace(const std::string& text) {
+  const size_t exponent = text.find_first_of("eE");
+  const std::string mantissa = text.substr(0, exponent);
+  const size_t point = mantissa.find('.');
+  const double decimals =
+      point == std::string::npos
+          ? 0
+          : static_cast<double>(std::count_if(mantissa.begin() + static_cast<std::ptrdiff_t>(point), mantissa.end(),
+                                              [](char c) { return c >= '0' && c <= '9'; }));
+  const double power = exponent == std::string::npos ? 0 : std::atof(text.c_str() + exponent + 1);
+  return std::pow(10, power - decimals);
+}
+
+/* As above, of three numbers. */
+std::vector<double> lastPlaces(const gdcm::DataSet& data, uint16_t group, uint16_t element) {
+  std::vector<double> places;
+  std::istringstream parts(textOf(data, group, element));
+  for (std::string one; places.size() < 3 && std::getline(parts, one, '\\');) {
+    places.push_back(lastPlace(one));
+  }
+  places.resize(3, kMissing);
+  return places;
 }
 
 /* One that may as well be missing when it cannot be read. */
@@ -100,6 +132,7 @@ uint32_t integerOf(const gdcm::DataSet& data, uint16_t group, uint16_t element) 
 /* What places one frame and gives its values a meaning. */
 struct Frame {
   std::vector<double> position{kMissing, kMissing, kMissing};
+  std::vector<double> positionPlaces{kMissing, kMissing, kMissing};
   std::vector<double> orientation = std::vector<double>(6, kMissing);
   std::vector<double> spacing{kMissing, kMissing};
   double thickness = kMissing;
@@ -118,6 +151,7 @@ struct Frame {
   }
   void takeFrom(const gdcm::DataSet& d) {
     take(position, decimals(d, 0x0020, 0x0032, 3));
+    take(positionPlaces, lastPlaces(d, 0x0020, 0x0032));
     take(orientation, decimals(d, 0x0020, 0x0037, 6));
     take(spacing, decimals(d, 0x0028, 0x0030, 2));
     take(thickness, optional(d, 0x0018, 0x0050));
@@ -200,6 +234,20 @@ uint32_t framesClaimed(const gdcm::DataSet& data) {
   return claimed;
 }
 
+/* Siemens MR: many slices as tiles of one image. Says so in Image Type, or in a private element. */
+bool isMosaic(const gdcm::DataSet& d) {
+  if (textOf(d, 0x0008, 0x0008).find("MOSAIC") != std::string::npos) {
+    return true;
+  }
+  for (uint16_t block = 0x10; block < 0x20; ++block) {
+    if (textOf(d, 0x0019, block) == "SIEMENS MR HEADER") {
+      const uint32_t tiles = shortOf(d, 0x0019, static_cast<uint16_t>(block << 8 | 0x0a));
+      return tiles != kNoNumber && tiles > 1;
+    }
+  }
+  return false;
+}
+
 void describeImage(DicomFile& file, Response& out) {
   const gdcm::DataSet& d = file.data();
   const uint32_t rows = shortOf(d, 0x0028, 0x0010);
@@ -225,7 +273,12 @@ void describeImage(DicomFile& file, Response& out) {
   out.text(textOf(d, 0x0020, 0x000e)); // series
   out.text(textOf(d, 0x0008, 0x0060)); // modality
   out.text(textOf(d, 0x0028, 0x0004)); // photometric interpretation
+  out.text(textOf(d, 0x0008, 0x0016)); // SOP class
+  out.text(textOf(d, 0x0008, 0x0018)); // SOP instance
+  out.text(textOf(d, 0x0020, 0x0052)); // frame of reference
+  out.u8(isMosaic(d) ? 1 : 0);
   out.u32(integerOf(d, 0x0020, 0x0011)); // series number
+  out.u32(integerOf(d, 0x0020, 0x0012)); // acquisition number
   out.u32(rows);
   out.u32(columns);
   out.u32(samples == kNoNumber ? 1 : samples);
@@ -239,6 +292,7 @@ void describeImage(DicomFile& file, Response& out) {
   out.u32(static_cast<uint32_t>(frames.size()));
   for (const Frame& frame : frames) {
     put(out, frame.position);
+    put(out, frame.positionPlaces);
     put(out, frame.orientation);
     put(out, frame.spacing);
     put(out, {frame.thickness, frame.slope, frame.intercept});
@@ -309,7 +363,7 @@ void forgetComplaints() {
 void decodeWithGdcm(DicomFile& file, char* to, uint64_t size, uint32_t rows, uint32_t columns) {
   const MemoryBudget budget(kDecoderCopies * (file.size() + size));
   gdcm::ImageReader reader;
-  reader.SetStream(file.at(0));
+  reader.SetStream(file.oneFragmentPerFrame());
   if (!reader.Read()) {
     throw FormatError("its pixel data cannot be decoded; the file is damaged");
   }

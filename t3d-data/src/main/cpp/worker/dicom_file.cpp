@@ -17,7 +17,10 @@ namespace t3d {
 namespace {
 
 const char kDeflated[] = "1.2.840.10008.1.2.1.99";
+const char kImplicitLittle[] = "1.2.840.10008.1.2";
 const char kExplicitLittle[] = "1.2.840.10008.1.2.1";
+const char kExplicitBig[] = "1.2.840.10008.1.2.2";
+const char kCompressed[] = "1.2.840.10008.1.2.4.";
 constexpr uint64_t kPreamble = 132;
 /* GDCM holds a value in a buffer, and sequences in a second one. */
 constexpr uint64_t kHeaderCopies = 4;
@@ -85,18 +88,115 @@ std::string inflateAll(const std::string& packed) {
   return out;
 }
 
-/* GDCM hides damage of a deflated data set, so it gets the inflated one as explicit VR. */
-std::unique_ptr<std::istream> inflated(std::istream& in, uint64_t from) {
-  in.seekg(static_cast<std::streamoff>(from));
-  std::string packed{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  std::string syntax(kExplicitLittle);
+/* What GDCM 3.0 has no decoder for, by the last part of the UID. */
+struct Unreadable {
+  const char* end;
+  const char* name;
+};
+
+constexpr Unreadable kUnreadableSyntaxes[] = {
+    {"201", "HTJ2K lossless"},
+    {"202", "HTJ2K lossless RPCL"},
+    {"203", "HTJ2K"},
+    {"204", "JPIP HTJ2K"},
+    {"205", "JPIP HTJ2K deflated"},
+    {"110", "JPEG XL lossless"},
+    {"111", "JPEG XL JPEG recompression"},
+    {"112", "JPEG XL"},
+    {"94", "JPIP"},
+    {"95", "JPIP deflated"},
+    {"100", "MPEG-2 video"},
+    {"100.1", "MPEG-2 video"},
+    {"101", "MPEG-2 video"},
+    {"101.1", "MPEG-2 video"},
+    {"102", "MPEG-4 video"},
+    {"102.1", "MPEG-4 video"},
+    {"103", "MPEG-4 video"},
+    {"103.1", "MPEG-4 video"},
+    {"104", "MPEG-4 video"},
+    {"104.1", "MPEG-4 video"},
+    {"105", "MPEG-4 video"},
+    {"105.1", "MPEG-4 video"},
+    {"106", "MPEG-4 video"},
+    {"106.1", "MPEG-4 video"},
+    {"107", "HEVC video"},
+    {"108", "HEVC video"},
+};
+
+bool isUid(const std::string& text) {
+  return !text.empty() && text.size() <= 64 && text.find_first_not_of("0123456789.") == std::string::npos;
+}
+
+void requireReadable(const std::string& syntax) {
+  std::string name;
+  for (const Unreadable& u : kUnreadableSyntaxes) {
+    if (syntax == kCompressed + std::string(u.end)) {
+      name = u.name;
+    }
+  }
+  if (syntax == "1.2.840.10008.1.2.8.1") {
+    name = "deflated image frames";
+  } else if (syntax.rfind("1.2.840.10008.1.2.7.", 0) == 0) {
+    name = "SMPTE ST 2110 video";
+  }
+  if (name.empty() && gdcm::TransferSyntax::GetTSType(syntax.c_str()) == gdcm::TransferSyntax::TS_END) {
+    name = "unknown";
+  }
+  if (!name.empty()) {
+    throw FormatError("its transfer syntax " + syntax + " (" + name +
+                      ") cannot be decoded; convert the series to JPEG 2000 or explicit VR, or export it anew");
+  }
+}
+
+/* How a data set is written, by its first element: which writers get wrong in the meta information. */
+std::string syntaxOf(const char* head) {
+  const auto* b = reinterpret_cast<const unsigned char*>(head);
+  const bool big = b[0] == 0 && b[1] != 0;
+  const std::string vr(head + 4, 2);
+  static const std::set<std::string> known{"AE", "AS", "AT", "CS", "DA", "DS", "DT", "FL", "FD", "IS", "LO",
+                                           "LT", "OB", "OD", "OF", "OL", "OV", "OW", "PN", "SH", "SL", "SQ",
+                                           "SS", "ST", "SV", "TM", "UC", "UI", "UL", "UN", "UR", "US", "UT", "UV"};
+  if (known.count(vr) == 0) {
+    return big ? "" : kImplicitLittle;
+  }
+  return big ? kExplicitBig : kExplicitLittle;
+}
+
+/* The head of a file of this syntax. */
+std::string headOf(std::string syntax) {
   syntax.resize((syntax.size() + 1) / 2 * 2, '\0');
   std::string file(128, '\0');
   file += "DICM";
   const char group[] = {2, 0, 0, 0, 'U', 'L', 4, 0, static_cast<char>(8 + syntax.size()), 0, 0, 0};
   const char element[] = {2, 0, 0x10, 0, 'U', 'I', static_cast<char>(syntax.size()), 0};
-  file.append(group, sizeof group).append(element, sizeof element).append(syntax);
-  return std::make_unique<std::istringstream>(file + inflateAll(packed));
+  return file.append(group, sizeof group).append(element, sizeof element).append(syntax);
+}
+
+std::string rest(std::istream& in, uint64_t from) {
+  in.seekg(static_cast<std::streamoff>(from));
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+/* GDCM hides damage of a deflated data set, so it gets the inflated one under its plain syntax. */
+std::unique_ptr<std::istream> inflated(std::istream& in, uint64_t from) {
+  const std::string data = inflateAll(rest(in, from));
+  const std::string syntax = data.size() < 8 ? "" : syntaxOf(data.data());
+  return std::make_unique<std::istringstream>(headOf(syntax.empty() ? kExplicitLittle : syntax) + data);
+}
+
+/* A file whose data contradict its plain syntax is read by what they are, as GDCM's tools do. */
+std::unique_ptr<std::istream> corrected(std::unique_ptr<std::istream> in, const Meta& meta) {
+  char head[8];
+  in->clear();
+  in->seekg(static_cast<std::streamoff>(meta.end));
+  const bool there = static_cast<bool>(in->read(head, sizeof head));
+  in->clear();
+  in->seekg(0);
+  const std::string is = there ? syntaxOf(head) : "";
+  if (is.empty() || is == meta.syntax) {
+    return in;
+  }
+  return std::make_unique<std::istringstream>(headOf(is) + rest(*in, meta.end));
 }
 
 std::unique_ptr<std::istream> openFile(const std::string& path) {
@@ -104,9 +204,16 @@ std::unique_ptr<std::istream> openFile(const std::string& path) {
   if (!*file) {
     throw SystemError("it cannot be opened for reading");
   }
+  const bool magic = DicomFile::hasMagic(path);
   const Meta meta = walkMeta(*file);
+  if (magic && isUid(meta.syntax)) {
+    requireReadable(meta.syntax);
+  }
   if (meta.syntax == kDeflated) {
     return inflated(*file, meta.end);
+  }
+  if (magic && (meta.syntax == kImplicitLittle || meta.syntax == kExplicitLittle || meta.syntax == kExplicitBig)) {
+    return corrected(std::move(file), meta);
   }
   return file;
 }
@@ -180,10 +287,12 @@ void DicomFile::locatePixels() {
   stream_->clear();
   const std::streamoff position = stream_->tellg();
   const uint64_t end = static_cast<uint64_t>(position);
+  if (position < 0 || end > size_) {
+    return;
+  }
   const bool implicit = reader_.GetFile().GetHeader().GetDataSetTransferSyntax().IsImplicit();
   const uint64_t head = implicit ? 8 : 12;
-  if (position < 0 || end > size_ || end < head || number(end - head, 2) != 0x7fe0 ||
-      number(end - head + 2, 2) != 0x0010) {
+  if (end < head || number(end - head, 2) != 0x7fe0 || number(end - head + 2, 2) != 0x0010) {
     return;
   }
   pixels_.found = true;
@@ -200,6 +309,11 @@ void DicomFile::requirePixels(uint64_t bytes, uint64_t frames) {
     throw FormatError("it has no pixel data (7FE0,0010); the file is truncated or holds no image");
   }
   if (pixels_.encapsulated) {
+    const std::string syntax = transferSyntax();
+    if (syntax == kImplicitLittle || syntax == kExplicitLittle || syntax == kExplicitBig) {
+      throw FormatError("its pixel data are compressed, but its transfer syntax " + syntax +
+                        " says that they are not; export it anew");
+    }
     walkFragments(frames);
     return;
   }
@@ -220,9 +334,7 @@ void DicomFile::requirePixels(uint64_t bytes, uint64_t frames) {
 /* An offset table, then fragments, then a delimiter, all inside the file. */
 void DicomFile::walkFragments(uint64_t frames) {
   uint64_t place = pixels_.offset;
-  uint64_t items = 0;
-  uint64_t last = 0;
-  uint64_t lastLength = 0;
+  fragments_.clear();
   for (;;) {
     const uint64_t group = number(place, 2);
     const uint64_t element = number(place + 2, 2);
@@ -233,29 +345,121 @@ void DicomFile::walkFragments(uint64_t frames) {
     if (group != 0xfffe || element != 0xe000 || length > size_ - place - 8) {
       throw FormatError("its compressed pixel data is truncated; copy the file again");
     }
-    last = place + 8;
-    lastLength = length;
+    fragments_.push_back({place + 8, length});
     place += 8 + length;
-    ++items;
   }
-  if (items < 1 + frames) {
+  if (fragments_.size() < 1 + frames) {
     throw FormatError("its header claims " + std::to_string(frames) + " frames, the file holds " +
-                      std::to_string(items == 0 ? 0 : items - 1) + " compressed fragments");
+                      std::to_string(fragments_.empty() ? 0 : fragments_.size() - 1) +
+                      " compressed fragments");
   }
-  requireEndOfImage(last, lastLength);
+  const Fragment table = fragments_.front();
+  fragments_.erase(fragments_.begin());
+  frameStarts_ = startsOf(table, frames);
+  tidy_ = fragments_.size() == frames;
+  for (uint64_t frame = 0; frame < frames; ++frame) {
+    requireEndOfImage(frame);
+  }
 }
 
-/* JPEG, JPEG-LS and JPEG 2000 end with the marker FFD9, and decoders fill in what is missing. */
-void DicomFile::requireEndOfImage(uint64_t from, uint64_t length) {
-  if (transferSyntax().rfind("1.2.840.10008.1.2.4.", 0) != 0) {
+/* The number of each frame's first fragment. */
+std::vector<size_t> DicomFile::startsOf(const Fragment& table, uint64_t frames) {
+  std::vector<size_t> starts;
+  if (frames == 1) {
+    return {0};
+  }
+  if (fragments_.size() == frames) {
+    for (size_t i = 0; i < frames; ++i) {
+      starts.push_back(i);
+    }
+    return starts;
+  }
+  if (table.length == 4 * frames) {
+    const uint64_t origin = fragments_.front().offset - 8;
+    for (size_t i = 0; i < fragments_.size() && starts.size() < frames; ++i) {
+      if (fragments_[i].offset - 8 - origin == number(table.offset + 4 * starts.size(), 4)) {
+        starts.push_back(i);
+      }
+    }
+  } else {
+    for (size_t i = 0; i < fragments_.size(); ++i) {
+      const std::string head = part(fragments_[i].offset, std::min<uint64_t>(fragments_[i].length, 3));
+      if (head == "\xff\xd8\xff" || head == "\xff\x4f\xff") { // JPEG and JPEG-LS, JPEG 2000
+        starts.push_back(i);
+      }
+    }
+  }
+  if (starts.size() != frames || starts[0] != 0) {
+    throw FormatError("its " + std::to_string(frames) + " frames lie in " +
+                      std::to_string(fragments_.size()) +
+                      " fragments, and no offset table tells which belong together; export it anew");
+  }
+  return starts;
+}
+
+std::string DicomFile::part(uint64_t offset, uint64_t length) {
+  std::string bytes(length, '\0');
+  if (!at(offset).read(&bytes[0], static_cast<std::streamsize>(length))) {
+    throw FormatError("its compressed pixel data is truncated; copy the file again");
+  }
+  return bytes;
+}
+
+std::string DicomFile::codeOf(uint64_t frame) {
+  const size_t end = frame + 1 < frameStarts_.size() ? frameStarts_[frame + 1] : fragments_.size();
+  std::string code;
+  for (size_t i = frameStarts_[frame]; i < end; ++i) {
+    code += part(fragments_[i].offset, fragments_[i].length);
+  }
+  return code;
+}
+
+/*
+ * JPEG, JPEG-LS and JPEG 2000 end with the marker FFD9, and decoders fill in what is missing. Their
+ * coded data never hold FFD9, so the last one is the end, and what lies behind it is padding.
+ */
+void DicomFile::requireEndOfImage(uint64_t frame) {
+  if (transferSyntax().rfind(kCompressed, 0) != 0) {
     return;
   }
-  const uint64_t look = std::min<uint64_t>(length, 16);
-  std::string tail(look, '\0');
-  at(from + length - look).read(&tail[0], static_cast<std::streamsize>(look));
-  if (tail.rfind("\xff\xd9") == std::string::npos) {
+  const size_t end = frame + 1 < frameStarts_.size() ? frameStarts_[frame + 1] : fragments_.size();
+  const Fragment last = fragments_[end - 1];
+  const uint64_t look = std::min<uint64_t>(last.length, 16);
+  if (part(last.offset + last.length - look, look).rfind("\xff\xd9") != std::string::npos) {
+    return;
+  }
+  tidy_ = false;
+  if (codeOf(frame).rfind("\xff\xd9") == std::string::npos) {
     throw FormatError("its compressed image has no end; the file was cut before it was packed");
   }
+}
+
+std::istream& DicomFile::oneFragmentPerFrame() {
+  if (tidy_) {
+    return at(0);
+  }
+  const bool marked = transferSyntax().rfind(kCompressed, 0) == 0;
+  std::string file = part(0, pixels_.offset);
+  const auto item = [&file](char element, uint64_t length) {
+    const char head[] = {'\xfe', '\xff', element, '\xe0'};
+    file.append(head, sizeof head);
+    for (int i = 0; i < 4; ++i) {
+      file += static_cast<char>(length >> (8 * i) & 0xff);
+    }
+  };
+  item('\x00', 0);
+  for (uint64_t frame = 0; frame < frameStarts_.size(); ++frame) {
+    std::string code = codeOf(frame);
+    if (marked) {
+      code.resize(code.rfind("\xff\xd9") + 2);
+    }
+    code.resize((code.size() + 1) / 2 * 2, '\0');
+    item('\x00', code.size());
+    file += code;
+  }
+  item('\xdd', 0);
+  tidied_ = std::make_unique<std::istringstream>(std::move(file));
+  return *tidied_;
 }
 
 }  // namespace t3d

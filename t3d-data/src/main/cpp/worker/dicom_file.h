@@ -7,6 +7,7 @@
 #include <istream>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace t3d {
 
@@ -16,6 +17,12 @@ struct PixelData {
   bool encapsulated = false;
   uint64_t offset = 0;
   uint64_t length = 0; // up to the end of the stream when encapsulated
+};
+
+/* A piece of compressed pixel data, without its head. */
+struct Fragment {
+  uint64_t offset;
+  uint64_t length;
 };
 
 class DicomFile {
@@ -38,18 +45,30 @@ class DicomFile {
   void requirePixels(uint64_t bytes, uint64_t frames);
   /* The stream, rewound to a place; deflated files are inflated in it. */
   std::istream& at(uint64_t offset);
+  /*
+   * The stream from its start, after requirePixels, with each compressed frame in one fragment that
+   * ends where its code does: GDCM does not decode JPEG 2000 otherwise.
+   */
+  std::istream& oneFragmentPerFrame();
 
  private:
   bool readHeader(const gdcm::Tag& end);
   void locatePixels();
   void walkFragments(uint64_t frames);
-  void requireEndOfImage(uint64_t from, uint64_t length);
+  std::vector<size_t> startsOf(const Fragment& table, uint64_t frames);
+  std::string part(uint64_t offset, uint64_t length);
+  std::string codeOf(uint64_t frame);
+  void requireEndOfImage(uint64_t frame);
   uint64_t number(uint64_t offset, int bytes);
 
   std::unique_ptr<std::istream> stream_;
   uint64_t size_ = 0;
   gdcm::Reader reader_;
   PixelData pixels_;
+  std::vector<Fragment> fragments_; // without the offset table
+  std::vector<size_t> frameStarts_;
+  bool tidy_ = true;
+  std::unique_ptr<std::istream> tidied_;
 };
 
 }  // namespace t3d

@@ -3,26 +3,25 @@ package io.t3d.cli.command;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.t3d.cli.option.CheckpointOption;
+import io.t3d.cli.option.SkipBad;
 import io.t3d.cli.print.Progress;
 import io.t3d.core.config.Configs;
 import io.t3d.core.file.Safetensors;
 import io.t3d.core.train.TrainingConfig.Precision;
-import io.t3d.data.io.VolumeReaders;
 import io.t3d.data.manifest.Manifest;
 import io.t3d.data.manifest.ManifestRow;
+import io.t3d.data.prepare.Preprocessing;
 import io.t3d.pipeline.Embedder;
 import io.t3d.pipeline.Throughput;
 import io.t3d.pipeline.TrainedModel;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -41,15 +40,16 @@ public final class EmbedCommand implements Callable<Integer> {
       names = "--input",
       required = true,
       paramLabel = "PATH",
-      description = "A volume, a folder of volumes, or a manifest (.csv).")
+      description =
+          "A volume, a folder with volumes at any depth (each DICOM series is one), or a manifest"
+              + " (.csv).")
   private Path input;
 
   @Option(
       names = "--out",
       required = true,
       paramLabel = "FILE",
-      description =
-          "A .safetensors file: embeddings (n, E), L2-normalised; file names in its metadata.")
+      description = "A .safetensors file: embeddings (n, E), L2-normalised; paths in its metadata.")
   private Path out;
 
   @Option(
@@ -59,6 +59,8 @@ public final class EmbedCommand implements Callable<Integer> {
       description =
           "FLOAT32, or BFLOAT16, which is faster on CPUs and GPUs that have it (${DEFAULT-VALUE}).")
   private Precision precision;
+
+  @Mixin private SkipBad skipBad;
 
   @Option(
       names = "--json",
@@ -70,12 +72,36 @@ public final class EmbedCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     boolean manifest = input.toString().endsWith(".csv");
+    PrintWriter err = spec.commandLine().getErr();
     Manifest all = manifest ? Manifest.read(input) : null;
-    List<ManifestRow> rows = manifest ? all.rows() : List.of();
-    List<Path> files = manifest ? rows.stream().map(ManifestRow::volume).toList() : volumes();
+    List<Path> found = manifest ? List.of() : skipBad.find(input, err);
     Throughput speed;
-    try (TrainedModel trained = checkpoint.open();
-        NDManager manager = trained.model().manager().newSubManager();
+    try (TrainedModel trained = checkpoint.open()) {
+      Preprocessing preprocessing = trained.data().preprocessing();
+      List<ManifestRow> rows = manifest ? usable(all.rows(), preprocessing, err) : List.of();
+      List<Path> files =
+          manifest
+              ? rows.stream().map(ManifestRow::volume).toList()
+              : skipBad.readable(found, preprocessing, err);
+      boolean reports = manifest && all.hasReports();
+      speed = embed(trained, rows, files, reports);
+    }
+    report(speed);
+    return 0;
+  }
+
+  /** Rows with bad volumes stop the run where they are read, unless they may be skipped. */
+  private List<ManifestRow> usable(
+      List<ManifestRow> rows, Preprocessing preprocessing, PrintWriter err) {
+    return skipBad.isAllowed() ? skipBad.check(rows, preprocessing, err) : rows;
+  }
+
+  /** Writes the vectors of rows, or of files where there are no rows. */
+  private Throughput embed(
+      TrainedModel trained, List<ManifestRow> rows, List<Path> files, boolean reports)
+      throws IOException {
+    boolean manifest = !rows.isEmpty();
+    try (NDManager manager = trained.model().manager().newSubManager();
         Progress progress = Progress.overItems("Embedding", files.size())) {
       Map<String, NDArray> tensors = new LinkedHashMap<>();
       Embedder embedder = new Embedder(trained.model(), trained.data(), precision);
@@ -84,16 +110,14 @@ public final class EmbedCommand implements Callable<Integer> {
           manifest
               ? embedder.embedRows(manager, rows, progress::to)
               : embedder.embedVolumes(manager, files, progress::to));
-      speed = embedder.throughput();
-      if (manifest && all.hasReports()) {
-        List<String> reports = rows.stream().map(ManifestRow::report).toList();
-        tensors.put("reports", trained.model().encodeReports(manager, reports));
+      if (reports) {
+        List<String> texts = rows.stream().map(ManifestRow::report).toList();
+        tensors.put("reports", trained.model().encodeReports(manager, texts));
       }
       String names = Configs.toJson(files.stream().map(Path::toString).toList());
       Safetensors.write(out, tensors, Map.of("files", names));
+      return embedder.throughput();
     }
-    report(speed);
-    return 0;
   }
 
   private void report(Throughput speed) {
@@ -110,19 +134,5 @@ public final class EmbedCommand implements Callable<Integer> {
           100 * speed.encoderBusy());
     }
     stdout.flush();
-  }
-
-  private List<Path> volumes() throws IOException {
-    if (!Files.isDirectory(input)) {
-      return List.of(input);
-    }
-    try (Stream<Path> found = Files.walk(input)) {
-      List<Path> files =
-          found.filter(Files::isRegularFile).filter(VolumeReaders::supports).sorted().toList();
-      if (files.isEmpty()) {
-        throw new IOException("No volume that t3d can read in " + input);
-      }
-      return files;
-    }
   }
 }

@@ -1,7 +1,9 @@
 package io.t3d.cli.command;
 
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
+import io.t3d.cli.option.Given;
 import io.t3d.cli.print.Montage;
+import io.t3d.cli.print.Progress;
 import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
 import io.t3d.core.volume.Affine;
@@ -9,11 +11,15 @@ import io.t3d.core.volume.Spacing;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.io.VolumeReaders;
 import io.t3d.data.io.spi.VolumeInfo;
+import io.t3d.data.survey.VolumeSurvey;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -21,14 +27,44 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code ./t3d inspect}: geometry, voxel statistics and a picture of a volume. */
+/**
+ * {@code ./t3d inspect}: geometry, voxel statistics and a picture of a volume, or of many a table.
+ */
 @Command(
     name = "inspect",
-    description = "Show size, geometry and voxel statistics of a volume, and draw it.",
+    description = {
+      "Show size, geometry and voxel statistics of a volume, and draw it.",
+      "With --all, write a table of all volumes below a folder, with a verdict on each: what to run"
+          + " first on a new data set."
+    },
     mixinStandardHelpOptions = true)
 public final class InspectCommand implements Callable<Integer> {
-  @Parameters(paramLabel = "PATH", description = "A volume file, e.g. scan.nii.gz.")
+  @Parameters(
+      paramLabel = "PATH",
+      description = "A volume file, e.g. scan.nii.gz, or the folder of a DICOM series.")
   private Path path;
+
+  @Option(
+      names = "--all",
+      description =
+          "PATH is a folder: read every volume below it and write a row on each into a table.")
+  private boolean all;
+
+  @Option(
+      names = "--table",
+      paramLabel = "CSV",
+      description =
+          "Where the table of --all goes; inspect.csv when left out. Volumes that it has rows of are"
+              + " skipped, so that a run which was stopped goes on.")
+  private @Nullable Path table;
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      description =
+          "Volumes that --all reads at a time, each in memory; processors, at most 4, when left"
+              + " out.")
+  private int threads = Math.min(4, Runtime.getRuntime().availableProcessors());
 
   @Option(names = "--json", description = "Print one JSON object.")
   private boolean json;
@@ -51,7 +87,8 @@ public final class InspectCommand implements Callable<Integer> {
     "min",
     "max",
     "mean",
-    "reader"
+    "reader",
+    "warnings"
   })
   record Inspection(
       int[] size,
@@ -63,10 +100,19 @@ public final class InspectCommand implements Callable<Integer> {
       double min,
       double max,
       double mean,
-      String reader) {}
+      String reader,
+      List<String> warnings) {}
 
   @Override
   public Integer call() throws Exception {
+    if (all) {
+      survey();
+      return 0;
+    }
+    if (table != null) {
+      throw new T3dException(
+          T3dException.Kind.USAGE, "--table is where the table of --all goes; give --all too");
+    }
     VolumeInfo info = VolumeReaders.info(path);
     Volume volume = VolumeReaders.read(path);
     montage.draw(volume);
@@ -88,9 +134,34 @@ public final class InspectCommand implements Callable<Integer> {
           found.max(),
           found.mean());
       out.printf("reader       %s%n", found.reader());
+      info.warnings().forEach(w -> out.printf("warning      %s%n", w));
     }
     out.flush();
     return 0;
+  }
+
+  private void survey() throws IOException {
+    montage.requireNone();
+    Path csv = table == null ? Path.of("inspect.csv") : table;
+    VolumeSurvey survey = Given.by(() -> new VolumeSurvey(path, csv, threads));
+    VolumeSurvey.Summary found;
+    try (Progress progress = Progress.overItems("Reading", 0)) {
+      found = survey.run(progress::of);
+    }
+    PrintWriter out = spec.commandLine().getOut();
+    if (json) {
+      out.println(Configs.toJson(found).strip());
+    } else {
+      out.printf(
+          "%d volumes in %s: %d ok, %d with a warning, %d with an error%s%n",
+          found.volumes(),
+          csv,
+          found.ok(),
+          found.warnings(),
+          found.errors(),
+          found.before() == 0 ? "" : "; " + found.before() + " rows were there already");
+    }
+    out.flush();
   }
 
   static Inspection inspect(VolumeInfo info, Volume volume) {
@@ -126,6 +197,7 @@ public final class InspectCommand implements Callable<Integer> {
         min,
         max,
         sum / count,
-        info.reader());
+        info.reader(),
+        info.warnings());
   }
 }

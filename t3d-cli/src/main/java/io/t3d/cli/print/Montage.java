@@ -46,6 +46,15 @@ public final class Montage {
       description = "Rows of the montage, spread over the mask or the volume; 1 when left out.")
   private int slices;
 
+  /** Fails when a picture was asked for, where there is no one volume to draw. */
+  public void requireNone() {
+    if (file != null || mask != null || window != null || slices != 1) {
+      throw new T3dException(
+          T3dException.Kind.USAGE,
+          "--montage, --window, --mask and --slices draw one volume; leave them out with --all");
+    }
+  }
+
   /** Draws the picture if one was asked for. */
   public void draw(Volume volume) throws IOException {
     if (file == null) {

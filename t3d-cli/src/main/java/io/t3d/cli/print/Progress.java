@@ -29,6 +29,12 @@ public final class Progress implements AutoCloseable {
     bar.stepTo(done);
   }
 
+  /** So many of so many: where the number of items shows only later. */
+  public void of(long done, long all) {
+    bar.maxHint(all);
+    bar.stepTo(done);
+  }
+
   public void note(String text) {
     bar.setExtraMessage(text);
   }

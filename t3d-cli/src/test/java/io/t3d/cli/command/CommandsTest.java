@@ -294,6 +294,63 @@ class CommandsTest {
   }
 
   @Test
+  void embedOfAFolderGivesOneVectorPerVolumeAndLeavesBadOnesOutWhenAsked(@TempDir Path folder)
+      throws IOException {
+    List<Path> scans = new ArrayList<>();
+    for (ManifestRow row : Manifest.read(manifest).rows().subList(0, 3)) {
+      Path study = Files.createDirectories(folder.resolve("in/study" + scans.size()));
+      scans.add(Files.copy(row.volume(), study.resolve("ct.nii.gz")));
+    }
+    Path linked = folder.resolve("in/linked");
+    Files.createSymbolicLink(linked, Files.createDirectory(folder.resolve("outside")));
+    Files.copy(scans.get(0), linked.resolve("ct.nii.gz"));
+    Path file = folder.resolve("e.safetensors");
+    CommandRun run = embed(folder.resolve("in"), file);
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    List<Path> keys = new ArrayList<>(scans);
+    keys.add(0, linked.resolve("ct.nii.gz"));
+    assertThat(keysOf(file)).containsExactlyElementsOf(keys.stream().map(Path::toString).toList());
+
+    Path broken = Files.writeString(folder.resolve("in/broken.nii.gz"), "no scan");
+    Path part = Files.writeString(folder.resolve("in/x.nii.gz.part"), "half a scan");
+    CommandRun stopped = embed(folder.resolve("in"), file);
+    assertThat(stopped.exitCode()).isEqualTo(1);
+    assertThat(stopped.err())
+        .contains("1 of 6 volumes cannot be used; repair them, or leave them out with --skip-bad:")
+        .contains("\n  " + part + ": it is an unfinished download");
+    Files.delete(part);
+    assertThat(embed(folder.resolve("in"), file).err()).contains(broken + ": ");
+    Files.writeString(part, "half a scan");
+    CommandRun skipped = embed(folder.resolve("in"), file, "--skip-bad");
+    assertThat(skipped.exitCode()).as(skipped.err()).isZero();
+    assertThat(skipped.err())
+        .contains("skipped 1 of 6 volumes:\n  " + part + ": ")
+        .contains("skipped 1 of 5 volumes:\n  " + broken + ": ");
+    assertThat(keysOf(file)).hasSize(4);
+  }
+
+  private static CommandRun embed(Path input, Path file, Object... more) {
+    List<Object> words =
+        new ArrayList<>(
+            List.of("embed", "--checkpoint", out, "--input", input, "--out", file, "--json"));
+    words.addAll(List.of(more));
+    return CommandRun.of(words.toArray());
+  }
+
+  /** The paths of the vectors, of which there are as many. */
+  private static List<String> keysOf(Path file) throws IOException {
+    try (NDManager manager = NDManager.newBaseManager()) {
+      var contents = Safetensors.read(manager, file);
+      List<String> keys = new ArrayList<>();
+      new ObjectMapper()
+          .readTree(contents.metadata().get("files"))
+          .forEach(name -> keys.add(name.asText()));
+      assertThat(contents.tensors().get("volumes").getShape().get(0)).isEqualTo(keys.size());
+      return keys;
+    }
+  }
+
+  @Test
   void inspectTellsWhatTheFileHolds() throws IOException {
     Path file;
     try (Stream<Path> files = Files.list(manifest.resolveSibling("volumes"))) {

@@ -2,11 +2,13 @@ package io.t3d.cli.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.io.format.NiftiWriter;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import javax.imageio.ImageIO;
@@ -78,6 +80,42 @@ class InspectCommandTest {
 
     assertThat(run.exitCode()).isEqualTo(1);
     assertThat(run.err()).contains("name its file with --montage");
+  }
+
+  @Test
+  void allVolumesOfAFolderBecomeATableThatIsGoneOnWith() throws IOException {
+    Path table = dir.resolve("table.csv");
+    Files.writeString(dir.resolve("bad.nii.gz"), "no scan");
+    CommandRun run = CommandRun.of("inspect", "--all", dir, "--table", table, "--threads", 1);
+
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    assertThat(run.out())
+        .isEqualTo("2 volumes in " + table + ": 1 ok, 0 with a warning, 1 with an error\n");
+    assertThat(Files.readAllLines(table))
+        .hasSize(3)
+        .contains(scan.toRealPath() + ",NIfTI,16 x 16 x 16,1 x 1 x 1,RAS,-1000 to 40 HU,16,ok,");
+
+    CommandRun again = CommandRun.of("inspect", dir, "--all", "--table", table, "--json");
+    assertThat(again.exitCode()).as(again.err()).isZero();
+    assertThat(new ObjectMapper().readTree(again.out()))
+        .isEqualTo(
+            new ObjectMapper()
+                .readTree(
+                    "{\"volumes\": 2, \"before\": 2, \"ok\": 1, \"warnings\": 0, \"errors\": 1}"));
+  }
+
+  @Test
+  void aTableAndAPictureExcludeEachOther() {
+    CommandRun run = inspect("--all");
+    assertThat(run.exitCode()).isEqualTo(1);
+    assertThat(run.err()).contains("draw one volume; leave them out with --all");
+
+    CommandRun one = CommandRun.of("inspect", scan, "--table", "t.csv");
+    assertThat(one.exitCode()).isEqualTo(1);
+    assertThat(one.err()).contains("--table is where the table of --all goes; give --all too");
+
+    CommandRun threads = CommandRun.of("inspect", "--all", dir, "--threads", 0);
+    assertThat(threads.err()).contains("threads must be >= 1, got 0");
   }
 
   private CommandRun inspect(Object... options) {

@@ -3,15 +3,17 @@ package io.t3d.data.io;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.io.format.NiftiReader;
 import io.t3d.data.io.format.RadChestCtReader;
+import io.t3d.data.io.internal.FileNames;
+import io.t3d.data.io.internal.FileSign;
 import io.t3d.data.io.spi.SliceSink;
 import io.t3d.data.io.spi.VolumeFormatException;
 import io.t3d.data.io.spi.VolumeInfo;
 import io.t3d.data.io.spi.VolumeReader;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.ServiceLoader;
@@ -25,42 +27,53 @@ import java.util.TreeSet;
  */
 public final class VolumeReaders {
   private static final List<VolumeReader> READERS = loadAll();
+  private static final Set<String> SUFFIXES = allSuffixes();
 
   private VolumeReaders() {}
 
   /**
    * Reads a volume.
    *
+   * @param path a file, or a folder that holds one volume by the rule of {@link VolumeFinder}
    * @throws NoSuchFileException when there is nothing at the path
    * @throws VolumeFormatException when no reader takes it, or it is damaged
    */
   public static Volume read(Path path) throws IOException {
-    return readerFor(path).read(path);
+    Path one = VolumeFinder.one(path);
+    return readerFor(one).read(one);
   }
 
   /** Reads a volume slice by slice, which saves memory; errors as in {@link #read(Path)}. */
   public static void read(Path path, SliceSink sink) throws IOException {
-    readerFor(path).read(path, sink);
+    Path one = VolumeFinder.one(path);
+    readerFor(one).read(one, sink);
   }
 
   /** Reads geometry and pixel type only; errors as in {@link #read}. */
   public static VolumeInfo info(Path path) throws IOException {
-    return readerFor(path).info(path);
+    Path one = VolumeFinder.one(path);
+    return readerFor(one).info(one);
   }
 
-  /** Whether a reader takes the path, told by its name or kind alone. */
+  /** Whether a reader takes the path, told by its name, its kind or its first bytes. */
   public static boolean supports(Path path) {
     return find(path).isPresent();
   }
 
-  private static VolumeReader readerFor(Path path) throws IOException {
-    if (!Files.exists(path)) {
-      throw new NoSuchFileException(
-          path.toString(), null, "no such file; checked as " + path.toAbsolutePath());
-    }
+  /** Whether a folder is one volume by its name or kind, as .zarr is; DICOM takes any folder. */
+  static boolean isVolume(Path folder) {
+    return find(folder).filter(r -> !r.suffixes().contains(".dcm")).isPresent();
+  }
+
+  /** The reader of a path that is there. */
+  static VolumeReader readerFor(Path path) throws IOException {
     Optional<VolumeReader> reader = find(path);
     if (reader.isPresent()) {
       return reader.get();
+    }
+    Optional<String> problem = VolumeFinder.problem(path);
+    if (problem.isPresent()) {
+      throw new VolumeFormatException(path, problem.get());
     }
     throw new VolumeFormatException(
         path,
@@ -73,13 +86,30 @@ public final class VolumeReaders {
   }
 
   private static Optional<VolumeReader> find(Path path) {
-    return READERS.stream().filter(r -> r.canRead(path)).findFirst();
+    boolean dicom = isDicomImg(path);
+    return READERS.stream()
+        .filter(r -> r.canRead(path) && !(dicom && r instanceof NiftiReader))
+        .findFirst();
   }
 
-  private static Set<String> suffixes() {
+  /** DICOM has this ending too, on some discs. */
+  private static boolean isDicomImg(Path path) {
+    try {
+      return FileNames.lower(path).endsWith(".img") && FileSign.of(path) == FileSign.DICOM;
+    } catch (IOException e) {
+      return false; // its reader will say why it cannot be opened
+    }
+  }
+
+  /** The endings that readers know. */
+  static Set<String> suffixes() {
+    return SUFFIXES;
+  }
+
+  private static Set<String> allSuffixes() {
     Set<String> all = new TreeSet<>();
     READERS.forEach(r -> all.addAll(r.suffixes()));
-    return all;
+    return Collections.unmodifiableSet(all);
   }
 
   private static List<VolumeReader> loadAll() {

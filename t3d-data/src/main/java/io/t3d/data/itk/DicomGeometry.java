@@ -26,16 +26,23 @@ final class DicomGeometry {
   /** Tolerance of direction cosines. */
   private static final double COSINE = 1e-3;
 
+  /** mm; coarser rounding of a position hides a missing slice, or misplaces voxels by much. */
+  private static final double COARSEST = 0.1 + 1e-9;
+
   private final Path place;
   private final List<Placed> sorted;
+  private final double[] normal;
   private final Affine affine;
 
   /** A frame and where it is stored. */
   record Placed(DicomImage image, DicomFrame frame, int index, double along) {}
 
-  private DicomGeometry(Path place, List<Placed> sorted) throws VolumeFormatException {
+  private DicomGeometry(Path place, List<Placed> sorted, double[] normal)
+      throws VolumeFormatException {
     this.place = place;
     this.sorted = sorted;
+    this.normal = normal;
+    DicomAcquisitions.requireOne(place, sorted);
     this.affine = affine(step());
   }
 
@@ -48,20 +55,21 @@ final class DicomGeometry {
    */
   static DicomGeometry of(Path place, List<DicomImage> images) throws VolumeFormatException {
     DicomImage first = images.get(0);
-    double[] normal = null;
+    first.check();
+    double[] normal = normal(first, first.frames().get(0));
+    DicomAcquisitions.requireOneSpace(images);
     List<Placed> frames = new ArrayList<>();
     for (DicomImage image : images) {
       image.check();
       checkAlike(first, image);
       for (int i = 0; i < image.frames().size(); i++) {
         DicomFrame frame = image.frames().get(i);
-        normal = normal == null ? normal(image, frame) : normal;
         checkAlike(first, image, frame);
         frames.add(new Placed(image, frame, i, dot(normal, frame.position())));
       }
     }
     frames.sort(Comparator.comparingDouble(Placed::along));
-    return new DicomGeometry(place, List.copyOf(frames));
+    return new DicomGeometry(place, List.copyOf(frames), normal);
   }
 
   /** The frames from the first to the last slice. */
@@ -88,20 +96,26 @@ final class DicomGeometry {
     DicomFrame model = first.frames().get(0);
     if (farthest(frame.orientation(), model.orientation()) > COSINE) {
       throw differs(
-          image,
-          "orientation",
-          first,
-          Arrays.toString(model.orientation()),
-          Arrays.toString(frame.orientation()));
+          image, "orientation", first, numbers(model.orientation()), numbers(frame.orientation()));
     }
     if (farthest(frame.spacing(), model.spacing()) > COSINE * model.spacing()[0]) {
       throw differs(
-          image,
-          "pixel spacing",
-          first,
-          Arrays.toString(model.spacing()),
-          Arrays.toString(frame.spacing()));
+          image, "pixel spacing", first, numbers(model.spacing()), numbers(frame.spacing()));
     }
+    if (frame.hasSlope() != model.hasSlope() || frame.hasIntercept() != model.hasIntercept()) {
+      boolean here = !frame.hasSlope() || !frame.hasIntercept();
+      throw new VolumeFormatException(
+          (here ? image : first).file(),
+          "it lacks Rescale Slope or Intercept, which "
+              + (here ? first : image).file().getFileName()
+              + " has, so its values would be off by the intercept; export the series again");
+    }
+  }
+
+  /** Rounded, so that a message stays short. */
+  private static String numbers(double[] values) {
+    return Arrays.toString(
+        Arrays.stream(values).map(v -> Math.round(v * 1e4) / 1e4 + 0.0).toArray());
   }
 
   private static VolumeFormatException differs(
@@ -133,7 +147,7 @@ final class DicomGeometry {
       throw new VolumeFormatException(
           image.file(),
           "Image Orientation (Patient) must be two orthogonal unit vectors, got "
-              + Arrays.toString(frame.orientation()));
+              + numbers(frame.orientation()));
     }
     return new double[] {
       r[1] * c[2] - r[2] * c[1], r[2] * c[0] - r[0] * c[2], r[0] * c[1] - r[1] * c[0]
@@ -191,7 +205,7 @@ final class DicomGeometry {
     Arrays.sort(ordered);
     double usual = ordered[ordered.length / 2];
     for (int i = 0; i < gaps.length; i++) {
-      if (Math.abs(gaps[i] - usual) > GAP * usual) {
+      if (!onlyRounded(gaps) && Math.abs(gaps[i] - usual) > GAP * usual) {
         long missing = Math.round(gaps[i] / usual) - 1;
         boolean whole = Math.abs(gaps[i] / usual - (missing + 1)) < 0.1;
         throw new VolumeFormatException(
@@ -210,13 +224,54 @@ final class DicomGeometry {
     }
   }
 
+  /**
+   * Whether the gaps differ by no more than the rounding of the positions in the headers, which
+   * must be so fine that a missing slice would show all the same.
+   */
+  private boolean onlyRounded(double[] gaps) {
+    double last = 0;
+    for (int i = 0; i < 3; i++) {
+      last += Math.abs(normal[i]) * rounding(i);
+    }
+    int count = gaps.length;
+    double step = Arrays.stream(gaps).sum() / count;
+    if (step * (1 - 1.0 / count) <= last * (2.1 + 1.0 / count)) {
+      return false;
+    }
+    double place = 0;
+    for (int i = 0; i < count; i++) {
+      place += gaps[i];
+      // Each position is off by half of the last digit, the mean step by what both ends are.
+      if (Math.abs(gaps[i] - step) > last * (1 + 1.0 / count) + SAME_PLACE
+          || Math.abs(place - (i + 1) * step) > last + SAME_PLACE) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** What the last digit of the positions along an axis stands for, mm; 0 when that is much. */
+  private double rounding(int axis) {
+    double least = COARSEST;
+    boolean known = false;
+    for (Placed p : sorted) {
+      double place = p.frame().lastPlaces()[axis];
+      if (place <= least) { // not when NaN
+        least = place;
+        known = true;
+      }
+    }
+    return known ? least : 0;
+  }
+
   private void checkLine(double[] step) throws VolumeFormatException {
     double[] first = sorted.get(0).frame().position();
     double tolerance = GAP * Math.sqrt(dot(step, step)) + SAME_PLACE;
+    double[] rounding = {rounding(0), rounding(1), rounding(2)};
     for (int n = 0; n < sorted.size(); n++) {
       double[] at = sorted.get(n).frame().position();
       for (int i = 0; i < 3; i++) {
-        if (Math.abs(first[i] + n * step[i] - at[i]) > tolerance) {
+        if (Math.abs(first[i] + n * step[i] - at[i]) > tolerance + rounding[i]) {
           throw new VolumeFormatException(
               place,
               "the positions of the slices do not lie on a line: "

@@ -15,7 +15,12 @@ record DicomImage(
     String series,
     String modality,
     String photometric,
+    String sopClass,
+    String sopInstance,
+    String frameOfReference,
+    boolean mosaic,
     int seriesNumber,
+    int acquisition,
     int rows,
     int columns,
     int samples,
@@ -28,6 +33,9 @@ record DicomImage(
     int frameCount,
     List<DicomFrame> frames) {
 
+  /** How the UIDs of storage classes begin. */
+  private static final String STORAGE = "1.2.840.10008.5.1.4.1.1.";
+
   /** What a code of DICOM looks like: anything else in its place may be a name. */
   private static final Pattern CODE = Pattern.compile("[A-Z0-9_ ]{1,16}");
 
@@ -35,7 +43,12 @@ record DicomImage(
     String series = Message.text(in);
     String modality = code(in);
     String photometric = code(in);
+    String sopClass = Message.text(in);
+    String sopInstance = Message.text(in);
+    String frameOfReference = Message.text(in);
+    boolean mosaic = in.get() != 0;
     int number = in.getInt();
+    int acquisition = in.getInt();
     int rows = in.getInt();
     int columns = in.getInt();
     int samples = in.getInt();
@@ -56,7 +69,12 @@ record DicomImage(
         series,
         modality,
         photometric,
+        sopClass,
+        sopInstance,
+        frameOfReference,
+        mosaic,
         number,
+        acquisition,
         rows,
         columns,
         samples,
@@ -89,6 +107,7 @@ record DicomImage(
 
   /** Refuses what is not one grey value per voxel, or cannot be placed in space. */
   void check() throws VolumeFormatException {
+    checkKind();
     if (samples != 1 || !photometric.matches("MONOCHROME[12]")) {
       throw bad(
           "a volume has one grey value per voxel, this image is "
@@ -125,6 +144,24 @@ record DicomImage(
     }
   }
 
+  /** Refuses what holds grey values, but not those of slices of a scan. */
+  private void checkKind() throws VolumeFormatException {
+    if (mosaic) {
+      throw bad(
+          "it is a Siemens mosaic: many slices as tiles of one image; convert the series with"
+              + " dcm2niix and give the NIfTI file");
+    }
+    if (sopClass.startsWith(STORAGE + "481.2") || modality.equals("RTDOSE")) {
+      throw bad("it is an RT Dose, a map of radiation dose and no scan; give the CT's folder");
+    }
+    if (sopClass.equals(STORAGE + "66.4") || modality.equals("SEG")) {
+      throw bad("it is a DICOM segmentation and no scan; give the CT's folder");
+    }
+    if (sopClass.equals(STORAGE + "481.1") || modality.equals("RTIMAGE")) {
+      throw bad("it is an RT Image, a projection and no slice; give the CT's folder");
+    }
+  }
+
   private void check(DicomFrame frame) throws VolumeFormatException {
     requireFinite(frame.position(), "Image Position (Patient)");
     requireFinite(frame.orientation(), "Image Orientation (Patient)");
@@ -132,6 +169,11 @@ record DicomImage(
     if (!(frame.spacing()[0] > 0 && frame.spacing()[1] > 0)) {
       throw bad(
           "Pixel Spacing must be > 0 mm, got " + frame.spacing()[0] + " and " + frame.spacing()[1]);
+    }
+    if (frame.hasEmptyScale()) {
+      throw bad(
+          "its Rescale Slope or Intercept is empty, so the values cannot be brought to HU; export"
+              + " the series again, or write the values into the header");
     }
     if (!(Math.abs(frame.scale().slope()) > 0)
         || !Double.isFinite(frame.scale().slope())

@@ -39,14 +39,15 @@ public final class DicomSeries {
 
   /**
    * The series of a folder, without its subfolders, in the order of their numbers. Files that are
-   * no images, such as DICOMDIR or a text file, are left out.
+   * known to be no images, such as DICOMDIR or a text file, are left out.
    *
-   * @throws VolumeFormatException when there is no image, or a damaged one
+   * @throws VolumeFormatException when there is no image, or a file that could be one but cannot be
+   *     read, or a series goes on in a subfolder
    * @throws ItkMissingException when ITK's natives are not on the class path
    */
   public static List<DicomSeries> list(Path folder) throws IOException {
     Map<String, List<DicomImage>> bySeries = new LinkedHashMap<>();
-    for (DicomImage image : DicomScan.folder(folder)) {
+    for (DicomImage image : DicomFolder.images(folder)) {
       bySeries.computeIfAbsent(image.series(), uid -> new ArrayList<>()).add(image);
     }
     return bySeries.values().stream()
@@ -124,7 +125,20 @@ public final class DicomSeries {
         width(),
         geometry.affine(),
         images.get(0).type().label(),
-        DicomReader.NAME);
+        DicomReader.NAME,
+        modality(),
+        warnings());
+  }
+
+  /** What is odd about it though it can be read, one sentence each. */
+  public List<String> warnings() {
+    DicomFrame frame = images.get(0).frames().isEmpty() ? null : images.get(0).frames().get(0);
+    if (frame == null || !modality().equals("CT") || (frame.hasSlope() && frame.hasIntercept())) {
+      return List.of();
+    }
+    return List.of(
+        "its CT slices lack Rescale Slope or Intercept, so its values are taken as stored and may"
+            + " be no HU; give a slope and an intercept in the manifest if you know them");
   }
 
   /**

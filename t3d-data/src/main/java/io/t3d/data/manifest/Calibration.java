@@ -59,13 +59,7 @@ public record Calibration(double slope, double intercept, Optional<Spacing> spac
 
   /** The header with the true spacing. */
   public VolumeInfo apply(VolumeInfo info) {
-    return new VolumeInfo(
-        info.depth(),
-        info.height(),
-        info.width(),
-        place(info.affine()),
-        info.pixelType(),
-        info.reader());
+    return info.withAffine(place(info.affine()));
   }
 
   /** A sink that hands slices on, in HU and with their true spacing. */

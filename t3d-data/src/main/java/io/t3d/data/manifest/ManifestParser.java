@@ -1,5 +1,6 @@
 package io.t3d.data.manifest;
 
+import io.t3d.data.io.VolumeFinder;
 import java.io.IOException;
 import java.io.Reader;
 import java.io.StringReader;
@@ -109,7 +110,8 @@ final class ManifestParser {
     if (report.isBlank() && cells.containsKey(Columns.REPORT)) {
       problem(number, "the report is blank; write it or remove the row");
     }
-    Optional<Path> volume = file(number, Columns.VOLUME, cells.get(Columns.VOLUME));
+    Optional<Path> volume =
+        file(number, Columns.VOLUME, cells.get(Columns.VOLUME)).map(ManifestParser::volumeAt);
     if (volume.isEmpty() && cells.get(Columns.VOLUME).isEmpty()) {
       problem(number, "the cell of column volume is empty");
     }
@@ -136,6 +138,15 @@ final class ManifestParser {
                     origin));
     row.ifPresent(this::noticeOtherCalibration);
     return row;
+  }
+
+  /** The volume that a folder holds; the folder itself where reading it will tell what is wrong. */
+  private static Path volumeAt(Path path) {
+    try {
+      return VolumeFinder.one(path);
+    } catch (IOException e) {
+      return path;
+    }
   }
 
   private Calibration calibration(int number, Map<String, String> cells) {

@@ -3,6 +3,7 @@ package io.t3d.data.prepare;
 import io.t3d.core.T3dException;
 import io.t3d.data.internal.SourceLoader;
 import io.t3d.data.internal.VolumeLoader;
+import io.t3d.data.io.VolumeFinder;
 import io.t3d.data.manifest.Calibration;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.data.transform.VolumeSource;
@@ -55,8 +56,9 @@ public final class PreparedVolumes implements SourceLoader {
    * @throws T3dException when it was prepared with other settings, or cannot be prepared
    */
   @Override
-  public VolumeSource load(Path path) throws IOException {
-    Calibration calibration = calibrations.of(path);
+  public VolumeSource load(Path given) throws IOException {
+    Calibration calibration = calibrations.of(given);
+    Path path = files == null ? VolumeFinder.one(given) : given;
     if (!ZarrVolume.isNamed(path)) {
       return VolumeSource.of(
           files == null

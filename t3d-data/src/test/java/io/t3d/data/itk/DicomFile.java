@@ -26,6 +26,8 @@ public final class DicomFile {
 
   private final Map<Integer, Element> elements = new TreeMap<>();
   private String syntax = EXPLICIT;
+  private String claimed = "";
+  private String storage = "1.2.840.10008.5.1.4.1.1.2";
 
   /** A slice at (−10, −20, z) mm with voxels value, value+1, … */
   public static DicomFile slice(double z, int value) {
@@ -57,8 +59,39 @@ public final class DicomFile {
         .voxels(voxels);
   }
 
+  /** Two slices in one file. */
+  public static DicomFile twoFrames() {
+    return slice(0, 0)
+        .text(0x00080016, "UI", "1.2.840.10008.5.1.4.1.1.2.1")
+        .text(0x00280008, "IS", "2")
+        .voxels(new short[12])
+        .items(0x52009230, place(0), place(1));
+  }
+
+  private static DicomFile place(double z) {
+    return item().items(0x00209113, item().decimals(0x00200032, -10, -20, z));
+  }
+
+  /** A DICOMDIR, which holds no image. */
+  public static DicomFile index() {
+    DicomFile index = new DicomFile().text(0x00041130, "CS", "DISC");
+    index.storage = "1.2.840.10008.1.3.10";
+    return index;
+  }
+
+  /** The same of another series. */
+  public DicomFile series(String uid) {
+    return text(0x0020000e, "UI", uid);
+  }
+
   DicomFile syntax(String uid) {
     syntax = uid;
+    return this;
+  }
+
+  /** Says in the meta information that the data are of another syntax than they are. */
+  DicomFile claims(String uid) {
+    claimed = uid;
     return this;
   }
 
@@ -112,8 +145,8 @@ public final class DicomFile {
     out.writeBytes("DICM".getBytes(StandardCharsets.US_ASCII));
     DicomFile meta =
         new DicomFile()
-            .text(0x00020002, "UI", "1.2.840.10008.5.1.4.1.1.2")
-            .text(0x00020010, "UI", syntax);
+            .text(0x00020002, "UI", storage)
+            .text(0x00020010, "UI", claimed.isEmpty() ? syntax : claimed);
     byte[] group = meta.encode(EXPLICIT);
     ByteBuffer length = ByteBuffer.allocate(12).order(ByteOrder.LITTLE_ENDIAN);
     length.putShort((short) 2).putShort((short) 0).put((byte) 'U').put((byte) 'L');

@@ -338,7 +338,7 @@ class DicomReaderTest {
                 + all.get(0).id()
                 + "; series 3, CT, 2 images of 3 x 2, id "
                 + all.get(1).id()
-                + ". Read one with DicomSeries.list(folder).get(i).read(), or give each a folder");
+                + "; give each series a folder (in Java: DicomSeries.list)");
     assertThat(all.get(0).id()).hasSize(12).doesNotContain("1.2.3");
   }
 
@@ -386,8 +386,8 @@ class DicomReaderTest {
     Files.createDirectory(dir.resolve("series"));
     assertRefused(
         dir,
-        "the folder holds no DICOM image; it is searched without its subfolders: name the one with"
-            + " the series");
+        "neither the folder nor one below it holds a DICOM series, or a file that ends as a volume"
+            + " does; name the one that does");
   }
 
   @Test

@@ -20,8 +20,7 @@ class LoneSliceTest {
     Files.createFile(dir.resolve("2.DCM"));
     assertThat(DicomReader.loneSlice(slice))
         .hasValue(
-            slice
-                + " is a single slice, expected a volume; 2 DICOM files lie in its folder: to read"
+            "it is a single slice, expected a volume; 2 DICOM files lie in its folder: to read"
                 + " the whole series give "
                 + dir);
   }

@@ -18,13 +18,23 @@ public interface VolumeReader {
   }
 
   /**
-   * Whether this reader takes the path, told by its name or kind alone. This default takes what is
-   * no folder and ends with one of {@link #suffixes}, in upper or lower case.
+   * Whether this reader takes the path, told by its name, its kind or its first bytes. This default
+   * takes what is no folder and ends with one of {@link #suffixes}, in upper or lower case.
    */
   default boolean canRead(Path path) {
     Path file = path.getFileName();
     String lower = file == null ? "" : file.toString().toLowerCase(Locale.ROOT);
     return suffixes().stream().anyMatch(lower::endsWith) && !Files.isDirectory(path);
+  }
+
+  /**
+   * The volumes of a folder that this reader takes: this default says that the folder is one.
+   *
+   * @return the folder itself, or files in it that each are a volume
+   * @throws VolumeFormatException when a file in it is damaged
+   */
+  default List<Path> volumesIn(Path folder) throws IOException {
+    return List.of(folder);
   }
 
   /**

@@ -1,11 +1,16 @@
 package io.t3d.data.io.fuzz;
 
 import io.t3d.data.io.fuzz.Mutant.Expectation;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.random.RandomGenerator;
+import java.util.zip.GZIPOutputStream;
 
 /** The ways to damage a folder that holds one file per slice. */
 final class FolderMutations {
@@ -18,6 +23,10 @@ final class FolderMutations {
           FolderMutations::addText,
           FolderMutations::addEmptyFile,
           FolderMutations::addForeignSlice,
+          FolderMutations::cutUnderAnotherName,
+          FolderMutations::hideSlice,
+          FolderMutations::packSlice,
+          FolderMutations::moveSliceBelow,
           FolderMutations::emptyFolder);
 
   private FolderMutations() {}
@@ -29,6 +38,61 @@ final class FolderMutations {
   /** Nothing in a series tells how many slices it should have: this cannot be noticed. */
   private static Mutant removeOuterSlice(Sample s, RandomGenerator r) {
     return remove(s, r.nextBoolean() ? 0 : s.names().size() - 1, Expectation.ANYTHING);
+  }
+
+  /** Half an outer slice, as a copy or a download leaves it: the scan must not lack it silently. */
+  private static Mutant cutUnderAnotherName(Sample s, RandomGenerator r) {
+    String name = outer(s, r);
+    String other =
+        Mutations.anyOf(
+            List.of(
+                name + ".part",
+                name + ".crdownload",
+                "." + name,
+                "." + name + ".a1B2c3",
+                "slice.ct",
+                "slice",
+                "slice.tmp",
+                name + "~",
+                name),
+            r);
+    byte[] bytes = s.files().get(name);
+    byte[] cut = Arrays.copyOf(bytes, r.nextInt(bytes.length));
+    return aside(s, name, other, cut, Expectation.SAME_OR_REFUSED);
+  }
+
+  private static Mutant hideSlice(Sample s, RandomGenerator r) {
+    String name = outer(s, r);
+    return aside(s, name, "." + name, s.files().get(name), Expectation.REFUSED);
+  }
+
+  private static Mutant packSlice(Sample s, RandomGenerator r) {
+    String name = outer(s, r);
+    ByteArrayOutputStream packed = new ByteArrayOutputStream();
+    try (GZIPOutputStream gzip = new GZIPOutputStream(packed)) {
+      gzip.write(s.files().get(name));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return aside(s, name, name + ".gz", packed.toByteArray(), Expectation.REFUSED);
+  }
+
+  private static Mutant moveSliceBelow(Sample s, RandomGenerator r) {
+    String name = outer(s, r);
+    return aside(s, name, "more/" + name, s.files().get(name), Expectation.REFUSED);
+  }
+
+  private static String outer(Sample s, RandomGenerator r) {
+    return s.names().get(r.nextBoolean() ? 0 : s.names().size() - 1);
+  }
+
+  private static Mutant aside(
+      Sample s, String name, String other, byte[] bytes, Expectation expectation) {
+    SortedMap<String, byte[]> files = new TreeMap<>(s.files());
+    files.remove(name);
+    files.put(other, bytes);
+    return new Mutant(
+        s, files, expectation, name + " as " + other + " of " + bytes.length + " bytes");
   }
 
   private static Mutant remove(Sample s, int slice, Expectation expectation) {

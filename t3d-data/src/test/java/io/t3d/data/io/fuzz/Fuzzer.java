@@ -10,6 +10,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +30,9 @@ final class Fuzzer implements AutoCloseable {
   private static final long MAX_ALLOCATED = 64L << 20;
 
   private static final int MAX_MESSAGE = 2000;
+
+  /** With the path of the file. */
+  private static final int MAX_DICOM_MESSAGE = 400;
 
   private final Path folder;
   private final Path keep;
@@ -166,7 +170,8 @@ final class Fuzzer implements AutoCloseable {
     if (!message.contains(folder.resolve("m").toString())) {
       return "is refused without its name: " + message;
     }
-    if (message.length() > MAX_MESSAGE) {
+    boolean dicom = mutant.origin().format().startsWith("dicom");
+    if (message.length() > (dicom ? MAX_DICOM_MESSAGE : MAX_MESSAGE)) {
       return "is refused in " + message.length() + " characters";
     }
     return mutant.expectation() == Mutant.Expectation.SAME ? "is refused: " + message : null;
@@ -185,12 +190,11 @@ final class Fuzzer implements AutoCloseable {
   }
 
   private static void deleteAll(Path folder) throws IOException {
-    try (Stream<Path> files = Files.list(folder)) {
-      for (Path file : files.toList()) {
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
         Files.delete(file);
       }
     }
-    Files.delete(folder);
   }
 
   private static ExecutorService newThread() {

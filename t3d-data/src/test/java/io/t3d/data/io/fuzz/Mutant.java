@@ -25,7 +25,9 @@ record Mutant(
   /** Writes the files into an empty folder and gives the path to open. */
   Path write(Path folder) throws IOException {
     for (Map.Entry<String, byte[]> e : files.entrySet()) {
-      Files.write(folder.resolve(e.getKey()), e.getValue());
+      Path file = folder.resolve(e.getKey());
+      Files.createDirectories(file.getParent());
+      Files.write(file, e.getValue());
     }
     return origin.isFolder() ? folder : folder.resolve(origin.entry());
   }
