@@ -6,6 +6,7 @@ import io.t3d.cli.option.CheckpointOption;
 import io.t3d.cli.print.Progress;
 import io.t3d.core.config.Configs;
 import io.t3d.core.file.Safetensors;
+import io.t3d.core.internal.OutputCheck;
 import io.t3d.core.train.TrainingConfig.Precision;
 import io.t3d.data.io.VolumeReaders;
 import io.t3d.data.manifest.Manifest;
@@ -69,6 +70,7 @@ public final class EmbedCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    OutputCheck.file(out);
     boolean manifest = input.toString().endsWith(".csv");
     Manifest all = manifest ? Manifest.read(input) : null;
     List<ManifestRow> rows = manifest ? all.rows() : List.of();

@@ -67,6 +67,7 @@ public final class InspectCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
+    montage.requireWritable();
     VolumeInfo info = VolumeReaders.info(path);
     Volume volume = VolumeReaders.read(path);
     montage.draw(volume);
