@@ -41,8 +41,8 @@ final class ErrorReport {
   }
 
   /**
-   * A word on the locale where it may be the cause: under LC_ALL=C Java cannot name files whose names
-   * are not ASCII.
+   * A word on the locale where it may be the cause: under LC_ALL=C Java cannot name files whose
+   * names are not ASCII.
    *
    * @param names how this JVM encodes names of files
    */

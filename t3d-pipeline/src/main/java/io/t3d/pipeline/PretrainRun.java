@@ -88,8 +88,8 @@ public final class PretrainRun {
   /**
    * The same; may go on with other data.
    *
-   * @param acceptChangedData whether a checkpoint is gone on from though the pairs, their reports or
-   *     the preparation of volumes have changed; the checkpoints' provenance then says so
+   * @param acceptChangedData whether a checkpoint is gone on from though the pairs, their reports
+   *     or the preparation of volumes have changed; the checkpoints' provenance then says so
    * @throws T3dException when they have changed and that is not accepted; the message names what
    */
   public TrainingSummary run(boolean resume, boolean acceptChangedData, TrainingListener listener)

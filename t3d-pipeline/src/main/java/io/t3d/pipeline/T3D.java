@@ -50,9 +50,8 @@ public final class T3D {
    * @param out a folder without a checkpoint; gets {@code log.csv} and {@code checkpoint/}
    * @throws IOException when a file cannot be read or written
    * @throws T3dException when {@code out} holds a checkpoint, cannot be written or is being written
-   *     by another run, the manifest has no report or no row
-   *     to train on, patients are in several splits, or volumes cannot be used; the message lists
-   *     them
+   *     by another run, the manifest has no report or no row to train on, patients are in several
+   *     splits, or volumes cannot be used; the message lists them
    */
   public static TrainingSummary pretrain(PretrainConfig config, Path manifest, Path out)
       throws IOException {
@@ -62,8 +61,8 @@ public final class T3D {
   /**
    * The same; goes on from a checkpoint where asked to.
    *
-   * @param resume whether {@code out} holds a checkpoint of a run with the same settings and data to
-   *     go on from; {@link PretrainRun} can go on with other data
+   * @param resume whether {@code out} holds a checkpoint of a run with the same settings and data
+   *     to go on from; {@link PretrainRun} can go on with other data
    * @param listener is told of each step
    */
   public static TrainingSummary pretrain(
@@ -107,8 +106,8 @@ public final class T3D {
    * Fails when a run would overwrite a checkpoint, or could not write one.
    *
    * @param resume whether the checkpoint is to be gone on from
-   * @throws T3dException when there is a checkpoint to be kept, {@code out} is a file, or nothing can
-   *     be written there
+   * @throws T3dException when there is a checkpoint to be kept, {@code out} is a file, or nothing
+   *     can be written there
    */
   public static void requireFree(Path out, boolean resume) {
     OutputCheck.folder(out);

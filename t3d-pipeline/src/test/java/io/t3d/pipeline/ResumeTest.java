@@ -128,8 +128,7 @@ class ResumeTest {
     TrainingSummary done = run(reversed()).run(true, true, NONE);
     assertThat(done.steps()).isEqualTo(2);
     assertThat(checkpoint().provenance().data())
-        .isEqualTo(
-            "4 pairs; changed on resuming, as accepted: step 1: the volumes or their order");
+        .isEqualTo("4 pairs; changed on resuming, as accepted: step 1: the volumes or their order");
     assertThatThrownBy(() -> run(rows).run(true, NONE)).isInstanceOf(T3dException.class);
     assertThat(run(reversed()).run(true, NONE).steps()).isEqualTo(2);
     assertThat(DataIdentity.in(checkpoint().folder()).map(DataIdentity::accepted))

@@ -140,7 +140,8 @@ public final class PreprocessCommand implements Callable<Integer> {
     }
     PreparationConfig config =
         Given.by(() -> new PreparationConfig(steps, ZarrOptions.defaults().withValues(values)));
-    DatasetPreparation preparation = Given.by(() -> new DatasetPreparation(config, out, threads, masks.otherGrid()));
+    DatasetPreparation preparation =
+        Given.by(() -> new DatasetPreparation(config, out, threads, masks.otherGrid()));
     PreparationResult result;
     try (Progress progress = Progress.overItems("Preparing", all.rows().size())) {
       result = preparation.run(all.rows(), progress::to);

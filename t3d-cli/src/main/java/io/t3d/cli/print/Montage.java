@@ -69,7 +69,10 @@ public final class Montage {
     if (slices < 1) {
       throw new T3dException(T3dException.Kind.USAGE, "--slices must be >= 1, got " + slices);
     }
-    Optional<Volume> overlay = mask == null ? Optional.empty() : Optional.of(Masks.read(mask, volume, resampleMasks.otherGrid()));
+    Optional<Volume> overlay =
+        mask == null
+            ? Optional.empty()
+            : Optional.of(Masks.read(mask, volume, resampleMasks.otherGrid()));
     IntensityWindow grey = window == null ? IntensityWindow.ofPercentiles(volume) : window;
     ByteBuffer png = ByteBuffer.wrap(SliceImages.png(volume, grey, overlay, slices));
     AtomicFiles.write(

@@ -16,11 +16,11 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The right to write into an output folder, of one run at a time: a lock on the file {@code .lock}
- * in it. The system gives the lock up when the process ends in whatever way; the file stays and says
- * nothing. Within this JVM a second run is kept out, too.
+ * in it. The system gives the lock up when the process ends in whatever way; the file stays and
+ * says nothing. Within this JVM a second run is kept out, too.
  *
- * <p>Where the file system has no locks, as Lustre without {@code flock}, only runs of this JVM keep
- * each other out.
+ * <p>Where the file system has no locks, as Lustre without {@code flock}, only runs of this JVM
+ * keep each other out.
  */
 public final class FolderLock implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(FolderLock.class);
@@ -62,8 +62,8 @@ public final class FolderLock implements AutoCloseable {
   }
 
   /**
-   * Takes the folder, or joins the lock that the caller's caller has taken in this thread: what does
-   * part of a run holds the folder by itself where it is called alone. One joins at a time.
+   * Takes the folder, or joins the lock that the caller's caller has taken in this thread: what
+   * does part of a run holds the folder by itself where it is called alone. One joins at a time.
    *
    * @throws T3dException when another run writes into it
    * @throws IOException when it cannot be written
@@ -125,8 +125,7 @@ public final class FolderLock implements AutoCloseable {
 
   private static FileChannel locked(Path folder, Path real) throws IOException {
     FileChannel channel =
-        FileChannel.open(
-            real.resolve(NAME), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileChannel.open(real.resolve(NAME), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
     try {
       FileLock lock = channel.tryLock();
       if (lock == null) {

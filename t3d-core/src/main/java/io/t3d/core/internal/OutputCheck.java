@@ -88,9 +88,7 @@ public final class OutputCheck {
           output
               + " cannot be written: nothing can be put into "
               + folder
-              + (named
-                  ? "; you may not write there"
-                  : " (" + why.replace(probe + ": ", "") + ")"),
+              + (named ? "; you may not write there" : " (" + why.replace(probe + ": ", "") + ")"),
           e);
     }
   }

@@ -96,8 +96,9 @@ public final class Pretrainer {
    * @return losses and speed
    * @throws IOException when a checkpoint or log cannot be written or read; the last checkpoint is
    *     intact
-   * @throws T3dException when another run writes into the folder, the source is empty, the checkpoint to resume from has other
-   *     settings, or a run that starts anew finds kept checkpoints of another one
+   * @throws T3dException when another run writes into the folder, the source is empty, the
+   *     checkpoint to resume from has other settings, or a run that starts anew finds kept
+   *     checkpoints of another one
    * @throws DivergedException after {@link TrainingConfig#maxBadSteps()} steps in a row without a
    *     finite loss and gradient
    */

@@ -32,7 +32,10 @@ class OutputCheckTest {
     assertThatThrownBy(() -> OutputCheck.folder(file.resolve("sub/out")))
         .isInstanceOf(T3dException.class)
         .hasMessage(
-            file.resolve("sub/out") + " cannot be written: " + file + " is a file, expected a folder");
+            file.resolve("sub/out")
+                + " cannot be written: "
+                + file
+                + " is a file, expected a folder");
     assertThatThrownBy(() -> OutputCheck.file(dir))
         .isInstanceOf(T3dException.class)
         .hasMessage(dir + " is a folder, expected a file to write; add a file name");

@@ -13,7 +13,8 @@ public final class Cells {
 
   /** What may stand around a word that says nothing: {@code "N/A".}, {@code [none]}. */
   private static final CharMatcher AROUND =
-      BLANK.or(CharMatcher.anyOf("\"'`.,;:!?()[]{}<>#*_-\u2013\u2014\u2026\u201c\u201d\u2018\u2019"));
+      BLANK.or(
+          CharMatcher.anyOf("\"'`.,;:!?()[]{}<>#*_-\u2013\u2014\u2026\u201c\u201d\u2018\u2019"));
 
   private static final Set<String> NOTHING =
       Set.of(
@@ -56,8 +57,8 @@ public final class Cells {
   }
 
   /**
-   * Whether a cell says that nothing is known: it is blank, or holds but a word such as {@code nan},
-   * {@code None}, {@code N/A} or {@code Not given.}
+   * Whether a cell says that nothing is known: it is blank, or holds but a word such as {@code
+   * nan}, {@code None}, {@code N/A} or {@code Not given.}
    */
   public static boolean saysNothing(String text) {
     String words = BLANK.collapseFrom(AROUND.trimFrom(text), ' ');

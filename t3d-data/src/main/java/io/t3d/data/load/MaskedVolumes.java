@@ -100,8 +100,7 @@ public final class MaskedVolumes implements SegmentationSource {
     Volume volume = volumes.load(row.volume()).readAll();
     Volume mask = Masks.read(row, otherGrid);
     boolean prepared =
-        ZarrVolume.isNamed(row.volume())
-            && PreparedVolumes.preparationOf(List.of(row)).isPresent();
+        ZarrVolume.isNamed(row.volume()) && PreparedVolumes.preparationOf(List.of(row)).isPresent();
     return new SegmentationCase(volume, prepared ? mask : preprocessing.applyToMask(mask));
   }
 

@@ -30,8 +30,9 @@ public record Manifest(List<ManifestRow> rows, List<String> labelNames) {
   }
 
   /**
-   * Reads and checks a manifest; its {@linkplain #warnings warnings} are logged. Relative paths in it start at the manifest's folder. A row without
-   * patient is taken as a patient of its own, shared by rows of the same volume.
+   * Reads and checks a manifest; its {@linkplain #warnings warnings} are logged. Relative paths in
+   * it start at the manifest's folder. A row without patient is taken as a patient of its own,
+   * shared by rows of the same volume.
    *
    * @param file CSV in UTF-8, with or without byte order mark
    * @throws ManifestException with all problems found: unknown or missing columns, blank reports,

@@ -198,8 +198,7 @@ final class ManifestParser {
       try {
         Cells.label(cell).ifPresent(label -> labels.put(name, label));
       } catch (IllegalArgumentException e) {
-        problem(
-            number, "label:" + name + " must be 0, 1 or empty (unknown), got \"" + cell + "\"");
+        problem(number, "label:" + name + " must be 0, 1 or empty (unknown), got \"" + cell + "\"");
       }
     }
     return labels;

@@ -156,10 +156,7 @@ public final class DatasetPreparation {
       }
       Volume raw = read(study.volume());
       Volume calibrated = study.calibration().apply(raw);
-      mask =
-          study.mask().isPresent()
-              ? Optional.of(mask(study, raw))
-              : Optional.empty();
+      mask = study.mask().isPresent() ? Optional.of(mask(study, raw)) : Optional.empty();
       volume = config.preprocessing().apply(calibrated);
     } catch (IOException | RuntimeException e) {
       return Outcome.bad(DataLoadingException.reason(e));
@@ -196,8 +193,7 @@ public final class DatasetPreparation {
 
   /** The mask on the prepared volume's voxels. */
   private Volume mask(Study study, Volume raw) throws IOException {
-    VolumeInfo info =
-        new VolumeInfo(raw.depth(), raw.height(), raw.width(), raw.affine(), "", "");
+    VolumeInfo info = new VolumeInfo(raw.depth(), raw.height(), raw.width(), raw.affine(), "", "");
     Path path = study.mask().orElseThrow();
     return config
         .preprocessing()

@@ -86,10 +86,7 @@ public final class Masks {
    */
   public static Volume read(ManifestRow row, OtherGrid otherGrid) throws IOException {
     return read(
-        row.mask().orElseThrow(),
-        VolumeReaders.info(row.volume()),
-        row.calibration(),
-        otherGrid);
+        row.mask().orElseThrow(), VolumeReaders.info(row.volume()), row.calibration(), otherGrid);
   }
 
   /**
@@ -100,8 +97,7 @@ public final class Masks {
    */
   public static Volume read(Path mask, Volume volume, OtherGrid otherGrid) throws IOException {
     VolumeInfo info =
-        new VolumeInfo(
-            volume.depth(), volume.height(), volume.width(), volume.affine(), "", "");
+        new VolumeInfo(volume.depth(), volume.height(), volume.width(), volume.affine(), "", "");
     return read(mask, info, Calibration.none(), otherGrid);
   }
 
@@ -110,8 +106,7 @@ public final class Masks {
    *
    * @param volume as its file says, not yet calibrated
    */
-  static Volume read(
-      Path path, VolumeInfo volume, Calibration calibration, OtherGrid otherGrid)
+  static Volume read(Path path, VolumeInfo volume, Calibration calibration, OtherGrid otherGrid)
       throws IOException {
     Volume mask;
     try {
@@ -136,8 +131,8 @@ public final class Masks {
   }
 
   /**
-   * Why a mask does not lie on a volume's voxels. With a calibrated spacing it may have been made on
-   * the file as it is, or on the volume as it should be.
+   * Why a mask does not lie on a volume's voxels. With a calibrated spacing it may have been made
+   * on the file as it is, or on the volume as it should be.
    */
   private static Optional<String> misfit(
       Path path, VolumeInfo mask, VolumeInfo volume, Calibration calibration) {
@@ -146,9 +141,7 @@ public final class Masks {
         || turned.height() != volume.height()
         || turned.width() != volume.width()) {
       return Optional.of(
-          message(
-              path,
-              "has the size " + size(turned) + ", its volume " + size(volume)));
+          message(path, "has the size " + size(turned) + ", its volume " + size(volume)));
     }
     Size3 size = new Size3(volume.depth(), volume.height(), volume.width());
     double shift = Geometry.cornerShift(size, volume.affine(), turned.affine());
@@ -200,8 +193,12 @@ public final class Masks {
           long i = Math.round(p[0]);
           long j = Math.round(p[1]);
           long k = Math.round(p[2]);
-          if (i >= 0 && j >= 0 && k >= 0
-              && i < mask.width() && j < mask.height() && k < mask.depth()) {
+          if (i >= 0
+              && j >= 0
+              && k >= 0
+              && i < mask.width()
+              && j < mask.height()
+              && k < mask.depth()) {
             out[at] = mask.get((int) k, (int) j, (int) i);
             any |= out[at] != 0;
           }

@@ -39,7 +39,9 @@ public final class VolumeChecks {
                     new DataLoadingException(
                         "Checking volumes failed: " + DataLoadingException.reason(cause), cause),
                 e -> new DataLoadingException("Interrupted while checking volumes", e));
-        problem.or(() -> Masks.problem(row, Masks.OtherGrid.REFUSE)).ifPresent(reason -> bad.add(new BadRow(row, reason)));
+        problem
+            .or(() -> Masks.problem(row, Masks.OtherGrid.REFUSE))
+            .ifPresent(reason -> bad.add(new BadRow(row, reason)));
       }
       return bad;
     } finally {

@@ -42,7 +42,9 @@ final class Table {
       return index == null ? "" : Cells.strip(cells.get(index));
     }
 
-    /** The same of a report, or a part of one: empty too when it says but {@code nan} or the like. */
+    /**
+     * The same of a report, or a part of one: empty too when it says but {@code nan} or the like.
+     */
     String text(String column) {
       String cell = get(column);
       return Cells.saysNothing(cell) ? "" : cell;

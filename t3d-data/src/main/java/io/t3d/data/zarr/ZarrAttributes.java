@@ -31,8 +31,24 @@ record ZarrAttributes(
   private static final Set<String> OUR_SPACES = Set.of("ras", "ras+", "right-anterior-superior");
   private static final Set<String> OTHER_LENGTHS =
       Set.of(
-          "m", "metre", "metres", "meter", "meters", "cm", "centimetre", "centimeter", "um", "µm",
-          "micron", "microns", "micrometre", "micrometer", "micrometers", "nm", "nanometer", "inch");
+          "m",
+          "metre",
+          "metres",
+          "meter",
+          "meters",
+          "cm",
+          "centimetre",
+          "centimeter",
+          "um",
+          "µm",
+          "micron",
+          "microns",
+          "micrometre",
+          "micrometer",
+          "micrometers",
+          "nm",
+          "nanometer",
+          "inch");
   private static final ObjectMapper JSON = new ObjectMapper();
 
   ZarrAttributes {

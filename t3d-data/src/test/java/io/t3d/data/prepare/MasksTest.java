@@ -95,7 +95,8 @@ class MasksTest {
       assertThat(Masks.check(List.of(row), Masks.OtherGrid.REFUSE))
           .singleElement()
           .asString()
-          .contains("must lie on its volume's voxels, but is shifted against them by more than half");
+          .contains(
+              "must lie on its volume's voxels, but is shifted against them by more than half");
       assertThatThrownBy(() -> Masks.read(row, Masks.OtherGrid.REFUSE))
           .isInstanceOf(T3dException.class)
           .hasMessageContaining("--resample-masks");

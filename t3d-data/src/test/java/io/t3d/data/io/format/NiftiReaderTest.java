@@ -181,15 +181,14 @@ class NiftiReaderTest {
   @Test
   void aQuaternionRoundedToFiveDigitsIsTakenAtLengthOne() throws IOException {
     Affine affine =
-        read(
-                b ->
-                    b.putShort(NiftiFiles.SFORM, (short) 0)
-                        .putShort(NiftiFiles.QFORM, (short) 1)
-                        .putFloat(NiftiFiles.PIXDIM + 4, 2)
-                        .putFloat(NiftiFiles.PIXDIM + 8, 2)
-                        .putFloat(NiftiFiles.PIXDIM + 12, 3)
-                        .putFloat(NiftiFiles.QUATERN, 0.70711f)
-                        .putFloat(NiftiFiles.QUATERN + 4, 0.70711f))
+        read(b ->
+                b.putShort(NiftiFiles.SFORM, (short) 0)
+                    .putShort(NiftiFiles.QFORM, (short) 1)
+                    .putFloat(NiftiFiles.PIXDIM + 4, 2)
+                    .putFloat(NiftiFiles.PIXDIM + 8, 2)
+                    .putFloat(NiftiFiles.PIXDIM + 12, 3)
+                    .putFloat(NiftiFiles.QUATERN, 0.70711f)
+                    .putFloat(NiftiFiles.QUATERN + 4, 0.70711f))
             .affine();
     assertThat(affine.get(0, 1)).isCloseTo(2, within(1e-6));
     assertThat(affine.get(1, 0)).isCloseTo(2, within(1e-6));
