@@ -47,15 +47,12 @@ final class ErrorReport {
    * @param names how this JVM encodes names of files
    */
   static String localeHint(String text, String names) {
-    boolean ascii = names.startsWith("ANSI_X3.4") || names.equals("US-ASCII");
     boolean concerned =
         text.contains("Malformed input")
             || text.contains("unmappable")
             || (text + System.getProperty("user.dir")).chars().anyMatch(c -> c > 127);
-    return ascii && concerned
-        ? "; the locale knows names in ASCII only ("
-            + names
-            + "), set LC_ALL=C.UTF-8 and run it again"
+    return concerned && !names.isEmpty() && !names.equalsIgnoreCase("UTF-8")
+        ? "; the locale's names of files are " + names + ", set LC_ALL=C.UTF-8 and run it again"
         : "";
   }
 

@@ -4,6 +4,7 @@ import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;
 import io.t3d.core.config.Configs;
 import io.t3d.data.manifest.ManifestRow;
+import io.t3d.data.zarr.ZarrVolume;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -14,6 +15,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
  * Which pairs a model is trained on, by hashes: {@code data-identity.json} of a checkpoint. A run
@@ -142,19 +144,26 @@ record DataIdentity(
     return root;
   }
 
-  /** Of a Zarr folder its attributes, which tell source, settings and the chunks' lengths. */
+  /**
+   * Of a Zarr folder geometry and length, which a new preparation of the same scan has, too; of
+   * another folder, a DICOM series, number and length of its files.
+   */
   private static void putBeginning(Hasher hasher, Path volume) throws IOException {
-    Path file = volume;
-    if (Files.isDirectory(volume)) {
-      file = volume.resolve(".zattrs");
-      if (!Files.isRegularFile(file)) {
-        hasher.putLong(-1); // a DICOM folder
-        return;
+    if (ZarrVolume.isNamed(volume)) {
+      ZarrVolume zarr = ZarrVolume.open(volume);
+      hasher.putUnencodedChars(zarr.affine() + " " + zarr.size() + " " + zarr.scale());
+      hasher.putLong(zarr.storedBytes());
+    } else if (Files.isDirectory(volume)) {
+      try (Stream<Path> files = Files.list(volume)) {
+        for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
+          hasher.putLong(Files.size(file));
+        }
       }
-    }
-    hasher.putLong(Files.size(file));
-    try (InputStream in = Files.newInputStream(file)) {
-      hasher.putBytes(in.readNBytes(BEGINNING));
+    } else {
+      hasher.putLong(Files.size(volume));
+      try (InputStream in = Files.newInputStream(volume)) {
+        hasher.putBytes(in.readNBytes(BEGINNING));
+      }
     }
   }
 }

@@ -22,6 +22,7 @@ public final class Cells {
           "nan",
           "na",
           "n/a",
+          "n / a",
           "n.a",
           "n\\a",
           "none",
@@ -37,7 +38,13 @@ public final class Cells {
           "not provided",
           "not applicable",
           "not specified",
-          "not reported");
+          "not reported",
+          "not recorded",
+          "not documented",
+          "not stated",
+          "unavailable",
+          "unknown",
+          "no data");
 
   private static final Pattern ONE = Pattern.compile("\\+?1(\\.0*)?");
   private static final Pattern ZERO = Pattern.compile("[+-]?0(\\.0*)?");
