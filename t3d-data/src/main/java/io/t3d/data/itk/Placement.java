@@ -1,8 +1,8 @@
 package io.t3d.data.itk;
 
 import io.t3d.core.volume.Affine;
-import io.t3d.data.internal.Geometry;
 import io.t3d.data.io.spi.VolumeFormatException;
+import io.t3d.data.io.spi.VoxelSize;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -14,7 +14,7 @@ final class Placement {
   static Affine of(Path file, double[] rows) throws VolumeFormatException {
     try {
       Affine affine = Affine.of(rows);
-      Optional<String> impossible = Geometry.sizeProblem(affine);
+      Optional<String> impossible = VoxelSize.problem(affine);
       if (impossible.isPresent()) {
         throw new VolumeFormatException(file, "its header " + impossible.get());
       }

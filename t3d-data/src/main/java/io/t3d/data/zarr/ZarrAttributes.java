@@ -5,8 +5,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.t3d.core.volume.Affine;
-import io.t3d.data.internal.Geometry;
 import io.t3d.data.io.spi.VolumeFormatException;
+import io.t3d.data.io.spi.VoxelSize;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -158,7 +158,7 @@ record ZarrAttributes(
     }
     try {
       Affine affine = Affine.of(values);
-      Optional<String> impossible = Geometry.sizeProblem(affine);
+      Optional<String> impossible = VoxelSize.problem(affine);
       if (impossible.isPresent()) {
         throw bad(folder, "affine " + impossible.get());
       }

@@ -12,23 +12,6 @@ class GeometryTest {
   private static final Affine AFFINE = Affine.scaleTranslate(-0.5, 0.5, 2, 10, 20, 30);
 
   @Test
-  void sizesThatNoScannerMakesAreToldWithTheLikelyUnit() {
-    assertThat(Geometry.sizeProblem(AFFINE)).isEmpty();
-    assertThat(Geometry.sizeProblem(scaled(0.01, 100))).isEmpty();
-    assertThat(Geometry.sizeProblem(scaled(0.0007, 0.0025)))
-        .contains(
-            "gives voxels of 0.0007 x 0.0007 x 0.0025 mm, expected 0.01 to 100 mm; likely the"
-                + " numbers are metres where the header says mm, or mm where it says microns");
-    assertThat(Geometry.sizeProblem(scaled(380, 500)).orElseThrow())
-        .contains("likely the numbers are microns where the header says mm");
-    assertThat(Geometry.sizeProblem(scaled(0.7, 400)).orElseThrow()).contains("is its unit right?");
-  }
-
-  private static Affine scaled(double xy, double z) {
-    return Affine.scaleTranslate(xy, xy, z, 0, 0, 0);
-  }
-
-  @Test
   void theSamePlaceIsNoShift() {
     assertThat(Geometry.cornerShift(SIZE, AFFINE, AFFINE)).isZero();
   }

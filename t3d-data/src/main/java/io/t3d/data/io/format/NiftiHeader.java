@@ -1,8 +1,8 @@
 package io.t3d.data.io.format;
 
 import io.t3d.core.volume.Affine;
-import io.t3d.data.internal.Geometry;
 import io.t3d.data.io.spi.VolumeFormatException;
+import io.t3d.data.io.spi.VoxelSize;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -261,7 +261,7 @@ record NiftiHeader(
       }
       try {
         Affine affine = Affine.of(rows);
-        Optional<String> impossible = Geometry.sizeProblem(affine);
+        Optional<String> impossible = VoxelSize.problem(affine);
         if (impossible.isPresent()) {
           throw problem("the " + source + unitText() + " " + impossible.get());
         }
