@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVRecord;
@@ -26,6 +27,10 @@ import org.apache.commons.csv.CSVRecord;
 final class ManifestParser {
   private static final CSVFormat FORMAT =
       CSVFormat.RFC4180.builder().setIgnoreEmptyLines(true).get();
+
+  /** Columns whose cells are taken as they stand: a number that is none is an error, too. */
+  private static final Set<String> OWN_WORDS =
+      Set.of(Columns.VOLUME, Columns.REPORT, Columns.SLOPE, Columns.INTERCEPT, Columns.SPACING);
 
   private final Path folder;
   private final List<String> header;
@@ -106,7 +111,11 @@ final class ManifestParser {
   private Optional<ManifestRow> row(int number, CSVRecord record) {
     Map<String, String> cells = new HashMap<>();
     for (int i = 0; i < header.size(); i++) {
-      cells.put(header.get(i), Cells.strip(record.get(i)));
+      String column = header.get(i);
+      String cell = Cells.strip(record.get(i));
+      // Pandas and others write an empty cell so.
+      boolean empty = !OWN_WORDS.contains(column) && Cells.saysNothing(cell);
+      cells.put(column, empty ? "" : cell);
     }
     String report = cells.getOrDefault(Columns.REPORT, "");
     if (cells.containsKey(Columns.REPORT) && Cells.saysNothing(report)) {

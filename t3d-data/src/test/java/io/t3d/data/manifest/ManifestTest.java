@@ -148,6 +148,24 @@ class ManifestTest {
   }
 
   @Test
+  void inOtherColumnsSuchAWordIsAnEmptyCell() throws IOException {
+    Manifest manifest =
+        read("volume,report,split,patient,mask\na.nii,x,nan,nan,None\nb.nii,y,,NULL,\n");
+    ManifestRow a = manifest.rows().get(0);
+    assertThat(a.split()).isEqualTo(Split.UNASSIGNED);
+    assertThat(a.patient()).isNotEqualTo(manifest.rows().get(1).patient());
+    assertThat(a.mask()).isEmpty();
+  }
+
+  @Test
+  void aSpacingThatNoScannerMakesIsAnError() {
+    assertThat(problems("volume,report,spacing\na.nii,x,700 700 2500\n"))
+        .singleElement()
+        .asString()
+        .startsWith("row 2: spacing gives voxels of 700 x 700 x 2500 mm, expected 0.01 to 100 mm");
+  }
+
+  @Test
   void labelsAreReadAsPandasWritesThem() throws IOException {
     Manifest manifest =
         read(

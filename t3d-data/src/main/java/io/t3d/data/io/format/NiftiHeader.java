@@ -194,13 +194,16 @@ record NiftiHeader(
         return;
       }
       String what = "is " + rank + "-D " + Arrays.toString(dims) + ", expected 3-D; ";
-      if (rank == 4 && dims[2] == 1) {
+      int last = rank - 1;
+      if (rank > 3 && Arrays.stream(dims, 2, last).allMatch(n -> n == 1)) {
         throw problem(
             what
                 + "its "
-                + dims[3]
-                + " slices stand in the 4th dimension: write them as (x, y, z), e.g. in Python"
-                + " img.get_fdata()[:, :, 0, :], with their distance in the affine");
+                + dims[last]
+                + " slices stand in dimension "
+                + rank
+                + ": write them as (x, y, z), in Python np.squeeze(img.get_fdata()), with their"
+                + " distance in the affine");
       }
       throw problem(
           what + (rank > 3 ? "split it first" : "stack the slices to one (x, y, z) file first"));

@@ -59,7 +59,10 @@ class NiftiReaderTest {
         b -> NiftiFiles.dims(b, 4, 4, 3, 2, 2), "is 4-D [4, 3, 2, 2], expected 3-D", "split it");
     assertBroken(
         b -> NiftiFiles.dims(b, 4, 4, 3, 1, 2),
-        "is 4-D [4, 3, 1, 2], expected 3-D; its 2 slices stand in the 4th dimension");
+        "is 4-D [4, 3, 1, 2], expected 3-D; its 2 slices stand in dimension 4: write them as");
+    assertBroken(
+        b -> NiftiFiles.dims(b, 5, 4, 3, 1, 1, 2),
+        "is 5-D [4, 3, 1, 1, 2], expected 3-D; its 2 slices stand in dimension 5");
   }
 
   @Test
