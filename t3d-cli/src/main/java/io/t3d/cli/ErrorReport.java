@@ -8,6 +8,7 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.util.Optional;
 
@@ -28,7 +29,8 @@ final class ErrorReport {
    */
   static void print(Throwable e, boolean debug, PrintWriter err) {
     boolean bug = kind(e).isEmpty();
-    err.println("error: " + (bug ? e.toString() : describe(e)));
+    String text = bug ? e.toString() : describe(e);
+    err.println("error: " + text + localeHint(text, System.getProperty("sun.jnu.encoding", "")));
     if (bug || debug) {
       e.printStackTrace(err);
     }
@@ -36,6 +38,22 @@ final class ErrorReport {
       err.println(BUG);
     }
     err.flush();
+  }
+
+  /**
+   * A word on the locale where it may be the cause: under LC_ALL=C Java cannot name files whose
+   * names are not ASCII.
+   *
+   * @param names how this JVM encodes names of files
+   */
+  static String localeHint(String text, String names) {
+    boolean concerned =
+        text.contains("Malformed input")
+            || text.contains("unmappable")
+            || (text + System.getProperty("user.dir")).chars().anyMatch(c -> c > 127);
+    return concerned && !names.isEmpty() && !names.equalsIgnoreCase("UTF-8")
+        ? "; the locale's names of files are " + names + ", set LC_ALL=C.UTF-8 and run it again"
+        : "";
   }
 
   /** Whose error it is, by its type; empty when it is ours. */
@@ -46,7 +64,9 @@ final class ErrorReport {
     if (e instanceof UncheckedIOException io) {
       return kind(io.getCause());
     }
-    if (e instanceof FileSystemException || e instanceof FileNotFoundException) {
+    if (e instanceof FileSystemException
+        || e instanceof FileNotFoundException
+        || e instanceof InvalidPathException) {
       return Optional.of(Kind.INPUT);
     }
     // What remains of these is the world outside: a full disk, a broken pipe, no memory.

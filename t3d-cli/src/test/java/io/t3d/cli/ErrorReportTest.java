@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -44,6 +45,21 @@ class ErrorReportTest {
               "This looks like a bug in t3d. Please report it with the lines above, but without"
                   + " anything that names a patient, at https://github.com/t3d-java/t3d/issues\n");
     }
+  }
+
+  @Test
+  void theLocaleIsNamedWhereItMayBeTheCause() {
+    String ascii = "ANSI_X3.4-1968";
+    assertThat(ErrorReport.localeHint("Malformed input: S??ehir.nii", ascii))
+        .isEqualTo(
+            "; the locale's names of files are ANSI_X3.4-1968, set LC_ALL=C.UTF-8 and run it again");
+    assertThat(ErrorReport.localeHint("no such file: \u015eehir.nii", ascii)).isNotEmpty();
+    assertThat(ErrorReport.localeHint("no such file: \ufffd.nii", "ISO-8859-1")).isNotEmpty();
+    assertThat(ErrorReport.localeHint("no such file: a.nii", ascii)).isEmpty();
+    assertThat(ErrorReport.localeHint("no such file: \u015eehir.nii", "UTF-8")).isEmpty();
+    assertThat(print(new InvalidPathException("S?", "Malformed input"), false))
+        .startsWith("error: ")
+        .doesNotContain("bug");
   }
 
   @Test

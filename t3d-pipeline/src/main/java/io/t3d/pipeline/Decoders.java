@@ -1,5 +1,6 @@
 package io.t3d.pipeline;
 
+import io.t3d.core.internal.OsPaths;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.task.report.ReportGenerator;
 import java.io.IOException;
@@ -23,7 +24,7 @@ final class Decoders implements AutoCloseable {
 
   synchronized ReportGenerator generator(Path folder) throws IOException {
     Path nested = folder.resolve(GENERATOR);
-    Path dir = (Files.isDirectory(nested) ? nested : folder).toAbsolutePath().normalize();
+    Path dir = OsPaths.resolve(Files.isDirectory(nested) ? nested : folder);
     ReportGenerator known = generators.get(dir);
     if (known == null) {
       known = ReportGenerator.load(dir, model);
@@ -33,7 +34,7 @@ final class Decoders implements AutoCloseable {
   }
 
   synchronized TrainedSegmenter segmenter(Path folder) throws IOException {
-    Path dir = folder.toAbsolutePath().normalize();
+    Path dir = OsPaths.resolve(folder);
     TrainedSegmenter known = segmenters.get(dir);
     if (known == null) {
       known = TrainedSegmenter.open(dir, model.device());

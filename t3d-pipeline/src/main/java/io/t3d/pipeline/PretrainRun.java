@@ -5,6 +5,7 @@ import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
 import io.t3d.core.config.TextConfig;
 import io.t3d.core.internal.AtomicFiles;
+import io.t3d.core.internal.FolderLock;
 import io.t3d.core.model.Pretrained;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.text.ReportTokenizer;
@@ -19,12 +20,18 @@ import io.t3d.data.manifest.ManifestRow;
 import io.t3d.data.view.MultiViewSampler;
 import io.t3d.losses.objective.Objectives;
 import java.io.IOException;
+import java.lang.reflect.RecordComponent;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Pre-trains a model on the rows of a manifest. */
 public final class PretrainRun {
+  private static final Logger LOG = LoggerFactory.getLogger(PretrainRun.class);
   private static final long MEGABYTE = 1L << 20;
 
   private final PretrainConfig config;
@@ -75,7 +82,27 @@ public final class PretrainRun {
    * @param listener is told of each step
    */
   public TrainingSummary run(boolean resume, TrainingListener listener) throws IOException {
+    return run(resume, false, listener);
+  }
+
+  /**
+   * The same; may go on with other data.
+   *
+   * @param acceptChangedData whether a checkpoint is gone on from though the pairs, their reports
+   *     or the preparation of volumes have changed; the checkpoints' provenance then says so
+   * @throws T3dException when they have changed and that is not accepted; the message names what
+   */
+  public TrainingSummary run(boolean resume, boolean acceptChangedData, TrainingListener listener)
+      throws IOException {
+    try (FolderLock.Held lock = FolderLock.hold(out)) {
+      return runAlone(resume, acceptChangedData, listener);
+    }
+  }
+
+  private TrainingSummary runAlone(
+      boolean resume, boolean acceptChangedData, TrainingListener listener) throws IOException {
     DataConfig data = config.data();
+    DataIdentity identity = identity(resume, acceptChangedData);
     VolumeReportDataset source =
         VolumeReportDataset.builder()
             .rows(rows)
@@ -96,12 +123,87 @@ public final class PretrainRun {
               .out(out)
               .attach(TrainedModel.DATA_FILE, Configs.toJson(data))
               .attach(TrainedModel.OBJECTIVE_FILE, Configs.toJson(config.objective()))
-              .dataDescription(rows.size() + " pairs")
+              .attach(DataIdentity.FILE, Configs.toJson(identity))
+              .dataDescription(identity.description())
               .listener(listener)
               .resume(resume);
       prompts.ifPresent(p -> run.attach(TrainedModel.PROMPTS_FILE, Configs.toJson(p)));
       return run.build().run();
     }
+  }
+
+  /** That of the pairs, when the checkpoint to go on from has the same. */
+  private DataIdentity identity(boolean resume, boolean acceptChanges) throws IOException {
+    DataIdentity now = DataIdentity.of(rows);
+    Optional<Checkpoint> checkpoint = resume ? Checkpoint.open(out) : Optional.empty();
+    if (checkpoint.isEmpty()) {
+      return now;
+    }
+    Path folder = checkpoint.get().folder();
+    Optional<DataIdentity> then = DataIdentity.in(folder);
+    if (then.isEmpty()) {
+      LOG.warn(
+          "{} does not say which data it was trained on (it is older than that): whether these are"
+              + " the same pairs and reports is not checked",
+          folder);
+    }
+    List<String> changes = new ArrayList<>(then.map(t -> t.changes(now)).orElse(List.of()));
+    changes.addAll(changedSettings(folder));
+    List<String> accepted = new ArrayList<>(then.map(DataIdentity::accepted).orElse(List.of()));
+    if (!changes.isEmpty()) {
+      String what = String.join(", ", changes);
+      if (!acceptChanges) {
+        throw new T3dException(
+            T3dException.Kind.USAGE,
+            "Cannot resume from "
+                + folder
+                + ", its data has changed: "
+                + what
+                + ". Give the data it was trained on, choose another --out, or go on all the same"
+                + " with --accept-changed-data");
+      }
+      LOG.warn("{} goes on with changed data: {}", folder, what);
+      accepted.add("step " + checkpoint.get().step() + ": " + what);
+    }
+    return now.withAccepted(accepted);
+  }
+
+  /** The settings that change what the model sees, but not its sizes. */
+  private List<String> changedSettings(Path checkpoint) throws IOException {
+    List<String> out = new ArrayList<>();
+    Path file = checkpoint.resolve(TrainedModel.DATA_FILE);
+    if (Files.isRegularFile(file)) {
+      DataConfig then = Configs.load(file, DataConfig.class);
+      DataConfig now = config.data();
+      note(out, "data.preprocessing", then.preprocessing(), now.preprocessing());
+      note(out, "data.views", then.views(), now.views());
+      note(out, "data.reports", then.reports(), now.reports());
+      note(out, "data.batchSize", then.batchSize(), now.batchSize());
+    }
+    return out;
+  }
+
+  private static void note(List<String> out, String name, Object then, Object now) {
+    if (then.equals(now)) {
+      return;
+    }
+    if (!(then instanceof Record) || then.getClass() != now.getClass()) {
+      out.add(name + " (" + shown(then) + ", now " + shown(now) + ")");
+      return;
+    }
+    for (RecordComponent part : then.getClass().getRecordComponents()) {
+      try {
+        Object before = part.getAccessor().invoke(then);
+        Object after = part.getAccessor().invoke(now);
+        note(out, name + "." + part.getName(), before, after);
+      } catch (ReflectiveOperationException e) {
+        throw new IllegalStateException("Settings records are public", e);
+      }
+    }
+  }
+
+  private static Object shown(Object value) {
+    return value instanceof Optional<?> held ? held.map(Object::toString).orElse("none") : value;
   }
 
   /**

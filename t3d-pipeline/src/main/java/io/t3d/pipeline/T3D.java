@@ -1,6 +1,8 @@
 package io.t3d.pipeline;
 
 import io.t3d.core.T3dException;
+import io.t3d.core.internal.FolderLock;
+import io.t3d.core.internal.OutputCheck;
 import io.t3d.core.train.Checkpoint;
 import io.t3d.core.train.TrainingListener;
 import io.t3d.core.train.TrainingSummary;
@@ -47,9 +49,9 @@ public final class T3D {
    * @param manifest a CSV; docs/manifest.md tells the columns
    * @param out a folder without a checkpoint; gets {@code log.csv} and {@code checkpoint/}
    * @throws IOException when a file cannot be read or written
-   * @throws T3dException when {@code out} holds a checkpoint, the manifest has no report or no row
-   *     to train on, patients are in several splits, or volumes cannot be used; the message lists
-   *     them
+   * @throws T3dException when {@code out} holds a checkpoint, cannot be written or is being written
+   *     by another run, the manifest has no report or no row to train on, patients are in several
+   *     splits, or volumes cannot be used; the message lists them
    */
   public static TrainingSummary pretrain(PretrainConfig config, Path manifest, Path out)
       throws IOException {
@@ -59,8 +61,8 @@ public final class T3D {
   /**
    * The same; goes on from a checkpoint where asked to.
    *
-   * @param resume whether {@code out} holds a checkpoint of a run with the same settings to go on
-   *     from
+   * @param resume whether {@code out} holds a checkpoint of a run with the same settings and data
+   *     to go on from; {@link PretrainRun} can go on with other data
    * @param listener is told of each step
    */
   public static TrainingSummary pretrain(
@@ -70,6 +72,20 @@ public final class T3D {
     Manifest all = Manifest.read(manifest);
     all.requireReports();
     List<ManifestRow> train = rowsToTrainOn(all, manifest);
+    try (FolderLock lock = FolderLock.take(out)) {
+      requireFree(out, resume); // now that nobody else can begin
+      return pretrain(config, train, manifest, out, resume, listener);
+    }
+  }
+
+  private static TrainingSummary pretrain(
+      PretrainConfig config,
+      List<ManifestRow> train,
+      Path manifest,
+      Path out,
+      boolean resume,
+      TrainingListener listener)
+      throws IOException {
     Preprocessing resolved = PreparedVolumes.resolve(config.data().preprocessing(), train);
     PretrainConfig settings = config.withPreprocessing(resolved);
     int threads = Runtime.getRuntime().availableProcessors();
@@ -87,11 +103,14 @@ public final class T3D {
   }
 
   /**
-   * Fails when a run would overwrite a checkpoint.
+   * Fails when a run would overwrite a checkpoint, or could not write one.
    *
    * @param resume whether the checkpoint is to be gone on from
+   * @throws T3dException when there is a checkpoint to be kept, {@code out} is a file, or nothing
+   *     can be written there
    */
   public static void requireFree(Path out, boolean resume) {
+    OutputCheck.folder(out);
     if (!resume && Files.exists(Checkpoint.folderOf(out))) {
       throw new T3dException(
           T3dException.Kind.USAGE,

@@ -5,6 +5,8 @@ import io.t3d.cli.benchmark.BenchmarkRun;
 import io.t3d.cli.benchmark.BenchmarkTable;
 import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
+import io.t3d.core.internal.FolderLock;
+import io.t3d.core.internal.OutputCheck;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -84,11 +86,13 @@ public final class BenchmarkCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     BenchmarkConfig settings =
         config == null ? preset() : Configs.load(config, BenchmarkConfig.class);
-    if (restart) {
-      BenchmarkRun.clear(out);
-    }
+    OutputCheck.folder(out);
     BenchmarkTable table;
-    try (BenchmarkProgress progress = new BenchmarkProgress(suite)) {
+    try (FolderLock lock = FolderLock.take(out);
+        BenchmarkProgress progress = new BenchmarkProgress(suite)) {
+      if (restart) {
+        BenchmarkRun.clear(out);
+      }
       int processes = workers == null ? BenchmarkRun.workers() : workers;
       if (processes < 1) {
         throw new T3dException(T3dException.Kind.USAGE, "--workers must be >= 1, got " + processes);

@@ -4,6 +4,7 @@ import io.t3d.cli.option.Given;
 import io.t3d.cli.page.DatasetPage;
 import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
+import io.t3d.core.internal.OutputCheck;
 import io.t3d.data.published.BimcvRLayout;
 import io.t3d.data.published.BuildSettings;
 import io.t3d.data.published.CtRateLayout;
@@ -108,10 +109,7 @@ final class DatasetBuildCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    if (Files.isRegularFile(out)) {
-      throw new T3dException(
-          T3dException.Kind.USAGE, out + " is a file, expected a folder to write to");
-    }
+    OutputCheck.folder(out);
     BuildSettings settings =
         Given.by(
             () ->

@@ -7,6 +7,7 @@ import io.t3d.cli.option.SkipBad;
 import io.t3d.cli.print.Progress;
 import io.t3d.core.config.Configs;
 import io.t3d.core.file.Safetensors;
+import io.t3d.core.internal.OutputCheck;
 import io.t3d.core.train.TrainingConfig.Precision;
 import io.t3d.data.manifest.Manifest;
 import io.t3d.data.manifest.ManifestRow;
@@ -71,6 +72,7 @@ public final class EmbedCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    OutputCheck.file(out);
     boolean manifest = input.toString().endsWith(".csv");
     PrintWriter err = spec.commandLine().getErr();
     Manifest all = manifest ? Manifest.read(input) : null;

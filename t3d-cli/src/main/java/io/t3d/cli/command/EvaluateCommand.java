@@ -9,6 +9,7 @@ import io.t3d.cli.print.EvaluationPrinter;
 import io.t3d.cli.print.FineTuneProgress;
 import io.t3d.cli.print.Progress;
 import io.t3d.core.T3dException;
+import io.t3d.core.internal.OutputCheck;
 import io.t3d.core.model.T3DModel;
 import io.t3d.data.manifest.Manifest;
 import io.t3d.data.manifest.ManifestRow;
@@ -110,6 +111,9 @@ public final class EvaluateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    if (out != null) {
+      OutputCheck.folder(out);
+    }
     Manifest all = Manifest.read(manifest);
     if (tasks == null) {
       tasks = all.hasReports() ? List.of(Task.ZERO_SHOT, Task.RETRIEVAL) : List.of(Task.ZERO_SHOT);

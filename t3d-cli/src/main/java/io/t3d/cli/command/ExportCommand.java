@@ -1,6 +1,7 @@
 package io.t3d.cli.command;
 
 import io.t3d.cli.option.CheckpointOption;
+import io.t3d.core.internal.OutputCheck;
 import io.t3d.core.model.ModelExport;
 import io.t3d.pipeline.TrainedModel;
 import java.io.IOException;
@@ -33,6 +34,7 @@ public final class ExportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    OutputCheck.folder(out);
     try (TrainedModel trained = checkpoint.open()) {
       ModelExport.write(trained.model(), out);
     }

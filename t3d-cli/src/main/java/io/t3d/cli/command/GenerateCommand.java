@@ -9,6 +9,8 @@ import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
 import io.t3d.core.config.ReportDecoderConfig;
 import io.t3d.core.generate.Decoding;
+import io.t3d.core.internal.FolderLock;
+import io.t3d.core.internal.OutputCheck;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.task.report.GeneratedReport;
 import io.t3d.core.task.report.ReportGenerator;
@@ -133,6 +135,7 @@ public final class GenerateCommand implements Callable<Integer> {
     if (epochs < 1) {
       throw new T3dException(T3dException.Kind.USAGE, "--epochs must be > 0, got " + epochs);
     }
+    OutputCheck.folder(out);
     Manifest all = Manifest.read(manifest);
     all.requireReports();
     List<ManifestRow> selected = split.rows(all, manifest);
@@ -147,7 +150,8 @@ public final class GenerateCommand implements Callable<Integer> {
           T3dException.Kind.INPUT,
           manifest + " has no row of the split train to train on; give --generator");
     }
-    try (TrainedModel model = checkpoint.open();
+    try (FolderLock lock = FolderLock.take(out);
+        TrainedModel model = checkpoint.open();
         ReportGenerator generator = open(model.model(), kept, fresh)) {
       List<ManifestRow> rows = check(model, selected);
       ReportRun run = new ReportRun(generator, model.data());

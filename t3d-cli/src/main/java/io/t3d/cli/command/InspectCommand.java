@@ -113,6 +113,7 @@ public final class InspectCommand implements Callable<Integer> {
       throw new T3dException(
           T3dException.Kind.USAGE, "--table is where the table of --all goes; give --all too");
     }
+    montage.requireWritable();
     VolumeInfo info = VolumeReaders.info(path);
     Volume volume = VolumeReaders.read(path);
     montage.draw(volume);

@@ -4,6 +4,7 @@ import io.t3d.cli.notebook.JupyterNotebook;
 import io.t3d.cli.notebook.NotebookRunner;
 import io.t3d.cli.notebook.NotebookRunner.NotebookException;
 import io.t3d.core.T3dException;
+import io.t3d.core.internal.OutputCheck;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -60,6 +61,7 @@ public final class NotebookCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     PrintWriter out = spec.commandLine().getOut();
     if (what.folder != null) {
+      OutputCheck.folder(what.folder);
       JupyterNotebook.writeAll(what.folder).forEach(out::println);
       return 0;
     }

@@ -1,10 +1,12 @@
 package io.t3d.cli.command;
 
 import io.t3d.cli.option.Given;
+import io.t3d.cli.option.ResampleMasks;
 import io.t3d.cli.print.Progress;
 import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
 import io.t3d.core.config.Size3;
+import io.t3d.core.internal.OutputCheck;
 import io.t3d.core.volume.Spacing;
 import io.t3d.data.manifest.BadRow;
 import io.t3d.data.manifest.Manifest;
@@ -27,6 +29,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -105,6 +108,8 @@ public final class PreprocessCommand implements Callable<Integer> {
       description = "Volumes prepared at a time, each in memory; default: processors, at most 4.")
   private int threads = Math.min(4, Runtime.getRuntime().availableProcessors());
 
+  @Mixin private ResampleMasks masks;
+
   @Option(names = "--skip-bad", description = "End with 0 although volumes are in quarantine.csv.")
   private boolean skipBad;
 
@@ -126,6 +131,7 @@ public final class PreprocessCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Preprocessing steps = Given.by(this::steps);
+    OutputCheck.folder(out);
     Manifest all = Manifest.read(manifest);
     if (isSame(manifest, out.resolve("manifest.csv"))) {
       throw new T3dException(
@@ -134,7 +140,8 @@ public final class PreprocessCommand implements Callable<Integer> {
     }
     PreparationConfig config =
         Given.by(() -> new PreparationConfig(steps, ZarrOptions.defaults().withValues(values)));
-    DatasetPreparation preparation = Given.by(() -> new DatasetPreparation(config, out, threads));
+    DatasetPreparation preparation =
+        Given.by(() -> new DatasetPreparation(config, out, threads, masks.otherGrid()));
     PreparationResult result;
     try (Progress progress = Progress.overItems("Preparing", all.rows().size())) {
       result = preparation.run(all.rows(), progress::to);

@@ -2,7 +2,9 @@ package io.t3d.cli.command;
 
 import io.t3d.cli.option.SkipBad;
 import io.t3d.cli.print.TrainingProgress;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
+import io.t3d.core.internal.FolderLock;
 import io.t3d.core.train.TrainingSummary;
 import io.t3d.data.manifest.Manifest;
 import io.t3d.data.manifest.ManifestRow;
@@ -52,6 +54,13 @@ public final class PretrainCommand implements Callable<Integer> {
   @Option(names = "--resume", description = "Go on from the checkpoint in DIR.")
   private boolean resume;
 
+  @Option(
+      names = "--accept-changed-data",
+      description =
+          "Resume though manifest, reports or the preparation of volumes have changed; the"
+              + " checkpoint's provenance says so.")
+  private boolean acceptChangedData;
+
   @Mixin private SkipBad skipBad;
 
   @Spec private CommandSpec spec;
@@ -60,17 +69,18 @@ public final class PretrainCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     PretrainConfig settings =
         config == null ? PretrainConfig.tiny() : Configs.load(config, PretrainConfig.class);
+    if (acceptChangedData && !resume) {
+      throw new T3dException(
+          T3dException.Kind.USAGE, "--accept-changed-data says how to go on; it needs --resume");
+    }
     T3D.requireFree(out, resume);
     Manifest all = Manifest.read(manifest);
     all.requireReports();
     List<ManifestRow> train = T3D.rowsToTrainOn(all, manifest);
-    settings = settings.withPreprocessing(preprocessing(settings, train));
-    PrintWriter err = spec.commandLine().getErr();
-    train = skipBad.check(train, settings.data().preprocessing(), err);
     TrainingSummary summary;
-    try (TrainingProgress progress = new TrainingProgress()) {
-      summary =
-          new PretrainRun(settings, train, T3D.promptsBeside(manifest), out).run(resume, progress);
+    try (FolderLock lock = FolderLock.take(out)) {
+      T3D.requireFree(out, resume); // now that nobody else can begin
+      summary = train(settings, train);
     }
     PrintWriter stdout = spec.commandLine().getOut();
     stdout.printf(
@@ -82,6 +92,16 @@ public final class PretrainCommand implements Callable<Integer> {
         out.resolve("checkpoint"));
     stdout.flush();
     return 0;
+  }
+
+  private TrainingSummary train(PretrainConfig asked, List<ManifestRow> rows) throws IOException {
+    PretrainConfig settings = asked.withPreprocessing(preprocessing(asked, rows));
+    PrintWriter err = spec.commandLine().getErr();
+    List<ManifestRow> train = skipBad.check(rows, settings.data().preprocessing(), err);
+    try (TrainingProgress progress = new TrainingProgress()) {
+      return new PretrainRun(settings, train, T3D.promptsBeside(manifest), out)
+          .run(resume, acceptChangedData, progress);
+    }
   }
 
   /** Volumes that t3d preprocess has prepared are taken as they are, unless a config objects. */

@@ -5,6 +5,8 @@ import io.t3d.cli.page.Quickstart;
 import io.t3d.cli.print.EvaluationPrinter;
 import io.t3d.cli.print.TrainingProgress;
 import io.t3d.core.T3dException;
+import io.t3d.core.internal.FolderLock;
+import io.t3d.core.internal.OutputCheck;
 import io.t3d.pipeline.evaluate.Evaluation;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -51,9 +53,11 @@ public final class QuickstartCommand implements Callable<Integer> {
     if (pairs < 1) {
       throw new T3dException(T3dException.Kind.USAGE, "--pairs must be >= 1, got " + pairs);
     }
+    OutputCheck.folder(out);
     PrintWriter err = spec.commandLine().getErr();
     Evaluation found;
-    try (TrainingProgress progress = new TrainingProgress()) {
+    try (FolderLock lock = FolderLock.take(out);
+        TrainingProgress progress = new TrainingProgress()) {
       Quickstart quickstart = Given.by(() -> new Quickstart(out, pairs, epochs, seed));
       err.println("t3d: writing " + pairs + " phantom studies to " + quickstart.data());
       err.flush();

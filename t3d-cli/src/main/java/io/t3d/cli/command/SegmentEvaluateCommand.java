@@ -1,10 +1,12 @@
 package io.t3d.cli.command;
 
+import io.t3d.cli.option.ResampleMasks;
 import io.t3d.cli.option.SegmenterOption;
 import io.t3d.cli.option.SplitRows;
 import io.t3d.cli.print.Progress;
 import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
+import io.t3d.core.internal.OutputCheck;
 import io.t3d.data.load.VolumeSegmenter;
 import io.t3d.data.manifest.Manifest;
 import io.t3d.data.manifest.ManifestRow;
@@ -47,6 +49,8 @@ final class SegmentEvaluateCommand implements Callable<Integer> {
   @Option(names = "--out", paramLabel = "DIR", description = "Where metrics.json is written.")
   private @Nullable Path out;
 
+  @Mixin private ResampleMasks resampleMasks;
+
   @Option(names = "--json", description = "Print the metrics as JSON.")
   private boolean json;
 
@@ -54,11 +58,16 @@ final class SegmentEvaluateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    if (out != null) {
+      OutputCheck.folder(out);
+    }
     List<ManifestRow> rows = select(Manifest.read(manifest));
     SegmentationEvaluation found;
     try (TrainedSegmenter trained = segmenter.open();
         Progress progress = Progress.overItems("Segmenting", rows.size())) {
-      found = SegmentationEvaluation.of(segmenter(trained, rows), rows, progress::to);
+      found =
+          SegmentationEvaluation.of(
+              segmenter(trained, rows), rows, resampleMasks.otherGrid(), progress::to);
     }
     if (out != null) {
       MetricsFile.write(out, found);

@@ -3,6 +3,8 @@ package io.t3d.cli.command;
 import io.t3d.cli.option.SegmenterOption;
 import io.t3d.cli.print.Progress;
 import io.t3d.core.T3dException;
+import io.t3d.core.internal.OsPaths;
+import io.t3d.core.internal.OutputCheck;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.io.VolumeReaders;
 import io.t3d.data.io.format.NiftiWriter;
@@ -50,6 +52,7 @@ final class SegmentPredictCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    OutputCheck.folder(out);
     Map<Path, Path> targets = targets();
     PrintWriter stdout = spec.commandLine().getOut();
     try (TrainedSegmenter trained = segmenter.open();
@@ -70,7 +73,7 @@ final class SegmentPredictCommand implements Callable<Integer> {
   private Map<Path, Path> targets() {
     Map<Path, Path> targets = new LinkedHashMap<>();
     for (Path input : inputs) {
-      String name = input.toAbsolutePath().normalize().getFileName().toString();
+      String name = OsPaths.resolve(input).getFileName().toString();
       String stem = name.replaceFirst("(?i)\\.(nii\\.gz|nii|nrrd|mha|mhd|npz|zarr)$", "");
       Path target = out.resolve(stem + ".mask.nii.gz");
       if (Files.exists(target) || targets.containsValue(target)) {

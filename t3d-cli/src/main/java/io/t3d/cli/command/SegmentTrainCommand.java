@@ -2,9 +2,12 @@ package io.t3d.cli.command;
 
 import ai.djl.Device;
 import io.t3d.cli.option.Given;
+import io.t3d.cli.option.ResampleMasks;
 import io.t3d.cli.print.Progress;
 import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
+import io.t3d.core.internal.FolderLock;
+import io.t3d.core.internal.OutputCheck;
 import io.t3d.core.task.segment.SegmentationTraining;
 import io.t3d.core.torch.TorchEngine;
 import io.t3d.data.manifest.Manifest;
@@ -24,6 +27,7 @@ import java.util.concurrent.Callable;
 import java.util.function.ObjDoubleConsumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -71,16 +75,31 @@ final class SegmentTrainCommand implements Callable<Integer> {
   @Option(names = "--freeze-encoder", description = "Only the decoder learns.")
   private boolean freeze;
 
+  @Mixin private ResampleMasks resampleMasks;
+
   @Spec private CommandSpec spec;
 
   @Override
   public Integer call() throws IOException {
+    OutputCheck.folder(out);
+    requireNoSegmenter();
+    List<ManifestRow> rows = T3D.rowsToTrainOn(Manifest.read(manifest), manifest);
+    SegmentationConfig settings = settings(rows);
+    try (FolderLock lock = FolderLock.take(out)) {
+      requireNoSegmenter(); // now that nobody else can begin
+      train(settings, rows);
+    }
+    return 0;
+  }
+
+  private void requireNoSegmenter() {
     if (Files.exists(out.resolve("segmenter"))) {
       throw new T3dException(
           T3dException.Kind.USAGE, out + " holds a segmenter already; choose another --out");
     }
-    List<ManifestRow> rows = T3D.rowsToTrainOn(Manifest.read(manifest), manifest);
-    SegmentationConfig settings = settings(rows);
+  }
+
+  private void train(SegmentationConfig settings, List<ManifestRow> rows) throws IOException {
     int total = settings.training().steps();
     SegmentationRun.Result result;
     try (Progress progress = Progress.overItems("Training", total)) {
@@ -105,7 +124,6 @@ final class SegmentTrainCommand implements Callable<Integer> {
         result.lastLoss(),
         out.resolve("segmenter"));
     stdout.flush();
-    return 0;
   }
 
   private SegmentationConfig settings(List<ManifestRow> rows) throws IOException {
@@ -124,6 +142,7 @@ final class SegmentTrainCommand implements Callable<Integer> {
                         t.foreground(),
                         freeze || t.freezeEncoder(),
                         seed == null ? t.optimizer() : t.optimizer().withSeed(seed))));
+    s = resampleMasks.asked() ? s.resamplingMasks() : s;
     return s.withPreprocessing(PreparedVolumes.resolve(s.preprocessing(), rows));
   }
 

@@ -1,19 +1,20 @@
 package io.t3d.cli.print;
 
+import io.t3d.cli.option.ResampleMasks;
 import io.t3d.cli.option.WindowConverter;
 import io.t3d.core.T3dException;
-import io.t3d.core.config.Size3;
 import io.t3d.core.internal.AtomicFiles;
+import io.t3d.core.internal.OutputCheck;
 import io.t3d.core.volume.Volume;
-import io.t3d.data.internal.Geometry;
-import io.t3d.data.io.VolumeReaders;
 import io.t3d.data.picture.SliceImages;
+import io.t3d.data.prepare.Masks;
 import io.t3d.data.transform.IntensityWindow;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The options of a command that draw a volume, and the drawing. */
@@ -39,6 +40,8 @@ public final class Montage {
       description = "A segmentation of the volume, laid over the montage, a colour per label.")
   private @Nullable Path mask;
 
+  @Mixin private ResampleMasks resampleMasks;
+
   @Option(
       names = "--slices",
       paramLabel = "N",
@@ -55,6 +58,13 @@ public final class Montage {
     }
   }
 
+  /** Checks that a picture can be written, if one was asked for. */
+  public void requireWritable() {
+    if (file != null) {
+      OutputCheck.file(file);
+    }
+  }
+
   /** Draws the picture if one was asked for. */
   public void draw(Volume volume) throws IOException {
     if (file == null) {
@@ -68,7 +78,10 @@ public final class Montage {
     if (slices < 1) {
       throw new T3dException(T3dException.Kind.USAGE, "--slices must be >= 1, got " + slices);
     }
-    Optional<Volume> overlay = mask == null ? Optional.empty() : Optional.of(readMask(volume));
+    Optional<Volume> overlay =
+        mask == null
+            ? Optional.empty()
+            : Optional.of(Masks.read(mask, volume, resampleMasks.otherGrid()));
     IntensityWindow grey = window == null ? IntensityWindow.ofPercentiles(volume) : window;
     ByteBuffer png = ByteBuffer.wrap(SliceImages.png(volume, grey, overlay, slices));
     AtomicFiles.write(
@@ -78,23 +91,5 @@ public final class Montage {
             channel.write(png);
           }
         });
-  }
-
-  private Volume readMask(Volume volume) throws IOException {
-    Volume read = VolumeReaders.read(mask);
-    Size3 size = new Size3(volume.depth(), volume.height(), volume.width());
-    if (read.bounds().equals(volume.bounds())
-        && Geometry.cornerShift(size, volume.affine(), read.affine()) > 1) {
-      throw new T3dException(
-          T3dException.Kind.INPUT,
-          "The mask "
-              + mask
-              + " lies elsewhere in the patient than the volume: got "
-              + read.affine()
-              + ", expected "
-              + volume.affine()
-              + "; resample it onto the volume first");
-    }
-    return read;
   }
 }

@@ -62,7 +62,7 @@ class InspectCommandTest {
     CommandRun run = inspect("--mask", mask(new float[16 * 16 * 16], shifted));
 
     assertThat(run.exitCode()).isEqualTo(1);
-    assertThat(run.err()).contains("mask.nii.gz lies elsewhere in the patient than the volume");
+    assertThat(run.err()).contains("mask.nii.gz must lie on its volume's voxels, but is shifted");
     assertThat(picture).doesNotExist();
   }
 

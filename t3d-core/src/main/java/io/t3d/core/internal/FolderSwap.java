@@ -36,6 +36,11 @@ public final class FolderSwap {
     this.old = this.target.resolveSibling("." + target.getFileName() + "-old");
   }
 
+  /** Whether a crash, or a process that is at it, has left something to put right. */
+  public boolean isUnfinished() {
+    return Files.exists(fresh) || Files.exists(old);
+  }
+
   /** Puts right what a crash left behind. */
   public void recover() throws IOException {
     if (!Files.exists(target) && Files.exists(old)) {

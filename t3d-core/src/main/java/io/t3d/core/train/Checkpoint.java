@@ -3,9 +3,11 @@ package io.t3d.core.train;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
 import io.t3d.core.file.Safetensors;
 import io.t3d.core.internal.AtomicFiles;
+import io.t3d.core.internal.FolderLock;
 import io.t3d.core.internal.FolderSwap;
 import io.t3d.core.torch.NoGrad;
 import io.t3d.core.train.optim.WeightAverage;
@@ -24,6 +26,8 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The folder {@code OUT/checkpoint}: a model folder that {@code T3DModel.load} reads, and what a
@@ -55,6 +59,7 @@ import java.util.stream.Stream;
  * not write into them.
  */
 public final class Checkpoint {
+  private static final Logger LOG = LoggerFactory.getLogger(Checkpoint.class);
   private static final String FOLDER = "checkpoint";
   private static final String KEPT = "checkpoints";
   private static final Pattern KEPT_NAME = Pattern.compile("epoch-(\\d{4,9})");
@@ -116,7 +121,7 @@ public final class Checkpoint {
    */
   public static Optional<Checkpoint> open(Path out) throws IOException {
     Path folder = folderOf(out);
-    new FolderSwap(folder).recover();
+    recover(out, new FolderSwap(folder));
     if (!Files.exists(folder)) {
       return Optional.empty();
     }
@@ -133,6 +138,22 @@ public final class Checkpoint {
               + " train, choose another output folder");
     }
     return Optional.of(new Checkpoint(folder, Configs.load(trainer, TrainerState.class)));
+  }
+
+  /** What lies beside the checkpoint may be the work of a run that goes on: then it is left. */
+  private static void recover(Path out, FolderSwap swap) throws IOException {
+    if (!swap.isUnfinished()) {
+      return;
+    }
+    if (FolderLock.isMine(out)) {
+      swap.recover();
+      return;
+    }
+    try (FolderLock lock = FolderLock.take(out)) {
+      swap.recover();
+    } catch (T3dException e) {
+      LOG.info("{}; its checkpoint is opened as it is", e.getMessage());
+    }
   }
 
   /** The model folder, for {@code T3DModel.load}. */

@@ -1,8 +1,8 @@
 package io.t3d.core.train;
 
 import io.t3d.core.T3dException;
-import io.t3d.core.internal.AtomicFiles;
 import io.t3d.core.internal.Checks;
+import io.t3d.core.internal.FolderLock;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.torch.NoGrad;
 import io.t3d.core.train.optim.LrSchedule;
@@ -96,14 +96,15 @@ public final class Pretrainer {
    * @return losses and speed
    * @throws IOException when a checkpoint or log cannot be written or read; the last checkpoint is
    *     intact
-   * @throws T3dException when the source is empty, the checkpoint to resume from has other
-   *     settings, or a run that starts anew finds kept checkpoints of another one
+   * @throws T3dException when another run writes into the folder, the source is empty, the
+   *     checkpoint to resume from has other settings, or a run that starts anew finds kept
+   *     checkpoints of another one
    * @throws DivergedException after {@link TrainingConfig#maxBadSteps()} steps in a row without a
    *     finite loss and gradient
    */
   public TrainingSummary run() throws IOException {
-    AtomicFiles.makeFolder(out);
-    try (Trained trained = new Trained(model, objective, config)) {
+    try (FolderLock.Held lock = FolderLock.join(out);
+        Trained trained = new Trained(model, objective, config)) {
       return new Run(trained, startState(trained)).toTheEnd();
     }
   }

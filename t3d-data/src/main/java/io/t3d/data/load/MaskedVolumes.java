@@ -5,15 +5,14 @@ import io.t3d.core.task.segment.SegmentationCase;
 import io.t3d.core.task.segment.SegmentationSource;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.internal.BoundedCache;
-import io.t3d.data.io.VolumeReaders;
-import io.t3d.data.io.spi.VolumeInfo;
+import io.t3d.data.manifest.BadRow;
 import io.t3d.data.manifest.ManifestRow;
+import io.t3d.data.manifest.Problems;
+import io.t3d.data.prepare.Masks;
 import io.t3d.data.prepare.PreparedVolumes;
 import io.t3d.data.prepare.Preprocessing;
-import io.t3d.data.transform.Reorient;
 import io.t3d.data.zarr.ZarrVolume;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
@@ -27,6 +26,7 @@ public final class MaskedVolumes implements SegmentationSource {
   private final List<ManifestRow> rows;
   private final Preprocessing preprocessing;
   private final PreparedVolumes volumes;
+  private final Masks.OtherGrid otherGrid;
   private final BoundedCache<Integer, SegmentationCase> cache;
 
   /**
@@ -38,6 +38,20 @@ public final class MaskedVolumes implements SegmentationSource {
    * @throws T3dException when no row has a mask
    */
   public MaskedVolumes(List<ManifestRow> rows, Preprocessing preprocessing, int cacheMegabytes) {
+    this(rows, preprocessing, cacheMegabytes, Masks.OtherGrid.REFUSE);
+  }
+
+  /**
+   * The same.
+   *
+   * @param otherGrid what becomes of masks on another grid than their volume's
+   */
+  public MaskedVolumes(
+      List<ManifestRow> rows,
+      Preprocessing preprocessing,
+      int cacheMegabytes,
+      Masks.OtherGrid otherGrid) {
+    this.otherGrid = otherGrid;
     this.rows = rows.stream().filter(r -> r.mask().isPresent()).toList();
     this.preprocessing = preprocessing;
     volumes = new PreparedVolumes(preprocessing, rows);
@@ -68,45 +82,36 @@ public final class MaskedVolumes implements SegmentationSource {
     return one;
   }
 
+  /**
+   * Compares the headers of all masks and volumes.
+   *
+   * @throws T3dException naming the rows whose mask cannot be used
+   */
+  public void requireFit() {
+    List<BadRow> bad = Masks.check(rows, otherGrid);
+    if (!bad.isEmpty()) {
+      throw new T3dException(
+          T3dException.Kind.INPUT,
+          bad.size() + " of " + rows.size() + " masks cannot be used:" + Problems.list(bad));
+    }
+  }
+
   private SegmentationCase read(ManifestRow row) throws IOException {
     Volume volume = volumes.load(row.volume()).readAll();
-    Path mask = row.mask().orElseThrow();
-    if (ZarrVolume.isNamed(row.volume())) {
-      return new SegmentationCase(volume, VolumeReaders.read(mask));
-    }
-    return new SegmentationCase(volume, preprocessing.applyToMask(maskOf(row)));
+    Volume mask = Masks.read(row, otherGrid);
+    boolean prepared =
+        ZarrVolume.isNamed(row.volume()) && PreparedVolumes.preparationOf(List.of(row)).isPresent();
+    return new SegmentationCase(volume, prepared ? mask : preprocessing.applyToMask(mask));
   }
 
   /**
    * The mask of a row on its volume's own voxels, calibrated.
    *
    * @param row with a mask
-   * @throws IOException when it cannot be read or lies on other voxels
+   * @throws IOException when it cannot be read
+   * @throws T3dException when it lies on other voxels
    */
   public static Volume maskOf(ManifestRow row) throws IOException {
-    VolumeInfo info = row.readInfo();
-    Volume mask =
-        new Reorient(info.affine().orientation())
-            .apply(VolumeReaders.read(row.mask().orElseThrow()));
-    if (mask.depth() != info.depth()
-        || mask.height() != info.height()
-        || mask.width() != info.width()) {
-      throw new IOException(
-          row.mask().orElseThrow()
-              + " is not on the voxels of its volume: (D, H, W) = ("
-              + mask.depth()
-              + ", "
-              + mask.height()
-              + ", "
-              + mask.width()
-              + ") instead of ("
-              + info.depth()
-              + ", "
-              + info.height()
-              + ", "
-              + info.width()
-              + ")");
-    }
-    return new Volume(mask.voxels(), mask.depth(), mask.height(), mask.width(), info.affine());
+    return Masks.read(row, Masks.OtherGrid.REFUSE);
   }
 }

@@ -1,7 +1,9 @@
 package io.t3d.data.manifest;
 
 import com.google.common.base.Splitter;
+import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Spacing;
+import io.t3d.data.io.spi.VoxelSize;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -43,13 +45,22 @@ final class CalibrationCells {
     if (cell.isEmpty()) {
       return Optional.empty();
     }
+    Spacing spacing = lengths(cell);
+    Optional<String> impossible = VoxelSize.problem(Affine.of(spacing));
+    if (impossible.isPresent()) {
+      throw new IllegalArgumentException("spacing " + impossible.get());
+    }
+    return Optional.of(spacing);
+  }
+
+  private static Spacing lengths(String cell) {
     List<String> parts = Splitter.on(' ').omitEmptyStrings().splitToList(cell);
     try {
       if (parts.size() == 3) {
         double x = Double.parseDouble(parts.get(0));
         double y = Double.parseDouble(parts.get(1));
         double z = Double.parseDouble(parts.get(2));
-        return Optional.of(new Spacing(z, y, x));
+        return new Spacing(z, y, x);
       }
     } catch (IllegalArgumentException e) {
       // Falls through: one text for all that is wrong with it.

@@ -1,9 +1,15 @@
 package io.t3d.data.manifest;
 
 import io.t3d.core.T3dException;
+import io.t3d.core.internal.OsPaths;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A table of volume–report pairs, kept as CSV with the columns {@code
@@ -14,6 +20,9 @@ import java.util.List;
  * @param labelNames names of the label columns, in order
  */
 public record Manifest(List<ManifestRow> rows, List<String> labelNames) {
+  private static final Logger LOG = LoggerFactory.getLogger(Manifest.class);
+  private static final int SHOWN = 5;
+
   /** Copies the lists. */
   public Manifest {
     rows = List.copyOf(rows);
@@ -21,16 +30,19 @@ public record Manifest(List<ManifestRow> rows, List<String> labelNames) {
   }
 
   /**
-   * Reads and checks a manifest. Relative paths in it start at the manifest's folder. A row without
-   * patient is taken as a patient of its own, shared by rows of the same volume.
+   * Reads and checks a manifest; its {@linkplain #warnings warnings} are logged. Relative paths in
+   * it start at the manifest's folder. A row without patient is taken as a patient of its own,
+   * shared by rows of the same volume.
    *
    * @param file CSV in UTF-8, with or without byte order mark
    * @throws ManifestException with all problems found: unknown or missing columns, blank reports,
-   *     missing files, bad labels or splits, repeated rows
+   *     missing files, bad labels or splits, repeated rows, a volume in two splits
    * @throws IOException when the file cannot be read
    */
   public static Manifest read(Path file) throws IOException {
-    return ManifestParser.parse(file);
+    Manifest manifest = ManifestParser.parse(file);
+    manifest.warnings().forEach(warning -> LOG.warn("{}: {}", file, warning));
+    return manifest;
   }
 
   /**
@@ -67,6 +79,32 @@ public record Manifest(List<ManifestRow> rows, List<String> labelNames) {
           "The manifest has labels but no column report; pre-training and retrieval need reports,"
               + " zero-shot classification does not");
     }
+  }
+
+  /**
+   * What is allowed, but may be an oversight: volumes that several rows of one split name, by
+   * whatever path or link. That is right where a scan has several reports.
+   *
+   * @return at most one text
+   */
+  public List<String> warnings() {
+    Map<Path, ManifestRow> first = new HashMap<>();
+    List<String> pairs = new ArrayList<>();
+    for (ManifestRow row : rows) {
+      ManifestRow earlier = first.putIfAbsent(OsPaths.identity(row.volume()), row);
+      if (earlier != null) {
+        pairs.add(earlier.row() + " and " + row.row());
+      }
+    }
+    if (pairs.isEmpty()) {
+      return List.of();
+    }
+    int more = pairs.size() - SHOWN;
+    return List.of(
+        "the same volume is in several rows: "
+            + String.join(", ", pairs.subList(0, Math.min(SHOWN, pairs.size())))
+            + (more > 0 ? " and " + more + " more" : "")
+            + "; that is right only where a scan has several reports");
   }
 
   /** The rows of a split; all rows when the manifest assigns none. */

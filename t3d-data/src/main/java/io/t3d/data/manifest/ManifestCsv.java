@@ -1,6 +1,7 @@
 package io.t3d.data.manifest;
 
 import io.t3d.core.internal.AtomicFiles;
+import io.t3d.core.internal.OsPaths;
 import java.io.IOException;
 import java.io.Writer;
 import java.nio.channels.Channels;
@@ -22,7 +23,7 @@ final class ManifestCsv {
     if (rows.isEmpty()) {
       throw new IllegalArgumentException("A manifest needs at least one row, got none");
     }
-    Path target = file.toAbsolutePath().normalize();
+    Path target = OsPaths.resolve(file);
     AtomicFiles.write(
         target,
         channel -> {
@@ -89,7 +90,7 @@ final class ManifestCsv {
   }
 
   private static String pathText(Path folder, Path path) {
-    Path full = path.toAbsolutePath().normalize();
+    Path full = OsPaths.resolve(path);
     // Forward slashes, so that a manifest written on Windows is read elsewhere.
     return full.startsWith(folder)
         ? folder.relativize(full).toString().replace('\\', '/')

@@ -1,6 +1,8 @@
 package io.t3d.data.manifest;
 
 import io.t3d.data.io.VolumeFinder;
+import io.t3d.core.internal.OsPaths;
+import io.t3d.data.internal.Cells;
 import java.io.IOException;
 import java.io.Reader;
 import java.io.StringReader;
@@ -17,6 +19,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVRecord;
@@ -26,14 +29,19 @@ final class ManifestParser {
   private static final CSVFormat FORMAT =
       CSVFormat.RFC4180.builder().setIgnoreEmptyLines(true).get();
 
+  /** Columns whose cells are taken as they stand: a number that is none is an error, too. */
+  private static final Set<String> OWN_WORDS =
+      Set.of(Columns.VOLUME, Columns.REPORT, Columns.SLOPE, Columns.INTERCEPT, Columns.SPACING);
+
   private final Path folder;
   private final List<String> header;
   private final List<String> problems = new ArrayList<>();
   private final Map<List<String>, Integer> seen = new HashMap<>();
+  private final Map<Path, FirstUse> uses = new HashMap<>();
   private final Map<Path, ManifestRow> calibrated = new HashMap<>();
 
   private ManifestParser(Path file, List<String> header) {
-    this.folder = file.toAbsolutePath().normalize().getParent();
+    this.folder = OsPaths.resolve(file).getParent();
     this.header = header;
   }
 
@@ -104,11 +112,18 @@ final class ManifestParser {
   private Optional<ManifestRow> row(int number, CSVRecord record) {
     Map<String, String> cells = new HashMap<>();
     for (int i = 0; i < header.size(); i++) {
-      cells.put(header.get(i), record.get(i).strip());
+      String column = header.get(i);
+      String cell = Cells.strip(record.get(i));
+      // Pandas and others write an empty cell so.
+      boolean empty = !OWN_WORDS.contains(column) && Cells.saysNothing(cell);
+      cells.put(column, empty ? "" : cell);
     }
     String report = cells.getOrDefault(Columns.REPORT, "");
-    if (report.isBlank() && cells.containsKey(Columns.REPORT)) {
-      problem(number, "the report is blank; write it or remove the row");
+    if (cells.containsKey(Columns.REPORT) && Cells.saysNothing(report)) {
+      problem(
+          number,
+          (report.isEmpty() ? "the report is blank" : "\"" + report + "\" is no report")
+              + "; write it or remove the row");
     }
     Optional<Path> volume =
         file(number, Columns.VOLUME, cells.get(Columns.VOLUME)).map(ManifestParser::volumeAt);
@@ -118,7 +133,7 @@ final class ManifestParser {
     Optional<Path> mask = file(number, Columns.MASK, cells.getOrDefault(Columns.MASK, ""));
     Split split = split(number, cells.getOrDefault(Columns.SPLIT, ""));
     Map<String, Boolean> labels = labels(number, cells);
-    volume.ifPresent(v -> noticeRepetition(number, v, report));
+    volume.ifPresent(v -> noticeRepetition(number, OsPaths.identity(v), report, split));
     String patient = cells.getOrDefault(Columns.PATIENT, "");
     Calibration calibration = calibration(number, cells);
     Origin origin =
@@ -174,7 +189,7 @@ final class ManifestParser {
       return Optional.empty();
     }
     try {
-      Path path = folder.resolve(cell).normalize();
+      Path path = OsPaths.resolve(folder.resolve(cell));
       if (Files.exists(path)) {
         return Optional.of(path);
       }
@@ -200,24 +215,45 @@ final class ManifestParser {
     Map<String, Boolean> labels = new LinkedHashMap<>();
     for (String name : labelNames()) {
       String cell = cells.get(Columns.LABEL_PREFIX + name);
-      switch (cell) {
-        case "0" -> labels.put(name, false);
-        case "1" -> labels.put(name, true);
-        case "" -> {} // unknown
-        default ->
-            problem(
-                number, "label:" + name + " must be 0, 1 or empty (unknown), got \"" + cell + "\"");
+      try {
+        Cells.label(cell).ifPresent(label -> labels.put(name, label));
+      } catch (IllegalArgumentException e) {
+        problem(number, "label:" + name + " must be 0, 1 or empty (unknown), got \"" + cell + "\"");
       }
     }
     return labels;
   }
 
-  private void noticeRepetition(int number, Path volume, String report) {
-    Integer earlier = seen.putIfAbsent(List.of(volume.toString(), report), number);
+  /**
+   * The same file by whatever name.
+   *
+   * @param file free of links
+   */
+  private void noticeRepetition(int number, Path file, String report, Split split) {
+    Integer earlier = seen.putIfAbsent(List.of(file.toString(), report), number);
     if (earlier != null) {
       problem(number, "repeats row " + earlier + " (same volume and report); remove one of them");
+      return;
+    }
+    if (split == Split.UNASSIGNED) {
+      return;
+    }
+    FirstUse first = uses.putIfAbsent(file, new FirstUse(number, split));
+    if (first != null && first.split() != split) {
+      problem(
+          number,
+          "has the same volume as row "
+              + first.row()
+              + ", but is in the split "
+              + split.text()
+              + " and that one in "
+              + first.split().text()
+              + "; a scan must be in one split only");
     }
   }
+
+  /** The first row that names a file, of those in a split. */
+  private record FirstUse(int row, Split split) {}
 
   private void problem(int number, String text) {
     problems.add("row " + number + ": " + text);

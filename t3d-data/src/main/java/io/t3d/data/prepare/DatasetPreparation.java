@@ -2,16 +2,13 @@ package io.t3d.data.prepare;
 
 import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
-import io.t3d.core.config.Size3;
 import io.t3d.core.internal.Tasks;
-import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Volume;
-import io.t3d.data.internal.Geometry;
 import io.t3d.data.io.VolumeReaders;
+import io.t3d.data.io.spi.VolumeInfo;
 import io.t3d.data.manifest.BadRow;
 import io.t3d.data.manifest.Manifest;
 import io.t3d.data.manifest.ManifestRow;
-import io.t3d.data.transform.Reorient;
 import io.t3d.data.zarr.ZarrOptions;
 import io.t3d.data.zarr.ZarrVolume;
 import io.t3d.data.zarr.ZarrWriter;
@@ -44,6 +41,7 @@ public final class DatasetPreparation {
   private final PreparationConfig config;
   private final Path out;
   private final int threads;
+  private final Masks.OtherGrid otherGrid;
 
   /**
    * Plans a preparation.
@@ -53,6 +51,17 @@ public final class DatasetPreparation {
    * @param threads volumes prepared at a time, ≥ 1
    */
   public DatasetPreparation(PreparationConfig config, Path out, int threads) {
+    this(config, out, threads, Masks.OtherGrid.REFUSE);
+  }
+
+  /**
+   * The same.
+   *
+   * @param otherGrid what becomes of masks on another grid than their volume's
+   */
+  public DatasetPreparation(
+      PreparationConfig config, Path out, int threads, Masks.OtherGrid otherGrid) {
+    this.otherGrid = Objects.requireNonNull(otherGrid, "otherGrid");
     this.config = Objects.requireNonNull(config, "config");
     this.out = Objects.requireNonNull(out, "out");
     this.threads = threads;
@@ -140,17 +149,14 @@ public final class DatasetPreparation {
     Volume volume;
     Optional<Volume> mask;
     try {
-      fingerprint = Fingerprints.of(study, config);
+      fingerprint = Fingerprints.of(study, config, otherGrid);
       Optional<Long> there = bytesThere(study, volumeTarget, maskTarget, fingerprint);
       if (there.isPresent()) {
         return new Outcome(false, there.get(), null);
       }
       Volume raw = read(study.volume());
       Volume calibrated = study.calibration().apply(raw);
-      mask =
-          study.mask().isPresent()
-              ? Optional.of(mask(study, raw, calibrated.affine()))
-              : Optional.empty();
+      mask = study.mask().isPresent() ? Optional.of(mask(study, raw)) : Optional.empty();
       volume = config.preprocessing().apply(calibrated);
     } catch (IOException | RuntimeException e) {
       return Outcome.bad(DataLoadingException.reason(e));
@@ -186,34 +192,12 @@ public final class DatasetPreparation {
   }
 
   /** The mask on the prepared volume's voxels. */
-  private Volume mask(Study study, Volume raw, Affine calibrated) throws IOException {
+  private Volume mask(Study study, Volume raw) throws IOException {
+    VolumeInfo info = new VolumeInfo(raw.depth(), raw.height(), raw.width(), raw.affine(), "", "");
     Path path = study.mask().orElseThrow();
-    Volume mask;
-    try {
-      mask = new Reorient(raw.orientation()).apply(VolumeReaders.read(path));
-    } catch (IOException | RuntimeException e) {
-      throw new IOException("mask: " + DataLoadingException.reason(e), e);
-    }
-    boolean sameSize = mask.bounds().equals(raw.bounds());
-    Size3 size = new Size3(raw.depth(), raw.height(), raw.width());
-    if (!sameSize || Geometry.cornerShift(size, raw.affine(), mask.affine()) > 0.5) {
-      throw new IOException(
-          "mask "
-              + path
-              + " must lie on its volume's voxels, but "
-              + (sameSize
-                  ? "is shifted against them by more than half a voxel"
-                  : "is " + mask + ", its volume " + raw));
-    }
-    for (float v : mask.voxels()) {
-      if (v != (short) v) {
-        throw new IOException(
-            "mask " + path + " must hold whole numbers from -32768 to 32767, got " + v);
-      }
-    }
-    // The volume's own geometry, so that rounding in the mask's header does not change the grid.
-    Volume aligned = new Volume(mask.voxels(), raw.depth(), raw.height(), raw.width(), calibrated);
-    return config.preprocessing().applyToMask(aligned);
+    return config
+        .preprocessing()
+        .applyToMask(Masks.read(path, info, study.calibration(), otherGrid));
   }
 
   private long write(

@@ -3,6 +3,7 @@ package io.t3d.data.prepare;
 import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;
 import io.t3d.core.config.Configs;
+import io.t3d.core.internal.OsPaths;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -18,7 +19,7 @@ final class Fingerprints {
   static String name(Study study) {
     Hasher hasher = Hashing.sha256().newHasher();
     for (Path source : study.sources()) {
-      put(hasher, source.toAbsolutePath().normalize().toString());
+      put(hasher, OsPaths.resolve(source).toString());
     }
     return hasher.hash().toString().substring(0, 20);
   }
@@ -26,14 +27,18 @@ final class Fingerprints {
   /**
    * Of the settings, the calibration, and the path, length and time of change of each source file.
    */
-  static String of(Study study, PreparationConfig config) throws IOException {
+  static String of(Study study, PreparationConfig config, Masks.OtherGrid otherGrid)
+      throws IOException {
     Hasher hasher = Hashing.sha256().newHasher();
     hasher.putInt(Preparation.FORMAT);
     put(hasher, Configs.toJson(config));
     put(hasher, study.calibration().toString());
+    if (study.mask().isPresent() && otherGrid != Masks.OtherGrid.REFUSE) {
+      put(hasher, otherGrid.name());
+    }
     for (Path source : study.sources()) {
       for (Path file : files(source)) {
-        put(hasher, file.toAbsolutePath().normalize().toString());
+        put(hasher, OsPaths.resolve(file).toString());
         hasher.putLong(Files.size(file));
         hasher.putLong(Files.getLastModifiedTime(file).toMillis());
       }

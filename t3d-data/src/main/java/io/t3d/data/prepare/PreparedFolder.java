@@ -3,15 +3,15 @@ package io.t3d.data.prepare;
 import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
 import io.t3d.core.internal.AtomicFiles;
+import io.t3d.core.internal.FolderLock;
+import io.t3d.core.internal.OsPaths;
+import io.t3d.core.internal.OutputCheck;
 import io.t3d.data.io.spi.VolumeFormatException;
 import io.t3d.data.zarr.ZarrVolume;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 
 /**
@@ -23,9 +23,9 @@ final class PreparedFolder implements AutoCloseable {
   static final String SETTINGS = "preprocessing.json";
 
   private final Path root;
-  private final FileChannel lock;
+  private final FolderLock lock;
 
-  private PreparedFolder(Path root, FileChannel lock) {
+  private PreparedFolder(Path root, FolderLock lock) {
     this.root = root;
     this.lock = lock;
   }
@@ -33,22 +33,19 @@ final class PreparedFolder implements AutoCloseable {
   /**
    * Opens or makes the folder.
    *
-   * @throws T3dException when it holds volumes of other settings
-   * @throws IOException when another process works on it, or it cannot be written
+   * @throws T3dException when it holds volumes of other settings, or another run works on it
+   * @throws IOException when it cannot be written
    */
   static PreparedFolder open(Path folder, PreparationConfig config) throws IOException {
-    Path root = folder.toAbsolutePath().normalize();
+    Path root = OsPaths.resolve(folder);
     Path settings = root.resolve(SETTINGS);
     if (Files.exists(settings)) {
       requireSame(root, Configs.load(settings, PreparationConfig.class), config);
     }
-    Files.createDirectories(root);
-    FileChannel lock =
-        FileChannel.open(
-            root.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    OutputCheck.folder(root);
+    FolderLock lock = FolderLock.take(root);
     PreparedFolder prepared = new PreparedFolder(root, lock);
     try {
-      prepared.takeLock();
       AtomicFiles.deleteTree(root.resolve(".tmp"));
       Files.createDirectories(root.resolve(".tmp"));
       Files.createDirectories(root.resolve("volumes"));
@@ -73,18 +70,6 @@ final class PreparedFolder implements AutoCloseable {
               + storage
               + "); choose another --out, or remove it to prepare anew");
     }
-  }
-
-  private void takeLock() throws IOException {
-    try {
-      if (lock.tryLock() != null) {
-        return;
-      }
-    } catch (OverlappingFileLockException e) {
-      // Held by this process; the same to the user.
-    }
-    throw new IOException(
-        root + " is being written by another t3d preprocess; wait for it, or choose another --out");
   }
 
   Path manifest() {

@@ -3,8 +3,6 @@ package io.t3d.data.prepare;
 import io.t3d.core.T3dException;
 import io.t3d.core.internal.Tasks;
 import io.t3d.core.volume.Volume;
-import io.t3d.data.io.VolumeReaders;
-import io.t3d.data.io.spi.VolumeInfo;
 import io.t3d.data.manifest.BadRow;
 import io.t3d.data.manifest.ManifestRow;
 import java.io.IOException;
@@ -22,6 +20,7 @@ import java.util.concurrent.Future;
 public final class VolumeChecks {
   private VolumeChecks() {}
 
+  /** Masks on another grid than their volume's are bad. */
   public static List<BadRow> run(List<ManifestRow> rows, Preprocessing preprocessing, int threads) {
     ExecutorService workers = Executors.newFixedThreadPool(threads);
     try {
@@ -40,7 +39,9 @@ public final class VolumeChecks {
                     new DataLoadingException(
                         "Checking volumes failed: " + DataLoadingException.reason(cause), cause),
                 e -> new DataLoadingException("Interrupted while checking volumes", e));
-        problem.or(() -> maskProblem(row)).ifPresent(reason -> bad.add(new BadRow(row, reason)));
+        problem
+            .or(() -> Masks.problem(row, Masks.OtherGrid.REFUSE))
+            .ifPresent(reason -> bad.add(new BadRow(row, reason)));
       }
       return bad;
     } finally {
@@ -71,34 +72,5 @@ public final class VolumeChecks {
     throw new T3dException(
         T3dException.Kind.INPUT,
         "all voxels are " + voxels[0] + "; the scan is empty, export it again");
-  }
-
-  private static Optional<String> maskProblem(ManifestRow row) {
-    if (row.mask().isEmpty()) {
-      return Optional.empty();
-    }
-    try {
-      VolumeInfo mask = VolumeReaders.info(row.mask().get());
-      VolumeInfo volume = VolumeReaders.info(row.volume());
-      boolean same =
-          mask.depth() == volume.depth()
-              && mask.height() == volume.height()
-              && mask.width() == volume.width();
-      return same
-          ? Optional.empty()
-          : Optional.of(
-              "mask "
-                  + row.mask().get()
-                  + " has the size "
-                  + size(mask)
-                  + ", its volume "
-                  + size(volume));
-    } catch (IOException | RuntimeException e) {
-      return Optional.of("mask: " + DataLoadingException.reason(e));
-    }
-  }
-
-  private static String size(VolumeInfo info) {
-    return "(D, H, W) = (" + info.depth() + ", " + info.height() + ", " + info.width() + ")";
   }
 }

@@ -65,7 +65,7 @@ public final class BimcvRLayout implements DatasetLayout {
               + " patient need it");
       return;
     }
-    String report = row.get("Report_en");
+    String report = row.text("Report_en");
     if (!reports.put(name, report, row)) {
       return;
     }

@@ -35,9 +35,9 @@ import java.util.regex.Pattern;
  * the folder's name decides, unless {@link CalibrationSource} says otherwise. When both releases
  * are there, the second is taken.
  *
- * <p>A report is {@code Findings_EN} and {@code Impressions_EN}, without "Not given.". The 18
- * labels were predicted by the authors' text classifier from the reports. The authors' split is
- * kept: {@code valid} becomes {@code validation}.
+ * <p>A report is {@code Findings_EN} and {@code Impressions_EN}, without those that say nothing
+ * ("Not given.", nan). The 18 labels were predicted by the authors' text classifier from the
+ * reports. The authors' split is kept: {@code valid} becomes {@code validation}.
  */
 public final class CtRateLayout implements DatasetLayout {
   private static final Pattern NAME =
@@ -273,8 +273,8 @@ public final class CtRateLayout implements DatasetLayout {
   private static String report(Table.Row row) {
     StringBuilder text = new StringBuilder();
     for (String section : SECTIONS) {
-      String part = row.get(section);
-      if (!part.isEmpty() && !part.equals("Not given.")) {
+      String part = row.text(section);
+      if (!part.isEmpty()) {
         text.append(text.isEmpty() ? "" : "\n").append(part);
       }
     }

@@ -58,7 +58,7 @@ public final class InspectLayout implements DatasetLayout {
         true,
         List.of(ID, TEXT),
         out,
-        row -> reports.put(row.get(ID), row.get(TEXT), row));
+        row -> reports.put(row.get(ID), row.text(TEXT), row));
     table(folders, "splits", true, List.of(ID, "split"), out, row -> split(row, splits, out));
     table(folders, "labels", false, List.of(ID), out, row -> labels(row, cells, labels, out));
     Map<String, Path> files = SetFiles.byName(root, 4, VOLUME);

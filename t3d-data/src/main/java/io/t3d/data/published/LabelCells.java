@@ -1,7 +1,7 @@
 package io.t3d.data.published;
 
+import io.t3d.data.internal.Cells;
 import java.util.LinkedHashMap;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
@@ -46,17 +46,19 @@ final class LabelCells {
   }
 
   private static @Nullable Boolean parse(String column, String cell) {
-    return switch (cell.toLowerCase(Locale.ROOT)) {
-      case "1", "1.0", "true" -> Boolean.TRUE;
-      case "0", "0.0", "false" -> Boolean.FALSE;
-      case "", "nan", "censored", "censor" -> null;
-      default ->
-          throw new IllegalArgumentException(
-              "column \""
-                  + column
-                  + "\" must be 0, 1, true, false, censored or empty, got \""
-                  + cell
-                  + "\"");
-    };
+    if (cell.equalsIgnoreCase("censored") || cell.equalsIgnoreCase("censor")) {
+      return null;
+    }
+    try {
+      return Cells.label(cell).orElse(null);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "column \""
+              + column
+              + "\" must be 0, 1, true, false, censored or empty, got \""
+              + cell
+              + "\"",
+          e);
+    }
   }
 }

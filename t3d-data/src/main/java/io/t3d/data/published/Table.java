@@ -1,6 +1,7 @@
 package io.t3d.data.published;
 
 import io.t3d.core.internal.DidYouMean;
+import io.t3d.data.internal.Cells;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -38,7 +39,15 @@ final class Table {
     /** The cell of a column, without white space around it; empty when there is no such column. */
     String get(String column) {
       Integer index = columns.get(column);
-      return index == null ? "" : cells.get(index).strip();
+      return index == null ? "" : Cells.strip(cells.get(index));
+    }
+
+    /**
+     * The same of a report, or a part of one: empty too when it says but {@code nan} or the like.
+     */
+    String text(String column) {
+      String cell = get(column);
+      return Cells.saysNothing(cell) ? "" : cell;
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.t3d.data.transform;
 
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Volume;
+import io.t3d.data.io.spi.VolumeInfo;
 
 /**
  * Permutes and flips the axes so that the voxel indices x, y, z grow towards the given directions.
@@ -43,6 +44,23 @@ public record Reorient(String codes) implements Transform {
         newSize[1],
         newSize[0],
         v.affine().compose(map.newToOld(size)));
+  }
+
+  /** The header that {@link #apply(Volume)} would give, without the voxels. */
+  public VolumeInfo apply(VolumeInfo info) {
+    String from = info.affine().orientation();
+    if (from.equals(codes)) {
+      return info;
+    }
+    AxisMap map = mapFrom(from);
+    int[] size = {info.width(), info.height(), info.depth()};
+    return new VolumeInfo(
+        size[map.old[2]],
+        size[map.old[1]],
+        size[map.old[0]],
+        info.affine().compose(map.newToOld(size)),
+        info.pixelType(),
+        info.reader());
   }
 
   /** How the axes of a volume of another orientation become these. */

@@ -6,13 +6,18 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.t3d.core.volume.Affine;
 import io.t3d.data.io.spi.VolumeFormatException;
+import io.t3d.data.io.spi.VoxelSize;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
 
 /**
- * The {@code .zattrs} file: what a Zarr array lacks to be a volume. Keys of others are ignored.
+ * The {@code .zattrs} file: what a Zarr array lacks to be a volume. {@code scale_factor} and {@code
+ * add_offset} of the CF conventions serve for scale and offset; other keys of others are ignored.
  *
  * @param affine voxel (x, y, z) → world mm, RAS+; {@code (4, 4)} in the file
  * @param scale value = stored · scale + offset, in float32
@@ -23,6 +28,27 @@ import java.util.List;
 record ZarrAttributes(
     Affine affine, double scale, double offset, JsonNode provenance, List<Integer> chunkBytes) {
   static final String FILE = ".zattrs";
+  private static final Set<String> OUR_SPACES = Set.of("ras", "ras+", "right-anterior-superior");
+  private static final Set<String> OTHER_LENGTHS =
+      Set.of(
+          "m",
+          "metre",
+          "metres",
+          "meter",
+          "meters",
+          "cm",
+          "centimetre",
+          "centimeter",
+          "um",
+          "µm",
+          "micron",
+          "microns",
+          "micrometre",
+          "micrometer",
+          "micrometers",
+          "nm",
+          "nanometer",
+          "inch");
   private static final ObjectMapper JSON = new ObjectMapper();
 
   ZarrAttributes {
@@ -57,12 +83,48 @@ record ZarrAttributes(
     if (!chunkBytes.isEmpty() && chunkBytes.size() != chunks) {
       throw bad(folder, "chunk_bytes must list " + chunks + " chunks, got " + chunkBytes.size());
     }
+    requireOurSpace(folder, root);
     return new ZarrAttributes(
         affine(folder, root.path("affine")),
-        number(folder, root, "scale", 1),
-        number(folder, root, "offset", 0),
+        number(folder, root, "scale", "scale_factor", 1),
+        number(folder, root, "offset", "add_offset", 0),
         root.path("provenance").isObject() ? root.get("provenance") : JSON.createObjectNode(),
         chunkBytes);
+  }
+
+  /** The attributes of others may place the volume otherwise than we would. */
+  private static void requireOurSpace(Path folder, JsonNode root) throws IOException {
+    String space = root.path("space").asText("RAS+");
+    if (!OUR_SPACES.contains(space.toLowerCase(Locale.ROOT))) {
+      throw bad(folder, "space must be RAS+, got " + root.path("space") + "; turn the affine");
+    }
+    String units = root.path("units").asText("mm").toLowerCase(Locale.ROOT);
+    if (OTHER_LENGTHS.contains(units)) {
+      throw bad(folder, "units must be mm, got " + root.path("units") + "; scale the affine");
+    }
+  }
+
+  /** A number of ours, or as the CF conventions and xarray call it. */
+  private static double number(
+      Path folder, JsonNode root, String key, String conventions, double absent)
+      throws IOException {
+    if (!root.has(conventions)) {
+      return number(folder, root, key, absent);
+    }
+    double theirs = number(folder, root, conventions, absent);
+    if (number(folder, root, key, theirs) != theirs) {
+      throw bad(
+          folder,
+          key
+              + " "
+              + root.path(key)
+              + " and "
+              + conventions
+              + " "
+              + root.path(conventions)
+              + " contradict each other; remove one of them");
+    }
+    return theirs;
   }
 
   private static double number(Path folder, JsonNode root, String key, double absent)
@@ -95,7 +157,12 @@ record ZarrAttributes(
               + "; in Python: z.attrs[\"affine\"] = affine.tolist()");
     }
     try {
-      return Affine.of(values);
+      Affine affine = Affine.of(values);
+      Optional<String> impossible = VoxelSize.problem(affine);
+      if (impossible.isPresent()) {
+        throw bad(folder, "affine " + impossible.get());
+      }
+      return affine;
     } catch (IllegalArgumentException e) {
       throw new VolumeFormatException(folder, FILE + ": " + e.getMessage(), e);
     }

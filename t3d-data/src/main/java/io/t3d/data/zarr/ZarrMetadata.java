@@ -11,6 +11,8 @@ import io.t3d.data.io.spi.VolumeFormatException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * The {@code .zarray} file: shape, chunks and how they are stored.
@@ -23,6 +25,7 @@ import java.nio.file.Path;
  */
 record ZarrMetadata(Size3 shape, Size3 chunk, ZarrDtype dtype, ZarrCodec codec, String separator) {
   static final String FILE = ".zarray";
+  private static final int ARRAYS_SHOWN = 10;
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /** Bytes of a chunk before compression. */
@@ -93,6 +96,7 @@ record ZarrMetadata(Size3 shape, Size3 chunk, ZarrDtype dtype, ZarrCodec codec, 
   }
 
   static ZarrMetadata read(Path folder) throws IOException {
+    requireArray(folder);
     JsonNode root = json(folder, FILE);
     if (root.path("zarr_format").asInt() != 2) {
       throw bad(folder, "zarr_format must be 2, got " + root.path("zarr_format"));
@@ -119,6 +123,49 @@ record ZarrMetadata(Size3 shape, Size3 chunk, ZarrDtype dtype, ZarrCodec codec, 
             root.path("dimension_separator").asText("."));
     metadata.requireInRange(folder);
     return metadata;
+  }
+
+  /** Says by name what else a folder is that other tools call Zarr. */
+  private static void requireArray(Path folder) throws IOException {
+    if (Files.isRegularFile(folder.resolve(FILE))) {
+      return;
+    }
+    if (Files.isRegularFile(folder.resolve("zarr.json"))) {
+      boolean group = json(folder, "zarr.json").path("node_type").asText().equals("group");
+      throw new VolumeFormatException(
+          folder,
+          "is a Zarr v3 "
+              + (group ? "group" : "array")
+              + " (zarr.json), expected a Zarr v2 array; write it with zarr_format=2"
+              + (group ? " as one array, not as a group" : ""));
+    }
+    if (Files.isRegularFile(folder.resolve(".zgroup"))) {
+      List<String> arrays = arraysIn(folder);
+      throw new VolumeFormatException(
+          folder,
+          "is a Zarr group"
+              + (Files.isRegularFile(folder.resolve(ZarrAttributes.FILE))
+                      && json(folder, ZarrAttributes.FILE).has("multiscales")
+                  ? " (OME-Zarr)"
+                  : "")
+              + ", expected one Zarr v2 array; "
+              + (arrays.isEmpty()
+                  ? "it holds none"
+                  : "copy one of its arrays ("
+                      + String.join(", ", arrays)
+                      + ") to a folder NAME.zarr with the attribute affine"));
+    }
+  }
+
+  private static List<String> arraysIn(Path group) throws IOException {
+    try (Stream<Path> files = Files.list(group)) {
+      return files
+          .filter(f -> Files.isRegularFile(f.resolve(FILE)))
+          .map(f -> f.getFileName().toString())
+          .sorted()
+          .limit(ARRAYS_SHOWN)
+          .toList();
+    }
   }
 
   private void requireInRange(Path folder) throws VolumeFormatException {

@@ -239,8 +239,63 @@ class ItkImagesTest {
             + " missing");
     assertRefused(
         file("b.nrrd", NRRD.replace("kinds:", "space units: \"cm\" \"cm\" \"cm\"\nkinds:"), VOXELS),
-        "its space units must be mm, and ITK would take them for mm");
+        "its space units must be mm, and ITK would take them for mm; write the spacing in mm");
+    assertRefused(
+        file("d.nrrd", NRRD.replace("kinds:", "units: \"um\" \"um\" \"um\"\nkinds:"), VOXELS),
+        "its units must be mm, and ITK would take them for mm; write the spacing in mm");
+    String bare =
+        NRRD.replaceAll("(?m)^space.*\n", "")
+            .replace("kinds:", "spacings: 0.5 0.6 2\nunits: \"mm\" \"\" \"mm\"\nkinds:");
+    Path open = file("e.nrrd", bare, VOXELS);
+    assertThat(VolumeReaders.read(open).voxels()).containsExactly(1, 2, 3, 4, 5, 6, 7, 8);
     assertRefused(file("c.nrrd", NRRD.replace("(0,0,2)", "(0,0,nan)"), VOXELS), null);
+  }
+
+  @Test
+  void bytesAfterTheVoxelsOfAnNrrdArePassedOverButWholeSlicesAreNot() throws IOException {
+    byte[] more = Arrays.copyOf(VOXELS, VOXELS.length + 1);
+    assertThat(VolumeReaders.read(file("a.nrrd", NRRD, more)).voxels())
+        .containsExactly(1, 2, 3, 4, 5, 6, 7, 8);
+    String packed = NRRD.replace("encoding: raw", "encoding: gzip");
+    assertThat(VolumeReaders.read(file("b.nrrd", packed, gzip(more))).voxels())
+        .containsExactly(1, 2, 3, 4, 5, 6, 7, 8);
+    byte[] slices = Arrays.copyOf(VOXELS, VOXELS.length * 3 / 2);
+    assertRefused(
+        file("c.nrrd", NRRD, slices),
+        "truncated or corrupt: the header claims "
+            + VOXELS.length
+            + " bytes of voxels, the file holds "
+            + slices.length);
+  }
+
+  @Test
+  void contradictingByteOrdersOfAMetaImageAreRefused() throws IOException {
+    String both = "BinaryDataByteOrderMSB = False\nElementByteOrderMSB = ";
+    String field = "BinaryDataByteOrderMSB = False\n";
+    assertThat(META).contains(field);
+    assertThat(VolumeReaders.read(file("a.mha", META.replace(field, both + "False\n"), VOXELS)))
+        .isNotNull();
+    assertRefused(
+        file("b.mha", META.replace(field, both + "True\n"), VOXELS),
+        "BinaryDataByteOrderMSB and ElementByteOrderMSB of its header contradict each other; remove"
+            + " the wrong one");
+  }
+
+  @Test
+  void aScalingOfAMetaImageIsNotPassedOver() throws IOException {
+    String scaled = "ElementToIntensityFunctionSlope = 2\nElementType";
+    assertRefused(
+        file("a.mha", META.replace("ElementType", scaled), VOXELS),
+        "its ElementToIntensityFunctionSlope is 2.0, which ITK leaves out; write the voxels as they"
+            + " are meant, without this field");
+    String offset = "ElementToIntensityFunctionOffset = -1024\nElementType";
+    assertRefused(
+        file("b.mha", META.replace("ElementType", offset), VOXELS),
+        "its ElementToIntensityFunctionOffset is -1024.0, which ITK leaves out; write the voxels as"
+            + " they are meant, without this field");
+    String none = "ElementToIntensityFunctionSlope = 1\nElementType";
+    assertThat(VolumeReaders.read(file("c.mha", META.replace("ElementType", none), VOXELS)))
+        .isNotNull();
   }
 
   private Path file(String name, String header, byte[] data) throws IOException {

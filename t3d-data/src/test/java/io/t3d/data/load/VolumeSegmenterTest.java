@@ -139,9 +139,13 @@ class VolumeSegmenterTest {
         new MaskedVolumes(
             List.of(row(volume, other, Calibration.none())), Preprocessing.windowOnly(), 0);
     assertThatThrownBy(() -> masked.get(0))
-        .isInstanceOf(IOException.class)
-        .hasMessageEndingWith(
-            "is not on the voxels of its volume: (D, H, W) = (6, 6, 5) instead of (6, 6, 6)");
+        .isInstanceOf(T3dException.class)
+        .hasMessageContaining(
+            "must lie on its volume's voxels, but has the size (D, H, W) = (6, 6, 5), its volume"
+                + " (D, H, W) = (6, 6, 6)");
+    assertThatThrownBy(masked::requireFit)
+        .isInstanceOf(T3dException.class)
+        .hasMessageStartingWith("1 of 1 masks cannot be used:");
     ManifestRow none = row(volume, null, Calibration.none());
     assertThatExceptionOfType(T3dException.class)
         .isThrownBy(() -> new MaskedVolumes(List.of(none), Preprocessing.windowOnly(), 0))

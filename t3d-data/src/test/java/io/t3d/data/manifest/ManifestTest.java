@@ -139,6 +139,84 @@ class ManifestTest {
   }
 
   @Test
+  void aWordThatSaysNothingIsNoReport() {
+    assertThat(problems("volume,report\na.nii,nan\nb.nii,Not given.\nseries,\u00a0\u200b\n"))
+        .containsExactly(
+            "row 2: \"nan\" is no report; write it or remove the row",
+            "row 3: \"Not given.\" is no report; write it or remove the row",
+            "row 4: the report is blank; write it or remove the row");
+  }
+
+  @Test
+  void inOtherColumnsSuchAWordIsAnEmptyCell() throws IOException {
+    Manifest manifest =
+        read("volume,report,split,patient,mask\na.nii,x,nan,nan,None\nb.nii,y,,NULL,\n");
+    ManifestRow a = manifest.rows().get(0);
+    assertThat(a.split()).isEqualTo(Split.UNASSIGNED);
+    assertThat(a.patient()).isNotEqualTo(manifest.rows().get(1).patient());
+    assertThat(a.mask()).isEmpty();
+  }
+
+  @Test
+  void aSpacingThatNoScannerMakesIsAnError() {
+    assertThat(problems("volume,report,spacing\na.nii,x,700 700 2500\n"))
+        .singleElement()
+        .asString()
+        .startsWith("row 2: spacing gives voxels of 700 x 700 x 2500 mm, expected 0.01 to 100 mm");
+  }
+
+  @Test
+  void labelsAreReadAsPandasWritesThem() throws IOException {
+    Manifest manifest =
+        read(
+            "volume,report,label:a,label:b,label:c\n"
+                + "a.nii,x,1.0,0.0,nan\nb.nii,y,True,False,\nseries,z,1,0.000,None\n");
+    assertThat(manifest.rows())
+        .extracting(ManifestRow::labels)
+        .containsOnly(Map.of("a", true, "b", false));
+  }
+
+  @Test
+  void aPathMeansWhatTheOperatingSystemSays() throws IOException {
+    Path real = folder.toRealPath();
+    Files.createDirectories(real.resolve("disk/ct/lists"));
+    Files.createDirectories(real.resolve("disk/ct/scans"));
+    Files.createDirectories(real.resolve("home/scans"));
+    Files.createSymbolicLink(real.resolve("home/lists"), Path.of("../disk/ct/lists"));
+    Path meant = Files.writeString(real.resolve("disk/ct/scans/a.nii"), "");
+    Files.writeString(real.resolve("home/scans/a.nii"), "");
+    Files.writeString(
+        real.resolve("disk/ct/lists/m.csv"), "volume,report\n../scans/a.nii,Clear.\n");
+    for (String name : List.of("home/lists/m.csv", "home/lists/../lists/m.csv")) {
+      assertThat(Manifest.read(real.resolve(name)).rows().get(0).volume()).isEqualTo(meant);
+    }
+  }
+
+  @Test
+  void theSameFileInTwoSplitsIsAnErrorByWhateverName() throws IOException {
+    Files.createSymbolicLink(folder.resolve("link.nii"), Path.of("a.nii"));
+    assertThat(
+            problems(
+                "volume,report,split,patient\n"
+                    + "a.nii,One.,train,p1\nb.nii,Two.,train,p2\nlink.nii,Three.,test,p3\n"))
+        .containsExactly(
+            "row 4: has the same volume as row 2, but is in the split test and that one in train; a"
+                + " scan must be in one split only");
+    assertThat(problems("volume,report\na.nii,One.\nlink.nii,One.\n"))
+        .containsExactly("row 3: repeats row 2 (same volume and report); remove one of them");
+  }
+
+  @Test
+  void theSameFileTwiceInASplitIsAWarning() throws IOException {
+    Files.createSymbolicLink(folder.resolve("link.nii"), Path.of("a.nii"));
+    assertThat(read("volume,report\na.nii,One.\nb.nii,Two.\nlink.nii,Three.\n").warnings())
+        .containsExactly(
+            "the same volume is in several rows: 2 and 4; that is right only where a scan has"
+                + " several reports");
+    assertThat(read("volume,report\na.nii,One.\nb.nii,Two.\n").warnings()).isEmpty();
+  }
+
+  @Test
   void theMessageShowsTwentyProblemsAndCountsTheRest() {
     StringBuilder text = new StringBuilder("volume,report\n");
     for (int i = 0; i < 23; i++) {

@@ -205,7 +205,7 @@ class DatasetPreparationTest {
                 + ",\"all voxels are 0.0; the scan is empty, export it again\"");
     assertThat(lines.get(3))
         .startsWith("5," + raw.resolve("v3.nii.gz") + ",\"mask " + raw.resolve("m3.nii.gz"))
-        .contains("must lie on its volume's voxels, but is Volume(D, H, W) = (8, 12, 12)");
+        .contains("must lie on its volume's voxels, but has the size (D, H, W) = (8, 12, 12)");
     assertThat(lines).hasSize(4).noneMatch(line -> line.contains("DOE"));
     assertThat(Manifest.read(out.resolve("manifest.csv")).rows())
         .extracting(ManifestRow::report)
@@ -236,7 +236,12 @@ class DatasetPreparationTest {
             "mask "
                 + raw.resolve("m0.nii.gz")
                 + " must lie on its volume's voxels, but is shifted against them by more than half"
-                + " a voxel");
+                + " a voxel (a corner by 1.33); write it on the volume's grid, or ask for resampling"
+                + " (--resample-masks)");
+    PreparationResult resampled =
+        new DatasetPreparation(Studies.CONFIG, out, 1, Masks.OtherGrid.RESAMPLE)
+            .run(Manifest.read(manifest).rows(), done -> {});
+    assertThat(resampled.bad()).isEmpty();
   }
 
   @Test
@@ -298,11 +303,11 @@ class DatasetPreparationTest {
     try (PreparedFolder held = PreparedFolder.open(out, Studies.CONFIG)) {
       assertThat(held.manifest()).isEqualTo(out.resolve("manifest.csv"));
       assertThatThrownBy(() -> Studies.prepare(manifest, out))
-          .isInstanceOf(IOException.class)
+          .isInstanceOf(T3dException.class)
           .hasMessage(
               out
-                  + " is being written by another t3d preprocess; wait for it, or choose another"
-                  + " --out");
+                  + " is being written by another run of t3d; wait for it to end, or choose another"
+                  + " output folder");
     }
   }
 }

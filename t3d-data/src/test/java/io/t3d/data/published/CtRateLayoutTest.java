@@ -14,6 +14,8 @@ import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class CtRateLayoutTest {
   @TempDir Path root;
@@ -87,6 +89,21 @@ class CtRateLayoutTest {
     assertThat(reading.badRows()).isEmpty();
     assertThat(reading.dropped())
         .isEqualTo(Map.of(Drop.NO_FILE, 1, Drop.NO_ROW, 1, Drop.NO_CHEST, 1, Drop.NO_REPORT, 1));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"Not given", "not given.", "NOT GIVEN.", "nan", "None", "\u00a0", "N/A"})
+  void sectionsThatSayNothingAreLeftOut(String nothing) throws IOException {
+    MiniSets.text(
+        dataset.resolve("radiology_text_reports/validation_reports.csv"),
+        "VolumeName,Findings_EN,Impressions_EN",
+        "valid_1_a_1.nii.gz," + nothing + ",Clear.");
+    assertThat(read().studies()).extracting(Study::report).contains("Clear.");
+    MiniSets.text(
+        dataset.resolve("radiology_text_reports/validation_reports.csv"),
+        "VolumeName,Findings_EN,Impressions_EN",
+        "valid_1_a_1.nii.gz," + nothing + "," + nothing);
+    assertThat(read().dropped()).isEqualTo(Map.of(Drop.NO_REPORT, 1));
   }
 
   @Test

@@ -213,6 +213,70 @@ class ZarrVolumeTest {
             folder + ": has no .zarray; is it a Zarr v2 array that was written to its end?");
   }
 
+  @Test
+  void whatElseIsCalledZarrIsRefusedByName() throws IOException {
+    write();
+    Files.move(folder.resolve(".zarray"), folder.resolve("zarr.json"));
+    Files.writeString(
+        folder.resolve("zarr.json"), "{\"zarr_format\": 3, \"node_type\": \"array\"}");
+    refused(
+        "is a Zarr v3 array (zarr.json), expected a Zarr v2 array; write it with zarr_format=2");
+    Files.writeString(
+        folder.resolve("zarr.json"), "{\"zarr_format\": 3, \"node_type\": \"group\"}");
+    refused(
+        "is a Zarr v3 group (zarr.json), expected a Zarr v2 array; write it with zarr_format=2 as"
+            + " one array, not as a group");
+    Files.delete(folder.resolve("zarr.json"));
+    Files.writeString(folder.resolve(".zgroup"), "{\"zarr_format\": 2}");
+    refused("is a Zarr group, expected one Zarr v2 array; it holds none");
+    Files.createDirectory(folder.resolve("ct"));
+    Files.writeString(folder.resolve("ct/.zarray"), "{}");
+    Files.writeString(folder.resolve(".zattrs"), "{\"multiscales\": []}");
+    refused(
+        "is a Zarr group (OME-Zarr), expected one Zarr v2 array; copy one of its arrays (ct) to a"
+            + " folder NAME.zarr with the attribute affine");
+  }
+
+  private void refused(String message) {
+    assertThatThrownBy(() -> VolumeReaders.read(folder))
+        .isInstanceOf(VolumeFormatException.class)
+        .hasMessage(folder + ": " + message);
+  }
+
+  @Test
+  void scaleAndOffsetOfTheCfConventionsAreApplied() throws IOException {
+    write();
+    Path attributes = folder.resolve(".zattrs");
+    Volume ours = VolumeReaders.read(folder);
+    String text = Files.readString(attributes);
+    Files.writeString(
+        attributes,
+        text.replace("\"scale\"", "\"scale_factor\"").replace("\"offset\"", "\"add_offset\""));
+    assertThat(VolumeReaders.read(folder).voxels()).isEqualTo(ours.voxels());
+
+    Files.writeString(attributes, text.replace("\"scale\"", "\"scale_factor\":7,\"scale\""));
+    assertThatThrownBy(() -> VolumeReaders.read(folder))
+        .isInstanceOf(VolumeFormatException.class)
+        .hasMessageContaining("and scale_factor 7 contradict each other");
+  }
+
+  @Test
+  void attributesThatPlaceAVolumeOtherwiseAreNotPassedOver() throws IOException {
+    write();
+    Path attributes = folder.resolve(".zattrs");
+    String text = Files.readString(attributes);
+    Files.writeString(attributes, text.replace("\"RAS+\"", "\"LPS\""));
+    refused(".zattrs: space must be RAS+, got \"LPS\"; turn the affine");
+    Files.writeString(attributes, text.replace("\"mm\"", "\"um\""));
+    refused(".zattrs: units must be mm, got \"um\"; scale the affine");
+    Files.writeString(attributes, text.replace("\"mm\"", "\"HU\"")); // xarray's, of the values
+    assertThat(VolumeReaders.read(folder)).isNotNull();
+    Files.writeString(attributes, text.replace("[0.7,", "[700,"));
+    assertThatThrownBy(() -> VolumeReaders.read(folder))
+        .isInstanceOf(VolumeFormatException.class)
+        .hasMessageContaining("expected 0.01 to 100 mm");
+  }
+
   private void metadata(String text, String message) throws IOException {
     Files.writeString(folder.resolve(".zarray"), text);
     assertThatThrownBy(() -> VolumeReaders.read(folder))

@@ -9,11 +9,13 @@ import io.t3d.core.task.segment.SegmentationTraining;
 import io.t3d.core.task.segment.SegmenterConfig;
 import io.t3d.core.volume.Spacing;
 import io.t3d.data.phantom.Structure;
+import io.t3d.data.prepare.Masks;
 import io.t3d.data.prepare.Preprocessing;
 import io.t3d.data.transform.IntensityWindow;
 import io.t3d.losses.DiceCrossEntropyLoss;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * All settings of {@code ./t3d segment train}.
@@ -24,19 +26,33 @@ import java.util.Objects;
  * @param loss Dice + cross-entropy
  * @param training steps, batch and optimizer
  * @param cacheMegabytes volumes and masks kept in memory
+ * @param masksOnOtherGrid what becomes of masks on another grid than their volume's; an error when
+ *     left out
  */
 public record SegmentationConfig(
     SegmenterConfig segmenter,
     Preprocessing preprocessing,
     DiceCrossEntropyLoss.Settings loss,
     SegmentationTraining training,
-    int cacheMegabytes) {
+    int cacheMegabytes,
+    Optional<Masks.OtherGrid> masksOnOtherGrid) {
+  /** Settings by which masks on another grid are an error. */
+  public SegmentationConfig(
+      SegmenterConfig segmenter,
+      Preprocessing preprocessing,
+      DiceCrossEntropyLoss.Settings loss,
+      SegmentationTraining training,
+      int cacheMegabytes) {
+    this(segmenter, preprocessing, loss, training, cacheMegabytes, Optional.empty());
+  }
+
   /** Checks that nothing is missing. */
   public SegmentationConfig {
     Objects.requireNonNull(segmenter, "segmenter");
     Objects.requireNonNull(preprocessing, "preprocessing");
     Objects.requireNonNull(loss, "loss");
     Objects.requireNonNull(training, "training");
+    Objects.requireNonNull(masksOnOtherGrid, "masksOnOtherGrid");
   }
 
   /** The organs of phantoms at 6 mm, with the quickstart's encoder: minutes on two cores. */
@@ -81,16 +97,34 @@ public record SegmentationConfig(
   /** The same settings over another encoder. */
   public SegmentationConfig withVision(VisionConfig vision) {
     return new SegmentationConfig(
-        segmenter.withVision(vision), preprocessing, loss, training, cacheMegabytes);
+        segmenter.withVision(vision),
+        preprocessing,
+        loss,
+        training,
+        cacheMegabytes,
+        masksOnOtherGrid);
   }
 
   /** The same settings with another training. */
   public SegmentationConfig withTraining(SegmentationTraining other) {
-    return new SegmentationConfig(segmenter, preprocessing, loss, other, cacheMegabytes);
+    return new SegmentationConfig(
+        segmenter, preprocessing, loss, other, cacheMegabytes, masksOnOtherGrid);
   }
 
   /** The same settings with another preparation. */
   public SegmentationConfig withPreprocessing(Preprocessing other) {
-    return new SegmentationConfig(segmenter, other, loss, training, cacheMegabytes);
+    return new SegmentationConfig(
+        segmenter, other, loss, training, cacheMegabytes, masksOnOtherGrid);
+  }
+
+  /** The same settings with masks resampled that lie on another grid than their volume's. */
+  public SegmentationConfig resamplingMasks() {
+    return new SegmentationConfig(
+        segmenter,
+        preprocessing,
+        loss,
+        training,
+        cacheMegabytes,
+        Optional.of(Masks.OtherGrid.RESAMPLE));
   }
 }

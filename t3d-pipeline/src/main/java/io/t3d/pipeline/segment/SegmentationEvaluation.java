@@ -1,5 +1,6 @@
 package io.t3d.pipeline.segment;
 
+import io.t3d.core.T3dException;
 import io.t3d.core.eval.SegmentationScores;
 import io.t3d.core.task.segment.SegmentationClass;
 import io.t3d.core.task.segment.SegmenterConfig;
@@ -7,6 +8,7 @@ import io.t3d.core.volume.Volume;
 import io.t3d.data.load.MaskedVolumes;
 import io.t3d.data.load.VolumeSegmenter;
 import io.t3d.data.manifest.ManifestRow;
+import io.t3d.data.prepare.Masks;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -47,12 +49,28 @@ public record SegmentationEvaluation(
    */
   public static SegmentationEvaluation of(
       VolumeSegmenter segmenter, List<ManifestRow> rows, IntConsumer progress) throws IOException {
+    return of(segmenter, rows, Masks.OtherGrid.REFUSE, progress);
+  }
+
+  /**
+   * The same.
+   *
+   * @param otherGrid what becomes of masks on another grid than their volume's
+   * @throws T3dException when masks cannot be used, before any volume is segmented
+   */
+  public static SegmentationEvaluation of(
+      VolumeSegmenter segmenter,
+      List<ManifestRow> rows,
+      Masks.OtherGrid otherGrid,
+      IntConsumer progress)
+      throws IOException {
+    new MaskedVolumes(rows, segmenter.preprocessing(), 0, otherGrid).requireFit();
     SegmenterConfig config = segmenter.segmenter().config();
     List<List<SegmentationScores>> scores = new ArrayList<>();
     config.classes().forEach(c -> scores.add(new ArrayList<>()));
     int done = 0;
     for (ManifestRow row : rows) {
-      Volume reference = MaskedVolumes.maskOf(row);
+      Volume reference = Masks.read(row, otherGrid);
       Volume predicted = segmenter.segment(row.readVolume());
       for (int k = 1; k < config.classCount(); k++) {
         boolean[] p = of(predicted, config, k);
@@ -69,7 +87,13 @@ public record SegmentationEvaluation(
     float[] voxels = mask.voxels();
     boolean[] out = new boolean[voxels.length];
     for (int i = 0; i < out.length; i++) {
-      out[i] = classOfValue[(int) voxels[i]] == wanted;
+      int value = (int) voxels[i];
+      if (value < 0 || value >= classOfValue.length) {
+        throw new T3dException(
+            T3dException.Kind.INPUT,
+            "Masks must have whole values 0..255, got " + value + "; is this a mask?");
+      }
+      out[i] = classOfValue[value] == wanted;
     }
     return out;
   }

@@ -5,6 +5,7 @@ import io.t3d.core.model.T3DModel;
 import io.t3d.core.task.segment.Segmenter;
 import io.t3d.data.load.MaskedVolumes;
 import io.t3d.data.manifest.ManifestRow;
+import io.t3d.data.prepare.Masks;
 import io.t3d.losses.DiceCrossEntropyLoss;
 import io.t3d.pipeline.TrainedSegmenter;
 import java.io.IOException;
@@ -56,9 +57,16 @@ public final class SegmentationRun {
       ObjDoubleConsumer<Integer> listener)
       throws IOException {
     try {
+      MaskedVolumes masked =
+          new MaskedVolumes(
+              rows,
+              config.preprocessing(),
+              config.cacheMegabytes(),
+              config.masksOnOtherGrid().orElse(Masks.OtherGrid.REFUSE));
+      masked.requireFit();
       double[] losses =
           segmenter.train(
-              new MaskedVolumes(rows, config.preprocessing(), config.cacheMegabytes()),
+              masked,
               new DiceCrossEntropyLoss(config.loss())::compute,
               config.training(),
               listener);

@@ -1,13 +1,14 @@
 package io.t3d.data.io.format;
 
 import io.t3d.core.volume.Affine;
-import io.t3d.core.volume.Spacing;
 import io.t3d.data.io.spi.VolumeFormatException;
+import io.t3d.data.io.spi.VoxelSize;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Optional;
 
 /**
  * The part of a NIfTI-1 or NIfTI-2 header that a volume needs, checked.
@@ -29,11 +30,6 @@ record NiftiHeader(
 
   static final int SIZE_1 = 348;
   static final int SIZE_2 = 540;
-
-  /** Voxel sizes outside of this range (mm) are taken for a broken header. */
-  private static final double MIN_SPACING = 1e-9;
-
-  private static final double MAX_SPACING = 1e9;
 
   /** Largest voxel count that fits one Java array. */
   private static final long MAX_VOXELS = Integer.MAX_VALUE - 8L;
@@ -198,6 +194,17 @@ record NiftiHeader(
         return;
       }
       String what = "is " + rank + "-D " + Arrays.toString(dims) + ", expected 3-D; ";
+      int last = rank - 1;
+      if (rank > 3 && Arrays.stream(dims, 2, last).allMatch(n -> n == 1)) {
+        throw problem(
+            what
+                + "its "
+                + dims[last]
+                + " slices stand in dimension "
+                + rank
+                + ": write them as (x, y, z), in Python np.squeeze(img.get_fdata()), with their"
+                + " distance in the affine");
+      }
       throw problem(
           what + (rank > 3 ? "split it first" : "stack the slices to one (x, y, z) file first"));
     }
@@ -257,11 +264,9 @@ record NiftiHeader(
       }
       try {
         Affine affine = Affine.of(rows);
-        Spacing s = affine.spacing();
-        for (double v : new double[] {s.x(), s.y(), s.z()}) {
-          if (v < MIN_SPACING || v > MAX_SPACING) {
-            throw problem("the " + source + " gives an impossible voxel size of " + v + " mm");
-          }
+        Optional<String> impossible = VoxelSize.problem(affine);
+        if (impossible.isPresent()) {
+          throw problem("the " + source + unitText() + " " + impossible.get());
         }
         return affine;
       } catch (IllegalArgumentException e) {
@@ -287,10 +292,11 @@ record NiftiHeader(
         qfac = 1;
       }
       double[] zoom = {real(layout.pixdim, 1), real(layout.pixdim, 2), real(layout.pixdim, 3)};
-      for (double v : zoom) {
-        if (!(v > 0)) {
-          throw problem("pixdim must be > 0, got " + Arrays.toString(zoom));
+      for (int i = 0; i < 3; i++) {
+        if (!(Math.abs(zoom[i]) > 0)) {
+          throw problem("pixdim must not be 0, got " + Arrays.toString(zoom));
         }
+        zoom[i] = Math.abs(zoom[i]); // as nibabel: a length has no sign
       }
       zoom[2] *= qfac;
       double[] q = {real(layout.quatern, 0), real(layout.quatern, 1), real(layout.quatern, 2)};
@@ -313,16 +319,29 @@ record NiftiHeader(
     private double[] base(int[] size) {
       double[] rows = new double[12];
       for (int i = 0; i < 3; i++) {
-        double zoom = real(layout.pixdim, 1 + i) * (i == 0 ? -1 : 1);
+        // As nibabel, a negative length is taken for its absolute value.
+        double zoom = Math.abs(real(layout.pixdim, 1 + i)) * (i == 0 ? -1 : 1);
         rows[i * 4 + i] = zoom;
         rows[i * 4 + 3] = -((size[i] - 1) / 2.0) * zoom;
       }
       return rows;
     }
 
+    private int units() {
+      return (two() ? b.getInt(layout.units) : b.get(layout.units)) & 7;
+    }
+
+    private String unitText() {
+      return switch (units()) {
+        case 1 -> " in metres (xyzt_units)";
+        case 2 -> " in mm (xyzt_units)";
+        case 3 -> " in microns (xyzt_units)";
+        default -> "";
+      };
+    }
+
     private double millimetresPerUnit() {
-      int units = (two() ? b.getInt(layout.units) : b.get(layout.units)) & 7;
-      return switch (units) {
+      return switch (units()) {
         case 1 -> 1000; // metres
         case 3 -> 0.001; // microns
         default -> 1;

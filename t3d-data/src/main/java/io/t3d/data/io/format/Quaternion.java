@@ -5,13 +5,19 @@ final class Quaternion {
   /** How far the squared length may be from 1 before a = 0 is refused; nibabel's threshold. */
   private static final double TOLERANCE = 3 * Math.ulp(1f);
 
+  /**
+   * How far the squared length may be above 1: numbers rounded to 5 digits. nibabel refuses them,
+   * the standard's own C library, and so ITK, FSL and ANTs, take them at length 1, as we do.
+   */
+  private static final double ROUNDED = 1e-4;
+
   private Quaternion() {}
 
-  /** The rotation's nine entries, row-major; empty when (b, c, d) is longer than 1 or NaN. */
+  /** The rotation's nine entries, row-major; empty when (b, c, d) is too long, or NaN. */
   static double[] toMatrix(double b, double c, double d) {
     double rest = 1.0 - (b * b + c * c + d * d);
     double a;
-    if (Math.abs(rest) < TOLERANCE) {
+    if (rest > -ROUNDED && rest < TOLERANCE) {
       a = 0;
     } else if (rest >= 0) {
       a = Math.sqrt(rest);

@@ -3,6 +3,7 @@ package io.t3d.data.phantom.generate;
 import io.t3d.core.config.Configs;
 import io.t3d.core.internal.AtomicFiles;
 import io.t3d.core.internal.Checks;
+import io.t3d.core.internal.OsPaths;
 import io.t3d.core.internal.Tasks;
 import io.t3d.data.io.format.NiftiWriter;
 import io.t3d.data.io.spi.PixelType;
@@ -107,7 +108,7 @@ public final class PhantomDataset {
   private static Path write(Path dir, List<Planned> plan, PhantomConfig config, int threads)
       throws IOException {
     Checks.positive("threads", threads);
-    Path target = dir.toAbsolutePath().normalize();
+    Path target = OsPaths.resolve(dir);
     if (Files.exists(target) && !isEmptyFolder(target)) {
       throw new FileAlreadyExistsException(
           target.toString(),

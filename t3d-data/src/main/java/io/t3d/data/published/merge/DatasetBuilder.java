@@ -1,6 +1,7 @@
 package io.t3d.data.published.merge;
 
 import io.t3d.core.T3dException;
+import io.t3d.core.internal.OsPaths;
 import io.t3d.data.manifest.Split;
 import io.t3d.data.published.BuildSettings;
 import io.t3d.data.published.DatasetLayout;
@@ -54,7 +55,7 @@ public final class DatasetBuilder {
 
   /** Adds a set. */
   public DatasetBuilder add(DatasetLayout layout, Path root) {
-    sets.put(layout, root.toAbsolutePath().normalize());
+    sets.put(layout, OsPaths.resolve(root));
     return this;
   }
 

@@ -2,6 +2,7 @@ package io.t3d.data.io.format;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import com.sun.management.ThreadMXBean;
 import io.t3d.core.volume.Affine;
@@ -55,7 +56,13 @@ class NiftiReaderTest {
   @Test
   void aFourDimensionalFileIsRefused() throws IOException {
     assertBroken(
-        b -> NiftiFiles.dims(b, 4, 4, 3, 1, 2), "is 4-D [4, 3, 1, 2], expected 3-D", "split it");
+        b -> NiftiFiles.dims(b, 4, 4, 3, 2, 2), "is 4-D [4, 3, 2, 2], expected 3-D", "split it");
+    assertBroken(
+        b -> NiftiFiles.dims(b, 4, 4, 3, 1, 2),
+        "is 4-D [4, 3, 1, 2], expected 3-D; its 2 slices stand in dimension 4: write them as");
+    assertBroken(
+        b -> NiftiFiles.dims(b, 5, 4, 3, 1, 1, 2),
+        "is 5-D [4, 3, 1, 1, 2], expected 3-D; its 2 slices stand in dimension 5");
   }
 
   @Test
@@ -139,7 +146,7 @@ class NiftiReaderTest {
             b.putFloat(NiftiFiles.SROW + 20 * i, 1e-40f);
           }
         },
-        "impossible voxel size");
+        "the sform gives voxels of");
   }
 
   @Test
@@ -152,14 +159,73 @@ class NiftiReaderTest {
         b ->
             b.putShort(NiftiFiles.SFORM, (short) 0)
                 .putShort(NiftiFiles.QFORM, (short) 1)
-                .putFloat(NiftiFiles.PIXDIM + 4, -2),
-        "pixdim must be > 0");
+                .putFloat(NiftiFiles.PIXDIM + 4, 0),
+        "pixdim must not be 0");
+  }
+
+  /** The right values are nibabel's, which takes the absolute value, too. */
+  @Test
+  void aNegativeLengthIsTakenWithoutItsSign() throws IOException {
+    Consumer<ByteBuffer> negative =
+        b ->
+            b.putShort(NiftiFiles.SFORM, (short) 0)
+                .putFloat(NiftiFiles.PIXDIM + 4, -0.7f)
+                .putFloat(NiftiFiles.PIXDIM + 8, 0.7f)
+                .putFloat(NiftiFiles.PIXDIM + 12, 2.5f);
+    Affine plain = read(negative.andThen(b -> b.putShort(NiftiFiles.QFORM, (short) 0))).affine();
+    assertThat(plain.get(0, 0)).isCloseTo(-0.7, within(1e-6));
+    assertThat(plain.get(0, 3)).isCloseTo(1.5 * 0.7, within(1e-6));
+    Affine qform = read(negative.andThen(b -> b.putShort(NiftiFiles.QFORM, (short) 1))).affine();
+    assertThat(qform.get(0, 0)).isCloseTo(0.7, within(1e-6));
+    assertThat(qform.get(2, 2)).isCloseTo(2.5, within(1e-6));
+  }
+
+  /** 180° about an axis between x and y: (b, c, d) is longer than 1 once rounded. */
+  @Test
+  void aQuaternionRoundedToFiveDigitsIsTakenAtLengthOne() throws IOException {
+    Affine affine =
+        read(b ->
+                b.putShort(NiftiFiles.SFORM, (short) 0)
+                    .putShort(NiftiFiles.QFORM, (short) 1)
+                    .putFloat(NiftiFiles.PIXDIM + 4, 2)
+                    .putFloat(NiftiFiles.PIXDIM + 8, 2)
+                    .putFloat(NiftiFiles.PIXDIM + 12, 3)
+                    .putFloat(NiftiFiles.QUATERN, 0.70711f)
+                    .putFloat(NiftiFiles.QUATERN + 4, 0.70711f))
+            .affine();
+    assertThat(affine.get(0, 1)).isCloseTo(2, within(1e-6));
+    assertThat(affine.get(1, 0)).isCloseTo(2, within(1e-6));
+    assertThat(affine.get(2, 2)).isCloseTo(-3, within(1e-6));
   }
 
   @ParameterizedTest
-  @CsvSource({"0,2", "1,2000", "2,2", "3,0.002"})
-  void spatialUnitsBecomeMillimetres(byte units, double spacing) throws IOException {
-    assertThat(read(b -> b.put(NiftiFiles.UNITS, units)).spacing().x()).isEqualTo(spacing);
+  @CsvSource({"0,2", "1,0.002", "2,2", "3,2000"})
+  void spatialUnitsBecomeMillimetres(byte units, float number) throws IOException {
+    Volume v = read(diagonal(number).andThen(b -> b.put(NiftiFiles.UNITS, units)));
+    assertThat(v.spacing().x()).isCloseTo(2, within(1e-6));
+  }
+
+  private static Consumer<ByteBuffer> diagonal(float number) {
+    return b -> {
+      for (int i = 0; i < 3; i++) {
+        b.putFloat(NiftiFiles.SROW + 20 * i, number);
+      }
+    };
+  }
+
+  @Test
+  void voxelsThatNoScannerMakesAreRefusedWithTheLikelyUnit() throws IOException {
+    assertBroken(
+        diagonal(0.7f).andThen(b -> b.put(NiftiFiles.UNITS, (byte) 1)),
+        "the sform in metres (xyzt_units) gives voxels of 700 x 700 x 700 mm, expected 0.01 to 100"
+            + " mm; likely the numbers are microns where the header says mm, or mm where it says"
+            + " metres");
+    assertBroken(
+        diagonal(0.7f).andThen(b -> b.put(NiftiFiles.UNITS, (byte) 3)),
+        "the sform in microns (xyzt_units) gives voxels of 0.0007 x",
+        "or mm where it says microns");
+    assertBroken(diagonal(150), "expected 0.01 to 100 mm");
+    assertThat(read(diagonal(100)).spacing().z()).isEqualTo(100);
   }
 
   @Test

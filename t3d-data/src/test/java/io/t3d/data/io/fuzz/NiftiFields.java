@@ -14,6 +14,8 @@ final class NiftiFields implements FieldFinder {
     1,
     -1,
     0.5,
+    -0.7,
+    0.70711,
     2,
     3,
     4,

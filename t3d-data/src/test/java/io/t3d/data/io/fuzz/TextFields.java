@@ -74,6 +74,10 @@ final class TextFields implements FieldFinder {
           "MET_DOUBLE",
           "MET_CHAR",
           "MET_LONG_LONG",
+          "\"um\"",
+          "\"mm\" \"mm\" \"mm\"",
+          "1000",
+          "0.001",
           "LOCAL",
           "LIST",
           "../secret.raw",
@@ -117,6 +121,31 @@ final class TextFields implements FieldFinder {
     }
   }
 
+  /** Lines that none of the golden files has, put before one of theirs. */
+  private static final List<String> NRRD_LINES =
+      List.of(
+          "units: \"um\" \"um\" \"um\"\n",
+          "units: \"mm\" \"\" \"mm\"\n",
+          "spacings: 0.0007 0.0007 0.001\n",
+          "space units: \"mm\" \"m\" \"mm\"\n");
+
+  private static final List<String> META_LINES =
+      List.of(
+          "ElementByteOrderMSB = True\n",
+          "BinaryDataByteOrderMSB = True\n",
+          "ElementToIntensityFunctionSlope = 2\n",
+          "ElementToIntensityFunctionSlope = 1\n",
+          "ElementToIntensityFunctionOffset = -1024\n",
+          "ElementSize = 700 700 2500\n");
+
+  /** A line more. */
+  private record NewLine(String name, int at, List<String> lines) implements Field {
+    @Override
+    public byte[] damage(byte[] file, RandomGenerator random) {
+      return Bytes.replace(file, at, 0, ascii(Mutations.anyOf(lines, random)));
+    }
+  }
+
   @Override
   public List<Field> find(byte[] file) {
     String header = header(text(file));
@@ -129,6 +158,8 @@ final class TextFields implements FieldFinder {
       int end = Math.min(m.end() + 1, header.length());
       fields.add(new WholeLine("-" + line.name(), m.start(), end - m.start(), false));
       fields.add(new WholeLine("+" + line.name(), m.start(), end - m.start(), true));
+      List<String> more = header.startsWith("NRRD") ? NRRD_LINES : META_LINES;
+      fields.add(new NewLine("before " + line.name(), m.start(), more));
     }
     return fields;
   }

@@ -1,5 +1,6 @@
 package io.t3d.data.itk.internal.check;
 
+import io.t3d.core.internal.OsPaths;
 import io.t3d.data.io.spi.VolumeFormatException;
 import java.io.EOFException;
 import java.io.IOException;
@@ -18,6 +19,9 @@ final class DataCheck {
   /** No file system has longer ones, and errors quote it. */
   private static final int LONGEST_NAME = 255;
 
+  /** More packed bytes after the voxels are no filling. */
+  private static final long MOST_SURPLUS = 1 << 20;
+
   private DataCheck() {}
 
   /**
@@ -28,10 +32,10 @@ final class DataCheck {
     if (name.length() > LONGEST_NAME) {
       throw new VolumeFormatException(header, "its data file has an impossible name");
     }
-    Path folder = header.toAbsolutePath().normalize().getParent();
+    Path folder = OsPaths.resolve(header).getParent();
     Path file;
     try {
-      file = folder.resolve(name).normalize();
+      file = OsPaths.resolve(folder.resolve(name));
     } catch (InvalidPathException e) {
       throw new VolumeFormatException(header, "its data file has an impossible name", e);
     }
@@ -64,20 +68,53 @@ final class DataCheck {
   }
 
   /**
-   * Unpacks to the end, where gzip and zlib keep their checksums, and counts.
+   * Refuses fewer bytes than claimed. More are passed over, as teem does: some writers end the data
+   * with a line feed or fill a block. Whole slices are not: then the header has lost some.
+   *
+   * @param slice bytes of one
+   */
+  static void requireRawOrMore(Path file, long from, long claimed, long slice) throws IOException {
+    long there = Math.max(0, Files.size(file) - from);
+    requireNoWholeSlices(file, claimed, there, slice);
+  }
+
+  private static void requireNoWholeSlices(Path file, long claimed, long there, long slice)
+      throws VolumeFormatException {
+    if (there < claimed || (there > claimed && (there - claimed) % slice == 0)) {
+      throw wrongSize(file, claimed, "the file holds " + there);
+    }
+  }
+
+  /** The same of gzip, unpacked to the end, where its checksum is. Bare zlib is no gzip. */
+  static void requirePackedOrMore(Path file, long from, long claimed, long slice)
+      throws IOException {
+    long there = unpacked(file, from, claimed + MOST_SURPLUS, false);
+    requireNoWholeSlices(file, claimed, there, slice);
+    if (there - claimed > MOST_SURPLUS) {
+      throw wrongSize(file, claimed, "they unpack to more");
+    }
+  }
+
+  /** Unpacks to the end, where gzip and zlib keep their checksums, and counts. */
+  static void requirePacked(Path file, long from, long claimed) throws IOException {
+    long there = unpacked(file, from, claimed, true);
+    if (there != claimed) {
+      throw wrongSize(file, claimed, "they unpack to " + (there > claimed ? "more" : there));
+    }
+  }
+
+  /**
+   * How many bytes come out, up to some more than the most.
    *
    * @param zlibToo whether the format knows bare zlib: NRRD does not, and ITK takes it for raw
    *     bytes
    */
-  static void requirePacked(Path file, long from, long claimed, boolean zlibToo)
+  private static long unpacked(Path file, long from, long most, boolean zlibToo)
       throws IOException {
     try (InputStream raw = Files.newInputStream(file)) {
       raw.skipNBytes(from);
       try (InputStream in = unpack(raw, zlibToo)) {
-        long there = count(in, claimed);
-        if (there != claimed) {
-          throw wrongSize(file, claimed, "they unpack to " + (there > claimed ? "more" : there));
-        }
+        return count(in, most);
       }
     } catch (ZipException | EOFException e) {
       throw new VolumeFormatException(

@@ -53,6 +53,8 @@ public final class MetaCheck {
               "DimSize",
               "HeaderSize",
               "ElementNumberOfChannels",
+              "ElementToIntensityFunctionSlope",
+              "ElementToIntensityFunctionOffset",
               "ElementType",
               "ElementDataFile")
           .collect(toMap(key -> key.toLowerCase(Locale.ROOT), key -> key));
@@ -79,8 +81,30 @@ public final class MetaCheck {
     if (!header.get("distanceunits").orElse("mm").equalsIgnoreCase("mm")) {
       throw header.bad("its DistanceUnits must be mm");
     }
+    requireUnscaled(header);
     checkData(path, header, header.bytes(claimed));
     return claimed;
+  }
+
+  /** ITK gives the elements as they are stored. */
+  private static void requireUnscaled(TextHeader header) throws VolumeFormatException {
+    requireOnly(header, "ElementToIntensityFunctionSlope", 1);
+    requireOnly(header, "ElementToIntensityFunctionOffset", 0);
+  }
+
+  private static void requireOnly(TextHeader header, String key, double neutral)
+      throws VolumeFormatException {
+    String field = key.toLowerCase(Locale.ROOT);
+    for (double value : header.requireFinite(field, 1)) {
+      if (value != neutral) {
+        throw header.bad(
+            "its "
+                + key
+                + " is "
+                + value
+                + ", which ITK leaves out; write the voxels as they are meant, without this field");
+      }
+    }
   }
 
   private static void checkGeometry(TextHeader header, int dimensions)
@@ -142,8 +166,12 @@ public final class MetaCheck {
     }
     boolean local = named.equalsIgnoreCase("LOCAL");
     Path data = local ? path : DataCheck.beside(path, named);
-    flag(header, "binarydatabyteordermsb", "False");
-    flag(header, "elementbyteordermsb", "False");
+    boolean big = flag(header, "binarydatabyteordermsb", "False");
+    if (big != flag(header, "elementbyteordermsb", big ? "True" : "False")) {
+      throw header.bad(
+          "BinaryDataByteOrderMSB and ElementByteOrderMSB of its header contradict each other;"
+              + " remove the wrong one");
+    }
     if (!flag(header, "binarydata", "False")) {
       throw header.bad("its voxels are written as text; convert it to binary");
     }
@@ -159,7 +187,7 @@ public final class MetaCheck {
         throw header.bad( // without it, ITK gives zeros
             "CompressedDataSize must be that of the data, " + there + " bytes");
       }
-      DataCheck.requirePacked(data, from, bytes, true);
+      DataCheck.requirePacked(data, from, bytes);
     } else {
       DataCheck.requireRaw(data, from, bytes);
     }

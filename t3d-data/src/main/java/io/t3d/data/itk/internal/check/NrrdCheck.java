@@ -24,6 +24,12 @@ public final class NrrdCheck {
   private static final Set<String> SPACES =
       Set.of("lps", "left-posterior-superior", "ras", "right-anterior-superior");
 
+  private static final Set<String> MILLIMETRES =
+      Set.of("mm", "millimeter", "millimeters", "millimetre", "millimetres");
+
+  /** Of an axis whose unit the writer left open. */
+  private static final Set<String> UNKNOWN = Set.of("", "none", "???");
+
   private static final Set<String> SCALAR_KINDS = Set.of("domain", "space", "???", "none");
 
   private NrrdCheck() {}
@@ -33,7 +39,7 @@ public final class NrrdCheck {
     ClaimedImage claimed = header.claim(type(header), "dimension", "sizes");
     checkKinds(header);
     checkSpace(header);
-    checkData(path, header, header.bytes(claimed));
+    checkData(path, header, claimed);
     return claimed;
   }
 
@@ -87,15 +93,23 @@ public final class NrrdCheck {
         throw header.bad("one of its axes has no direction in space");
       }
     }
-    for (String unit : TextHeader.words(header.get("space units").orElse(""))) {
-      String bare = unit.replace("\"", "").toLowerCase(Locale.ROOT);
-      if (!List.of("mm", "millimeter", "millimeters").contains(bare)) {
-        throw header.bad("its space units must be mm, and ITK would take them for mm");
+    for (String field : List.of("space units", "units")) {
+      for (String unit : TextHeader.words(header.get(field).orElse(""))) {
+        String bare = unit.replace("\"", "").toLowerCase(Locale.ROOT);
+        if (!MILLIMETRES.contains(bare) && !(field.equals("units") && UNKNOWN.contains(bare))) {
+          throw header.bad(
+              "its "
+                  + field
+                  + " must be mm, and ITK would take them for mm; write the spacing in mm");
+        }
       }
     }
   }
 
-  private static void checkData(Path path, TextHeader header, long bytes) throws IOException {
+  private static void checkData(Path path, TextHeader header, ClaimedImage claimed)
+      throws IOException {
+    long bytes = header.bytes(claimed);
+    long slice = bytes / claimed.depth();
     Optional<String> named = header.get("data file", "datafile");
     if (named.isPresent() && (named.get().startsWith("LIST") || named.get().contains("%"))) {
       throw header.bad("its voxels are spread over several files; join them into one .nrrd");
@@ -108,8 +122,8 @@ public final class NrrdCheck {
     }
     String encoding = header.require("encoding").toLowerCase(Locale.ROOT);
     switch (encoding) {
-      case "raw" -> DataCheck.requireRaw(data, from + skip, bytes);
-      case "gz", "gzip" -> DataCheck.requirePacked(data, from, skip + bytes, false);
+      case "raw" -> DataCheck.requireRawOrMore(data, from + skip, bytes, slice);
+      case "gz", "gzip" -> DataCheck.requirePackedOrMore(data, from, skip + bytes, slice);
       default -> throw header.bad("its encoding must be raw or gzip; convert it with another tool");
     }
   }
