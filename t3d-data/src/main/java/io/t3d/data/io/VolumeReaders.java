@@ -1,5 +1,6 @@
 package io.t3d.data.io;
 
+import io.t3d.core.file.PointerFiles;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.io.format.NiftiReader;
 import io.t3d.data.io.format.RadChestCtReader;
@@ -57,6 +58,10 @@ public final class VolumeReaders {
     if (!Files.exists(path)) {
       throw new NoSuchFileException(
           path.toString(), null, "no such file; checked as " + path.toAbsolutePath());
+    }
+    Optional<String> pointer = PointerFiles.problem(path);
+    if (pointer.isPresent()) {
+      throw new VolumeFormatException(path, "it " + pointer.get());
     }
     Optional<VolumeReader> reader = find(path);
     if (reader.isPresent()) {
