@@ -2,7 +2,7 @@
 
     python3 t3d-core/src/test/python/training_checkpoint_goldens.py
 
-trainer.pt        {model, optimizer, scheduler, steps: tensor, epoch: tensor, device, best}
+trainer.pt        {model, optimizer, scheduler, steps: tensor, epoch: tensor, device, dtype, best and history of NumPy}
 trainer-deep.pt   {checkpoint: {state_dict, step: tensor}, version}, before PyTorch 1.6's zip
 Each model is {weight: (2, 3) of 0 … 5, bias: (2) of 7, 8}.
 """
@@ -10,6 +10,7 @@ Each model is {weight: (2, 3) of 0 … 5, bias: (2) of 7, 8}.
 import collections
 from pathlib import Path
 
+import numpy as np
 import torch
 
 OUT = Path(__file__).parent / "../resources/golden/pretrained/training"
@@ -32,7 +33,8 @@ torch.save(
         "scheduler": scheduler.state_dict(),
         "device": torch.device("cuda", 0),
         "dtype": torch.float32,
-        "best": 0.5,
+        "best": np.float64(0.5),
+        "history": np.arange(3.0),
         "model": model.state_dict(),
     },
     OUT / "trainer.pt",

@@ -128,13 +128,13 @@ public record TextConfig(
   }
 
   /**
-   * The same settings (dropout, pooling, longReports, maxLength as far as positions reach) with the
-   * tokenizer and all sizes of another encoder, so that its weights fit.
+   * The same settings (dropout, pooling, longReports, maxLength as far as that of the other
+   * reaches) with the tokenizer and all sizes of another encoder, so that its weights fit.
    */
   public TextConfig withSizesOf(TextConfig other) {
-    int length = Math.min(maxLength, other.positions - other.positionOffset);
+    int length = Math.min(maxLength, other.maxLength);
     Builder fitted = other.toBuilder().maxLength(length).dropout(dropout).pooling(pooling);
-    fitted.longReports = longReports;
+    fitted.longReports = longReports.isPresent() ? longReports : other.longReports;
     return fitted.build();
   }
 

@@ -96,6 +96,20 @@ class PretrainedTest {
   }
 
   @Test
+  void whoGoesOnWithAModelKeepsWhatItReadsOfLongReports() {
+    TextConfig saved =
+        TextConfig.tiny().toBuilder()
+            .maxLength(16)
+            .longReports(TextConfig.LongReports.TAIL)
+            .build();
+    TextConfig fitted = TextConfig.tiny().withSizesOf(saved);
+    assertThat(fitted.maxLength()).isEqualTo(16);
+    assertThat(fitted.longReports()).contains(TextConfig.LongReports.TAIL);
+    TextConfig own = TextConfig.tiny().toBuilder().longReports(TextConfig.LongReports.HEAD).build();
+    assertThat(own.withSizesOf(saved).longReports()).contains(TextConfig.LongReports.HEAD);
+  }
+
+  @Test
   void aBlankLastLineOfAVocabularyIsNoToken() throws IOException {
     Path folder = Files.createDirectory(dir.resolve("blank"));
     Path golden = GOLDEN.resolve("bert-bin");
