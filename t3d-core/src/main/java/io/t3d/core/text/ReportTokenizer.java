@@ -24,6 +24,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -94,7 +95,7 @@ public final class ReportTokenizer implements AutoCloseable {
     } catch (IOException | RuntimeException | LinkageError e) {
       throw unreadable(files.source(), e);
     }
-    Encoding sample = tokenizer.encode("a", true, false);
+    Encoding sample = sample(root.path("model").path("vocab"));
     this.before = ofMask(sample, 0, 1);
     this.behind = ofMask(sample, sample.getIds().length - 1, -1);
     if (this.maxLength <= before.length + behind.length) {
@@ -108,6 +109,16 @@ public final class ReportTokenizer implements AutoCloseable {
               + ", got "
               + this.maxLength);
     }
+  }
+
+  /** A text of which something is left between the special tokens. */
+  private Encoding sample(JsonNode vocabulary) {
+    Encoding found = tokenizer.encode("a", true, false);
+    Iterator<String> pieces = vocabulary.fieldNames();
+    while (Longs.indexOf(found.getSpecialTokenMask(), 0) < 0 && pieces.hasNext()) {
+      found = tokenizer.encode(pieces.next(), true, false);
+    }
+    return found;
   }
 
   /** The tokenizer's JSON without limits: what is too long is cut here. */

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -125,9 +126,16 @@ record TokenizerFiles(String json, String source, OptionalInt longest, boolean c
     } else {
       refuseUndone(changed, file, settings);
     }
+    boolean normalizedAnew = !changed.path("normalizer").equals(before.path("normalizer"));
     putPrefixSpace(changed, settings);
     refuseOtherSpecials(changed, file, settings);
     putTokens(changed, settings, family);
+    if (normalizedAnew && AddedTokens.of(changed).all().stream().anyMatch(AddedToken::normalized)) {
+      LOG.warn(
+          "{}: added tokens are looked for as the settings normalise texts; transformers looks for"
+              + " them as tokenizer.json does, and may not find them",
+          settings.folder());
+    }
     String json = changed.equals(before) ? text : changed.toPrettyString();
     return new TokenizerFiles(json, file.toString(), settings.longest(), left);
   }
@@ -271,6 +279,7 @@ record TokenizerFiles(String json, String source, OptionalInt longest, boolean c
 
   /** Added tokens with the ids that the library gives them, and the token of padding. */
   private static void putTokens(ObjectNode root, TokenizerSettings settings, Family family) {
+    requireOneTokenPerId(root, settings);
     AddedTokens tokens = AddedTokens.of(root);
     Map<String, Integer> moved = settings.addTo(tokens, family);
     if (!moved.isEmpty()) {
@@ -290,6 +299,35 @@ record TokenizerFiles(String json, String source, OptionalInt longest, boolean c
         ReportTokenizer.putPadding(root, pad.get(), tokens.id(pad.get()).getAsInt());
       }
     }
+  }
+
+  /** Files that give an id to two tokens do not belong together. */
+  private static void requireOneTokenPerId(ObjectNode root, TokenizerSettings settings) {
+    Map<Integer, String> claimed = new HashMap<>();
+    root.path("model")
+        .path("vocab")
+        .properties()
+        .forEach(e -> claimed.put(e.getValue().asInt(), e.getKey()));
+    root.path("added_tokens")
+        .forEach(t -> claimed.put(t.path("id").asInt(), t.path("content").asText()));
+    settings
+        .numbered()
+        .forEach(
+            (id, token) -> {
+              String other = claimed.getOrDefault(id, token);
+              if (!other.equals(token)) {
+                throw new T3dException(
+                    T3dException.Kind.INPUT,
+                    settings.folder()
+                        + ": its settings give the id "
+                        + id
+                        + " to '"
+                        + token
+                        + "', its vocabulary to '"
+                        + other
+                        + "'; are the files of one tokenizer?");
+              }
+            });
   }
 
   /** A vocabulary with a line twice, or without some ids, has fewer tokens than its largest id. */
@@ -325,9 +363,14 @@ record TokenizerFiles(String json, String source, OptionalInt longest, boolean c
   private static TokenizerFiles fromVocabTxt(Path vocab, TokenizerSettings settings)
       throws IOException {
     Family family = requireFamily(settings, Family.BERT, vocab);
+    boolean blank = false;
     List<String> lines = new ArrayList<>(PointerFiles.readText(vocab).lines().toList());
     while (!lines.isEmpty() && lines.get(lines.size() - 1).trim().isEmpty()) {
       lines.remove(lines.size() - 1);
+      blank = true;
+    }
+    if (blank && settings.firstBeside(lines).equals(OptionalInt.of(lines.size() + 1))) {
+      lines.add(""); // transformers counts the blank line, and the added tokens were numbered so
     }
     String unknown = settings.special("unk_token", family).orElse("[UNK]");
     String begin = settings.special("cls_token", family).orElse("[CLS]");

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -149,6 +150,7 @@ final class TokenizerSettings {
           "use_auth_token",
           "use_fast",
           "verbose",
+          "vocab_size",
           "vocab_file");
 
   private final Path folder;
@@ -251,6 +253,7 @@ final class TokenizerSettings {
           READ.contains(key)
               || WITHOUT_EFFECT.contains(key)
               || SPECIALS.contains(key)
+              || (key.endsWith("_id") && SPECIALS.contains(key.substring(0, key.length() - 3)))
               || value.isNull();
       if (!known && !isHarmless(key, value)) {
         throw refused(
@@ -359,6 +362,21 @@ final class TokenizerSettings {
         && specials.isEmpty()
         && moreSpecials.isEmpty()
         && added.isEmpty();
+  }
+
+  /** Tokens that a file gives an id: id → text. */
+  Map<Integer, String> numbered() {
+    Map<Integer, String> out = new TreeMap<>();
+    added.forEach((id, token) -> out.put(id, token.content()));
+    return out;
+  }
+
+  /** The smallest id of a token that is none of these pieces. */
+  OptionalInt firstBeside(Collection<String> pieces) {
+    return added.entrySet().stream()
+        .filter(e -> !pieces.contains(e.getValue().content()))
+        .mapToInt(Map.Entry::getKey)
+        .min();
   }
 
   Optional<Family> family() {

@@ -156,15 +156,45 @@ class TokenizerSettingsTest {
   }
 
   @Test
-  void aTokenMayNotTakeTheIdOfAnother() throws IOException {
+  void aTokenMayNotGetTheIdOfAnother() throws IOException {
     Files.write(dir.resolve("vocab.txt"), List.of("[UNK]", "[CLS]", "[SEP]", "no", "no", "yes"));
     try (ReportTokenizer tokenizer = open()) {
       assertThat(tokenizer.vocabSize()).isEqualTo(6);
     }
-    write("added_tokens.json", "{'ggo': 6}");
+    write("special_tokens_map.json", "{'additional_special_tokens': ['ggo']}");
     assertThatThrownBy(this::open)
         .isInstanceOf(T3dException.class)
         .hasMessageContaining("has the id 5 for 'yes', which an added token would get too");
+  }
+
+  @Test
+  void anIdOfTwoTokensIsRefused() throws IOException {
+    write("added_tokens.json", "{'ggo': 6}");
+    assertThatThrownBy(this::open)
+        .isInstanceOf(T3dException.class)
+        .hasMessage(
+            dir
+                + ": its settings give the id 6 to 'ggo', its vocabulary to 'effusion'; are the"
+                + " files of one tokenizer?");
+    write("added_tokens.json", "{'ggo': 8}");
+    try (ReportTokenizer tokenizer = open()) {
+      tokenizer.save(dir.resolve("tokenizer.json"));
+    }
+    write("added_tokens.json", "{'[FINDINGS]': 8}");
+    assertThatThrownBy(this::open).hasMessageContaining("the id 8 to '[FINDINGS]', its vocab");
+  }
+
+  @Test
+  void aBlankLastLineCountsWhereAddedTokensWereNumberedBehindIt() throws IOException {
+    Files.writeString(dir.resolve("vocab.txt"), String.join("\n", VOCABULARY) + "\n\n");
+    write("added_tokens.json", "{'ggo': 9}");
+    try (ReportTokenizer tokenizer = open()) {
+      assertThat(tokenizer.addedTokens()).containsEntry("ggo", 9);
+    }
+    write("added_tokens.json", "{'ggo': 8}");
+    try (ReportTokenizer tokenizer = open()) {
+      assertThat(tokenizer.addedTokens()).containsEntry("ggo", 8);
+    }
   }
 
   @Test
