@@ -63,7 +63,7 @@ List<String> texts = written.stream().map(GeneratedReport::text).toList();
 var words = TextScores.of(texts, reports);
 var findings = LabelAgreement.of(texts.stream().map(PhantomLabels::extract).toList(), reports.stream().map(PhantomLabels::extract).toList()).micro();
 System.out.println("Written against true reports:");
-System.out.println("  BLEU-1 %.3f  BLEU-4 %.3f  ROUGE-L %.3f  METEOR %.3f  CIDEr %.3f".formatted(words.bleu1(), words.bleu4(), words.rougeL(), words.meteor(), words.cider()));
+System.out.println("  BLEU-1 %.3f  BLEU-4 %.3f  ROUGE-L %.3f  METEOR (exact+stem) %.3f  CIDEr %.3f".formatted(words.bleu1(), words.bleu4(), words.rougeL(), words.meteorExactStem(), words.cider()));
 System.out.println("  findings: precision %.3f  recall %.3f  F1 %.3f".formatted(findings.precision(), findings.recall(), findings.f1()));
 
 // 7. Keep it beside its model

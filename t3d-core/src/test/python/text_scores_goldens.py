@@ -71,7 +71,7 @@ def scores(pairs):
     meteor = [single_meteor_score(r.split(), c.split(), stemmer=stemmer, wordnet=NoSynonyms)
               for c, r in texts]
     return {"bleu1": bleus[0], "bleu2": bleus[1], "bleu3": bleus[2], "bleu4": bleus[3],
-            "rougeL": float(rouge), "meteor": sum(meteor) / len(meteor),
+            "rougeL": float(rouge), "meteorExactStem": sum(meteor) / len(meteor),
             "cider": float(cider.compute_score()[0])}
 
 

@@ -115,6 +115,7 @@ public final class PretrainRun {
             .cacheBytes(data.cacheMegabytes() * MEGABYTE)
             .build();
     try (T3DModel model = model(resume)) {
+      model.longReportsAmong(rows.stream().map(ManifestRow::report).toList()).ifPresent(LOG::warn);
       BatchObjective objective =
           Objectives.create(config.objective(), model, data.views().globalSize(), seed());
       Pretrainer.Builder run =
@@ -242,7 +243,9 @@ public final class PretrainRun {
     try (T3DModel saved = T3DModel.load(checkpoint, device())) {
       TextConfig own = config.model().text().bert("A pre-training run");
       TextConfig text = own.withSizesOf(saved.config().text().bert("A pre-training run"));
-      ReportTokenizer tokenizer = ReportTokenizer.fromPretrained(checkpoint, text.maxLength());
+      ReportTokenizer tokenizer =
+          ReportTokenizer.fromSaved(
+              checkpoint.resolve(ReportTokenizer.FILE_NAME), text.maxLength());
       return T3DModel.create(config.model().withText(text), tokenizer, device(), seed());
     }
   }

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
+import io.t3d.core.file.PointerFiles;
 import io.t3d.core.generate.Decoding;
 import io.t3d.core.model.Relevance;
 import io.t3d.core.model.T3DModel;
@@ -125,7 +126,8 @@ public final class TrainedModel implements AutoCloseable {
               + DATA_FILE
               + ", which tells how volumes are prepared; was it written by t3d pretrain?");
     }
-    DataConfig config = Configs.fromJson(Files.readString(dataFile), DataConfig.class, dataFile);
+    DataConfig config =
+        Configs.fromJson(PointerFiles.readText(dataFile), DataConfig.class, dataFile);
     Optional<ObjectiveConfig> objective = objective(checkpoint.resolve(OBJECTIVE_FILE));
     List<FindingPrompts> prompts = prompts(checkpoint.resolve(PROMPTS_FILE));
     return new TrainedModel(T3DModel.load(checkpoint, device), config, objective, prompts);
@@ -135,7 +137,7 @@ public final class TrainedModel implements AutoCloseable {
     if (!Files.exists(file)) {
       return Optional.empty();
     }
-    String json = Files.readString(file);
+    String json = PointerFiles.readText(file);
     if (json.contains(OLD_TMA)) {
       return Optional.empty();
     }
@@ -144,7 +146,7 @@ public final class TrainedModel implements AutoCloseable {
 
   private static List<FindingPrompts> prompts(Path file) throws IOException {
     return Files.exists(file)
-        ? read(file, Files.readString(file), Prompts.class).prompts()
+        ? read(file, PointerFiles.readText(file), Prompts.class).prompts()
         : List.of();
   }
 

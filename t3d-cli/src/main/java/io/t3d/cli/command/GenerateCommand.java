@@ -213,8 +213,8 @@ public final class GenerateCommand implements Callable<Integer> {
     } else {
       stdout.printf(Locale.ROOT, "%d reports in %s%n", result.volumes(), out);
       stdout.printf(
-          "%-10s %7s %8s %7s %7s%s%n",
-          "", "BLEU-4", "ROUGE-L", "METEOR", "CIDEr", "  clinical F1 (micro, macro)");
+          "%-10s %7s %8s %19s %7s%s%n",
+          "", "BLEU-4", "ROUGE-L", "METEOR (exact+stem)", "CIDEr", "  clinical F1 (micro, macro)");
       print(stdout, "generated", result.generated());
       result.constant().ifPresent(c -> print(stdout, "constant", c));
     }
@@ -224,11 +224,11 @@ public final class GenerateCommand implements Callable<Integer> {
   private static void print(PrintWriter stdout, String name, ReportScores s) {
     stdout.printf(
         Locale.ROOT,
-        "%-10s %7.3f %8.3f %7.3f %7.3f%s%n",
+        "%-10s %7.3f %8.3f %19.3f %7.3f%s%n",
         name,
         s.text().bleu4(),
         s.text().rougeL(),
-        s.text().meteor(),
+        s.text().meteorExactStem(),
         s.text().cider(),
         s.clinical()
             .map(c -> String.format(Locale.ROOT, "  %.3f, %.3f", c.micro().f1(), c.macro().f1()))

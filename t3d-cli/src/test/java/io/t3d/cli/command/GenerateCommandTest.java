@@ -52,10 +52,11 @@ class GenerateCommandTest {
   @Test
   void itTrainsWritesAndScores() throws IOException {
     assertThat(first.exitCode()).as(first.err()).isZero();
-    assertThat(first.out()).contains("generated", "constant", "clinical F1");
+    assertThat(first.out()).contains("generated", "constant", "METEOR (exact+stem)", "clinical F1");
     JsonNode metrics = metrics(out);
     for (String who : List.of("generated", "constant")) {
-      for (String score : List.of("text/bleu4", "text/rougeL", "text/meteor", "text/cider")) {
+      for (String score :
+          List.of("text/bleu4", "text/rougeL", "text/meteorExactStem", "text/cider")) {
         assertThat(metrics.at("/" + who + "/" + score).isNumber()).as(who + score).isTrue();
       }
       assertThat(metrics.at("/" + who + "/clinical/micro/f1").isNumber()).isTrue();

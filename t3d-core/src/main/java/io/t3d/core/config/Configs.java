@@ -14,6 +14,7 @@ import com.fasterxml.jackson.databind.ser.std.ToStringSerializer;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import io.t3d.core.T3dException;
+import io.t3d.core.file.PointerFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -32,8 +33,9 @@ import java.util.Optional;
  *       stand wherever no key overrides them.
  *   <li>An {@code Optional} is empty where its key is {@code null}, also against a preset, and is
  *       written so.
- *   <li>Enums are read in any case; a sealed interface's {@code type} key picks the record, and a
- *       {@code preset} that is a public static factory of the interface picks one with its values.
+ *   <li>Enums are read in any case, with {@code -} for {@code _}; a sealed interface's {@code type}
+ *       key picks the record, and a {@code preset} that is a public static factory of the interface
+ *       picks one with its values.
  * </ul>
  *
  * <pre>{@code
@@ -114,7 +116,7 @@ public final class Configs {
     if (!Files.isRegularFile(file)) {
       throw new IOException(file + " is not a file, expected settings as YAML or JSON");
     }
-    String text = Files.readString(file);
+    String text = PointerFiles.readText(file);
     boolean json = file.toString().toLowerCase(Locale.ROOT).endsWith(".json");
     return usage(json ? JSON : YAML, text, file.toString(), type);
   }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.common.base.CharMatcher;
 import io.t3d.core.internal.DidYouMean;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
@@ -31,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class RecordBinder {
   private static final String PRESET = "preset";
+  private static final CharMatcher SEPARATORS = CharMatcher.anyOf("- ");
 
   private final String source;
 
@@ -361,7 +363,8 @@ final class RecordBinder {
     for (Object constant : type.getEnumConstants()) {
       String name = ((Enum<?>) constant).name();
       names.add(name);
-      if (node.isTextual() && name.equalsIgnoreCase(node.textValue())) {
+      if (node.isTextual()
+          && name.equalsIgnoreCase(SEPARATORS.replaceFrom(node.textValue(), '_'))) {
         return constant;
       }
     }

@@ -1,6 +1,11 @@
 package io.t3d.core.config;
 
+import static com.fasterxml.jackson.annotation.JsonInclude.Include.NON_EMPTY;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
 import io.t3d.core.internal.Checks;
+import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -8,18 +13,22 @@ import org.jspecify.annotations.Nullable;
  *
  * @param tokenizer {@code builtin} (a small radiology vocabulary in the jar), {@code corpus} (built
  *     from the training reports), or a {@code tokenizer.json} or the folder that holds one
- * @param vocabSize rows of the token embedding; at least the tokenizer's vocabulary
+ * @param vocabSize rows of the token embedding; at least the tokenizer's vocabulary, added tokens
+ *     among it
  * @param hiddenSize width of a token
  * @param layers transformer layers
  * @param heads attention heads A; divides the hidden size
  * @param mlpSize width of the feed-forward layer
- * @param maxLength L at most, special tokens among them; longer reports are cut
+ * @param maxLength L at most, special tokens among them; what becomes of longer reports, {@code
+ *     longReports} says
  * @param positions rows of the position embedding
  * @param positionOffset first row in use: 0 for BERT, 2 for RoBERTa (padding id + 1)
  * @param tokenTypes rows of the token type embedding
  * @param dropout probability
  * @param layerNormEps added to the variance
  * @param pooling how tokens become one vector
+ * @param longReports what is read of a report that is too long; left out, it is {@link
+ *     LongReports#HEAD}
  */
 public record TextConfig(
     String tokenizer,
@@ -34,7 +43,8 @@ public record TextConfig(
     int tokenTypes,
     double dropout,
     double layerNormEps,
-    Pooling pooling)
+    Pooling pooling,
+    @JsonInclude(NON_EMPTY) Optional<LongReports> longReports)
     implements TextEncoderConfig {
   /** How the report's tokens become one vector. */
   public enum Pooling {
@@ -44,8 +54,32 @@ public record TextConfig(
     MEAN
   }
 
+  /** What is read of a report that has more than {@code maxLength} tokens. */
+  public enum LongReports {
+    /** The beginning. */
+    HEAD,
+    /** The end. */
+    TAIL,
+    /**
+     * A quarter from the beginning and the rest from the end. (Sun et al. 2019, "How to Fine-Tune
+     * BERT for Text Classification?", section 5.3.1: 128 and 382 of 510)
+     */
+    HEAD_TAIL,
+    /**
+     * The section headed Impression, Conclusion, Summary or Opinion, then the rest from the
+     * beginning; the beginning where there is no such section.
+     */
+    IMPRESSION_FIRST,
+    /**
+     * All: windows of whole sentences are encoded one by one, and the mean of their features is the
+     * report's. A sentence that is too long alone is cut between tokens.
+     */
+    SENTENCE_WINDOWS
+  }
+
   /** Checks sizes. */
   public TextConfig {
+    Objects.requireNonNull(longReports, "TextConfig.longReports");
     if (tokenizer == null || tokenizer.isBlank()) {
       throw new IllegalArgumentException(
           "TextConfig.tokenizer must be builtin, corpus or a path, got " + tokenizer);
@@ -63,7 +97,20 @@ public record TextConfig(
   /** BERT-base, the shape of RadBERT, BioClinicalBERT and PubMedBERT. */
   public static TextConfig bertBase() {
     return new TextConfig(
-        "builtin", 30522, 768, 12, 12, 3072, 512, 512, 0, 2, 0.1, 1e-12, Pooling.CLS);
+        "builtin",
+        30522,
+        768,
+        12,
+        12,
+        3072,
+        512,
+        512,
+        0,
+        2,
+        0.1,
+        1e-12,
+        Pooling.CLS,
+        Optional.empty());
   }
 
   /** Two narrow layers over the built-in vocabulary: trains in minutes on two cores. */
@@ -81,12 +128,14 @@ public record TextConfig(
   }
 
   /**
-   * The same settings (dropout, pooling, maxLength as far as positions reach) with the tokenizer
-   * and all sizes of another encoder, so that its weights fit.
+   * The same settings (dropout, pooling, longReports, maxLength as far as that of the other
+   * reaches) with the tokenizer and all sizes of another encoder, so that its weights fit.
    */
   public TextConfig withSizesOf(TextConfig other) {
-    int length = Math.min(maxLength, other.positions - other.positionOffset);
-    return other.toBuilder().maxLength(length).dropout(dropout).pooling(pooling).build();
+    int length = Math.min(maxLength, other.maxLength);
+    Builder fitted = other.toBuilder().maxLength(length).dropout(dropout).pooling(pooling);
+    fitted.longReports = longReports.isPresent() ? longReports : other.longReports;
+    return fitted.build();
   }
 
   /** The same settings with another tokenizer and vocabulary size. */
@@ -119,6 +168,7 @@ public record TextConfig(
     private double dropout;
     private double layerNormEps;
     private Pooling pooling;
+    private Optional<LongReports> longReports;
 
     private Builder(TextConfig from) {
       tokenizer = from.tokenizer;
@@ -134,6 +184,7 @@ public record TextConfig(
       dropout = from.dropout;
       layerNormEps = from.layerNormEps;
       pooling = from.pooling;
+      longReports = from.longReports;
     }
 
     /** See {@link TextConfig#tokenizer()}. */
@@ -214,6 +265,12 @@ public record TextConfig(
       return this;
     }
 
+    /** See {@link TextConfig#longReports()}. */
+    public Builder longReports(LongReports value) {
+      longReports = Optional.of(value);
+      return this;
+    }
+
     /** Checks and builds. */
     public TextConfig build() {
       return new TextConfig(
@@ -229,7 +286,8 @@ public record TextConfig(
           tokenTypes,
           dropout,
           layerNormEps,
-          pooling);
+          pooling,
+          longReports);
     }
   }
 }

@@ -172,6 +172,7 @@ public final class Safetensors {
     if (!Files.isRegularFile(file)) {
       throw new IOException(file + " is not a regular file, expected a safetensors file");
     }
+    PointerFiles.refuse(file);
     return FileChannel.open(file, StandardOpenOption.READ);
   }
 

@@ -102,11 +102,14 @@ final class Inference {
 
   /** {@link T3DModel#encodeReports(NDManager, List)}. */
   NDArray reports(NDManager owner, List<String> reports) {
-    return inChunks(owner, reports.size(), REPORTS_AT_ONCE, this::embedReports, reports);
+    NDArray embedded =
+        inChunks(owner, reports.size(), REPORTS_AT_ONCE, this::embedReports, reports);
+    model.sayLongReports(reports);
+    return embedded;
   }
 
   private NDArray embedReports(Step step, List<String> reports, int from, int to) {
-    TokenBatch tokens = model.tokenizer().encode(step.scope(), reports.subList(from, to));
+    TokenBatch tokens = model.tokenize(step.scope(), reports.subList(from, to));
     return model.embed(step, tokens);
   }
 

@@ -36,6 +36,8 @@ public final class ModelExport {
     Path text = AtomicFiles.makeFolder(folder.resolve("text"));
     AtomicFiles.writeText(text.resolve("config.json"), HuggingFaceFolder.describe(config));
     model.tokenizer().save(text.resolve(ReportTokenizer.FILE_NAME));
+    AtomicFiles.writeText(
+        text.resolve("tokenizer_config.json"), HuggingFaceFolder.describe(model.tokenizer()));
     writeTensors(text.resolve("model.safetensors"), arrays(model, "text."));
     writeTensors(folder.resolve("vision.safetensors"), arrays(model, "vision."));
     writeTensors(folder.resolve("projections.safetensors"), others(model));

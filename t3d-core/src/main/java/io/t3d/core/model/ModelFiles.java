@@ -8,6 +8,7 @@ import io.t3d.core.config.Configs;
 import io.t3d.core.config.CustomTextConfig;
 import io.t3d.core.config.CustomVisionConfig;
 import io.t3d.core.config.T3DConfig;
+import io.t3d.core.file.PointerFiles;
 import io.t3d.core.file.Safetensors;
 import io.t3d.core.internal.AtomicFiles;
 import io.t3d.core.internal.SavedFolder;
@@ -67,14 +68,14 @@ final class ModelFiles {
     }
     SavedFolder.require(
         dir, "a T3D checkpoint", List.of(CONFIG, ReportTokenizer.FILE_NAME, WEIGHTS));
-    String json = Files.readString(dir.resolve(CONFIG));
+    String json = PointerFiles.readText(dir.resolve(CONFIG));
     T3DConfig config =
         Configs.fromJson(OldCheckpoints.config(json, dir), T3DConfig.class, dir.resolve(CONFIG));
     check(dir, config, vision, text);
     VisionEncoder eyes = vision != null ? vision : VisionEncoders.create(config.vision());
     TextEncoder reader = text != null ? text : TextEncoders.create(config.text());
     ReportTokenizer tokenizer =
-        ReportTokenizer.fromPretrained(
+        ReportTokenizer.fromSaved(
             dir.resolve(ReportTokenizer.FILE_NAME), config.text().maxLength());
     T3DModel model = null;
     try {

@@ -13,6 +13,9 @@ import ai.djl.training.ParameterStore;
 import ai.djl.training.initializer.Initializer;
 import io.t3d.core.T3dException;
 import io.t3d.core.config.T3DConfig;
+import io.t3d.core.config.TextConfig;
+import io.t3d.core.config.TextConfig.LongReports;
+import io.t3d.core.config.TextEncoderConfig;
 import io.t3d.core.internal.Scopes;
 import io.t3d.core.nn.ProjectionHead;
 import io.t3d.core.nn.StateDict;
@@ -33,14 +36,20 @@ import io.t3d.core.volume.Volume;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The T3D model: a 3D visual encoder and a text encoder that share an embedding space, in which
@@ -64,6 +73,8 @@ import java.util.function.Function;
  * threads at once is safe as long as nobody trains.
  */
 public final class T3DModel implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(T3DModel.class);
+
   private final T3DConfig config;
   private final Device device;
   private final NDManager manager;
@@ -71,6 +82,7 @@ public final class T3DModel implements AutoCloseable {
   private final T3DNetwork network;
   private final Map<String, String> origins = new TreeMap<>();
   private final RawVoxels rawVoxels = new RawVoxels();
+  private final Set<String> said = ConcurrentHashMap.newKeySet(); // lines about long reports
 
   private T3DModel(
       VisionEncoder vision,
@@ -81,7 +93,7 @@ public final class T3DModel implements AutoCloseable {
     this.config =
         new T3DConfig(
             VisionEncoders.configOf(vision),
-            TextEncoders.configOf(text, tokenizer.maxLength()),
+            textConfig(text, tokenizer),
             settings.embedDim(),
             settings.projection(),
             settings.temperature());
@@ -90,15 +102,37 @@ public final class T3DModel implements AutoCloseable {
           T3dException.Kind.USAGE,
           "TextConfig.vocabSize must be at least the tokenizer's vocabulary, "
               + tokenizer.vocabSize()
+              + added(tokenizer)
               + ", got "
               + text.vocabSize()
-              + "; set vocabSize or take another tokenizer");
+              + "; set vocabSize or take another tokenizer; pretrained weights grow in Python by"
+              + " model.resize_token_embeddings(len(tokenizer))");
     }
     network = new T3DNetwork(config, vision, text);
     this.tokenizer = tokenizer;
     this.device = TorchEngine.require(device);
     manager = NDManager.newBaseManager(device);
     manager.setName("T3DModel");
+  }
+
+  /** What the tokenizer wants of long reports becomes the model's, unless its settings say it. */
+  private static TextEncoderConfig textConfig(TextEncoder text, ReportTokenizer tokenizer) {
+    TextEncoderConfig config = TextEncoders.configOf(text, tokenizer.maxLength());
+    boolean own = config instanceof TextConfig bert && bert.longReports().isEmpty();
+    return own && tokenizer.usualCut() != LongReports.HEAD
+        ? config.bert("").toBuilder().longReports(tokenizer.usualCut()).build()
+        : config;
+  }
+
+  private static String added(ReportTokenizer tokenizer) {
+    Map<String, Integer> tokens = tokenizer.addedTokens();
+    return tokens.isEmpty()
+        ? ""
+        : " (with "
+            + tokens.size()
+            + " added token(s), e.g. "
+            + tokens.entrySet().iterator().next()
+            + ")";
   }
 
   /** A model whose weights are random, but for those that its encoders have already. */
@@ -359,7 +393,22 @@ public final class T3DModel implements AutoCloseable {
   }
 
   private NDArray features(Step step, TokenBatch tokens) {
-    return network.text.encode(step.parameters, local(tokens, step.scope), step.training).pooled();
+    NDArray pooled =
+        network.text.encode(step.parameters, local(tokens, step.scope), step.training).pooled();
+    return tokens.hasWindows() ? meanOfWindows(pooled, tokens.windows()) : pooled; // (B, C)
+  }
+
+  /** {@code (W, C)} to {@code (B, C)}. */
+  private static NDArray meanOfWindows(NDArray pooled, List<Integer> windows) {
+    NDArray rows = Casts.toFloat32(pooled);
+    NDList means = new NDList();
+    int from = 0;
+    for (int count : windows) {
+      NDArray own = rows.get(from + ":" + (from + count)); // (w, C)
+      means.add(count == 1 ? own : own.mean(new int[] {0}, true)); // (1, C)
+      from += count;
+    }
+    return NDArrays.concat(means, 0); // (B, C)
   }
 
   /** Under autocast the map runs in bfloat16; embeddings and tokens leave it as float32. */
@@ -380,6 +429,7 @@ public final class T3DModel implements AutoCloseable {
     return Scopes.handle(array, scope);
   }
 
+  /** One text per row, as encoders take them. */
   private TokenBatch local(TokenBatch reports, NDManager scope) {
     return new TokenBatch(
         local("tokenIds", reports.tokenIds(), scope),
@@ -466,12 +516,13 @@ public final class T3DModel implements AutoCloseable {
    *
    * @param owner owns the arrays
    * @param reports B texts, none blank
-   * @return {@code (B, L)}, int64, padded to the longest report; longer ones than {@code
-   *     TextConfig.maxLength} are cut
+   * @return {@code (B, L)}, int64, padded to the longest report; what is read of longer ones than
+   *     {@code TextConfig.maxLength}, and whether they take several rows, {@code
+   *     TextConfig.longReports} says
    * @throws IllegalArgumentException when there is no report or one is blank
    */
   public TokenBatch tokenize(NDManager owner, List<String> reports) {
-    return tokenizer.encode(owner, reports);
+    return tokenizer.encode(owner, reports, longReports());
   }
 
   /**
@@ -482,7 +533,43 @@ public final class T3DModel implements AutoCloseable {
    * @return {@code (T, L)}, int64, padded to the longest text
    */
   public SentenceBatch tokenize(NDManager owner, ReportSentences sentences) {
-    return new SentenceBatch(sentences, tokenizer.encode(owner, sentences.texts()));
+    return new SentenceBatch(sentences, tokenizer.encode(owner, sentences.texts(), longReports()));
+  }
+
+  /** What is read of reports that are too long. */
+  private LongReports longReports() {
+    return config.text() instanceof TextConfig bert
+        ? bert.longReports().orElse(tokenizer.usualCut())
+        : tokenizer.usualCut();
+  }
+
+  /**
+   * Says how many of some reports are longer than the text encoder reads, and what becomes of them.
+   *
+   * @param reports any number of texts
+   * @return a line for the user; empty when none is too long
+   */
+  public Optional<String> longReportsAmong(Collection<String> reports) {
+    int count = tokenizer.countLong(reports);
+    if (count == 0) {
+      return Optional.empty();
+    }
+    LongReports how = longReports();
+    return Optional.of(
+        String.format(
+            Locale.ROOT,
+            "%,d of %,d texts have more than %d tokens (model.text.maxLength) and are %s"
+                + " (model.text.longReports: %s)",
+            count,
+            reports.size(),
+            tokenizer.maxLength(),
+            how == LongReports.SENTENCE_WINDOWS ? "read in windows of whole sentences" : "cut",
+            how));
+  }
+
+  /** Tells the log of reports that are too long, once of the same ones. */
+  void sayLongReports(Collection<String> reports) {
+    longReportsAmong(reports).filter(said::add).ifPresent(LOG::warn);
   }
 
   /** The model's settings. */

@@ -141,7 +141,7 @@ public final class T3DModelBuilder {
     if (tokenizer != null) {
       return create(eyes, reader, tokenizer);
     }
-    if (!(TextEncoders.configOf(reader, 2) instanceof TextConfig settings)) {
+    if (!(TextEncoders.configOf(reader, Integer.MAX_VALUE) instanceof TextConfig settings)) {
       throw new IllegalStateException(
           "A text encoder of one's own ("
               + reader.getClass().getName()

@@ -21,7 +21,7 @@ public interface TextEncoder extends Encoder {
    * Encodes reports.
    *
    * @param parameters where the weights come from
-   * @param reports {@code (B, L)}, int64
+   * @param reports {@code (B, L)}, int64; each row is a text, be it a window of a long report
    * @param training whether dropout is on
    * @return features, owned by the manager of the token ids
    * @throws IllegalArgumentException when the reports are longer than the encoder can read

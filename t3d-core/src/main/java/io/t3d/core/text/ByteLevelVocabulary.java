@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.t3d.core.T3dException;
+import io.t3d.core.file.PointerFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -15,9 +16,7 @@ import java.util.List;
 /** RoBERTa's byte-level BPE vocabularies, written as {@code tokenizer.json}. */
 final class ByteLevelVocabulary {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final String BEGIN = "<s>";
-  private static final String END = "</s>";
-  private static final List<String> SPECIAL = List.of(BEGIN, "<pad>", END, "<unk>", "<mask>");
+  private static final List<String> SPECIAL = List.of("<s>", "<pad>", "</s>", "<unk>", "<mask>");
 
   private ByteLevelVocabulary() {}
 
@@ -27,21 +26,26 @@ final class ByteLevelVocabulary {
    *
    * @param vocabJson piece → id
    * @param mergesTxt pairs of pieces, the most frequent first; a first line {@code #version …}
+   * @param begin stands before every text
+   * @param end stands behind every text
+   * @param prefixSpace whether the first word is taken for one behind a space
    * @throws IOException when a file is missing
    * @throws T3dException when one is not of this kind
    */
-  static String toTokenizerJson(Path vocabJson, Path mergesTxt) throws IOException {
-    JsonNode vocab = vocabulary(vocabJson);
+  static ObjectNode toTokenizer(
+      Path vocabJson, Path mergesTxt, String begin, String end, boolean prefixSpace)
+      throws IOException {
+    JsonNode vocab = vocabulary(vocabJson, begin, end);
     ObjectNode root = JSON.createObjectNode().put("version", "1.0");
     root.putNull("truncation").putNull("padding");
     addSpecialTokens(root.putArray("added_tokens"), vocab);
     root.putNull("normalizer");
-    putByteLevel(root.putObject("pre_tokenizer"));
+    putByteLevel(root.putObject("pre_tokenizer"), prefixSpace);
     ObjectNode post = root.putObject("post_processor").put("type", "RobertaProcessing");
-    post.putArray("sep").add(END).add(vocab.get(END).intValue());
-    post.putArray("cls").add(BEGIN).add(vocab.get(BEGIN).intValue());
-    post.put("trim_offsets", true).put("add_prefix_space", false);
-    putByteLevel(root.putObject("decoder"));
+    post.putArray("sep").add(end).add(vocab.get(end).intValue());
+    post.putArray("cls").add(begin).add(vocab.get(begin).intValue());
+    post.put("trim_offsets", true).put("add_prefix_space", prefixSpace);
+    putByteLevel(root.putObject("decoder"), false);
     ObjectNode model = root.putObject("model").put("type", "BPE").putNull("dropout");
     model
         .putNull("unk_token")
@@ -50,16 +54,16 @@ final class ByteLevelVocabulary {
         .put("fuse_unk", false);
     model.set("vocab", vocab);
     putMerges(model.putArray("merges"), mergesTxt);
-    return root.toPrettyString();
+    return root;
   }
 
-  private static JsonNode vocabulary(Path file) throws IOException {
+  private static JsonNode vocabulary(Path file, String begin, String end) throws IOException {
     if (!Files.exists(file)) {
       throw new NoSuchFileException(file.toString(), null, "merges.txt needs vocab.json beside it");
     }
     try {
-      JsonNode vocab = JSON.readTree(file.toFile());
-      if (vocab.path(BEGIN).isInt() && vocab.path(END).isInt()) {
+      JsonNode vocab = JSON.readTree(PointerFiles.readText(file));
+      if (vocab.path(begin).isInt() && vocab.path(end).isInt()) {
         return vocab;
       }
     } catch (JsonProcessingException e) {
@@ -70,7 +74,7 @@ final class ByteLevelVocabulary {
     }
     throw new T3dException(
         T3dException.Kind.INPUT,
-        file + " is not a RoBERTa vocabulary: it has no ids of " + BEGIN + " and " + END);
+        file + " is not a RoBERTa vocabulary: it has no ids of " + begin + " and " + end);
   }
 
   private static void addSpecialTokens(ArrayNode added, JsonNode vocab) {
@@ -89,16 +93,19 @@ final class ByteLevelVocabulary {
     }
   }
 
-  private static void putByteLevel(ObjectNode node) {
+  private static void putByteLevel(ObjectNode node, boolean prefixSpace) {
     node.put("type", "ByteLevel")
-        .put("add_prefix_space", false)
+        .put("add_prefix_space", prefixSpace)
         .put("trim_offsets", true)
         .put("use_regex", true);
   }
 
   private static void putMerges(ArrayNode merges, Path file) throws IOException {
-    for (String line : Files.readAllLines(file)) {
-      if (line.startsWith("#version") || line.isBlank()) {
+    boolean first = true;
+    for (String line : PointerFiles.readText(file).lines().toList()) {
+      boolean version = first && line.startsWith("#version");
+      first = false;
+      if (version || line.isBlank()) {
         continue;
       }
       if (line.indexOf(' ') < 1 || line.indexOf(' ') != line.lastIndexOf(' ')) {

@@ -5,16 +5,41 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.t3d.core.config.TextConfig;
+import io.t3d.core.file.PointerFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
-/** The {@code config.json} of a HuggingFace folder of the BERT or RoBERTa family. */
+/** The {@code config.json} of a HuggingFace folder of the BERT, CXR-BERT or RoBERTa family. */
 public final class HuggingFaceFolder {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String CONFIG = "config.json";
+
+  /** Why the encoder does not fit families that reports are read with. */
+  private static final Map<String, String> OTHERS =
+      Map.ofEntries(
+          Map.entry(
+              "longformer",
+              "its attention looks at windows of the text (Clinical-Longformer, Longformer)"),
+          Map.entry(
+              "big_bird", "its attention looks at blocks of the text (Clinical-BigBird, BigBird)"),
+          Map.entry("distilbert", "it has no token types, and other names (DistilBERT)"),
+          Map.entry("electra", "its embedding may be narrower than its layers (ELECTRA)"),
+          Map.entry("albert", "its layers share weights (ALBERT)"),
+          Map.entry("deberta", "its attention looks at distances (DeBERTa)"),
+          Map.entry("deberta-v2", "its attention looks at distances (DeBERTa)"),
+          Map.entry("mpnet", "its attention looks at distances (MPNet)"),
+          Map.entry("modernbert", "it turns positions and has other layers (ModernBERT)"),
+          Map.entry("xlm-roberta", "its tokenizer is SentencePiece (XLM-RoBERTa)"),
+          Map.entry("camembert", "its tokenizer is SentencePiece (CamemBERT)"),
+          Map.entry("clip", "its text encoder reads from left to right (CLIP)"),
+          Map.entry("gpt2", "it reads from left to right (GPT-2)"),
+          Map.entry("llama", "it reads from left to right (Llama)"),
+          Map.entry("t5", "its attention looks at distances (T5)"));
 
   private HuggingFaceFolder() {}
 
@@ -34,6 +59,7 @@ public final class HuggingFaceFolder {
     }
     JsonNode config = read(file);
     boolean roberta = isRoberta(file, config);
+    refuseDecoder(file, config);
     require(file, config, "hidden_act", "gelu");
     require(file, config, "position_embedding_type", "absolute");
     int offset = roberta ? config.path("pad_token_id").asInt(1) + 1 : 0;
@@ -57,7 +83,7 @@ public final class HuggingFaceFolder {
 
   private static JsonNode read(Path file) throws IOException {
     try {
-      return JSON.readTree(file.toFile());
+      return JSON.readTree(PointerFiles.readText(file));
     } catch (JsonProcessingException e) {
       throw new IOException(file + " is not valid JSON: " + e.getOriginalMessage(), e);
     }
@@ -70,17 +96,29 @@ public final class HuggingFaceFolder {
     if (type.isEmpty() && architecture.startsWith("Roberta")) {
       return true;
     }
-    if (type.isEmpty() && architecture.startsWith("Bert")) {
+    boolean bert = architecture.startsWith("Bert") || architecture.startsWith("CXRBert");
+    if (type.isEmpty() && bert) {
       return false;
     }
-    if (type.equals("bert") || type.equals("roberta")) {
+    if (type.equals("bert") || type.equals("cxr-bert") || type.equals("roberta")) {
       return type.equals("roberta");
     }
     throw new IOException(
         file
-            + ": model_type must be bert or roberta, got "
+            + ": model_type must be bert, cxr-bert or roberta, got "
             + (type.isEmpty() ? "none" : type)
-            + "; other families have other layers");
+            + (type.isEmpty() && !architecture.isEmpty() ? " of a " + architecture : "")
+            + "; "
+            + OTHERS.getOrDefault(type, "other families have other layers"));
+  }
+
+  private static void refuseDecoder(Path file, JsonNode config) throws IOException {
+    for (String key : List.of("is_decoder", "add_cross_attention", "is_encoder_decoder")) {
+      if (config.path(key).asBoolean(false)) {
+        throw new IOException(
+            file + ": " + key + " is true, but a text encoder reads both ways and a text alone");
+      }
+    }
   }
 
   private static void require(Path file, JsonNode config, String key, String value)
@@ -97,6 +135,29 @@ public final class HuggingFaceFolder {
       throw new IOException(file + " misses the whole number " + key);
     }
     return config.get(key).intValue();
+  }
+
+  /**
+   * The {@code tokenizer_config.json} with which {@code transformers.AutoTokenizer} takes a {@code
+   * tokenizer.json} as it is; without one it lower-cases a BERT's texts, whatever that file says.
+   *
+   * @param tokenizer whose {@code tokenizer.json} lies beside it
+   */
+  public static String describe(ReportTokenizer tokenizer) {
+    ObjectNode root =
+        JSON.createObjectNode()
+            .put("tokenizer_class", "PreTrainedTokenizerFast")
+            .put("model_max_length", tokenizer.maxLength());
+    tokenizer.token(tokenizer.padId()).ifPresent(t -> root.put("pad_token", t));
+    tokenizer.token(tokenizer.beginId()).ifPresent(t -> root.put("cls_token", t));
+    tokenizer.token(tokenizer.endId()).ifPresent(t -> root.put("sep_token", t));
+    if (tokenizer.addsPrefixSpace()) {
+      root.put("add_prefix_space", true); // transformers sets it to false where nothing says it
+    }
+    if (tokenizer.usualCut() == TextConfig.LongReports.TAIL) {
+      root.put("truncation_side", "left");
+    }
+    return root.toPrettyString() + "\n";
   }
 
   /**

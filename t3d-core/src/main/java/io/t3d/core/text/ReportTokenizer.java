@@ -5,12 +5,14 @@ import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.hash.Hashing;
+import com.google.common.primitives.Longs;
 import io.t3d.core.T3dException;
 import io.t3d.core.config.TextConfig;
+import io.t3d.core.config.TextConfig.LongReports;
+import io.t3d.core.file.PointerFiles;
 import io.t3d.core.internal.AtomicFiles;
 import io.t3d.core.torch.TorchEngine;
 import java.io.ByteArrayInputStream;
@@ -18,21 +20,24 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Reports to token ids, by HuggingFace's tokenizers library; works offline.
  *
- * <p>Special tokens stand around every report ({@code [CLS] … [SEP]} for BERT); a report that is
- * too long is cut before the last of them, and a batch is padded to its longest report.
+ * <p>Special tokens stand around every report ({@code [CLS] … [SEP]} for BERT); what is read of a
+ * report that is too long, {@link LongReports} says; a batch is padded to its longest row.
  *
  * <p>Thread-safe. Close it to free the native tokenizer.
  */
@@ -44,49 +49,105 @@ public final class ReportTokenizer implements AutoCloseable {
   private static final List<String> SPECIAL =
       List.of(
           "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "<s>", "<pad>", "</s>", "<unk>", "<mask>");
-  private static final ObjectMapper JSON = new ObjectMapper();
 
   private final HuggingFaceTokenizer tokenizer;
   private final String json;
+  private final AddedTokens added;
   private final int vocabSize;
   private final long padId;
-  private final long[] aroundReports; // begin and end
+  private final long[] before; // ids that stand before every report
+  private final long[] behind;
   private final Set<Long> specialIds;
   private final int maxLength;
+  private final boolean cutsLeft;
 
   private ReportTokenizer(String json, int maxLength, String source) {
+    this(new TokenizerFiles(json, source, OptionalInt.empty(), false), maxLength);
+  }
+
+  private ReportTokenizer(TokenizerFiles files, int maxLength) {
     if (maxLength < 2) {
       throw new IllegalArgumentException(
           "maxLength must be at least 2 (the special tokens), got " + maxLength);
     }
-    JsonNode vocab = vocabulary(json, source);
-    this.json = json;
-    this.maxLength = maxLength;
-    this.vocabSize = vocab.size();
-    this.padId = firstId(vocab, "[PAD]", "<pad>");
-    this.aroundReports =
-        new long[] {firstId(vocab, "[CLS]", "<s>"), firstId(vocab, "[SEP]", "</s>")};
+    JsonNode root = TokenizerFiles.parse(files.json(), files.source());
+    this.json = files.json();
+    this.maxLength = Math.min(maxLength, files.longest().orElse(maxLength));
+    this.cutsLeft = files.cutsLeft();
+    this.added = AddedTokens.of(root);
+    this.vocabSize = added.size();
     this.specialIds =
-        SPECIAL.stream()
-            .filter(vocab::has)
-            .map(name -> vocab.get(name).asLong())
+        Stream.concat(
+                SPECIAL.stream(),
+                added.all().stream().filter(AddedToken::special).map(AddedToken::content))
+            .filter(added::knows)
+            .map(name -> (long) added.id(name).orElseThrow())
             .collect(Collectors.toUnmodifiableSet());
-    Map<String, String> options =
-        Map.of(
-            "truncation",
-            "true",
-            "padding",
-            "false",
-            "maxLength",
-            Integer.toString(maxLength),
-            "modelMaxLength",
-            Integer.toString(maxLength));
+    JsonNode pad = root.path("padding").path("pad_token");
+    this.padId =
+        added.knows(pad.asText(""))
+            ? added.id(pad.asText()).orElseThrow()
+            : firstId("[PAD]", "<pad>");
+    Map<String, String> options = Map.of("truncation", "false", "padding", "false");
     TorchEngine.withoutTelemetry();
-    try (InputStream in = new ByteArrayInputStream(json.getBytes(StandardCharsets.UTF_8))) {
+    try (InputStream in = new ByteArrayInputStream(uncut(root).getBytes(StandardCharsets.UTF_8))) {
       tokenizer = HuggingFaceTokenizer.newInstance(in, options);
     } catch (IOException | RuntimeException | LinkageError e) {
-      throw unreadable(source, e);
+      throw unreadable(files.source(), e);
     }
+    Encoding sample = sample(root.path("model").path("vocab"));
+    this.before = ofMask(sample, 0, 1);
+    this.behind = ofMask(sample, sample.getIds().length - 1, -1);
+    if (this.maxLength <= before.length + behind.length) {
+      tokenizer.close();
+      throw new T3dException(
+          T3dException.Kind.USAGE,
+          "maxLength must be more than the "
+              + (before.length + behind.length)
+              + " special tokens of "
+              + files.source()
+              + ", got "
+              + this.maxLength);
+    }
+  }
+
+  /** A text of which something is left between the special tokens. */
+  private Encoding sample(JsonNode vocabulary) {
+    Encoding found = tokenizer.encode("a", true, false);
+    Iterator<String> pieces = vocabulary.fieldNames();
+    while (Longs.indexOf(found.getSpecialTokenMask(), 0) < 0 && pieces.hasNext()) {
+      found = tokenizer.encode(pieces.next(), true, false);
+    }
+    return found;
+  }
+
+  /** The tokenizer's JSON without limits: what is too long is cut here. */
+  private static String uncut(JsonNode root) {
+    ObjectNode copy = root.deepCopy();
+    copy.putNull("truncation").putNull("padding");
+    return copy.toString();
+  }
+
+  /** The special tokens at one end of a text, in their order. */
+  private static long[] ofMask(Encoding sample, int from, int step) {
+    long[] ids = sample.getIds();
+    long[] mask = sample.getSpecialTokenMask();
+    int i = from;
+    while (i >= 0 && i < ids.length && mask[i] == 1) {
+      i += step;
+    }
+    return step > 0 ? Arrays.copyOf(ids, i) : Arrays.copyOfRange(ids, i + 1, ids.length);
+  }
+
+  /** Names the token of padding in a {@code tokenizer.json}. */
+  static void putPadding(ObjectNode root, String token, int id) {
+    root.putObject("padding")
+        .put("strategy", "BatchLongest")
+        .put("direction", "Right")
+        .putNull("pad_to_multiple_of")
+        .put("pad_id", id)
+        .put("pad_type_id", 0)
+        .put("pad_token", token);
   }
 
   /** What is wrong when HuggingFace's library fails: its natives, or what it was given. */
@@ -107,8 +168,7 @@ public final class ReportTokenizer implements AutoCloseable {
     try (InputStream in = ReportTokenizer.class.getResourceAsStream(BUILTIN)) {
       String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
       List<String> tokens = text.lines().toList();
-      return new ReportTokenizer(
-          WordPieceVocabulary.toTokenizerJson(tokens, true), maxLength, BUILTIN);
+      return new ReportTokenizer(WordPieceVocabulary.toTokenizerJson(tokens), maxLength, BUILTIN);
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot read the built-in vocabulary " + BUILTIN, e);
     }
@@ -124,39 +184,35 @@ public final class ReportTokenizer implements AutoCloseable {
   public static ReportTokenizer fromCorpus(Iterable<String> reports, int maxVocab, int maxLength) {
     List<String> tokens = WordPieceVocabulary.fromReports(reports, maxVocab);
     return new ReportTokenizer(
-        WordPieceVocabulary.toTokenizerJson(tokens, true), maxLength, "the corpus");
+        WordPieceVocabulary.toTokenizerJson(tokens), maxLength, "the corpus");
   }
 
   /**
-   * A pretrained tokenizer.
+   * A pretrained tokenizer. The settings beside it ({@code tokenizer_config.json}, {@code
+   * special_tokens_map.json}, {@code added_tokens.json}) mean what they mean in {@code
+   * transformers}; docs/pretrained.md lists them.
    *
    * @param path a {@code tokenizer.json}, or a folder with one, with BERT's {@code vocab.txt}, or
    *     with RoBERTa's {@code vocab.json} and {@code merges.txt}
+   * @param maxLength L at most; less where {@code model_max_length} is
+   * @throws IOException when there is no such file
+   * @throws T3dException when the file is not a tokenizer, or a setting is not supported
+   */
+  public static ReportTokenizer fromPretrained(Path path, int maxLength) throws IOException {
+    return new ReportTokenizer(TokenizerFiles.read(path), maxLength);
+  }
+
+  /**
+   * A tokenizer that {@link #save} wrote: the file as it is, whatever lies beside it.
+   *
+   * @param tokenizerJson the file
    * @param maxLength L at most
    * @throws IOException when there is no such file
    * @throws T3dException when the file is not a tokenizer
    */
-  public static ReportTokenizer fromPretrained(Path path, int maxLength) throws IOException {
-    Path file = Files.isDirectory(path) ? path.resolve(FILE_NAME) : path;
-    Path vocab = path.resolve("vocab.txt");
-    if (Files.exists(vocab) && !Files.exists(file)) {
-      return fromVocabTxt(vocab, maxLength);
-    }
-    Path merges = path.resolve("merges.txt");
-    if (Files.exists(merges) && !Files.exists(file)) {
-      Path pieces = path.resolve("vocab.json");
-      return new ReportTokenizer(
-          ByteLevelVocabulary.toTokenizerJson(pieces, merges), maxLength, pieces.toString());
-    }
-    if (!Files.exists(file)) {
-      throw new NoSuchFileException(
-          path.toString(),
-          null,
-          "no tokenizer there; expected a tokenizer.json, or a folder with tokenizer.json,"
-              + " vocab.txt, or vocab.json and merges.txt");
-    }
-    String json = Files.readString(file, StandardCharsets.UTF_8);
-    return new ReportTokenizer(json, maxLength, file.toString());
+  public static ReportTokenizer fromSaved(Path tokenizerJson, int maxLength) throws IOException {
+    return new ReportTokenizer(
+        PointerFiles.readText(tokenizerJson), maxLength, tokenizerJson.toString());
   }
 
   /** The tokenizer that a text encoder's settings name; {@code corpus} needs reports. */
@@ -179,50 +235,16 @@ public final class ReportTokenizer implements AutoCloseable {
     };
   }
 
-  private static ReportTokenizer fromVocabTxt(Path vocab, int maxLength) throws IOException {
-    List<String> tokens = Files.readAllLines(vocab);
-    for (String special : List.of("[UNK]", "[CLS]", "[SEP]")) {
-      if (!tokens.contains(special)) {
-        throw new T3dException(
-            T3dException.Kind.INPUT,
-            vocab + " is not a BERT vocabulary: it has no line " + special);
-      }
-    }
-    Path settings = vocab.resolveSibling("tokenizer_config.json");
-    boolean lowerCase =
-        !Files.exists(settings)
-            || JSON.readTree(settings.toFile()).path("do_lower_case").asBoolean(true);
-    return new ReportTokenizer(
-        WordPieceVocabulary.toTokenizerJson(tokens, lowerCase), maxLength, vocab.toString());
-  }
-
-  private static JsonNode vocabulary(String json, String source) {
-    try {
-      JsonNode vocab = JSON.readTree(json).path("model").path("vocab");
-      if (!vocab.isObject() || vocab.isEmpty()) {
-        throw new T3dException(
-            T3dException.Kind.INPUT,
-            source + " is not a tokenizer.json of a BERT family: it has no model.vocab object");
-      }
-      return vocab;
-    } catch (JsonProcessingException e) {
-      throw new T3dException(
-          T3dException.Kind.INPUT,
-          source + " is not valid JSON; is the file complete? " + e.getOriginalMessage(),
-          e);
-    }
-  }
-
-  private static long firstId(JsonNode vocab, String... names) {
+  private long firstId(String... names) {
     return Arrays.stream(names)
-        .filter(vocab::has)
-        .mapToLong(n -> vocab.get(n).asLong())
+        .filter(added::knows)
+        .mapToLong(n -> added.id(n).orElseThrow())
         .findFirst()
         .orElse(0); // masked anyway: any valid row of the embedding does
   }
 
   /**
-   * Encodes reports.
+   * Encodes reports; longer ones are cut as {@link #usualCut} says.
    *
    * @param manager owns the arrays
    * @param reports B texts, none blank
@@ -230,9 +252,28 @@ public final class ReportTokenizer implements AutoCloseable {
    * @throws IllegalArgumentException when there is no report or one is blank
    */
   public TokenBatch encode(NDManager manager, List<String> reports) {
+    return encode(manager, reports, usualCut());
+  }
+
+  /**
+   * Encodes reports.
+   *
+   * @param manager owns the arrays
+   * @param reports B texts, none blank
+   * @param longReports what is read of those that are too long
+   * @return ids and mask {@code (W, L)}, L the longest row's length; W is B, or with {@link
+   *     LongReports#SENTENCE_WINDOWS} the number of windows of all reports
+   * @throws IllegalArgumentException when there is no report or one is blank
+   */
+  public TokenBatch encode(NDManager manager, List<String> reports, LongReports longReports) {
     List<long[]> rows = new ArrayList<>();
+    List<Integer> windows = new ArrayList<>();
+    LongReportReader reader = new LongReportReader(this::idsOf, room());
     for (int i = 0; i < reports.size(); i++) {
-      rows.add(ids(reports.get(i), i));
+      requireText(reports.get(i), i);
+      List<long[]> own = reader.rows(reports.get(i), longReports);
+      own.forEach(body -> rows.add(Longs.concat(before, body, behind)));
+      windows.add(own.size());
     }
     int length = rows.stream().mapToInt(r -> r.length).max().orElse(0);
     if (length == 0) {
@@ -247,22 +288,52 @@ public final class ReportTokenizer implements AutoCloseable {
       Arrays.fill(mask, i * length, i * length + row.length, 1);
     }
     Shape shape = new Shape(rows.size(), length);
-    NDArray tokenIds = manager.create(ids, shape); // (B, L)
-    return new TokenBatch(tokenIds, manager.create(mask, shape));
+    NDArray tokenIds = manager.create(ids, shape); // (W, L)
+    return new TokenBatch(tokenIds, manager.create(mask, shape), windows);
   }
 
-  private long[] ids(String report, int index) {
+  private static void requireText(String report, int index) {
     if (report == null || report.isBlank()) {
       throw new IllegalArgumentException(
           "reports[" + index + "] is blank; drop the pair or give it a text");
     }
-    Encoding encoding = tokenizer.encode(report, true, false);
-    return encoding.getIds();
   }
 
-  /** The pieces of one report, special tokens among them: to see what the encoder sees. */
+  /** Without the special tokens around. */
+  private long[] idsOf(String text) {
+    return tokenizer.encode(text, false, false).getIds();
+  }
+
+  /** Tokens of a report that fit between the special ones. */
+  private int room() {
+    return maxLength - before.length - behind.length;
+  }
+
+  /**
+   * What is read of a report that is too long, unless a model's settings say it: the beginning, or
+   * the end where the tokenizer's {@code truncation_side} is left.
+   */
+  public LongReports usualCut() {
+    return cutsLeft ? LongReports.TAIL : LongReports.HEAD;
+  }
+
+  /** How many of some texts have more tokens than {@link #maxLength}. */
+  public int countLong(Collection<String> texts) {
+    return (int) texts.stream().filter(t -> idsOf(t).length > room()).count();
+  }
+
+  /**
+   * The pieces of one report, special tokens among them: to see what the encoder sees. A report
+   * that is too long is cut as {@link #usualCut} says.
+   */
   public List<String> tokens(String report) {
-    return List.of(tokenizer.encode(report, true, false).getTokens());
+    List<String> all = List.of(tokenizer.encode(report, true, false).getTokens());
+    int inner = all.size() - before.length - behind.length;
+    int from = before.length + (cutsLeft ? Math.max(0, inner - room()) : 0);
+    List<String> out = new ArrayList<>(all.subList(0, before.length));
+    out.addAll(all.subList(from, from + Math.min(inner, room())));
+    out.addAll(all.subList(all.size() - behind.length, all.size()));
+    return List.copyOf(out);
   }
 
   /**
@@ -276,12 +347,27 @@ public final class ReportTokenizer implements AutoCloseable {
 
   /** The id that begins every report, {@code [CLS]} or {@code <s>}. */
   public long beginId() {
-    return aroundReports[0];
+    return before.length > 0 ? before[0] : firstId("[CLS]", "<s>");
   }
 
   /** The id that ends every report, {@code [SEP]} or {@code </s>}. */
   public long endId() {
-    return aroundReports[1];
+    return behind.length > 0 ? behind[behind.length - 1] : firstId("[SEP]", "</s>");
+  }
+
+  /** Whether the first word is taken for one behind a space. */
+  boolean addsPrefixSpace() {
+    JsonNode splitter = TokenizerFiles.parse(json, FILE_NAME).path("pre_tokenizer");
+    return splitter.path("add_prefix_space").asBoolean(false);
+  }
+
+  /** The special token of an id, if it is one. */
+  Optional<String> token(long id) {
+    return added.all().stream()
+        .filter(AddedToken::special)
+        .map(AddedToken::content)
+        .filter(t -> added.id(t).orElseThrow() == id)
+        .findFirst();
   }
 
   /** The id of padding. */
@@ -294,12 +380,20 @@ public final class ReportTokenizer implements AutoCloseable {
     return specialIds;
   }
 
-  /** Number of entries; {@code TextConfig.vocabSize} must be at least this. */
+  /**
+   * One more than the largest id, added tokens among them; {@code TextConfig.vocabSize} must be at
+   * least this.
+   */
   public int vocabSize() {
     return vocabSize;
   }
 
-  /** L at most. */
+  /** Tokens that lie beyond the vocabulary: text → id. */
+  public Map<String, Integer> addedTokens() {
+    return added.beyond();
+  }
+
+  /** L at most: what was asked for, or less where the folder's {@code model_max_length} is. */
   public int maxLength() {
     return maxLength;
   }

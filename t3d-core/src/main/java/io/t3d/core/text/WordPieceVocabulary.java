@@ -121,8 +121,20 @@ final class WordPieceVocabulary {
     };
   }
 
-  /** The HuggingFace description of a BERT tokenizer over these tokens; the line is the id. */
-  static String toTokenizerJson(List<String> tokens, boolean lowerCase) {
+  /** The HuggingFace description of a lower-case BERT tokenizer; the line is the id. */
+  static String toTokenizerJson(List<String> tokens) {
+    return toTokenizer(tokens, "[UNK]", "[CLS]", "[SEP]").toPrettyString();
+  }
+
+  /**
+   * The same with other special tokens.
+   *
+   * @param tokens the line is the id; of equal ones the last counts, as in transformers
+   * @param unknown stands for words that cannot be put together
+   * @param begin stands before every text
+   * @param end stands behind every text
+   */
+  static ObjectNode toTokenizer(List<String> tokens, String unknown, String begin, String end) {
     ObjectNode root = JSON.createObjectNode().put("version", "1.0");
     root.putNull("truncation").putNull("padding");
     ArrayNode added = root.putArray("added_tokens");
@@ -130,7 +142,7 @@ final class WordPieceVocabulary {
       if (tokens.contains(special)) {
         added
             .addObject()
-            .put("id", tokens.indexOf(special))
+            .put("id", tokens.lastIndexOf(special))
             .put("content", special)
             .put("single_word", false)
             .put("lstrip", false)
@@ -144,22 +156,22 @@ final class WordPieceVocabulary {
         .put("clean_text", true)
         .put("handle_chinese_chars", true)
         .putNull("strip_accents")
-        .put("lowercase", lowerCase);
+        .put("lowercase", true);
     root.putObject("pre_tokenizer").put("type", "BertPreTokenizer");
     ObjectNode post = root.putObject("post_processor").put("type", "BertProcessing");
-    post.putArray("sep").add("[SEP]").add(tokens.indexOf("[SEP]"));
-    post.putArray("cls").add("[CLS]").add(tokens.indexOf("[CLS]"));
+    post.putArray("sep").add(end).add(tokens.lastIndexOf(end));
+    post.putArray("cls").add(begin).add(tokens.lastIndexOf(begin));
     root.putObject("decoder").put("type", "WordPiece").put("prefix", "##").put("cleanup", true);
     ObjectNode model =
         root.putObject("model")
             .put("type", "WordPiece")
-            .put("unk_token", "[UNK]")
+            .put("unk_token", unknown)
             .put("continuing_subword_prefix", "##")
             .put("max_input_chars_per_word", 100);
     ObjectNode vocab = model.putObject("vocab");
     for (int id = 0; id < tokens.size(); id++) {
       vocab.put(tokens.get(id), id);
     }
-    return root.toPrettyString();
+    return root;
   }
 }

@@ -97,6 +97,20 @@ class ConfigsTest {
   }
 
   @Test
+  void whatIsReadOfLongReportsIsASettingThatOldFilesLack() {
+    TextConfig text =
+        Configs.fromYaml("preset: tiny\nlongReports: sentence-windows", TextConfig.class);
+    assertThat(text.longReports()).contains(TextConfig.LongReports.SENTENCE_WINDOWS);
+    assertThat(Configs.fromJson(Configs.toJson(text), TextConfig.class)).isEqualTo(text);
+    TextConfig silent = TextConfig.tiny();
+    assertThat(silent.longReports()).isEmpty();
+    assertThat(Configs.toJson(silent)).doesNotContain("longReports");
+    assertThat(Configs.fromJson(Configs.toJson(silent), TextConfig.class)).isEqualTo(silent);
+    assertFails(
+        "preset: tiny\ntext: {longReports: tail-head}", "must be one of [HEAD, TAIL, HEAD_T");
+  }
+
+  @Test
   void anUnknownKeyIsNamedWithItsPathAndATypoHint() {
     assertFails("preset: tiny\ntext:\n  layer: 3", "'text.layer' is not a known key")
         .hasMessageContaining("TextConfig knows [tokenizer, vocabSize, hiddenSize")

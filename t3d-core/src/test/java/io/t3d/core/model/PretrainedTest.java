@@ -10,6 +10,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.training.ParameterStore;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.ResNet3dConfig;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.T3DConfig;
@@ -64,6 +65,106 @@ class PretrainedTest {
       NDArray real = expected.get("mask").toType(DataType.FLOAT32, false).expandDims(2);
       assertClose(tokens.mul(real), expected.get("tokens").mul(real));
       assertThat(model.origins().get("text")).startsWith(name + "/").contains(" sha256:");
+    }
+  }
+
+  @Test
+  void cxrBertIsReadAsTheBertThatItIs() throws IOException {
+    Path folder = Files.createDirectory(dir.resolve("cxr"));
+    Path golden = GOLDEN.resolve("bert-bin");
+    for (String file : List.of("vocab.txt", "pytorch_model.bin")) {
+      Files.copy(golden.resolve(file), folder.resolve(file));
+    }
+    String config = Files.readString(golden.resolve("config.json"));
+    Files.writeString(
+        folder.resolve("config.json"),
+        config.replace("\"bert\"", "\"cxr-bert\", \"projection_size\": 128"));
+    Files.writeString(
+        folder.resolve("tokenizer_config.json"),
+        "{\"tokenizer_class\": \"CXRBertTokenizer\", \"auto_map\": {\"AutoTokenizer\":"
+            + " [\"configuration_cxrbert.CXRBertTokenizer\", null]}, \"do_lower_case\": true}");
+    try (T3DModel model = text(folder);
+        NDManager manager = model.manager().newSubManager()) {
+      var expected = Safetensors.read(manager, golden.resolve("expected.safetensors")).tensors();
+      TokenBatch reports = model.tokenize(manager, REPORTS);
+      ParameterStore parameters = new ParameterStore(manager, false);
+      NDArray tokens = model.network().text.encode(parameters, reports, false).tokens();
+      NDArray real = expected.get("mask").toType(DataType.FLOAT32, false).expandDims(2);
+      assertThat(reports.tokenIds()).isEqualTo(expected.get("ids"));
+      assertClose(tokens.mul(real), expected.get("tokens").mul(real));
+    }
+  }
+
+  @Test
+  void whoGoesOnWithAModelKeepsWhatItReadsOfLongReports() {
+    TextConfig saved =
+        TextConfig.tiny().toBuilder()
+            .maxLength(16)
+            .longReports(TextConfig.LongReports.TAIL)
+            .build();
+    TextConfig fitted = TextConfig.tiny().withSizesOf(saved);
+    assertThat(fitted.maxLength()).isEqualTo(16);
+    assertThat(fitted.longReports()).contains(TextConfig.LongReports.TAIL);
+    TextConfig own = TextConfig.tiny().toBuilder().longReports(TextConfig.LongReports.HEAD).build();
+    assertThat(own.withSizesOf(saved).longReports()).contains(TextConfig.LongReports.HEAD);
+  }
+
+  @Test
+  void aBlankLastLineOfAVocabularyIsNoToken() throws IOException {
+    Path folder = Files.createDirectory(dir.resolve("blank"));
+    Path golden = GOLDEN.resolve("bert-bin");
+    for (String file : List.of("config.json", "pytorch_model.bin")) {
+      Files.copy(golden.resolve(file), folder.resolve(file));
+    }
+    String vocab = Files.readString(golden.resolve("vocab.txt"));
+    Files.writeString(folder.resolve("vocab.txt"), vocab + "\n \n");
+    try (T3DModel model = text(folder)) {
+      assertThat(model.tokenizer().vocabSize()).isEqualTo(model.config().text().vocabSize());
+    }
+  }
+
+  @Test
+  void aTokenBeyondThePretrainedEmbeddingIsAnErrorThatSaysHowItGrows() throws IOException {
+    Path folder = Files.createDirectory(dir.resolve("added"));
+    Path golden = GOLDEN.resolve("bert-bin");
+    for (String file : List.of("config.json", "vocab.txt", "pytorch_model.bin")) {
+      Files.copy(golden.resolve(file), folder.resolve(file));
+    }
+    int rows = Files.readAllLines(golden.resolve("vocab.txt")).size();
+    Files.writeString(folder.resolve("added_tokens.json"), "{\"[FINDINGS]\": " + rows + "}");
+    assertThatThrownBy(() -> text(folder))
+        .isInstanceOf(T3dException.class)
+        .hasMessage(
+            "TextConfig.vocabSize must be at least the tokenizer's vocabulary, "
+                + (rows + 1)
+                + " (with 1 added token(s), e.g. [FINDINGS]="
+                + rows
+                + "), got "
+                + rows
+                + "; set vocabSize or take another tokenizer; pretrained weights grow in Python by"
+                + " model.resize_token_embeddings(len(tokenizer))");
+  }
+
+  @Test
+  void pointersOfGitLfsAreNamed() throws IOException {
+    Path folder = Files.createDirectory(dir.resolve("lfs"));
+    Path golden = GOLDEN.resolve("bert-bin");
+    for (String file : List.of("config.json", "vocab.txt", "pytorch_model.bin")) {
+      for (String copied : List.of("config.json", "vocab.txt", "pytorch_model.bin")) {
+        Files.copy(
+            golden.resolve(copied),
+            folder.resolve(copied),
+            java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+      }
+      Files.writeString(
+          folder.resolve(file),
+          "version https://git-lfs.github.com/spec/v1\noid sha256:46\nsize 438007537\n");
+      assertThatThrownBy(() -> text(folder))
+          .as(file)
+          .hasMessageContaining(
+              folder.resolve(file)
+                  + " is a Git LFS pointer, not the file of 438007537 bytes that it stands for;"
+                  + " fetch that with: git lfs pull");
     }
   }
 
@@ -202,8 +303,20 @@ class PretrainedTest {
         .isInstanceOf(IOException.class)
         .hasMessage(
             config
-                + ": model_type must be bert or roberta, got mpnet; other families have other"
-                + " layers");
+                + ": model_type must be bert, cxr-bert or roberta, got mpnet; its attention looks at"
+                + " distances (MPNet)");
+    Files.writeString(config, "{\"model_type\": \"longformer\"}");
+    assertThatThrownBy(() -> text(dir))
+        .hasMessageEndingWith(
+            "got longformer; its attention looks at windows of the text (Clinical-Longformer,"
+                + " Longformer)");
+    Files.writeString(config, "{\"architectures\": [\"BigBirdModel\"]}");
+    assertThatThrownBy(() -> text(dir))
+        .hasMessageContaining("got none of a BigBirdModel; other families have other layers");
+    Files.writeString(config, "{\"model_type\": \"bert\", \"is_decoder\": true}");
+    assertThatThrownBy(() -> text(dir))
+        .hasMessage(
+            config + ": is_decoder is true, but a text encoder reads both ways and a text alone");
   }
 
   @Test

@@ -13,6 +13,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.training.GradientCollector;
+import ai.djl.training.ParameterStore;
 import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
 import io.t3d.core.config.T3DConfig;
@@ -269,6 +270,120 @@ class T3DModelTest {
       assertThat(out.textEmbeddings().getDataType()).isEqualTo(DataType.FLOAT32);
     }
     assertThat(backward(reports, true)).isFinite();
+  }
+
+  private T3DModel windowed(TextConfig.LongReports how) {
+    T3DConfig config = T3DConfig.tiny();
+    TextConfig text = config.text().bert("test").toBuilder().maxLength(10).longReports(how).build();
+    return T3DModel.create(config.withText(text), Device.cpu(), 1);
+  }
+
+  @Test
+  void aLongReportsFeatureIsTheMeanOfItsWindows() throws IOException {
+    String report = "No pleural effusion. The heart is normal. A large nodule in the left lung.";
+    try (T3DModel whole = windowed(TextConfig.LongReports.SENTENCE_WINDOWS)) {
+      NDManager scope = whole.manager();
+      ParameterStore parameters = new ParameterStore(scope, false);
+      TokenBatch tokens = whole.tokenize(scope, List.of("normal", report));
+      assertThat(tokens.windows()).containsExactly(1, 3);
+      TokenBatch sentences =
+          whole.tokenize(
+              scope,
+              List.of(
+                  "No pleural effusion.",
+                  "The heart is normal.",
+                  "A large nodule in the left lung."));
+      NDArray mean =
+          whole
+              .network()
+              .text
+              .encode(parameters, sentences, false)
+              .pooled()
+              .mean(new int[] {0}, true);
+      NDArray expected =
+          whole.network().textProjection.project(parameters, mean, false).normalize(2, 1);
+      NDArray got = whole.encodeReports(scope, List.of("normal", report));
+      assertThat(got.getShape()).isEqualTo(new Shape(2, 128));
+      assertClose(got.get("1:2"), expected);
+      assertClose(got.get("0:1"), whole.encodeReports(scope, List.of("normal")));
+
+      whole.save(dir);
+      try (T3DModel again = T3DModel.load(dir, Device.cpu())) {
+        assertThat(again.config()).isEqualTo(whole.config());
+        assertThat(again.encodeReports(again.manager(), List.of(report)).toFloatArray())
+            .isEqualTo(whole.encodeReports(scope, List.of(report)).toFloatArray());
+      }
+    }
+  }
+
+  @Test
+  void allWindowsLearn() {
+    List<String> reports =
+        List.of("No pleural effusion. The heart is normal. A large nodule in the lung.", "Normal.");
+    try (T3DModel learner = windowed(TextConfig.LongReports.SENTENCE_WINDOWS);
+        NDManager scope = learner.manager().newSubManager()) {
+      TokenBatch tokens = learner.tokenize(scope, reports);
+      NDArray voxels = scope.randomUniform(0, 1, new Shape(2, 1, 16, 16, 16));
+      ViewBatch views =
+          new ViewBatch(
+              List.of(
+                  new ViewBatch.Slot(
+                      View.Kind.GLOBAL, voxels, List.of(Affine.identity(), Affine.identity()))));
+      try (GradientCollector gradients = Engine.getInstance().newGradientCollector()) {
+        T3DOutput out = learner.forward(views, tokens, true);
+        assertThat(out.textEmbeddings().getShape()).isEqualTo(new Shape(2, 128));
+        gradients.backward(out.textEmbeddings().get(":, 3").sum());
+      }
+      NDArray words =
+          learner
+              .parameters()
+              .get("text.embeddings.word_embeddings.weight")
+              .getArray()
+              .getGradient();
+      for (long id : tokens.tokenIds().get("0:3").toLongArray()) {
+        if (id != learner.tokenizer().padId()) {
+          assertThat(words.get(id).abs().sum().getFloat()).as("token " + id).isPositive();
+        }
+      }
+    }
+  }
+
+  @Test
+  void howManyReportsAreTooLongIsSaidInOneLine() {
+    List<String> reports = List.of("No effusion.", "No pleural effusion. The heart is normal.");
+    try (T3DModel cut = windowed(TextConfig.LongReports.HEAD_TAIL);
+        T3DModel whole = windowed(TextConfig.LongReports.SENTENCE_WINDOWS)) {
+      assertThat(cut.longReportsAmong(reports))
+          .contains(
+              "1 of 2 texts have more than 10 tokens (model.text.maxLength) and are cut"
+                  + " (model.text.longReports: HEAD_TAIL)");
+      assertThat(whole.longReportsAmong(reports).orElseThrow())
+          .contains("are read in windows of whole sentences");
+      assertThat(cut.longReportsAmong(reports.subList(0, 1))).isEmpty();
+    }
+  }
+
+  @Test
+  void aTokenizersTruncationSideIsKeptWithTheModel() throws IOException {
+    Path folder = Files.createDirectory(dir.resolve("left"));
+    Files.write(
+        folder.resolve("vocab.txt"),
+        List.of("[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "b", "c", "d"));
+    Files.writeString(
+        folder.resolve("tokenizer_config.json"),
+        "{\"truncation_side\": \"left\", \"model_max_length\": 4}");
+    T3DConfig config = T3DConfig.tiny();
+    TextConfig text = config.text().bert("test").withTokenizer(folder.toString(), 8);
+    try (T3DModel left = T3DModel.create(config.withText(text), Device.cpu(), 1)) {
+      left.save(dir.resolve("saved"));
+      assertThat(left.tokenize(left.manager(), List.of("a b c d")).tokenIds().toLongArray())
+          .containsExactly(2, 6, 7, 3);
+    }
+    try (T3DModel again = T3DModel.load(dir.resolve("saved"), Device.cpu())) {
+      assertThat(again.config().text().maxLength()).isEqualTo(4);
+      assertThat(again.tokenize(again.manager(), List.of("a b c d")).tokenIds().toLongArray())
+          .containsExactly(2, 6, 7, 3);
+    }
   }
 
   @Test

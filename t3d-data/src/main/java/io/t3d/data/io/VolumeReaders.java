@@ -1,5 +1,6 @@
 package io.t3d.data.io;
 
+import io.t3d.core.file.PointerFiles;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.io.format.NiftiReader;
 import io.t3d.data.io.format.RadChestCtReader;
@@ -67,6 +68,10 @@ public final class VolumeReaders {
 
   /** The reader of a path that is there. */
   static VolumeReader readerFor(Path path) throws IOException {
+    Optional<String> pointer = PointerFiles.problem(path);
+    if (pointer.isPresent()) {
+      throw new VolumeFormatException(path, "it " + pointer.get());
+    }
     Optional<VolumeReader> reader = find(path);
     if (reader.isPresent()) {
       return reader.get();

@@ -12,6 +12,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class VolumeReadersTest {
   @TempDir Path dir;
@@ -39,6 +41,23 @@ class VolumeReadersTest {
     assertThatThrownBy(() -> VolumeReaders.read(dir.resolve("gone.nii")))
         .isInstanceOf(NoSuchFileException.class)
         .hasMessageContaining("gone.nii: no such file");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"v.nii.gz", "v.nii", "v.hdr", "v.nrrd", "v.mha", "v.dcm", "v.npz", "v"})
+  void aPointerOfGitLfsIsNamedWhateverItsEnding(String name) throws IOException {
+    Path file =
+        Files.writeString(
+            dir.resolve(name),
+            "version https://git-lfs.github.com/spec/v1\noid sha256:46\nsize 12345\n");
+    String message =
+        file
+            + ": it is a Git LFS pointer, not the file of 12345 bytes that it stands for; fetch that"
+            + " with: git lfs pull";
+    assertThatThrownBy(() -> VolumeReaders.read(file))
+        .isInstanceOf(VolumeFormatException.class)
+        .hasMessage(message);
+    assertThatThrownBy(() -> VolumeReaders.info(file)).hasMessage(message);
   }
 
   @Test

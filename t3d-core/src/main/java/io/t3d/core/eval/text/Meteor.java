@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.function.UnaryOperator;
 
 /**
- * METEOR with two of its modules: equal words, then equal Porter stems.
+ * METEOR (exact+stem): METEOR with two of its modules, equal words, then equal Porter stems.
  *
  * <pre>{@code
  * P = m / |candidate|,  R = m / |reference|,  F = P R / (α P + (1 - α) R)
@@ -19,9 +19,9 @@ import java.util.function.UnaryOperator;
  *
  * <p>Lavie and Agarwal 2007, "METEOR: An Automatic Metric for MT Evaluation with High Levels of
  * Correlation with Human Judgments". Differs: no WordNet synonyms and no paraphrases, so it is
- * lower than METEOR 1.5 as {@code pycocoevalcap} runs it; not comparable with published numbers.
- * Equal to NLTK's {@code single_meteor_score} with {@code PorterStemmer(MARTIN_EXTENSIONS)} and an
- * empty WordNet: words are matched from the last, each with the last that is left of the reference.
+ * lower than METEOR 1.5 as {@code pycocoevalcap} runs it, and bears another name. Equal to NLTK's
+ * {@code single_meteor_score} with {@code PorterStemmer(MARTIN_EXTENSIONS)} and an empty WordNet:
+ * words are matched from the last, each with the last that is left of the reference.
  */
 final class Meteor {
   private static final double ALPHA = 0.9;

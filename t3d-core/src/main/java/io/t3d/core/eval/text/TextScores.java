@@ -12,7 +12,8 @@ import java.util.List;
  * @param bleu3 up to triples
  * @param bleu4 up to runs of four
  * @param rougeL mean F (β 1.2) of the longest common subsequence, in [0, 1]
- * @param meteor mean METEOR of equal words and equal stems, without synonyms, in [0, 1]
+ * @param meteorExactStem mean METEOR of equal words and equal stems, without synonyms and
+ *     paraphrases, in [0, 1]: lower than published METEOR, and not to be compared with it
  * @param cider mean CIDEr-D over this corpus, in [0, 10]; 0 for a single report
  */
 public record TextScores(
@@ -21,7 +22,7 @@ public record TextScores(
     double bleu3,
     double bleu4,
     double rougeL,
-    double meteor,
+    double meteorExactStem,
     double cider) {
   /**
    * Compares texts.

@@ -19,6 +19,7 @@ public final class BertWeights {
       List.of(
           "pooler.",
           "cls.",
+          "cls_projection_head.",
           "lm_head.",
           "classifier.",
           "qa_outputs.",

@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Reads the state dict in a file of {@code torch.save}, without running anything; see {@link
@@ -21,12 +22,25 @@ import java.util.Map;
  *
  * <p>Both forms are read: the zip archive (PyTorch 1.6 and later) and the plain stream of before,
  * in which many older models are still published. The dictionary may lie under a key such as {@code
- * state_dict}, beside an optimizer whose values are then not read.
+ * state_dict}, also under two, beside an optimizer, counters and other tensors of the training:
+ * these are then left out.
  */
 final class TorchFile {
   /** Where training scripts put the weights, the likeliest first. */
   private static final List<String> WRAPPERS =
-      List.of("state_dict", "model_state_dict", "model", "network_weights", "module", "net");
+      List.of(
+          "state_dict",
+          "model_state_dict",
+          "model_state",
+          "model",
+          "network_weights",
+          "module",
+          "net",
+          "weights",
+          "checkpoint");
+
+  /** Keys above each other, e.g. {@code checkpoint} and {@code model}. */
+  private static final int WRAPPED_AT_MOST = 3;
 
   private final String source;
   private final StorageReader storages;
@@ -84,14 +98,9 @@ final class TorchFile {
       throw new IOException(
           source + " holds no dictionary of tensors; save model.state_dict() instead");
     }
-    Map<String, TensorView> direct = tensorsOf(map);
-    if (!direct.isEmpty()) {
-      return direct;
-    }
-    for (String key : WRAPPERS) {
-      if (map.get(key) instanceof Map<?, ?> inner && !tensorsOf(inner).isEmpty()) {
-        return tensorsOf(inner);
-      }
+    Optional<Map<String, TensorView>> model = modelIn(map, WRAPPED_AT_MOST);
+    if (model.isPresent()) {
+      return model.get();
     }
     throw new IOException(
         source
@@ -100,6 +109,23 @@ final class TorchFile {
             + ", but "
             + map.keySet()
             + "; save model.state_dict() instead");
+  }
+
+  /**
+   * A state dict holds tensors alone: where one of the keys holds a dictionary, that is the model,
+   * and a tensor beside it is a counter of the training.
+   */
+  private static Optional<Map<String, TensorView>> modelIn(Map<?, ?> map, int deep) {
+    for (String key : WRAPPERS) {
+      if (deep > 0 && map.get(key) instanceof Map<?, ?> inner) {
+        Optional<Map<String, TensorView>> found = modelIn(inner, deep - 1);
+        if (found.isPresent()) {
+          return found;
+        }
+      }
+    }
+    Map<String, TensorView> direct = tensorsOf(map);
+    return direct.isEmpty() ? Optional.empty() : Optional.of(direct);
   }
 
   private static Map<String, TensorView> tensorsOf(Map<?, ?> map) {

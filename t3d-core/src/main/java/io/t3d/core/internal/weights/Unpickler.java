@@ -19,7 +19,7 @@ import java.util.Set;
  * Reads the pickles that {@code torch.save} writes for a dictionary of tensors, and no others.
  *
  * <p>A pickle is a program for a stack machine that may call any Python function. This machine
- * knows the instructions for plain data and four callables, all of which make data; it calls
+ * knows the instructions for plain data and a few callables, all of which make data; it calls
  * nothing. Everything else ends with an error that names it.
  *
  * <p>Pickles hold no tensor values, but references to storages; see {@link TorchFile}.
@@ -32,8 +32,36 @@ final class Unpickler {
   private static final String REBUILD_TENSOR = "torch._utils._rebuild_tensor_v2";
   private static final String REBUILD_PARAMETER = "torch._utils._rebuild_parameter";
   private static final String SIZE = "torch.Size";
+  private static final String COUNTER = "collections.Counter"; // milestones of a scheduler
+  private static final String DEVICE = "torch.device";
+
+  /** What makes a NumPy number or array, e.g. of a best score; nothing needs its value. */
+  private static final Set<String> NUMPY =
+      Set.of(
+          "numpy.core.multiarray.scalar",
+          "numpy._core.multiarray.scalar",
+          "numpy.core.multiarray._reconstruct",
+          "numpy._core.multiarray._reconstruct",
+          "numpy.dtype",
+          "numpy.ndarray",
+          "_codecs.encode");
+
   private static final Set<String> CALLABLES =
-      Set.of(ORDERED_DICT, REBUILD_TENSOR, REBUILD_PARAMETER, SIZE);
+      Set.of(ORDERED_DICT, REBUILD_TENSOR, REBUILD_PARAMETER, SIZE, COUNTER, DEVICE);
+
+  /** Constants that name a tensor's type; nothing needs them. */
+  private static final Set<String> DTYPES =
+      Set.of(
+          "torch.float32",
+          "torch.float64",
+          "torch.float16",
+          "torch.bfloat16",
+          "torch.int64",
+          "torch.int32",
+          "torch.int16",
+          "torch.int8",
+          "torch.uint8",
+          "torch.bool");
 
   private final String source;
   private final ByteBuffer in;
@@ -121,7 +149,8 @@ final class Unpickler {
       case 0x8a -> push(longInteger());
       case 'G' -> push(Double.longBitsToDouble(Long.reverseBytes(in.getLong())));
       case 'X' -> push(text(in.getInt()));
-      case 0x8c -> push(text(in.get() & 0xff));
+      case 0x8c, 'C' -> push(text(in.get() & 0xff)); // bytes are wanted as little as NumPy's
+      case 'B' -> push(text(in.getInt()));
       case 'q' -> memo.put(in.get() & 0xff, top());
       case 'r' -> memo.put(in.getInt(), top());
       case 0x94 -> memo.put(memo.size(), top());
@@ -220,7 +249,10 @@ final class Unpickler {
 
   private Global global(String module, String name) throws IOException {
     String full = module + "." + name;
-    if (!CALLABLES.contains(full) && ElementType.ofStorage(full) == null) {
+    if (!CALLABLES.contains(full)
+        && !DTYPES.contains(full)
+        && !NUMPY.contains(full)
+        && ElementType.ofStorage(full) == null) {
       throw refused(full, "a dictionary of tensors");
     }
     return new Global(full);
@@ -255,6 +287,9 @@ final class Unpickler {
   }
 
   private Object call(List<?> arguments, Global callable) throws IOException {
+    if (NUMPY.contains(callable.name())) {
+      return NONE;
+    }
     return switch (callable.name()) {
       case ORDERED_DICT -> orderedDict(arguments);
       case REBUILD_TENSOR ->
@@ -263,7 +298,8 @@ final class Unpickler {
               (Long) arguments.get(1),
               longs((List<?>) arguments.get(2)),
               longs((List<?>) arguments.get(3)));
-      case REBUILD_PARAMETER, SIZE -> arguments.get(0);
+      case REBUILD_PARAMETER, SIZE, DEVICE -> arguments.get(0);
+      case COUNTER -> arguments.isEmpty() ? new LinkedHashMap<>() : arguments.get(0);
       default -> throw refused("a call of " + callable.name(), "a dictionary of tensors");
     };
   }

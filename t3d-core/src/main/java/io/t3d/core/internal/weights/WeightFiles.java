@@ -2,10 +2,12 @@ package io.t3d.core.internal.weights;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;
+import io.t3d.core.file.PointerFiles;
 import io.t3d.core.file.Safetensors;
 import java.io.IOException;
 import java.io.InputStream;
@@ -77,7 +79,12 @@ public final class WeightFiles {
   }
 
   private static List<Path> shards(Path index) throws IOException {
-    JsonNode names = JSON.readTree(index.toFile()).path("weight_map");
+    JsonNode names;
+    try {
+      names = JSON.readTree(PointerFiles.readText(index)).path("weight_map");
+    } catch (JsonProcessingException e) {
+      throw new IOException(index + " is not valid JSON: " + e.getOriginalMessage(), e);
+    }
     if (!names.isObject() || names.isEmpty()) {
       throw new IOException(index + " lists no shards: it has no object weight_map");
     }
@@ -96,6 +103,7 @@ public final class WeightFiles {
   }
 
   private static Map<String, NDArray> readOne(NDManager manager, Path file) throws IOException {
+    PointerFiles.refuse(file);
     byte[] start;
     try (InputStream in = Files.newInputStream(file)) {
       start = in.readNBytes(16);

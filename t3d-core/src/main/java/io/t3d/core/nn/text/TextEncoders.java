@@ -28,13 +28,21 @@ public final class TextEncoders {
    * The settings of an encoder.
    *
    * @param encoder of this library, or one's own
-   * @param maxLength of its tokenizer; noted where the encoder has no settings of its own
+   * @param maxLength of its tokenizer: noted where the encoder has no settings of its own, or ones
+   *     that let longer reports through
    */
   public static TextEncoderConfig configOf(TextEncoder encoder, int maxLength) {
     if (encoder instanceof TransformerTextEncoder transformer) {
-      return transformer.config();
+      return effective(transformer.config(), maxLength);
     }
     return new CustomTextConfig(
         encoder.getClass().getName(), encoder.vocabSize(), encoder.channels(), maxLength);
+  }
+
+  /** So that who opens a saved model cuts reports where it did. */
+  private static TextConfig effective(TextConfig config, int maxLength) {
+    return maxLength < config.maxLength()
+        ? config.toBuilder().maxLength(maxLength).build()
+        : config;
   }
 }

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
 import io.t3d.core.config.Configs;
 import io.t3d.core.config.ReportDecoderConfig;
+import io.t3d.core.file.PointerFiles;
 import io.t3d.core.file.Safetensors;
 import io.t3d.core.internal.AtomicFiles;
 import io.t3d.core.internal.SavedFolder;
@@ -13,7 +14,6 @@ import io.t3d.core.nn.StateDict;
 import io.t3d.core.nn.internal.Weights;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -57,7 +57,7 @@ final class GeneratorFiles {
   static ReportGenerator load(Path dir, T3DModel model) throws IOException {
     SavedFolder.require(dir, "a report generator", List.of(CONFIG, WEIGHTS));
     Path config = dir.resolve(CONFIG);
-    Description saved = Configs.fromJson(Files.readString(config), Description.class, config);
+    Description saved = Configs.fromJson(PointerFiles.readText(config), Description.class, config);
     check(config, "tokenizer", saved.tokenizer(), model.tokenizer().checksum());
     check(config, "encoder", saved.encoder(), checksum(model));
     ReportGenerator generator = new ReportGenerator(model, saved.decoder(), saved.positions(), 0);

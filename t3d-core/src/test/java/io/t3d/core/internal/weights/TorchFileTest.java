@@ -51,6 +51,18 @@ class TorchFileTest {
     expected.forEach((key, array) -> assertThat(read.get(key)).as(key).isEqualTo(array));
   }
 
+  /** Files of {@code training_checkpoint_goldens.py}. */
+  @ParameterizedTest
+  @ValueSource(strings = {"trainer.pt", "trainer-deep.pt"})
+  void ofATrainingCheckpointTheModelIsRead(String name) throws IOException {
+    Map<String, NDArray> read =
+        TorchFile.read(manager, GOLDEN.resolveSibling("training").resolve(name));
+
+    assertThat(read.keySet()).containsExactly("weight", "bias");
+    assertThat(read.get("weight").toFloatArray()).containsExactly(0, 1, 2, 3, 4, 5);
+    assertThat(read.get("bias").toFloatArray()).containsExactly(7, 8);
+  }
+
   @Test
   void whatIsNotATensorIsRefusedByName() {
     Path file = GOLDEN.resolve("with-args.pt");
@@ -127,7 +139,8 @@ class TorchFileTest {
         .hasMessage(
             file
                 + " holds no tensors at the top nor under one of [state_dict, model_state_dict,"
-                + " model, network_weights, module, net], but [epoch]; save model.state_dict()"
+                + " model_state, model, network_weights, module, net, weights, checkpoint], but"
+                + " [epoch]; save model.state_dict()"
                 + " instead");
   }
 

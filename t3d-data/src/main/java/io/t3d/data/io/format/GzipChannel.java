@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.file.Path;
+import java.util.Set;
 import java.util.zip.CRC32;
 import java.util.zip.DataFormatException;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +22,11 @@ final class GzipChannel implements ReadableByteChannel {
   private static final int EXTRA = 4;
   private static final int NAME = 8;
   private static final int COMMENT = 16;
+
+  /** What a NIfTI-1 and a NIfTI-2 file begin with, in one byte order or the other. */
+  private static final Set<Integer> NIFTI_SIZES = Set.of(348, 540);
+
+  private static final int ZIP = 0x504b0304;
 
   private final Path file;
   private final FileChannel in;
@@ -99,9 +105,27 @@ final class GzipChannel implements ReadableByteChannel {
   private void header() throws IOException {
     crc.reset();
     if (next() != 0x1f || next() != 0x8b) {
-      throw damaged("Not in GZIP format", null);
+      throw notGzip();
     }
     memberHeader();
+  }
+
+  /** What begins otherwise is damaged, unless its beginning tells what it is. */
+  private VolumeFormatException notGzip() {
+    ByteBuffer start = packed.duplicate().position(0);
+    int first = start.remaining() < Integer.BYTES ? 0 : start.getInt(0);
+    if (NIFTI_SIZES.contains(first) || NIFTI_SIZES.contains(Integer.reverseBytes(first))) {
+      String name = file.getFileName().toString();
+      return new VolumeFormatException(
+          file,
+          "its name says gzip, but it is plain NIfTI, not packed; rename it to "
+              + name.substring(0, name.length() - ".gz".length()));
+    }
+    if (first == ZIP) {
+      return new VolumeFormatException(
+          file, "its name says gzip, but it is a zip archive; unpack that");
+    }
+    return damaged("Not in GZIP format", null);
   }
 
   /** The header after its two magic bytes. */

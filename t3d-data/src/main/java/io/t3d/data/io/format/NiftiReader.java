@@ -1,6 +1,7 @@
 package io.t3d.data.io.format;
 
 import com.google.common.primitives.Bytes;
+import io.t3d.core.file.PointerFiles;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.io.spi.SliceSink;
 import io.t3d.data.io.spi.VolumeFormatException;
@@ -16,6 +17,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /**
  * Reads NIfTI-1 and NIfTI-2 in plain Java: {@code .nii}, {@code .nii.gz} and {@code .hdr/.img}
@@ -146,12 +148,16 @@ public final class NiftiReader implements VolumeReader {
     return bytes;
   }
 
-  private static void requireFile(Path file) throws NoSuchFileException {
+  private static void requireFile(Path file) throws IOException {
     if (!Files.exists(file)) {
       throw new NoSuchFileException(
           file.toString(),
           null,
           "no such file" + (isPairName(file) ? "; a .hdr/.img pair needs both files" : ""));
+    }
+    Optional<String> pointer = PointerFiles.problem(file);
+    if (pointer.isPresent()) {
+      throw new VolumeFormatException(file, "it " + pointer.get());
     }
   }
 

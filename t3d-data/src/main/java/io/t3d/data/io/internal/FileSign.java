@@ -1,5 +1,6 @@
 package io.t3d.data.io.internal;
 
+import io.t3d.core.file.PointerFiles;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -44,6 +45,9 @@ public enum FileSign {
 
   /** Reads the first kilobyte. */
   public static FileSign of(Path file) throws IOException {
+    if (PointerFiles.problem(file).isPresent()) {
+      return POINTER;
+    }
     try (InputStream in = Files.newInputStream(file)) {
       byte[] head = in.readNBytes(LOOK);
       return isGzip(head) && of(unpacked(head)) == NIFTI ? NIFTI_GZIP : of(head);
@@ -86,10 +90,6 @@ public enum FileSign {
     }
     if (startsWith(head, 0, "ObjectType = Image")) {
       return META;
-    }
-    if (startsWith(head, 0, "version https://git-lfs.github.com/spec/")
-        || startsWith(head, 0, "/annex/objects/")) {
-      return POINTER;
     }
     return isText(head) ? TEXT : UNKNOWN;
   }

@@ -107,6 +107,21 @@ class GzipChannelTest {
     assertThatThrownBy(() -> unpack(notGzip, 9)).hasMessage(message("Not in GZIP format"));
   }
 
+  @Test
+  void aFileThatIsNotPackedIsSaidToBeThat() {
+    byte[] nifti1 = {0x5c, 1, 0, 0, 9, 9};
+    byte[] nifti2 = {0, 0, 2, 0x1c, 9, 9};
+    for (byte[] plain : new byte[][] {nifti1, nifti2}) {
+      assertThatThrownBy(() -> unpack(plain, 9))
+          .isInstanceOf(VolumeFormatException.class)
+          .hasMessage(
+              dir.resolve("data.gz")
+                  + ": its name says gzip, but it is plain NIfTI, not packed; rename it to data");
+    }
+    assertThatThrownBy(() -> unpack(new byte[] {'P', 'K', 3, 4, 0}, 9))
+        .hasMessageEndingWith(": its name says gzip, but it is a zip archive; unpack that");
+  }
+
   private String message(String what) {
     return dir.resolve("data.gz")
         + ": the gzip data is damaged or truncated ("

@@ -2,6 +2,7 @@ package io.t3d.data.io.fuzz;
 
 import io.t3d.data.io.fuzz.FieldFinder.Field;
 import io.t3d.data.io.fuzz.Mutant.Expectation;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -30,6 +31,12 @@ final class Mutations {
       for (Bytes edit : Bytes.values()) {
         all.add((s, r) -> editPacked(s, r, edit));
       }
+    }
+    if (!sample.isFolder()) {
+      all.add(Mutations::pointer);
+    }
+    if (sample.packing() == Packing.WHOLE_GZIP) {
+      all.add(Mutations::notPacked);
     }
     if (sample.isFolder()) {
       all.addAll(FolderMutations.ALL);
@@ -112,6 +119,21 @@ final class Mutations {
     byte[] file = s.files().get(name);
     byte[] after = s.packing().repack(file, edit.edit(s.packing().unpack(file), r));
     return s.with(name, after, Expectation.ANYTHING, edit + " within the packed bytes");
+  }
+
+  /** What a clone without Git LFS holds. */
+  private static Mutant pointer(Sample s, RandomGenerator r) {
+    String text =
+        "version https://git-lfs.github.com/spec/v1\noid sha256:46\nsize " + r.nextInt(1 << 20);
+    byte[] bytes = (text + "\n").getBytes(StandardCharsets.US_ASCII);
+    return s.with(anyOf(s.names(), r), bytes, Expectation.REFUSED, "a Git LFS pointer");
+  }
+
+  /** A plain file under a name of gzip. */
+  private static Mutant notPacked(Sample s, RandomGenerator r) {
+    String name = packedFile(s, r);
+    byte[] plain = s.packing().unpack(s.files().get(name));
+    return s.with(name, plain, Expectation.REFUSED, "unpacked, its name unchanged");
   }
 
   private static Mutant removeDataFile(Sample s, RandomGenerator r) {

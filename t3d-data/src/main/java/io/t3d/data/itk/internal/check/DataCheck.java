@@ -1,5 +1,6 @@
 package io.t3d.data.itk.internal.check;
 
+import io.t3d.core.file.PointerFiles;
 import io.t3d.core.internal.OsPaths;
 import io.t3d.data.io.spi.VolumeFormatException;
 import java.io.EOFException;
@@ -10,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.InflaterInputStream;
 import java.util.zip.ZipException;
@@ -50,6 +52,10 @@ final class DataCheck {
     }
     if (!file.toRealPath().startsWith(folder.toRealPath())) {
       throw outside(header);
+    }
+    Optional<String> pointer = PointerFiles.problem(file);
+    if (pointer.isPresent()) {
+      throw new VolumeFormatException(file, "it " + pointer.get());
     }
     return file;
   }
