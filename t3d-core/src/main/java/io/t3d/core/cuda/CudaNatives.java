@@ -5,9 +5,11 @@ import com.google.common.base.Supplier;
 import com.google.common.base.Suppliers;
 import com.sun.jna.NativeLibrary;
 import io.t3d.core.T3dException;
+import io.t3d.core.internal.AtomicFiles;
 import java.io.File;
 import java.io.IOException;
 import java.net.URL;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -82,6 +84,7 @@ public final class CudaNatives {
           OPENBLAS,
           List.of("libopenblas.so.0", "libgfortran.so.5", "libquadmath.so.0"));
 
+  private static final String BARE_CUDART = "libcudart.so";
   private static final String LIBRARY_PATH = "PYTORCH_LIBRARY_PATH";
   private static final String FLAVOR = "PYTORCH_FLAVOR";
   private static final String RELEASE = "PYTORCH_VERSION";
@@ -314,7 +317,7 @@ public final class CudaNatives {
     }
 
     private Path ownFolder(String path) {
-      for (String each : path.split(File.pathSeparator)) {
+      for (String each : path.split(File.pathSeparator, -1)) {
         Path folder = Path.of(each);
         if (Files.isRegularFile(folder) && folder.endsWith("libtorch.so")) {
           return folder.toAbsolutePath().getParent();
@@ -344,12 +347,42 @@ public final class CudaNatives {
           logger.debug("{} does not load", each.file(), e);
         }
       }
-      // DJL counts GPUs through JNA, which looks for the bare name.
-      plan.libraries().stream()
-          .filter(each -> each.soname().startsWith("libcudart."))
-          .map(each -> each.file().toAbsolutePath().getParent())
-          .forEach(folder -> NativeLibrary.addSearchPath("cudart", folder.toString()));
+      for (FoundLibrary each : plan.libraries()) {
+        if (each.soname().startsWith("libcudart.")) {
+          try {
+            NativeLibrary.addSearchPath("cudart", bareName(each.file()).toString());
+          } catch (IOException e) {
+            return Optional.of("the link " + BARE_CUDART + " cannot be made: " + e.getMessage());
+          }
+        }
+      }
       return Optional.empty();
+    }
+
+    /**
+     * A folder in which CUDA's runtime goes by its bare name: DJL counts GPUs through JNA, which asks
+     * for that and would else take any other release that the system has. A link, so that the loader
+     * sees that it has the library already.
+     */
+    private Path bareName(Path runtime) throws IOException {
+      Path real = Links.real(runtime.toAbsolutePath());
+      Path beside = runtime.resolveSibling(BARE_CUDART);
+      if (Links.real(beside).equals(real)) {
+        return beside.toAbsolutePath().getParent();
+      }
+      Path folder =
+          AtomicFiles.makeFolder(
+              cache.resolve(String.format("cudart-%08x", real.toString().hashCode())));
+      Path link = folder.resolve(BARE_CUDART);
+      if (!Links.real(link).equals(real)) {
+        Files.deleteIfExists(link);
+        try {
+          Files.createSymbolicLink(link, real);
+        } catch (FileAlreadyExistsException e) {
+          logger.debug("Another process has made {}", link, e);
+        }
+      }
+      return folder;
     }
 
     /** DJL reads these as variables first, then as properties. */

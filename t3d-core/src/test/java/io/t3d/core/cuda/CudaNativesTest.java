@@ -19,6 +19,8 @@ import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The whole way from jars to DJL's properties, on libraries that the test writes. */
@@ -172,6 +174,24 @@ class CudaNativesTest {
             "libtorch_cuda_linalg.so");
     assertThat(System.getProperty("PYTORCH_VERSION")).isEqualTo("2.7.1");
     assertThat(System.getProperty("PYTORCH_FLAVOR")).isEqualTo("cu128");
+  }
+
+  /** JNA, and DJL with it, must not take the runtime of another release that the system has. */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void theRuntimeGoesByItsBareNameForDjlsCountOfGpus() throws IOException {
+    putNativesOnTheClassPath();
+    machine.driver("580.65.06");
+    machine.toolkit("9.10.2");
+    assertThat(install().state()).isEqualTo(State.READY);
+    assertThat(install().state()).as("the second time").isEqualTo(State.READY);
+    List<Path> links =
+        Host.entries(root.resolve("cache")).stream()
+            .map(each -> each.resolve("libcudart.so"))
+            .filter(Files::isSymbolicLink)
+            .toList();
+    assertThat(links).hasSize(1);
+    assertThat(links.get(0).toRealPath().toString()).endsWith("/libraries/libcudart.so.12");
   }
 
   @Test
