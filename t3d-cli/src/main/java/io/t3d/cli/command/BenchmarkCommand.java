@@ -3,6 +3,7 @@ package io.t3d.cli.command;
 import io.t3d.cli.benchmark.BenchmarkConfig;
 import io.t3d.cli.benchmark.BenchmarkRun;
 import io.t3d.cli.benchmark.BenchmarkTable;
+import io.t3d.cli.option.DeviceOption;
 import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
 import java.io.IOException;
@@ -11,6 +12,7 @@ import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -78,6 +80,8 @@ public final class BenchmarkCommand implements Callable<Integer> {
               + " memory; 1 with a GPU). They log to DIR/workers.")
   private @Nullable Integer workers;
 
+  @Mixin private DeviceOption device;
+
   @Spec private CommandSpec spec;
 
   @Override
@@ -88,7 +92,8 @@ public final class BenchmarkCommand implements Callable<Integer> {
       BenchmarkRun.clear(out);
     }
     BenchmarkTable table;
-    try (BenchmarkProgress progress = new BenchmarkProgress(suite)) {
+    try (DeviceOption.Scope chosen = device.asDefault();
+        BenchmarkProgress progress = new BenchmarkProgress(suite)) {
       int processes = workers == null ? BenchmarkRun.workers() : workers;
       if (processes < 1) {
         throw new T3dException(T3dException.Kind.USAGE, "--workers must be >= 1, got " + processes);

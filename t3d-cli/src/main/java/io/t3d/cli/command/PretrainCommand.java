@@ -1,8 +1,10 @@
 package io.t3d.cli.command;
 
+import io.t3d.cli.option.DeviceOption;
 import io.t3d.cli.option.SkipBad;
 import io.t3d.cli.print.TrainingProgress;
 import io.t3d.core.config.Configs;
+import io.t3d.core.torch.TorchEngine;
 import io.t3d.core.train.TrainingSummary;
 import io.t3d.data.manifest.Manifest;
 import io.t3d.data.manifest.ManifestRow;
@@ -54,12 +56,16 @@ public final class PretrainCommand implements Callable<Integer> {
 
   @Mixin private SkipBad skipBad;
 
+  @Mixin private DeviceOption device;
+
   @Spec private CommandSpec spec;
 
   @Override
   public Integer call() throws IOException {
     PretrainConfig settings =
         config == null ? PretrainConfig.tiny() : Configs.load(config, PretrainConfig.class);
+    settings = device.name().map(settings::withDevice).orElse(settings);
+    settings.device().ifPresent(TorchEngine::device); // before volumes are read for minutes
     T3D.requireFree(out, resume);
     Manifest all = Manifest.read(manifest);
     all.requireReports();

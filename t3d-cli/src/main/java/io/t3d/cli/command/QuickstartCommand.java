@@ -1,5 +1,6 @@
 package io.t3d.cli.command;
 
+import io.t3d.cli.option.DeviceOption;
 import io.t3d.cli.option.Given;
 import io.t3d.cli.page.Quickstart;
 import io.t3d.cli.print.EvaluationPrinter;
@@ -11,6 +12,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -44,6 +46,8 @@ public final class QuickstartCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print the metrics as JSON.")
   private boolean json;
 
+  @Mixin private DeviceOption device;
+
   @Spec private CommandSpec spec;
 
   @Override
@@ -53,7 +57,8 @@ public final class QuickstartCommand implements Callable<Integer> {
     }
     PrintWriter err = spec.commandLine().getErr();
     Evaluation found;
-    try (TrainingProgress progress = new TrainingProgress()) {
+    try (DeviceOption.Scope chosen = device.asDefault();
+        TrainingProgress progress = new TrainingProgress()) {
       Quickstart quickstart = Given.by(() -> new Quickstart(out, pairs, epochs, seed));
       err.println("t3d: writing " + pairs + " phantom studies to " + quickstart.data());
       err.flush();

@@ -1,6 +1,7 @@
 package io.t3d.cli.command;
 
 import ai.djl.Device;
+import io.t3d.cli.option.DeviceOption;
 import io.t3d.cli.option.Given;
 import io.t3d.cli.print.Progress;
 import io.t3d.core.T3dException;
@@ -24,6 +25,7 @@ import java.util.concurrent.Callable;
 import java.util.function.ObjDoubleConsumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -70,6 +72,8 @@ final class SegmentTrainCommand implements Callable<Integer> {
 
   @Option(names = "--freeze-encoder", description = "Only the decoder learns.")
   private boolean freeze;
+
+  @Mixin private DeviceOption where;
 
   @Spec private CommandSpec spec;
 
@@ -130,7 +134,12 @@ final class SegmentTrainCommand implements Callable<Integer> {
   private SegmentationRun.Result run(
       SegmentationConfig settings, List<ManifestRow> rows, ObjDoubleConsumer<Integer> listener)
       throws IOException {
-    Device device = TorchEngine.defaultDevice();
+    Device device =
+        where
+            .name()
+            .or(settings::device)
+            .map(TorchEngine::device)
+            .orElseGet(TorchEngine::defaultDevice);
     if (checkpoint == null) {
       return SegmentationRun.fromScratch(settings, rows, device, listener);
     }

@@ -86,7 +86,9 @@ final class CudaFolders {
       host.variable(name).ifPresent(list -> host.folders(list).forEach(this::addPython));
     }
     pythonOnThePath().ifPresent(this::addPython);
-    host.property("user.home").map(home -> host.belowRoot(home + "/.local")).ifPresent(this::addPython);
+    host.property("user.home")
+        .map(home -> host.belowRoot(home + "/.local"))
+        .ifPresent(this::addPython);
     addPython(host.path("/usr/local"));
   }
 

@@ -26,19 +26,19 @@ import org.slf4j.LoggerFactory;
  *
  * <ol>
  *   <li>Of {@code org.bytedeco:pytorch} with classifier {@code linux-x86_64-gpu} it takes libtorch
- *       with CUDA, of {@code org.bytedeco:cuda-redist} the part of CUDA's libraries that is on Maven
- *       Central, and unpacks both into DJL's cache ({@code ~/.djl.ai/t3d}; the variable {@code
- *       DJL_CACHE_DIR} moves it).
+ *       with CUDA, of {@code org.bytedeco:cuda-redist} the part of CUDA's libraries that is on
+ *       Maven Central, and unpacks both into DJL's cache ({@code ~/.djl.ai/t3d}; the variable
+ *       {@code DJL_CACHE_DIR} moves it).
  *   <li>cuBLAS, cuSPARSE and cuDNN are not there, and are found on the machine: in {@code
- *       -Dt3d.cuda.path}, {@code LD_LIBRARY_PATH}, the CUDA toolkit, the dynamic loader's folders, and
- *       pip's packages.
- *   <li>All that libtorch needs is loaded in the order of need, and DJL is told of libtorch by its own
- *       system properties.
+ *       -Dt3d.cuda.path}, {@code LD_LIBRARY_PATH}, the CUDA toolkit, the dynamic loader's folders,
+ *       and pip's packages.
+ *   <li>All that libtorch needs is loaded in the order of need, and DJL is told of libtorch by its
+ *       own system properties.
  * </ol>
  *
  * <p>Where something is missing, the CPU's natives serve and one warning says what and how to mend
- * it. {@code -Dt3d.cuda=off} has the CPU's natives serve in any case. A libtorch that the user names
- * with {@code PYTORCH_LIBRARY_PATH} is taken, provided that it is of the right version.
+ * it. {@code -Dt3d.cuda=off} has the CPU's natives serve in any case. A libtorch that the user
+ * names with {@code PYTORCH_LIBRARY_PATH} is taken, provided that it is of the right version.
  */
 public final class CudaNatives {
   /** System property; {@code off} leaves the CUDA natives alone. */
@@ -59,7 +59,9 @@ public final class CudaNatives {
   private static final String LIBTORCH = "libtorch";
   private static final String LIBRARIES = "libraries";
 
-  /** Where a resource goes. The libraries of libtorch alone in theirs: DJL loads all it finds there. */
+  /**
+   * Where a resource goes. The libraries of libtorch alone in theirs: DJL loads all it finds there.
+   */
   private static final Map<String, List<String>> FILES =
       Map.of(
           TORCH,
@@ -225,8 +227,7 @@ public final class CudaNatives {
       }
       List<Path> folders = CudaFolders.of(host);
       // Before two gigabytes are unpacked for nothing.
-      Optional<String> missing =
-          LoadPlan.of(LoadPlan.FROM_THE_MACHINE, folders).problem();
+      Optional<String> missing = LoadPlan.of(LoadPlan.FROM_THE_MACHINE, folders).problem();
       if (missing.isPresent()) {
         return broken(missing.get() + "; " + MEND);
       }
@@ -243,10 +244,11 @@ public final class CudaNatives {
         return broken(failure.get());
       }
       tellDjl(Optional.of(libtorch), "cu128");
-      return new CudaNatives(State.READY, 
-            "CUDA's libraries are loaded, but the driver shows no GPU; check nvidia-smi and"
-                + " CUDA_VISIBLE_DEVICES",
-            plan.libraries());
+      return new CudaNatives(
+          State.READY,
+          "CUDA's libraries are loaded, but the driver shows no GPU; check nvidia-smi and"
+              + " CUDA_VISIBLE_DEVICES",
+          plan.libraries());
     }
 
     /** The folder that the jars of the class path are to be unpacked to. */
@@ -269,7 +271,9 @@ public final class CudaNatives {
       return new UnpackedNatives(cache, "libtorch-" + LibtorchFolder.VERSION + "-cu128", items);
     }
 
-    /** The user's libtorch: what it needs and is found is loaded, the rest is the loader's matter. */
+    /**
+     * The user's libtorch: what it needs and is found is loaded, the rest is the loader's matter.
+     */
     private CudaNatives own(String path) throws IOException {
       Path folder = ownFolder(path);
       Optional<String> version = LibtorchFolder.version(folder);
@@ -360,9 +364,9 @@ public final class CudaNatives {
     }
 
     /**
-     * A folder in which CUDA's runtime goes by its bare name: DJL counts GPUs through JNA, which asks
-     * for that and would else take any other release that the system has. A link, so that the loader
-     * sees that it has the library already.
+     * A folder in which CUDA's runtime goes by its bare name: DJL counts GPUs through JNA, which
+     * asks for that and would else take any other release that the system has. A link, so that the
+     * loader sees that it has the library already.
      */
     private Path bareName(Path runtime) throws IOException {
       Path real = Links.real(runtime.toAbsolutePath());

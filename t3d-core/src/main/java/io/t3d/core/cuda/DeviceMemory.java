@@ -13,9 +13,11 @@ public final class DeviceMemory {
   private static final String GPU = "CUDA out of memory";
   private static final String CPU = "DefaultCPUAllocator: ";
   private static final String SIZE = "(\\d+(?:\\.\\d+)? [KMGT]?i?B)";
-  private static final Pattern ASKED = Pattern.compile("[Tt]ried to allocate (?:(\\d+) bytes|" + SIZE + ")");
+  private static final Pattern ASKED =
+      Pattern.compile("[Tt]ried to allocate (?:(\\d+) bytes|" + SIZE + ")");
   private static final Pattern TOTAL = Pattern.compile("total capacity of " + SIZE);
-  private static final Pattern USED = Pattern.compile("this process has " + SIZE + " memory in use", Pattern.CASE_INSENSITIVE);
+  private static final Pattern USED =
+      Pattern.compile("this process has " + SIZE + " memory in use", Pattern.CASE_INSENSITIVE);
   private static final Pattern HELD = Pattern.compile(SIZE + " is allocated by PyTorch");
 
   private DeviceMemory() {}

@@ -19,8 +19,8 @@ public final class DeviceNames {
   /**
    * The device of a name; whether it is there is not looked at.
    *
-   * @param name {@code auto}, {@code cpu}, {@code gpu} (the first one) or {@code gpu1} and so on, in
-   *     any case
+   * @param name {@code auto}, {@code cpu}, {@code gpu} (the first one) or {@code gpu1} and so on,
+   *     in any case
    * @return empty for {@code auto}
    * @throws T3dException when it is another word
    */

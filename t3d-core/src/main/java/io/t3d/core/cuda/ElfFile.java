@@ -58,8 +58,7 @@ record ElfFile(Optional<String> soname, List<String> needed) {
     List<Segment> out = new ArrayList<>();
     for (int at = 0; at + PROGRAM_HEADER <= in.limit(); at += PROGRAM_HEADER) {
       out.add(
-          new Segment(
-              in.getInt(at), in.getLong(at + 8), in.getLong(at + 16), in.getLong(at + 32)));
+          new Segment(in.getInt(at), in.getLong(at + 8), in.getLong(at + 16), in.getLong(at + 32)));
     }
     return out;
   }

@@ -84,7 +84,8 @@ public record FoundLibrary(String soname, Path file, String version) {
     String[] parts = new String[3];
     Matcher lines = DEFINED.matcher(header);
     while (lines.find()) {
-      int at = switch (lines.group(1)) {
+      int at =
+          switch (lines.group(1)) {
             case "MAJOR" -> 0;
             case "MINOR" -> 1;
             default -> 2;

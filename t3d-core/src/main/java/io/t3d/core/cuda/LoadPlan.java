@@ -31,7 +31,9 @@ record LoadPlan(List<FoundLibrary> libraries, List<String> missing, List<String>
   static final List<String> FROM_THE_MACHINE =
       List.of("libcublasLt.so.12", "libcublas.so.12", "libcusparse.so.12", "libcudnn.so.9");
 
-  /** Opened by name by libtorch when it compiles a kernel or does linear algebra: T3D does neither. */
+  /**
+   * Opened by name by libtorch when it compiles a kernel or does linear algebra: T3D does neither.
+   */
   private static final List<String> EXTRAS = List.of("libnvrtc.so.12", "libcusolver.so.11");
 
   /** Libraries that open others of these names beside them. */
@@ -59,7 +61,9 @@ record LoadPlan(List<FoundLibrary> libraries, List<String> missing, List<String>
     return search.plan();
   }
 
-  /** The same for sonames alone, before there is a libtorch to ask; their own needs are left out. */
+  /**
+   * The same for sonames alone, before there is a libtorch to ask; their own needs are left out.
+   */
   static LoadPlan of(List<String> sonames, List<Path> folders) {
     Search search = new Search(folders);
     for (String each : sonames) {
@@ -73,7 +77,9 @@ record LoadPlan(List<FoundLibrary> libraries, List<String> missing, List<String>
     if (!refused.isEmpty()) {
       return Optional.of(String.join("; ", refused));
     }
-    return missing.isEmpty() ? Optional.empty() : Optional.of(String.join(", ", names(missing)) + " not found");
+    return missing.isEmpty()
+        ? Optional.empty()
+        : Optional.of(String.join(", ", names(missing)) + " not found");
   }
 
   private static List<String> names(List<String> sonames) {
@@ -99,8 +105,7 @@ record LoadPlan(List<FoundLibrary> libraries, List<String> missing, List<String>
     }
 
     LoadPlan plan() {
-      return new LoadPlan(
-          List.copyOf(loaded.values()), List.copyOf(missing), List.copyOf(refused));
+      return new LoadPlan(List.copyOf(loaded.values()), List.copyOf(missing), List.copyOf(refused));
     }
 
     void addIfThere(String soname) {

@@ -13,8 +13,8 @@ import java.util.regex.Pattern;
 /**
  * NVIDIA's driver as the kernel tells of it; {@code nvidia-smi} is not asked.
  *
- * @param version e.g. {@code 580.65.06}; empty where a device is there but the kernel tells none, as
- *     under WSL
+ * @param version e.g. {@code 580.65.06}; empty where a device is there but the kernel tells none,
+ *     as under WSL
  * @param gpus their models, in the kernel's order
  */
 public record NvidiaDriver(Optional<String> version, List<String> gpus) {
@@ -27,7 +27,8 @@ public record NvidiaDriver(Optional<String> version, List<String> gpus) {
   /** The driver that CUDA 12.9, the release of the natives, came with: with it all works. */
   public static final String FULL = "575.51.03";
 
-  private static final Pattern VERSION = Pattern.compile("Module(?: for \\S+)?\\s+(\\d+(?:\\.\\d+)+)");
+  private static final Pattern VERSION =
+      Pattern.compile("Module(?: for \\S+)?\\s+(\\d+(?:\\.\\d+)+)");
   private static final Pattern MODEL = Pattern.compile("(?m)^Model:\\s*(.+?)\\s*$");
 
   /** The driver of a machine; empty where there is no sign of one. */
@@ -43,8 +44,7 @@ public record NvidiaDriver(Optional<String> version, List<String> gpus) {
     for (Path gpu : Host.entries(kernel.resolve("gpus"))) {
       read(gpu.resolve("information")).flatMap(t -> first(MODEL, t)).ifPresent(gpus::add);
     }
-    return Optional.of(
-        new NvidiaDriver(text.flatMap(t -> first(VERSION, t)), List.copyOf(gpus)));
+    return Optional.of(new NvidiaDriver(text.flatMap(t -> first(VERSION, t)), List.copyOf(gpus)));
   }
 
   /** What is wrong with the driver for CUDA 12; empty when nothing is known to be. */

@@ -53,7 +53,8 @@ final class UnpackedNatives {
    */
   UnpackedNatives(Path cache, String prefix, List<Item> items) {
     this.items = List.copyOf(items);
-    String all = items.stream().map(i -> i.path() + " " + i.size()).collect(Collectors.joining("\n"));
+    String all =
+        items.stream().map(i -> i.path() + " " + i.size()).collect(Collectors.joining("\n"));
     CRC32 sum = new CRC32();
     sum.update(all.getBytes(StandardCharsets.UTF_8));
     this.folder = cache.resolve(String.format("%s-%08x", prefix, sum.getValue()));

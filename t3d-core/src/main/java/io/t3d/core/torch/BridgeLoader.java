@@ -67,7 +67,8 @@ final class BridgeLoader {
     System.setProperty("org.bytedeco.javacpp.pathsfirst", "true");
     System.setProperty("org.bytedeco.javacpp.platform.preloadpath", libtorch.toString());
     System.setProperty("org.bytedeco.javacpp.platform.linkpath", libtorch.toString());
-    // With CUDA's jar on the class path JavaCPP would take the JNI library of that one, and unpack and
+    // With CUDA's jar on the class path JavaCPP would take the JNI library of that one, and unpack
+    // and
     // load a second copy of CUDA's libraries; that of the CPU's jar is the same.
     if (System.getProperty(EXTENSION) == null
         && BridgeLoader.class.getClassLoader().getResource(CPU_JNI) != null) {

@@ -55,8 +55,8 @@ public final class TorchEngine {
   /**
    * A device by its name.
    *
-   * @param name {@code auto}, the first GPU or the CPU where there is none; {@code cpu}; {@code gpu};
-   *     {@code gpu1} and so on
+   * @param name {@code auto}, the first GPU or the CPU where there is none; {@code cpu}; {@code
+   *     gpu}; {@code gpu1} and so on
    * @throws T3dException when it is no such name, the GPU is not there, or as {@link #get}
    */
   public static Device device(String name) {

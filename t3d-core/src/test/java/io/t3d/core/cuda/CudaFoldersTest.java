@@ -84,7 +84,8 @@ class CudaFoldersTest {
     machine.folder("/opt/py/lib/python3.10/site-packages/nvidia/cu13/lib");
     machine.file("/opt/py/bin/python3.10", "");
     machine.folder("/usr/bin");
-    Files.createSymbolicLink(machine.path("/usr/bin/python3"), machine.path("/opt/py/bin/python3.10"));
+    Files.createSymbolicLink(
+        machine.path("/usr/bin/python3"), machine.path("/opt/py/bin/python3.10"));
     machine.environment.put("VIRTUAL_ENV", "/venv");
     machine.environment.put("CONDA_PREFIX", "/conda");
     machine.environment.put("PATH", "/bin:/usr/bin");

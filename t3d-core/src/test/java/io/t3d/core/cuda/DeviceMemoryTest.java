@@ -15,8 +15,7 @@ class DeviceMemoryTest {
                 + " GiB memory in use. Of the allocated memory 74.90 GiB is allocated by PyTorch, and"
                 + " 600.00 MiB is reserved by PyTorch but unallocated.");
     assertThat(DeviceMemory.exhausted(e))
-        .contains(
-            "the GPU's memory is full: 2.00 GiB more wanted, 76.11 GiB of 79.10 GiB in use");
+        .contains("the GPU's memory is full: 2.00 GiB more wanted, 76.11 GiB of 79.10 GiB in use");
     assertThat(DeviceMemory.exhausted(new IllegalStateException(e)))
         .isEqualTo(DeviceMemory.exhausted(e));
   }

@@ -88,8 +88,7 @@ class LoadPlanTest {
   void aCudnnThatIsTooOldIsNamedWithItsFolder() throws IOException {
     machine.toolkit("9.5.1");
     LoadPlan plan =
-        LoadPlan.of(
-            LoadPlan.FROM_THE_MACHINE, List.of(machine.path("/usr/local/cuda-12.9/lib64")));
+        LoadPlan.of(LoadPlan.FROM_THE_MACHINE, List.of(machine.path("/usr/local/cuda-12.9/lib64")));
     assertThat(plan.problem())
         .contains(
             "cuDNN must be 9.10 or newer, got 9.5.1 in "

@@ -20,10 +20,7 @@ final class TestHost {
 
   Host host() {
     return new Host(
-        root,
-        environment,
-        name -> Optional.ofNullable(properties.get(name)),
-        () -> loaderCache);
+        root, environment, name -> Optional.ofNullable(properties.get(name)), () -> loaderCache);
   }
 
   Path path(String absolute) {
@@ -64,8 +61,7 @@ final class TestHost {
     library(lib, "libcublas.so.12", "libcublasLt.so.12");
     library(lib, "libcusparse.so.12", "libnvJitLink.so.12");
     TinyLibrary.write(path(lib).resolve("libcudnn.so." + cudnn), "libcudnn.so.9");
-    Files.createSymbolicLink(
-        path(lib).resolve("libcudnn.so.9"), Path.of("libcudnn.so." + cudnn));
+    Files.createSymbolicLink(path(lib).resolve("libcudnn.so.9"), Path.of("libcudnn.so." + cudnn));
     library(lib, "libcudnn_graph.so.9", "libcudnn_ops.so.9");
     library(lib, "libcudnn_ops.so.9");
   }

@@ -9,7 +9,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Writes shared libraries for Linux x86-64 that hold nothing and load all the same; no compiler. */
+/**
+ * Writes shared libraries for Linux x86-64 that hold nothing and load all the same; no compiler.
+ */
 final class TinyLibrary {
   private static final int HEADERS = 64 + 3 * 56;
   private static final int SYMBOL = 24;

@@ -1,9 +1,11 @@
 package io.t3d.pipeline.segment;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import io.t3d.core.config.DecoderConfig;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.config.VisionConfig;
+import io.t3d.core.cuda.DeviceNames;
 import io.t3d.core.task.segment.SegmentationClass;
 import io.t3d.core.task.segment.SegmentationTraining;
 import io.t3d.core.task.segment.SegmenterConfig;
@@ -14,6 +16,7 @@ import io.t3d.data.transform.IntensityWindow;
 import io.t3d.losses.DiceCrossEntropyLoss;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * All settings of {@code ./t3d segment train}.
@@ -24,19 +27,32 @@ import java.util.Objects;
  * @param loss Dice + cross-entropy
  * @param training steps, batch and optimizer
  * @param cacheMegabytes volumes and masks kept in memory
+ * @param device as of a pre-training run
  */
 public record SegmentationConfig(
     SegmenterConfig segmenter,
     Preprocessing preprocessing,
     DiceCrossEntropyLoss.Settings loss,
     SegmentationTraining training,
-    int cacheMegabytes) {
-  /** Checks that nothing is missing. */
+    int cacheMegabytes,
+    @JsonInclude(JsonInclude.Include.NON_EMPTY) Optional<String> device) {
+  /** Settings that leave the device open. */
+  public SegmentationConfig(
+      SegmenterConfig segmenter,
+      Preprocessing preprocessing,
+      DiceCrossEntropyLoss.Settings loss,
+      SegmentationTraining training,
+      int cacheMegabytes) {
+    this(segmenter, preprocessing, loss, training, cacheMegabytes, Optional.empty());
+  }
+
+  /** Checks that nothing is missing and that the device has a device's name. */
   public SegmentationConfig {
     Objects.requireNonNull(segmenter, "segmenter");
     Objects.requireNonNull(preprocessing, "preprocessing");
     Objects.requireNonNull(loss, "loss");
     Objects.requireNonNull(training, "training");
+    Objects.requireNonNull(device, "device").ifPresent(DeviceNames::parse);
   }
 
   /** The organs of phantoms at 6 mm, with the quickstart's encoder: minutes on two cores. */
@@ -81,16 +97,16 @@ public record SegmentationConfig(
   /** The same settings over another encoder. */
   public SegmentationConfig withVision(VisionConfig vision) {
     return new SegmentationConfig(
-        segmenter.withVision(vision), preprocessing, loss, training, cacheMegabytes);
+        segmenter.withVision(vision), preprocessing, loss, training, cacheMegabytes, device);
   }
 
   /** The same settings with another training. */
   public SegmentationConfig withTraining(SegmentationTraining other) {
-    return new SegmentationConfig(segmenter, preprocessing, loss, other, cacheMegabytes);
+    return new SegmentationConfig(segmenter, preprocessing, loss, other, cacheMegabytes, device);
   }
 
   /** The same settings with another preparation. */
   public SegmentationConfig withPreprocessing(Preprocessing other) {
-    return new SegmentationConfig(segmenter, other, loss, training, cacheMegabytes);
+    return new SegmentationConfig(segmenter, other, loss, training, cacheMegabytes, device);
   }
 }
