@@ -50,6 +50,12 @@ public final class CudaNatives {
           + " nvidia-cublas-cu12 nvidia-cusparse-cu12 nvidia-cudnn-cu12 and pass"
           + " -Dt3d.cuda.path=/opt/t3d-cuda (docs/gpu.md)";
 
+  private static final String NO_DRIVER =
+      "this machine shows no NVIDIA driver (/proc/driver/nvidia/version); check nvidia-smi, and in a"
+          + " container --gpus all";
+  private static final String NO_GPU =
+      "the driver shows no GPU; check nvidia-smi and CUDA_VISIBLE_DEVICES";
+
   private static final Logger logger = LoggerFactory.getLogger(CudaNatives.class);
   private static final Supplier<CudaNatives> INSTALLED = Suppliers.memoize(CudaNatives::ofThisJvm);
 
@@ -215,11 +221,7 @@ public final class CudaNatives {
     private CudaNatives fromTheClassPath() throws IOException {
       Optional<NvidiaDriver> driver = NvidiaDriver.of(host);
       if (driver.isEmpty()) {
-        return new CudaNatives(
-            State.NO_DRIVER,
-            "CUDA natives are on the class path, but this machine shows no NVIDIA driver"
-                + " (/proc/driver/nvidia/version); check nvidia-smi, and in a container --gpus all",
-            List.of());
+        return new CudaNatives(State.NO_DRIVER, NO_DRIVER, List.of());
       }
       Optional<String> old = driver.get().problem();
       if (old.isPresent()) {
@@ -244,11 +246,7 @@ public final class CudaNatives {
         return broken(failure.get());
       }
       tellDjl(Optional.of(libtorch), "cu128");
-      return new CudaNatives(
-          State.READY,
-          "CUDA's libraries are loaded, but the driver shows no GPU; check nvidia-smi and"
-              + " CUDA_VISIBLE_DEVICES",
-          plan.libraries());
+      return new CudaNatives(State.READY, NO_GPU, plan.libraries());
     }
 
     /** The folder that the jars of the class path are to be unpacked to. */
@@ -291,7 +289,7 @@ public final class CudaNatives {
       }
       boolean cuda = Files.exists(folder.resolve("libtorch_cuda.so"));
       List<FoundLibrary> libraries = List.of();
-      if (cuda && NvidiaDriver.of(host).isPresent()) {
+      if (cuda) {
         List<Path> folders = new ArrayList<>();
         // Where PyTorch's own packages look: beside torch.
         Path torch = folder.toAbsolutePath().getParent();
@@ -310,14 +308,13 @@ public final class CudaNatives {
         libraries = plan.libraries();
       }
       tellDjl(Optional.empty(), cuda ? "cu128" : "cpu");
-      return new CudaNatives(
-          State.OWN_LIBTORCH,
-          LIBRARY_PATH
-              + " names a libtorch "
-              + (cuda ? "with CUDA that sees no GPU" : "without CUDA")
-              + ": "
-              + folder,
-          libraries);
+      String reason =
+          cuda
+              ? NvidiaDriver.of(host)
+                  .map(driver -> driver.problem().orElse(NO_GPU))
+                  .orElse(NO_DRIVER)
+              : LIBRARY_PATH + " names a libtorch without CUDA, " + folder;
+      return new CudaNatives(State.OWN_LIBTORCH, reason, libraries);
     }
 
     private Path ownFolder(String path) {

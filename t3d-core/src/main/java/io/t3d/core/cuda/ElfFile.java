@@ -112,7 +112,9 @@ record ElfFile(Optional<String> soname, List<String> needed) {
     while (end < in.limit() && in.get(end) != 0) {
       end++;
     }
-    return new String(in.array(), 0, end, StandardCharsets.UTF_8);
+    byte[] text = new byte[end];
+    in.get(0, text);
+    return new String(text, StandardCharsets.UTF_8);
   }
 
   /** Bytes of the file; fewer where it ends. */

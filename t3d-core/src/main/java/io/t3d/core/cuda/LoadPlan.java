@@ -92,6 +92,11 @@ record LoadPlan(List<FoundLibrary> libraries, List<String> missing, List<String>
         .toList();
   }
 
+  /** Whether to look for a library: the system's are the loader's matter, the driver's too. */
+  private static boolean isOurs(String soname) {
+    return PREFIXES.stream().anyMatch(soname::startsWith) && !soname.startsWith("libcuda.so");
+  }
+
   /** Depth first, so that what is needed comes before what needs it. */
   private static final class Search {
     private final List<Path> folders;
@@ -133,7 +138,7 @@ record LoadPlan(List<FoundLibrary> libraries, List<String> missing, List<String>
     /** What a file needs, but for what lies beside it in its own folder and the system's. */
     private void addNeeds(Path file, Path own) throws IOException {
       for (String each : ElfFile.read(file).map(ElfFile::needed).orElse(List.of())) {
-        if (PREFIXES.stream().anyMatch(each::startsWith) && !Files.exists(own.resolve(each))) {
+        if (isOurs(each) && !Files.exists(own.resolve(each))) {
           addNeeded(each);
         }
       }
@@ -144,7 +149,7 @@ record LoadPlan(List<FoundLibrary> libraries, List<String> missing, List<String>
       Path folder = library.file().toAbsolutePath().getParent();
       try {
         for (String each : ElfFile.read(real).map(ElfFile::needed).orElse(List.of())) {
-          if (PREFIXES.stream().anyMatch(each::startsWith)) {
+          if (isOurs(each)) {
             addBesideOrElsewhere(folder, each);
           }
         }

@@ -19,8 +19,8 @@ import java.util.regex.Pattern;
  */
 public record NvidiaDriver(Optional<String> version, List<String> gpus) {
   /**
-   * What any CUDA 12 needs: by NVIDIA's minor-version compatibility, code that was compiled for the
-   * GPU runs on it, code that the driver must compile (GPUs newer than the libraries) does not.
+   * What any CUDA 12 needs: by NVIDIA's minor-version compatibility, machine code for the GPU runs
+   * on it; what the driver itself must compile does not.
    */
   public static final String LEAST = "525.60.13";
 
@@ -70,10 +70,10 @@ public record NvidiaDriver(Optional<String> version, List<String> gpus) {
             v ->
                 "driver "
                     + v
-                    + " is older than "
+                    + " is older than CUDA 12.9's "
                     + FULL
-                    + " of CUDA 12.9: GPUs up to Hopper (sm_90) work, newer ones need the newer"
-                    + " driver");
+                    + ": kernels run, but those that are compiled on the spot (NVRTC, some of"
+                    + " cuDNN's) may not; a newer driver has all");
   }
 
   private static boolean isOlder(String version, String than) {

@@ -85,6 +85,12 @@ class LoadPlanTest {
   }
 
   @Test
+  void librariesOfTheSystemAndOfTheDriverAreLeftToTheLoader() throws IOException {
+    machine.library("/a", "libcudart.so.12", "libcuda.so.1", "libdl.so.2");
+    assertThat(plan("/a").missing()).doesNotContain("libcuda.so.1", "libdl.so.2", "libm.so.6");
+  }
+
+  @Test
   void aCudnnThatIsTooOldIsNamedWithItsFolder() throws IOException {
     machine.toolkit("9.5.1");
     LoadPlan plan =
