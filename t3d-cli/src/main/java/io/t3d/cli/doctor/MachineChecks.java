@@ -7,6 +7,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -79,7 +80,7 @@ final class MachineChecks {
     if (!flags.find()) {
       return Finding.ok("cpu", name + count);
     }
-    Set<String> has = Set.of(flags.group(1).strip().split("\\s+"));
+    Set<String> has = new HashSet<>(List.of(flags.group(1).strip().split("\\s+")));
     List<String> known = ORDER.stream().filter(each -> has.contains(EXTENSIONS.get(each))).toList();
     return known.contains("AVX2")
         ? Finding.ok("cpu", name + count + ", " + String.join(", ", known))

@@ -58,7 +58,7 @@ class DeviceOptionTest {
       })
   void everyCommandThatComputesHasIt(String command) {
     CommandLine line = new CommandLine(new T3dCommand());
-    for (String each : command.split(" ")) {
+    for (String each : command.split(" ", -1)) {
       line = line.getSubcommands().get(each);
     }
     assertThat(line.getCommandSpec().findOption("--device")).isNotNull();
