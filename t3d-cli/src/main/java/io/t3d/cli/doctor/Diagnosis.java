@@ -20,7 +20,7 @@ record Diagnosis(boolean ready, int gpus, List<Finding> findings) {
   void print(PrintWriter out) {
     for (Finding each : findings) {
       out.printf("%-8s %-13s %s%n", each.status(), each.name(), each.found());
-      each.mend().ifPresent(mend -> out.printf("%22s → %s%n", "", mend));
+      each.mend().ifPresent(mend -> out.printf("%22s to mend: %s%n", "", mend));
     }
     out.println(
         ready

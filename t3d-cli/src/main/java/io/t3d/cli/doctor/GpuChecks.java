@@ -29,7 +29,8 @@ final class GpuChecks {
       CudaNatives natives = CudaNatives.install();
       out.add(natives(natives.state(), natives.reason(), driver.isPresent()));
       for (FoundLibrary each : natives.libraries()) {
-        out.add(Finding.ok("", each.soname() + " " + each.version() + ", " + each.file()));
+        out.add(
+            Finding.ok("cuda library", each.soname() + " " + each.version() + ", " + each.file()));
       }
     } catch (T3dException e) {
       out.add(Finding.failed(NATIVES, e.getMessage(), "unset PYTORCH_LIBRARY_PATH"));

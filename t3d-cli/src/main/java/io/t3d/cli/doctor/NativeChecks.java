@@ -89,7 +89,7 @@ final class NativeChecks {
     return count > 0
         ? Finding.ok("gpu", count + " that PyTorch can use: gpu0" + (count > 1 ? " …" : ""))
         : Finding.leftOut(
-            "gpu", "PyTorch computes on the CPU", "to use one: " + CudaNatives.install().reason());
+            "gpu", "PyTorch computes on the CPU", "for a GPU: " + CudaNatives.install().reason());
   }
 
   private static Finding tokenizers() {
