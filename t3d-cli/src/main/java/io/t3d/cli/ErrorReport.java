@@ -2,6 +2,7 @@ package io.t3d.cli;
 
 import io.t3d.core.HasKind;
 import io.t3d.core.T3dException.Kind;
+import io.t3d.core.cuda.DeviceMemory;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -56,7 +57,10 @@ final class ErrorReport {
         : "";
   }
 
-  /** Whose error it is, by its type; empty when it is ours. */
+  /**
+   * Whose error it is, by its type; empty when it is ours. Memory that ran out in libtorch is told
+   * by its message: DJL has one type for all errors of libtorch.
+   */
   static Optional<Kind> kind(Throwable e) {
     if (e instanceof HasKind known) {
       return Optional.of(known.kind());
@@ -68,6 +72,9 @@ final class ErrorReport {
         || e instanceof FileNotFoundException
         || e instanceof InvalidPathException) {
       return Optional.of(Kind.INPUT);
+    }
+    if (e instanceof RuntimeException && DeviceMemory.exhausted(e).isPresent()) {
+      return Optional.of(Kind.ENVIRONMENT);
     }
     // What remains of these is the world outside: a full disk, a broken pipe, no memory.
     return e instanceof IOException || e instanceof OutOfMemoryError
@@ -89,6 +96,14 @@ final class ErrorReport {
       return "out of memory: "
           + e.getMessage()
           + "; give Java more with T3D_JAVA_OPTS=-Xmx8g, or lower the batch size";
+    }
+    if (!(e instanceof HasKind)) {
+      Optional<String> full = DeviceMemory.exhausted(e);
+      if (full.isPresent()) {
+        return full.get()
+            + "; end other programs that use it, lower the batch size, or take another device with"
+            + " --device";
+      }
     }
     return e.getMessage() == null ? e.toString() : e.getMessage();
   }

@@ -14,6 +14,7 @@ import io.t3d.cli.command.PreprocessCommand;
 import io.t3d.cli.command.PretrainCommand;
 import io.t3d.cli.command.QuickstartCommand;
 import io.t3d.cli.command.SegmentCommand;
+import io.t3d.cli.doctor.DoctorCommand;
 import io.t3d.pipeline.internal.CleanStop;
 import java.io.IOException;
 import java.io.InputStream;
@@ -44,6 +45,7 @@ import picocli.CommandLine.ScopeType;
       InspectCommand.class,
       DatasetCommand.class,
       NotebookCommand.class,
+      DoctorCommand.class,
       ClassPathCommand.class,
       CompletionCommand.class,
       SegmentCommand.class,

@@ -2,6 +2,7 @@ package io.t3d.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.djl.engine.EngineException;
 import io.t3d.core.T3dException;
 import io.t3d.core.T3dException.Kind;
 import io.t3d.core.train.DivergedException;
@@ -19,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Whose an error is hangs on its type alone. */
+/** Whose an error is hangs on its type, but for memory that runs out in libtorch. */
 class ErrorReportTest {
   @ParameterizedTest
   @EnumSource(Kind.class)
@@ -86,6 +87,15 @@ class ErrorReportTest {
         .isEqualTo(
             "error: out of memory: Java heap space; give Java more with T3D_JAVA_OPTS=-Xmx8g, or"
                 + " lower the batch size\n");
+  }
+
+  @Test
+  void aGpusMemoryThatRunsOutIsNoBug() {
+    assertThat(print(new EngineException("CUDA out of memory. Tried to allocate 2.00 GiB."), false))
+        .isEqualTo(
+            "error: the GPU's memory is full: 2.00 GiB more wanted; end other programs that use it,"
+                + " lower the batch size, or take another device with --device\n");
+    assertThat(ErrorReport.kind(new EngineException("CUDA error: misaligned address"))).isEmpty();
   }
 
   @Test

@@ -1,6 +1,8 @@
 package io.t3d.pipeline;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import io.t3d.core.config.T3DConfig;
+import io.t3d.core.cuda.DeviceNames;
 import io.t3d.core.model.Pretrained;
 import io.t3d.core.train.TrainingConfig;
 import io.t3d.data.load.ReportSampling;
@@ -19,13 +21,16 @@ import java.util.Optional;
  * @param objective losses and their weights
  * @param training optimizer, schedule and checkpoints
  * @param pretrained published weights to start from; none when left out
+ * @param device {@code auto}, {@code cpu}, {@code gpu}, or {@code gpu1} and so on; that of {@code
+ *     -Dt3d.device} when left out, and without it {@code auto}: a GPU where all is there
  */
 public record PretrainConfig(
     T3DConfig model,
     DataConfig data,
     ObjectiveConfig objective,
     TrainingConfig training,
-    Optional<Pretrained> pretrained) {
+    Optional<Pretrained> pretrained,
+    @JsonInclude(JsonInclude.Include.NON_EMPTY) Optional<String> device) {
   /** Passes over the training pairs of {@link #tiny()}: six minutes of two cores. */
   public static final int QUICKSTART_EPOCHS = 14;
 
@@ -35,16 +40,17 @@ public record PretrainConfig(
   /** Settings of a run that starts from random weights. */
   public PretrainConfig(
       T3DConfig model, DataConfig data, ObjectiveConfig objective, TrainingConfig training) {
-    this(model, data, objective, training, Optional.empty());
+    this(model, data, objective, training, Optional.empty(), Optional.empty());
   }
 
-  /** Checks that nothing is missing. */
+  /** Checks that nothing is missing and that the device has a device's name. */
   public PretrainConfig {
     Objects.requireNonNull(model, "model");
     Objects.requireNonNull(data, "data");
     Objects.requireNonNull(objective, "objective");
     Objects.requireNonNull(training, "training");
     Objects.requireNonNull(pretrained, "pretrained");
+    Objects.requireNonNull(device, "device").ifPresent(DeviceNames::parse);
   }
 
   /** The quickstart's settings: phantoms or other small volumes on two cores, in minutes. */
@@ -65,17 +71,22 @@ public record PretrainConfig(
   /** The same settings with another preparation of volumes. */
   public PretrainConfig withPreprocessing(Preprocessing other) {
     return new PretrainConfig(
-        model, data.withPreprocessing(other), objective, training, pretrained);
+        model, data.withPreprocessing(other), objective, training, pretrained, device);
   }
 
   /** The same settings with another objective. */
   public PretrainConfig withObjective(ObjectiveConfig other) {
-    return new PretrainConfig(model, data, other, training, pretrained);
+    return new PretrainConfig(model, data, other, training, pretrained, device);
   }
 
   /** The same settings with another length and seed. */
   public PretrainConfig with(int epochs, long seed) {
     TrainingConfig changed = training.toBuilder().epochs(epochs).seed(seed).build();
-    return new PretrainConfig(model, data, objective, changed, pretrained);
+    return new PretrainConfig(model, data, objective, changed, pretrained, device);
+  }
+
+  /** The same settings on another device, by its name. */
+  public PretrainConfig withDevice(String name) {
+    return new PretrainConfig(model, data, objective, training, pretrained, Optional.of(name));
   }
 }

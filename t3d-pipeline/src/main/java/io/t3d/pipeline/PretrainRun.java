@@ -250,8 +250,8 @@ public final class PretrainRun {
     }
   }
 
-  private static Device device() {
-    return TorchEngine.defaultDevice();
+  private Device device() {
+    return config.device().map(TorchEngine::device).orElseGet(TorchEngine::defaultDevice);
   }
 
   private long seed() {

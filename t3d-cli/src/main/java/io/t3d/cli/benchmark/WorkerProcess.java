@@ -2,6 +2,7 @@ package io.t3d.cli.benchmark;
 
 import com.sun.management.OperatingSystemMXBean;
 import io.t3d.core.internal.AtomicFiles;
+import io.t3d.core.torch.TorchEngine;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
@@ -65,6 +66,10 @@ final class WorkerProcess implements AutoCloseable {
     int cores = Math.max(1, Runtime.getRuntime().availableProcessors() / of);
     command.add("-XX:ActiveProcessorCount=" + cores);
     command.add("-XX:ErrorFile=" + folder.resolve("crash-%p.log"));
+    String device = System.getProperty(TorchEngine.DEVICE);
+    if (device != null) {
+      command.add("-D" + TorchEngine.DEVICE + "=" + device); // as --device set it
+    }
     command.add("-cp");
     command.add(System.getProperty("java.class.path"));
     command.add(BenchmarkWorker.class.getName());

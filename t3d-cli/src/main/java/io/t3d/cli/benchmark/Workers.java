@@ -38,7 +38,7 @@ final class Workers {
 
   /** One per core with 4 GiB of memory each; one where there is a GPU, which they would share. */
   static int most() {
-    if (TorchEngine.get().getGpuCount() > 0) {
+    if (TorchEngine.defaultDevice().isGpu()) {
       return 1;
     }
     long memory =

@@ -3,6 +3,7 @@ package io.t3d.cli.command;
 import io.t3d.cli.benchmark.BenchmarkConfig;
 import io.t3d.cli.benchmark.BenchmarkRun;
 import io.t3d.cli.benchmark.BenchmarkTable;
+import io.t3d.cli.option.DeviceOption;
 import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
 import io.t3d.core.internal.FolderLock;
@@ -13,6 +14,7 @@ import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -80,6 +82,8 @@ public final class BenchmarkCommand implements Callable<Integer> {
               + " memory; 1 with a GPU). They log to DIR/workers.")
   private @Nullable Integer workers;
 
+  @Mixin private DeviceOption device;
+
   @Spec private CommandSpec spec;
 
   @Override
@@ -89,6 +93,7 @@ public final class BenchmarkCommand implements Callable<Integer> {
     OutputCheck.folder(out);
     BenchmarkTable table;
     try (FolderLock lock = FolderLock.take(out);
+        DeviceOption.Scope chosen = device.asDefault();
         BenchmarkProgress progress = new BenchmarkProgress(suite)) {
       if (restart) {
         BenchmarkRun.clear(out);

@@ -1,10 +1,12 @@
 package io.t3d.cli.command;
 
+import io.t3d.cli.option.DeviceOption;
 import io.t3d.cli.option.SkipBad;
 import io.t3d.cli.print.TrainingProgress;
 import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
 import io.t3d.core.internal.FolderLock;
+import io.t3d.core.torch.TorchEngine;
 import io.t3d.core.train.TrainingSummary;
 import io.t3d.data.manifest.Manifest;
 import io.t3d.data.manifest.ManifestRow;
@@ -63,6 +65,8 @@ public final class PretrainCommand implements Callable<Integer> {
 
   @Mixin private SkipBad skipBad;
 
+  @Mixin private DeviceOption device;
+
   @Spec private CommandSpec spec;
 
   @Override
@@ -73,6 +77,8 @@ public final class PretrainCommand implements Callable<Integer> {
       throw new T3dException(
           T3dException.Kind.USAGE, "--accept-changed-data says how to go on; it needs --resume");
     }
+    settings = device.name().map(settings::withDevice).orElse(settings);
+    settings.device().ifPresent(TorchEngine::device); // before volumes are read for minutes
     T3D.requireFree(out, resume);
     Manifest all = Manifest.read(manifest);
     all.requireReports();

@@ -1,5 +1,6 @@
 package io.t3d.cli.command;
 
+import io.t3d.cli.option.DeviceOption;
 import io.t3d.cli.option.Given;
 import io.t3d.cli.page.Quickstart;
 import io.t3d.cli.print.EvaluationPrinter;
@@ -13,6 +14,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -46,6 +48,8 @@ public final class QuickstartCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print the metrics as JSON.")
   private boolean json;
 
+  @Mixin private DeviceOption device;
+
   @Spec private CommandSpec spec;
 
   @Override
@@ -57,6 +61,7 @@ public final class QuickstartCommand implements Callable<Integer> {
     PrintWriter err = spec.commandLine().getErr();
     Evaluation found;
     try (FolderLock lock = FolderLock.take(out);
+        DeviceOption.Scope chosen = device.asDefault();
         TrainingProgress progress = new TrainingProgress()) {
       Quickstart quickstart = Given.by(() -> new Quickstart(out, pairs, epochs, seed));
       err.println("t3d: writing " + pairs + " phantom studies to " + quickstart.data());

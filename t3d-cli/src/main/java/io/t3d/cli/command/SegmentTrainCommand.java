@@ -1,6 +1,7 @@
 package io.t3d.cli.command;
 
 import ai.djl.Device;
+import io.t3d.cli.option.DeviceOption;
 import io.t3d.cli.option.Given;
 import io.t3d.cli.option.ResampleMasks;
 import io.t3d.cli.print.Progress;
@@ -77,6 +78,8 @@ final class SegmentTrainCommand implements Callable<Integer> {
 
   @Mixin private ResampleMasks resampleMasks;
 
+  @Mixin private DeviceOption where;
+
   @Spec private CommandSpec spec;
 
   @Override
@@ -149,7 +152,12 @@ final class SegmentTrainCommand implements Callable<Integer> {
   private SegmentationRun.Result run(
       SegmentationConfig settings, List<ManifestRow> rows, ObjDoubleConsumer<Integer> listener)
       throws IOException {
-    Device device = TorchEngine.defaultDevice();
+    Device device =
+        where
+            .name()
+            .or(settings::device)
+            .map(TorchEngine::device)
+            .orElseGet(TorchEngine::defaultDevice);
     if (checkpoint == null) {
       return SegmentationRun.fromScratch(settings, rows, device, listener);
     }

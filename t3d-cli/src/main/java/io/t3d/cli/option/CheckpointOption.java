@@ -3,6 +3,7 @@ package io.t3d.cli.option;
 import io.t3d.pipeline.TrainedModel;
 import java.io.IOException;
 import java.nio.file.Path;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The trained model that a command works with. */
@@ -14,8 +15,10 @@ public final class CheckpointOption {
       description = "A checkpoint, or the --out folder of pretrain.")
   private Path folder;
 
-  /** The model, on the default device; the caller closes it. */
+  @Mixin private DeviceOption device;
+
+  /** The model, on the device of --device; the caller closes it. */
   public TrainedModel open() throws IOException {
-    return TrainedModel.open(folder);
+    return TrainedModel.open(folder, device.device());
   }
 }

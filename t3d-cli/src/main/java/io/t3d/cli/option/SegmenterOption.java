@@ -1,9 +1,9 @@
 package io.t3d.cli.option;
 
-import io.t3d.core.torch.TorchEngine;
 import io.t3d.pipeline.TrainedSegmenter;
 import java.io.IOException;
 import java.nio.file.Path;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The trained segmenter that a command works with. */
@@ -15,8 +15,10 @@ public final class SegmenterOption {
       description = "The --out folder of t3d segment train.")
   private Path folder;
 
-  /** The segmenter, on the default device; the caller closes it. */
+  @Mixin private DeviceOption device;
+
+  /** The segmenter, on the device of --device; the caller closes it. */
   public TrainedSegmenter open() throws IOException {
-    return TrainedSegmenter.open(folder, TorchEngine.defaultDevice());
+    return TrainedSegmenter.open(folder, device.device());
   }
 }

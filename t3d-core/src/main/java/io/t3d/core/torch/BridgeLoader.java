@@ -25,6 +25,9 @@ import org.jspecify.annotations.Nullable;
  * each other's tensors, so the loader checks afterwards that there is one.
  */
 final class BridgeLoader {
+  private static final String EXTENSION = "org.bytedeco.javacpp.platform.extension";
+  private static final String CPU_JNI = "org/bytedeco/pytorch/linux-x86_64/libjnitorch.so";
+
   /** What loads the natives; a test passes one that fails. */
   interface Natives {
     void load() throws IOException;
@@ -64,6 +67,13 @@ final class BridgeLoader {
     System.setProperty("org.bytedeco.javacpp.pathsfirst", "true");
     System.setProperty("org.bytedeco.javacpp.platform.preloadpath", libtorch.toString());
     System.setProperty("org.bytedeco.javacpp.platform.linkpath", libtorch.toString());
+    // With CUDA's jar on the class path JavaCPP would take the JNI library of that one, and unpack
+    // and
+    // load a second copy of CUDA's libraries; that of the CPU's jar is the same.
+    if (System.getProperty(EXTENSION) == null
+        && BridgeLoader.class.getClassLoader().getResource(CPU_JNI) != null) {
+      System.setProperty(EXTENSION, "");
+    }
     // JavaCPP keeps the properties it read at its first use, which may have been by another
     // library.
     Loader.loadProperties(true);

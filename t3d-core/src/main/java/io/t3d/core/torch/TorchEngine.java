@@ -2,18 +2,24 @@ package io.t3d.core.torch;
 
 import ai.djl.Device;
 import ai.djl.engine.Engine;
+import ai.djl.engine.StandardCapabilities;
 import com.google.common.base.Supplier;
 import com.google.common.base.Throwables;
 import io.t3d.core.T3dException;
 import io.t3d.core.T3dException.Kind;
+import io.t3d.core.cuda.CudaNatives;
+import io.t3d.core.cuda.DeviceNames;
 import java.util.Objects;
 
 /**
  * DJL's PyTorch engine. The classes of T3D that start it do so here: DJL's telemetry is off before,
- * and an engine that is missing, another one, or a device that is not there is refused with what
- * helps.
+ * CUDA natives of the class path are ready ({@link CudaNatives}), and an engine that is missing,
+ * another one, or a device that is not there is refused with what helps.
  */
 public final class TorchEngine {
+  /** System property: the device that is meant where none is given, {@code auto} unless set. */
+  public static final String DEVICE = "t3d.device";
+
   /** What DJL asks before it calls home; set here unless the user has. */
   private static final String TELEMETRY_OFF = "OPT_OUT_TRACKING";
 
@@ -32,16 +38,36 @@ public final class TorchEngine {
    */
   public static Engine get() {
     withoutTelemetry();
+    CudaNatives.install();
     return start(Engine::getInstance);
   }
 
   /**
-   * The first GPU, or the CPU where there is none.
+   * The device of the system property {@value #DEVICE}; without it the first GPU, or the CPU where
+   * there is none.
    *
-   * @throws T3dException as {@link #get}
+   * @throws T3dException as {@link #device}
    */
   public static Device defaultDevice() {
-    return get().defaultDevice();
+    return device(System.getProperty(DEVICE, DeviceNames.AUTO));
+  }
+
+  /**
+   * A device by its name.
+   *
+   * @param name {@code auto}, the first GPU or the CPU where there is none; {@code cpu}; {@code
+   *     gpu}; {@code gpu1} and so on
+   * @throws T3dException when it is no such name, the GPU is not there, or as {@link #get}
+   */
+  public static Device device(String name) {
+    Device device = DeviceNames.parse(name).orElseGet(get()::defaultDevice);
+    return require(device);
+  }
+
+  /** GPUs that PyTorch can use: none where libtorch is the CPU's, whatever the machine has. */
+  public static int gpuCount() {
+    Engine engine = get();
+    return engine.hasCapability(StandardCapabilities.CUDA) ? engine.getGpuCount() : 0;
   }
 
   /**
@@ -54,19 +80,20 @@ public final class TorchEngine {
   public static Device require(Device device) {
     Objects.requireNonNull(
         device, "device must be given: Device.cpu(), Device.gpu() or TorchEngine.defaultDevice()");
-    return require(device, get().getGpuCount());
+    get();
+    return device.isGpu() ? require(device, gpuCount(), CudaNatives.install().reason()) : device;
   }
 
-  static Device require(Device device, int gpus) {
+  /** As {@link #require(Device)}; {@code why} tells why there is no GPU, where there is none. */
+  static Device require(Device device, int gpus, String why) {
     if (device.isGpu() && device.getDeviceId() >= gpus) {
       throw new T3dException(
           Kind.ENVIRONMENT,
           "The device must be one that PyTorch sees, the CPU or one of "
               + gpus
-              + " GPUs, got "
-              + device
-              + "; use Device.cpu(), or put natives with CUDA on the class path and check"
-              + " nvidia-smi (docs/natives.md)");
+              + " GPUs, got gpu"
+              + device.getDeviceId()
+              + (gpus > 0 ? "; the first is gpu0" : "; take the CPU, or mend this: " + why));
     }
     return device;
   }

@@ -1,6 +1,7 @@
 package io.t3d.core.train;
 
 import io.t3d.core.T3dException;
+import io.t3d.core.cuda.DeviceMemory;
 import io.t3d.core.internal.Checks;
 import io.t3d.core.internal.FolderLock;
 import io.t3d.core.model.T3DModel;
@@ -12,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -99,6 +101,8 @@ public final class Pretrainer {
    * @throws T3dException when another run writes into the folder, the source is empty, the
    *     checkpoint to resume from has other settings, or a run that starts anew finds kept
    *     checkpoints of another one
+   * @throws T3dException also when the memory of the device or the machine runs out in a step; the
+   *     message names what makes a step smaller, and the last checkpoint is intact
    * @throws DivergedException after {@link TrainingConfig#maxBadSteps()} steps in a row without a
    *     finite loss and gradient
    */
@@ -250,7 +254,7 @@ public final class Pretrainer {
       double rate = schedule.at(step);
       int left = source.batchesPerEpoch() - state.batchInEpoch();
       TrainingStep.Result result =
-          stepper.run(step, rate, batches, Math.min(left, config.accumulation()));
+          run(step, rate, new Watched(batches), Math.min(left, config.accumulation()));
       boolean good = result.finite();
       if (good) {
         trained.average().ifPresent(average -> average.update(state.updates()));
@@ -275,6 +279,46 @@ public final class Pretrainer {
       }
     }
 
+    private TrainingStep.Result run(int step, double rate, Watched batches, int count) {
+      try {
+        return stepper.run(step, rate, batches, count);
+      } catch (RuntimeException e) {
+        Optional<String> full = DeviceMemory.exhausted(e);
+        if (full.isEmpty()) {
+          throw e;
+        }
+        throw new T3dException(
+            T3dException.Kind.ENVIRONMENT,
+            String.format(
+                "Training stopped at step %d, %s: %s. %s. %s",
+                step + 1, batches.told(), full.get(), smallerSteps(), lastCheckpoint()),
+            e);
+      }
+    }
+
+    /** What makes a step smaller, of that which is not on yet. */
+    private String smallerSteps() {
+      List<String> ways = new ArrayList<>();
+      if (objective instanceof Objective) {
+        ways.add(
+            config.microBatch() == 0
+                ? "set training.microBatch, which keeps the loss over the whole batch"
+                : "lower training.microBatch, now " + config.microBatch());
+      }
+      if (!config.checkpointActivations()) {
+        ways.add("set training.checkpointActivations: true");
+      }
+      ways.add("lower data.batchSize");
+      String all = String.join(", or ", ways);
+      return all.substring(0, 1).toUpperCase(Locale.ROOT) + all.substring(1);
+    }
+
+    private String lastCheckpoint() {
+      return savedStep > 0
+          ? "The last checkpoint, of step " + savedStep + ", is intact"
+          : "No checkpoint was saved yet";
+    }
+
     private DivergedException diverged(StepRecord record) {
       return new DivergedException(
           String.format(
@@ -286,9 +330,7 @@ public final class Pretrainer {
               record.loss(),
               record.gradNorm(),
               record.parts(),
-              savedStep > 0
-                  ? "The last checkpoint, of step " + savedStep + ", is intact"
-                  : "No checkpoint was saved yet"));
+              lastCheckpoint()));
     }
 
     private void save() throws IOException {
@@ -302,6 +344,41 @@ public final class Pretrainer {
 
     private double mean(List<Double> losses) {
       return losses.stream().mapToDouble(Double::doubleValue).average().orElse(Double.NaN);
+    }
+  }
+
+  /** The batches of a step, and which was the last. */
+  private static final class Watched implements PairSource.Batches {
+    private final PairSource.Batches batches;
+    private Optional<PairBatch> last = Optional.empty();
+
+    Watched(PairSource.Batches batches) {
+      this.batches = batches;
+    }
+
+    String told() {
+      return last.map(
+              batch -> {
+                int views = batch.views().get(0).size();
+                return batch.size() + " pairs of " + views + (views == 1 ? " view" : " views");
+              })
+          .orElse("before its first batch");
+    }
+
+    @Override
+    public boolean hasNext() {
+      return batches.hasNext();
+    }
+
+    @Override
+    public PairBatch next() {
+      last = Optional.of(batches.next());
+      return last.get();
+    }
+
+    @Override
+    public void close() {
+      batches.close();
     }
   }
 

@@ -47,15 +47,48 @@ class TorchEngineTest {
 
   @Test
   void aGpuThatIsNotThereIsAnError() {
-    assertThat(TorchEngine.require(Device.gpu(1), 2)).isEqualTo(Device.gpu(1));
-    assertThatThrownBy(() -> TorchEngine.require(Device.gpu(), 0))
+    assertThat(TorchEngine.require(Device.gpu(1), 2, "")).isEqualTo(Device.gpu(1));
+    assertThatThrownBy(() -> TorchEngine.require(Device.gpu(), 0, "no driver; install one"))
         .isInstanceOf(T3dException.class)
         .hasMessage(
-            "The device must be one that PyTorch sees, the CPU or one of 0 GPUs, got gpu(0); use"
-                + " Device.cpu(), or put natives with CUDA on the class path and check nvidia-smi"
-                + " (docs/natives.md)")
+            "The device must be one that PyTorch sees, the CPU or one of 0 GPUs, got gpu0; take the"
+                + " CPU, or mend this: no driver; install one")
         .extracting(e -> ((HasKind) e).kind())
         .isEqualTo(Kind.ENVIRONMENT);
+    assertThatThrownBy(() -> TorchEngine.require(Device.gpu(2), 2, ""))
+        .hasMessage(
+            "The device must be one that PyTorch sees, the CPU or one of 2 GPUs, got gpu2; the first"
+                + " is gpu0");
+  }
+
+  @Test
+  void aDeviceHasAName() {
+    assertThat(TorchEngine.device("cpu")).isEqualTo(Device.cpu());
+    assertThat(TorchEngine.device("auto"))
+        .isEqualTo(TorchEngine.gpuCount() > 0 ? Device.gpu() : Device.cpu());
+    assertThatThrownBy(() -> TorchEngine.device("tpu"))
+        .isInstanceOf(T3dException.class)
+        .hasMessage(
+            "The device must be auto, cpu, gpu, or one of several GPUs such as gpu1, got \"tpu\"");
+  }
+
+  @Test
+  void theDefaultDeviceIsThatOfTheProperty() {
+    String before = System.getProperty(TorchEngine.DEVICE);
+    try {
+      System.setProperty(TorchEngine.DEVICE, "cpu");
+      assertThat(TorchEngine.defaultDevice()).isEqualTo(Device.cpu());
+      System.setProperty(TorchEngine.DEVICE, "gpu99");
+      assertThatThrownBy(TorchEngine::defaultDevice)
+          .isInstanceOf(T3dException.class)
+          .hasMessageContaining("got gpu99");
+    } finally {
+      if (before == null) {
+        System.clearProperty(TorchEngine.DEVICE);
+      } else {
+        System.setProperty(TorchEngine.DEVICE, before);
+      }
+    }
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
@@ -525,6 +526,70 @@ class PretrainerTest {
     assertThat(Files.readString(folder.resolve("log.jsonl"))).contains("\"loss\":null");
     try (T3DModel loaded = T3DModel.load(Checkpoint.folderOf(folder), Device.cpu())) {
       assertThat(loaded.config()).isEqualTo(SmallTraining.resnet(0));
+    }
+  }
+
+  /** The exception is made up; that libtorch gives such a one is not tested here. */
+  @Test
+  void memoryThatRunsOutIsToldWithWhatHelpsAndLeavesAWholeCheckpoint() throws IOException {
+    AtomicInteger calls = new AtomicInteger();
+    Objective hungry =
+        (output, ids) -> {
+          if (calls.incrementAndGet() == 4) {
+            throw new EngineException(
+                "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 79.10"
+                    + " GiB of which 1.12 GiB is free. Including non-PyTorch memory, this process"
+                    + " has 76.11 GiB memory in use.");
+          }
+          return SmallTraining.contrast(output);
+        };
+    Map<String, float[]> saved = new LinkedHashMap<>();
+    try (T3DModel model = SmallTraining.model(SmallTraining.resnet(0))) {
+      Pretrainer run =
+          Pretrainer.builder(model, hungry, SOURCE)
+              .config(SmallTraining.settings().checkpointEverySteps(1).build())
+              .out(folder)
+              .listener(
+                  new TrainingListener() {
+                    @Override
+                    public void onCheckpoint(Path checkpoint, int step) {
+                      saved.putAll(weights(model));
+                    }
+                  })
+              .build();
+      assertThatThrownBy(run::run)
+          .isInstanceOf(T3dException.class)
+          .hasMessage(
+              "Training stopped at step 4, 4 pairs of 1 view: the GPU's memory is full: 2.00 GiB"
+                  + " more wanted, 76.11 GiB of 79.10 GiB in use. Set training.microBatch, which"
+                  + " keeps the loss over the whole batch, or set training.checkpointActivations:"
+                  + " true, or lower data.batchSize. The last checkpoint, of step 3, is intact")
+          .extracting(e -> ((T3dException) e).kind())
+          .isEqualTo(T3dException.Kind.ENVIRONMENT);
+    }
+    try (T3DModel loaded = T3DModel.load(Checkpoint.folderOf(folder), Device.cpu())) {
+      weights(loaded).forEach((name, w) -> assertThat(w).as(name).isEqualTo(saved.get(name)));
+    }
+    assertThat(Checkpoint.open(folder).orElseThrow().step()).isEqualTo(3);
+  }
+
+  @Test
+  void whatIsOnAlreadyIsNotAskedForWhenMemoryRunsOut() {
+    Objective hungry =
+        (output, ids) -> {
+          throw new EngineException("CUDA out of memory.");
+        };
+    try (T3DModel model = SmallTraining.model(SmallTraining.resnet(0))) {
+      Pretrainer run =
+          Pretrainer.builder(model, hungry, SOURCE)
+              .config(SmallTraining.settings().microBatch(2).checkpointActivations(true).build())
+              .out(folder)
+              .build();
+      assertThatThrownBy(run::run)
+          .isInstanceOf(T3dException.class)
+          .hasMessageContaining(
+              "Lower training.microBatch, now 2, or lower data.batchSize. No checkpoint was saved"
+                  + " yet");
     }
   }
 

@@ -1,9 +1,11 @@
 package io.t3d.pipeline.segment;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import io.t3d.core.config.DecoderConfig;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.config.VisionConfig;
+import io.t3d.core.cuda.DeviceNames;
 import io.t3d.core.task.segment.SegmentationClass;
 import io.t3d.core.task.segment.SegmentationTraining;
 import io.t3d.core.task.segment.SegmenterConfig;
@@ -28,6 +30,7 @@ import java.util.Optional;
  * @param cacheMegabytes volumes and masks kept in memory
  * @param masksOnOtherGrid what becomes of masks on another grid than their volume's; an error when
  *     left out
+ * @param device as of a pre-training run
  */
 public record SegmentationConfig(
     SegmenterConfig segmenter,
@@ -35,24 +38,27 @@ public record SegmentationConfig(
     DiceCrossEntropyLoss.Settings loss,
     SegmentationTraining training,
     int cacheMegabytes,
-    Optional<Masks.OtherGrid> masksOnOtherGrid) {
-  /** Settings by which masks on another grid are an error. */
+    Optional<Masks.OtherGrid> masksOnOtherGrid,
+    @JsonInclude(JsonInclude.Include.NON_EMPTY) Optional<String> device) {
+  /** Settings by which masks on another grid are an error, and that leave the device open. */
   public SegmentationConfig(
       SegmenterConfig segmenter,
       Preprocessing preprocessing,
       DiceCrossEntropyLoss.Settings loss,
       SegmentationTraining training,
       int cacheMegabytes) {
-    this(segmenter, preprocessing, loss, training, cacheMegabytes, Optional.empty());
+    this(
+        segmenter, preprocessing, loss, training, cacheMegabytes, Optional.empty(), Optional.empty());
   }
 
-  /** Checks that nothing is missing. */
+  /** Checks that nothing is missing and that the device has a device's name. */
   public SegmentationConfig {
     Objects.requireNonNull(segmenter, "segmenter");
     Objects.requireNonNull(preprocessing, "preprocessing");
     Objects.requireNonNull(loss, "loss");
     Objects.requireNonNull(training, "training");
     Objects.requireNonNull(masksOnOtherGrid, "masksOnOtherGrid");
+    Objects.requireNonNull(device, "device").ifPresent(DeviceNames::parse);
   }
 
   /** The organs of phantoms at 6 mm, with the quickstart's encoder: minutes on two cores. */
@@ -102,19 +108,19 @@ public record SegmentationConfig(
         loss,
         training,
         cacheMegabytes,
-        masksOnOtherGrid);
+        masksOnOtherGrid, device);
   }
 
   /** The same settings with another training. */
   public SegmentationConfig withTraining(SegmentationTraining other) {
     return new SegmentationConfig(
-        segmenter, preprocessing, loss, other, cacheMegabytes, masksOnOtherGrid);
+        segmenter, preprocessing, loss, other, cacheMegabytes, masksOnOtherGrid, device);
   }
 
   /** The same settings with another preparation. */
   public SegmentationConfig withPreprocessing(Preprocessing other) {
     return new SegmentationConfig(
-        segmenter, other, loss, training, cacheMegabytes, masksOnOtherGrid);
+        segmenter, other, loss, training, cacheMegabytes, masksOnOtherGrid, device);
   }
 
   /** The same settings with masks resampled that lie on another grid than their volume's. */
@@ -125,6 +131,6 @@ public record SegmentationConfig(
         loss,
         training,
         cacheMegabytes,
-        Optional.of(Masks.OtherGrid.RESAMPLE));
+        Optional.of(Masks.OtherGrid.RESAMPLE), device);
   }
 }
