@@ -1,13 +1,13 @@
 package io.t3d.losses;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import io.t3d.core.internal.Checks;
 import io.t3d.core.internal.Shapes;
 import io.t3d.core.tensor.Scalars;
 import io.t3d.core.torch.Casts;
 import io.t3d.losses.internal.BatchArrays;
+import io.t3d.losses.kernel.Diagonal;
 import java.util.HashSet;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -139,18 +139,12 @@ public final class ContrastiveLoss {
     NDArray textToImage = logits.logSoftmax(0);
     NDArray fit;
     if (labelSmoothing == 0) {
-      fit = diagonal(imageToText.add(textToImage)).sum();
+      fit = Diagonal.of(imageToText.add(textToImage)).sum();
     } else {
       NDArray targets = smoothedTargets(logits, ids);
       fit = imageToText.mul(targets).sum().add(textToImage.mul(targets.transpose()).sum());
     }
     return Scalars.multiply(fit, -0.5 / b);
-  }
-
-  /** {@code (B)} of {@code (B, B)}: every (B + 1)-th number, where they lie. */
-  private static NDArray diagonal(NDArray square) {
-    long b = square.getShape().get(0);
-    return square.reshape(-1).get(new NDIndex().addSliceDim(0, b * b, b + 1));
   }
 
   /** The target distribution of each row; {@code (B, B)}. */
