@@ -14,6 +14,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.training.GradientCollector;
 import io.t3d.core.T3dException;
+import io.t3d.core.TestDevice;
 import io.t3d.core.config.Configs;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.config.TextConfig;
@@ -56,7 +57,7 @@ class T3DModelTest {
 
   @BeforeEach
   void create() {
-    model = T3DModel.create(T3DConfig.tiny(), Device.cpu(), 1);
+    model = T3DModel.create(T3DConfig.tiny(), TestDevice.get(), 1);
     manager = model.manager().newSubManager();
   }
 
@@ -123,7 +124,7 @@ class T3DModelTest {
             Configs.fromJson(
                 Configs.toJson(tiny.text()).replaceAll("\"dropout\" : [0-9.]+", "\"dropout\" : 0"),
                 TextConfig.class));
-    try (T3DModel still = T3DModel.create(quiet, Device.cpu(), 3);
+    try (T3DModel still = T3DModel.create(quiet, TestDevice.get(), 3);
         NDManager scope = still.manager().newSubManager()) {
       ViewBatch views =
           new ViewBatch(
@@ -208,8 +209,8 @@ class T3DModelTest {
   @Test
   void theSameSeedGivesTheSameWeightsAndAnotherSeedOthers() {
     Engine.getInstance().setRandomSeed(99);
-    try (T3DModel same = T3DModel.create(T3DConfig.tiny(), Device.cpu(), 1);
-        T3DModel other = T3DModel.create(T3DConfig.tiny(), Device.cpu(), 2)) {
+    try (T3DModel same = T3DModel.create(T3DConfig.tiny(), TestDevice.get(), 1);
+        T3DModel other = T3DModel.create(T3DConfig.tiny(), TestDevice.get(), 2)) {
       assertThat(floats(same)).isEqualTo(floats(model));
       assertThat(floats(other).get("text_projection.weight"))
           .isNotEqualTo(floats(model).get("text_projection.weight"));
@@ -254,7 +255,7 @@ class T3DModelTest {
     if (!bfloat16) {
       return model.forward(views, reports, true);
     }
-    try (Autocast autocast = Autocast.bfloat16(Device.cpu())) {
+    try (Autocast autocast = Autocast.bfloat16(TestDevice.get())) {
       return model.forward(views, reports, true);
     }
   }
@@ -263,7 +264,7 @@ class T3DModelTest {
   void underAutocastOutputsAreFloat32AndGradientsFinite() {
     Assumptions.assumeTrue(TorchBridge.available());
     TokenBatch reports = model.tokenize(manager, REPORTS);
-    try (Autocast autocast = Autocast.bfloat16(Device.cpu())) {
+    try (Autocast autocast = Autocast.bfloat16(TestDevice.get())) {
       T3DOutput out = model.forward(views(), reports);
       assertThat(out.views().get(0).tokens().getDataType()).isEqualTo(DataType.FLOAT32);
       assertThat(out.textEmbeddings().getDataType()).isEqualTo(DataType.FLOAT32);
@@ -274,7 +275,7 @@ class T3DModelTest {
   @Test
   void aCheckpointGivesTheSameEmbeddings() throws IOException {
     model.save(dir);
-    try (T3DModel loaded = T3DModel.load(dir, Device.cpu())) {
+    try (T3DModel loaded = T3DModel.load(dir, TestDevice.get())) {
       assertThat(loaded.config()).isEqualTo(model.config());
       assertThat(floats(loaded)).isEqualTo(floats(model));
       NDArray volumes = manager.randomNormal(new Shape(5, 1, 16, 16, 16));
@@ -291,7 +292,7 @@ class T3DModelTest {
     T3DConfig c = T3DConfig.tiny();
     T3DConfig other = new T3DConfig(c.vision(), c.text(), 64, c.projection(), 0.07);
     Files.writeString(dir.resolve("config.json"), Configs.toJson(other));
-    assertThatThrownBy(() -> T3DModel.load(dir, Device.cpu()))
+    assertThatThrownBy(() -> T3DModel.load(dir, TestDevice.get()))
         .isInstanceOf(IOException.class)
         .hasMessageEndingWith(
             "model.safetensors holds the weights of another config: of another shape (10):"
@@ -317,7 +318,7 @@ class T3DModelTest {
         json.replaceFirst(
             "\"embedDim\"",
             "\"prototypes\": 64, \"fusionHeads\": 4, \"fusionGate\": 0.1, \"embedDim\""));
-    try (T3DModel loaded = T3DModel.load(dir, Device.cpu())) {
+    try (T3DModel loaded = T3DModel.load(dir, TestDevice.get())) {
       assertThat(floats(loaded)).isEqualTo(floats(model));
     }
   }
@@ -329,7 +330,7 @@ class T3DModelTest {
     model.parameters().forEach((name, p) -> tensors.put(name, p.getArray()));
     tensors.put("text_projection.kernel", tensors.remove("text_projection.weight"));
     Safetensors.write(dir.resolve("model.safetensors"), tensors, Map.of());
-    assertThatThrownBy(() -> T3DModel.load(dir, Device.cpu()))
+    assertThatThrownBy(() -> T3DModel.load(dir, TestDevice.get()))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("missing (1): text_projection.weight;")
         .hasMessageContaining("unexpected (1): text_projection.kernel;");
@@ -339,7 +340,7 @@ class T3DModelTest {
   void aFolderWithoutWeightsIsAnErrorThatNamesTheFile() throws IOException {
     model.save(dir);
     Files.delete(dir.resolve("model.safetensors"));
-    assertThatThrownBy(() -> T3DModel.load(dir, Device.cpu()))
+    assertThatThrownBy(() -> T3DModel.load(dir, TestDevice.get()))
         .isInstanceOf(NoSuchFileException.class)
         .hasMessageContaining("model.safetensors")
         .hasMessageContaining("a T3D checkpoint is a folder with");
@@ -404,7 +405,7 @@ class T3DModelTest {
   @Test
   void theFolderOfARunIsNotACheckpointButHoldsOne() throws IOException {
     model.save(dir.resolve("checkpoint"));
-    assertThatThrownBy(() -> T3DModel.load(dir, Device.cpu()))
+    assertThatThrownBy(() -> T3DModel.load(dir, TestDevice.get()))
         .isInstanceOf(NoSuchFileException.class)
         .hasMessage(
             dir.resolve("config.json")
@@ -439,7 +440,7 @@ class T3DModelTest {
             "Voxels should be windowed to about 0 to 1, got -1000.0 to -1000.0, which looks like"
                 + " HU; apply the window that the model was trained with, e.g. Preprocessing.apply"
                 + " or IntensityWindow");
-    try (T3DModel other = T3DModel.create(T3DConfig.tiny(), Device.cpu(), 1)) {
+    try (T3DModel other = T3DModel.create(T3DConfig.tiny(), TestDevice.get(), 1)) {
       assertThat(printed(() -> other.encodeVolumes(hounsfield.div(1000)))).isEmpty();
     }
   }
@@ -472,7 +473,7 @@ class T3DModelTest {
   @Test
   void aVocabularyThatIsTooSmallIsAnError() {
     T3DConfig small = T3DConfig.tiny().withText(TextConfig.tiny().withTokenizer("builtin", 100));
-    assertThatThrownBy(() -> T3DModel.create(small, Device.cpu(), 0))
+    assertThatThrownBy(() -> T3DModel.create(small, TestDevice.get(), 0))
         .isInstanceOf(T3dException.class)
         .hasMessageContaining("TextConfig.vocabSize must be at least the tokenizer's vocabulary");
   }
@@ -481,9 +482,9 @@ class T3DModelTest {
   void aModelOverItsOwnCorpusCanBeSavedAndLoaded() throws IOException {
     T3DConfig config = T3DConfig.tiny().withText(TextConfig.tiny().withTokenizer("corpus", 200));
     ReportTokenizer tokenizer = ReportTokenizer.fromCorpus(REPORTS, 200, 128);
-    try (T3DModel own = T3DModel.create(config, tokenizer, Device.cpu(), 4)) {
+    try (T3DModel own = T3DModel.create(config, tokenizer, TestDevice.get(), 4)) {
       own.save(dir);
-      try (T3DModel loaded = T3DModel.load(dir, Device.cpu())) {
+      try (T3DModel loaded = T3DModel.load(dir, TestDevice.get())) {
         assertClose(loaded.encodeReports(manager, REPORTS), own.encodeReports(manager, REPORTS));
       }
     }

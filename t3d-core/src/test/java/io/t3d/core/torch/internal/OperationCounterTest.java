@@ -7,6 +7,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
+import io.t3d.core.TestDevice;
 import io.t3d.core.torch.TensorLists;
 import java.util.List;
 import java.util.Map;
@@ -57,7 +58,7 @@ class OperationCounterTest {
 
   @Test
   void aClosedCounterCountsNoMore() {
-    try (NDManager manager = NDManager.newBaseManager()) {
+    try (NDManager manager = TestDevice.manager()) {
       OperationCounter counter = OperationCounter.open(() -> "all");
       manager.ones(new Shape(3)).exp();
       int total = counter.total();
@@ -70,7 +71,7 @@ class OperationCounterTest {
   }
 
   private static Map<String, Integer> count(Consumer<NDManager> work) {
-    try (NDManager manager = NDManager.newBaseManager();
+    try (NDManager manager = TestDevice.manager();
         OperationCounter counter = OperationCounter.open(() -> "all")) {
       work.accept(manager);
       return counter.kernels().get("all");

@@ -11,6 +11,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.training.GradientCollector;
+import io.t3d.core.TestDevice;
 import io.t3d.core.file.Safetensors;
 import io.t3d.core.torch.FusedAdamW;
 import io.t3d.core.torch.GradientSlot;
@@ -36,7 +37,7 @@ class AdamWTest {
 
   @BeforeEach
   void open() throws Exception {
-    manager = NDManager.newBaseManager();
+    manager = TestDevice.manager();
     Path file = Path.of(getClass().getResource("/golden/adamw/adamw.safetensors").toURI());
     golden = Safetensors.read(manager, file).tensors();
     parameters = Map.of("weight", parameter("weight"), "bias", parameter("bias"));

@@ -8,6 +8,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Parameter;
+import io.t3d.core.TestDevice;
 import io.t3d.core.torch.TensorLists;
 import java.util.List;
 import java.util.Map;
@@ -15,7 +16,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class WeightAverageTest {
-  private final NDManager manager = NDManager.newBaseManager();
+  private final NDManager manager = TestDevice.manager();
   private final Parameter moving = parameter("moving", 0.1f, -3f);
   private final Parameter frozen = parameter("frozen", 0.1f, 1e-20f);
   private final Map<String, Parameter> all = Map.of("moving", moving, "frozen", frozen);
