@@ -74,17 +74,15 @@ public final class TorchEngine {
   }
 
   /**
-   * Allows or forbids TF32 on GPUs: convolutions and matrix products of float32 arrays with 10 bits
-   * of precision in place of 23, several times as fast. PyTorch starts with convolutions alone;
-   * this sets both. For the whole process.
+   * Allows or forbids TF32 to convolutions of float32 arrays on GPUs: 10 bits of precision in place
+   * of 23, several times as fast. PyTorch and cuDNN allow it unless told otherwise. Matrix products
+   * of float32 never use it here. For the whole process.
    *
    * @throws T3dException without the {@linkplain TorchBridge bridge}
    */
   public static void tf32(boolean allowed) {
     TorchBridge.require("The setting of TF32");
-    Context context = torch.globalContext();
-    context.setAllowTF32CuDNN(allowed);
-    context.setAllowTF32CuBLAS(allowed);
+    torch.globalContext().setAllowTF32CuDNN(allowed);
   }
 
   /** Whether convolutions on GPUs may use TF32; they may unless {@link #tf32} forbade it. */
