@@ -48,7 +48,7 @@ public final class OperationCounter implements AutoCloseable {
   private static final int NEEDS_IDS = SCOPES + 12;
 
   /** Called by libtorch at the end of each operation. */
-  private interface End extends Callback {
+  interface End extends Callback {
     /** Takes {@code const RecordFunction&} and the observer's context, which there is none. */
     void invoke(com.sun.jna.Pointer function, com.sun.jna.Pointer context);
   }
@@ -137,8 +137,8 @@ public final class OperationCounter implements AutoCloseable {
     boolean itself =
         name.startsWith("_foreach_")
             || name.startsWith("_fused_")
-            || !NO_KERNEL.contains(name)
-                && counted.stream().allMatch(k -> WRITES.contains(k.name()));
+            || (!NO_KERNEL.contains(name)
+                && counted.stream().allMatch(k -> WRITES.contains(k.name())));
     if (itself) {
       counted.forEach(kernel -> add(kernel, -1));
       counted.clear();
