@@ -434,7 +434,9 @@ class PretrainerTest {
             .start();
     try {
       Path log = out.resolve("log.jsonl");
-      for (int i = 0; i < 300 && child.isAlive(); i++) {
+      for (int i = 0;
+          i < 1200 && child.isAlive();
+          i++) { // a busy machine starts a JVM in half a minute
         if (Files.exists(log) && Files.readAllLines(log).size() >= 4) {
           break;
         }
