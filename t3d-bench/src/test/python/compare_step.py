@@ -42,6 +42,12 @@ class Side:
         if warm:
             self.times.append(self.last)
 
+    def count(self):
+        """Operations that compute, by part of the step."""
+        self.process.stdin.write("count\n")
+        self.process.stdin.flush()
+        return json.loads(self.expect("{"))
+
     def profile(self):
         print(f"\n{self.name}: where a step's time goes")
         self.process.stdin.write("profile\n")
@@ -59,19 +65,44 @@ class Side:
         self.process.wait()
 
 
+def count_operations(names, options):
+    """One side after the other; the second step of each, since some tables are made once."""
+    totals = {}
+    for name in names:
+        side = Side(name, options)
+        side.step(False)
+        counted = side.count()
+        side.close()
+        totals[name] = counted["total"]
+        print(f"{name}: {counted['total']} operations that compute, {counted['calls']} calls of libtorch")
+        for part, operations in sorted(counted["parts"].items()):
+            most = sorted(operations.items(), key=lambda item: -item[1])[:12]
+            print(f"  {sum(operations.values()):5d}  {part}: " + ", ".join(f"{n} {k}" for k, n in most))
+    print(f"\n{options.model}: ratios of the counts")
+    for a in names:
+        for b in names:
+            if a.startswith("torch") and not b.startswith("torch"):
+                print(f"  {b} / {a}: {totals[b] / totals[a]:.2f}")
+
+
 def main():
     arguments = argparse.ArgumentParser()
-    arguments.add_argument("model", nargs="?", default="resnet50", choices=("resnet50", "vit-base"))
+    arguments.add_argument("model", nargs="?", default="resnet50",
+                           choices=("resnet50", "vit-base", "resnet50-narrow", "vit-base-narrow"))
     arguments.add_argument("--steps", type=int, default=3, help="after one to warm up")
     arguments.add_argument("--threads", type=int, default=os.cpu_count())
     arguments.add_argument("--sides", default="plain,float32,torch-float32")
     arguments.add_argument("--profile", action="store_true", help="of one more step of each side")
+    arguments.add_argument("--count-operations", action="store_true", help="of one step of each side, in place of times")
     arguments.add_argument("--python", default="python3")
     arguments.add_argument("--classpath", required=True)
     options = arguments.parse_args()
     names = options.sides.split(",")
     if unknown := set(names) - set(SIDES):
         arguments.error(f"unknown sides {unknown}; there are {', '.join(SIDES)}")
+    if options.count_operations:
+        count_operations(names, options)
+        return
     sides = [Side(name, options) for name in names]
     for step in range(1 + options.steps):
         print("warm-up" if step == 0 else f"step {step}", flush=True)

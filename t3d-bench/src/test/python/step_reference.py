@@ -1,14 +1,16 @@
 """A whole T3D training step in PyTorch, the twin of StepRunner.java: same layers, sizes, losses and optimizer.
 
-step_reference.py resnet50|vit-base float32|bfloat16 [--contiguous]
+step_reference.py resnet50|vit-base[-narrow] float32|bfloat16 [--contiguous]
 
 PyTorch's best settings: channels_last_3d, scaled_dot_product_attention with padding masks, both views in one
 batch, fused AdamW, gradients set to None; with bfloat16, autocast. Random weights. Prints "ready", then runs
-one step for every line on stdin and prints one line of JSON: seconds, processor seconds, loss, peak memory.
+one step for every line on stdin and prints one line of JSON: seconds, processor seconds, loss, peak memory. The
+line "profile" prints where the time goes, "count" the operations that compute, by the rule of OperationCounter.java.
 """
 import argparse
 import json
 import math
+import pathlib
 import resource
 import sys
 import time
@@ -19,6 +21,8 @@ from torch import nn
 
 PAIRS, VIEWS, SIZE, TOKENS, EMBED, DROPOUT = 2, 2, 96, 256, 512, 0.1
 SENTENCES, SENTENCE_TOKENS = 4, 19  # of each report, as TmaConfig.defaults() and StepData.java
+WIDTH, WORDS, STAGES = 768, 30522, (64, 128, 256, 512)
+NO_KERNEL = pathlib.Path(__file__).parents[4] / "t3d-core/src/main/resources/io/t3d/core/torch/internal/no-kernel.txt"
 
 
 class Bottleneck(nn.Module):
@@ -42,14 +46,13 @@ class Bottleneck(nn.Module):
 
 
 class ResNet50(nn.Module):
-    channels = 2048
-
     def __init__(self):
         super().__init__()
-        self.conv1 = nn.Conv3d(1, 64, 7, 2, 3, bias=False)
-        self.bn1 = nn.BatchNorm3d(64)
-        layers, channels = [], 64
-        for stage, (count, width) in enumerate(zip((3, 4, 6, 3), (64, 128, 256, 512))):
+        self.channels = 4 * STAGES[3]
+        self.conv1 = nn.Conv3d(1, STAGES[0], 7, 2, 3, bias=False)
+        self.bn1 = nn.BatchNorm3d(STAGES[0])
+        layers, channels = [], STAGES[0]
+        for stage, (count, width) in enumerate(zip((3, 4, 6, 3), STAGES)):
             for i in range(count):
                 layers.append(Bottleneck(channels, width, 2 if i == 0 and stage > 0 else 1))
                 channels = 4 * width
@@ -99,16 +102,16 @@ class VitBlock(nn.Module):
 
 
 class Vit(nn.Module):
-    channels = 768
     patch = (8, 16, 16)
 
     def __init__(self):
         super().__init__()
+        self.channels = WIDTH
         self.grid = tuple(SIZE // p for p in self.patch)
-        self.embed = nn.Linear(math.prod(self.patch), 768)
-        self.register_buffer("position", torch.randn(1, math.prod(self.grid), 768) * 0.5)
-        self.blocks = nn.Sequential(*[VitBlock(768, 12, 3072) for _ in range(12)])
-        self.norm = nn.LayerNorm(768)
+        self.embed = nn.Linear(math.prod(self.patch), WIDTH)
+        self.register_buffer("position", torch.randn(1, math.prod(self.grid), WIDTH) * 0.5)
+        self.blocks = nn.Sequential(*[VitBlock(WIDTH, 12, 4 * WIDTH) for _ in range(12)])
+        self.norm = nn.LayerNorm(WIDTH)
 
     def forward(self, x):
         (d, h, w), (pd, ph, pw) = self.grid, self.patch
@@ -119,8 +122,8 @@ class Vit(nn.Module):
 class BertLayer(nn.Module):
     def __init__(self):
         super().__init__()
-        self.attention, self.mlp = Attention(768, 12, dropout=DROPOUT), mlp(768, 3072)
-        self.norm1, self.norm2, self.drop = nn.LayerNorm(768), nn.LayerNorm(768), nn.Dropout(DROPOUT)
+        self.attention, self.mlp = Attention(WIDTH, 12, dropout=DROPOUT), mlp(WIDTH, 4 * WIDTH)
+        self.norm1, self.norm2, self.drop = nn.LayerNorm(WIDTH), nn.LayerNorm(WIDTH), nn.Dropout(DROPOUT)
 
     def forward(self, x, mask):
         x = self.norm1(x + self.drop(self.attention(x, x, mask)))
@@ -130,9 +133,9 @@ class BertLayer(nn.Module):
 class Bert(nn.Module):
     def __init__(self):
         super().__init__()
-        self.words, self.positions = nn.Embedding(30522, 768), nn.Embedding(512, 768)
-        self.types = nn.Embedding(2, 768)
-        self.norm, self.drop = nn.LayerNorm(768), nn.Dropout(DROPOUT)
+        self.words, self.positions = nn.Embedding(WORDS, WIDTH), nn.Embedding(512, WIDTH)
+        self.types = nn.Embedding(2, WIDTH)
+        self.norm, self.drop = nn.LayerNorm(WIDTH), nn.Dropout(DROPOUT)
         self.layers = nn.ModuleList(BertLayer() for _ in range(12))
 
     def forward(self, ids, mask):
@@ -148,7 +151,7 @@ class T3D(nn.Module):
         super().__init__()
         self.vision, self.text = vision, Bert()
         self.vision_projection = nn.Linear(vision.channels, EMBED, bias=False)
-        self.text_projection = nn.Linear(768, EMBED, bias=False)
+        self.text_projection = nn.Linear(WIDTH, EMBED, bias=False)
         self.logit_scale = nn.Parameter(torch.tensor(math.log(1 / 0.07)))
         self.sentence_scale = nn.Parameter(torch.tensor(math.log(1 / 0.07)))
 
@@ -200,14 +203,47 @@ def objective(model, p, w, q):
     return total + local + 0.5 * (sentence + consistency + nt_xent(*v))
 
 
+def count(step):
+    """Operations that compute, by part; one that is made of others counts as those, _foreach_ and _fused_ as one."""
+    no_kernel = set(NO_KERNEL.read_text().split())
+    parts, calls = {}, 0
+
+    def kernels(event):
+        nonlocal calls
+        inner = [name for child in event.cpu_children for name in kernels(child)]
+        if not event.name.startswith("aten::"):
+            return inner
+        calls += 1
+        name = event.name.removeprefix("aten::")
+        writes_alone = name not in no_kernel and set(inner) <= {"fill_", "zero_", "copy_"}
+        return [name] if writes_alone or name.startswith(("_foreach_", "_fused_")) else inner
+
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profiler:
+        step()
+    for event in profiler.events():
+        if event.cpu_parent is None:
+            part = event.name.removeprefix("part: ") if event.name.startswith("part: ") else "other"
+            for name in kernels(event):
+                names = parts.setdefault(part, {})
+                names[name] = names.get(name, 0) + 1
+    return {"total": sum(sum(names.values()) for names in parts.values()), "calls": calls, "parts": parts}
+
+
+def part(name):
+    return torch.profiler.record_function(f"part: {name}")
+
+
 def main():
+    global WIDTH, WORDS, STAGES, SIZE, EMBED
     arguments = argparse.ArgumentParser()
-    arguments.add_argument("model", choices=("resnet50", "vit-base"))
+    arguments.add_argument("model", choices=("resnet50", "vit-base", "resnet50-narrow", "vit-base-narrow"))
     arguments.add_argument("precision", choices=("float32", "bfloat16"))
     arguments.add_argument("--contiguous", action="store_true", help="NCDHW: leave the weights and views as they are")
     options = arguments.parse_args()
     torch.manual_seed(1)
-    model = T3D(ResNet50() if options.model == "resnet50" else Vit()).train()
+    if options.model.endswith("-narrow"):  # as StepData.java has it
+        WIDTH, WORDS, STAGES, SIZE, EMBED = 96, 4096, (8, 16, 32, 64), 32, 64
+    model = T3D(ResNet50() if options.model.startswith("resnet50") else Vit()).train()
     if not options.contiguous:
         model = model.to(memory_format=torch.channels_last_3d)
     decay = [x for x in model.parameters() if x.dim() > 1]
@@ -224,11 +260,16 @@ def main():
 
     def step():
         with torch.autocast("cpu", torch.bfloat16, enabled=options.precision == "bfloat16"):
-            p, w, q = model(views, ids, mask, sentences, sentence_mask)
-        loss = objective(model, p, w, q)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0, foreach=True)
-        optimizer.step()
+            with part("forward"):
+                p, w, q = model(views, ids, mask, sentences, sentence_mask)
+        with part("losses, forward"):
+            loss = objective(model, p, w, q)
+        with part("backward pass"):
+            loss.backward()
+        with part("gradient norm and clipping"):
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0, foreach=True)
+        with part("AdamW"):
+            optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         return loss.item()
 
@@ -238,6 +279,9 @@ def main():
             with torch.profiler.profile() as profiler:
                 step()
             print(profiler.key_averages().table(sort_by="self_cpu_time_total", row_limit=25), "\nend of profile", flush=True)
+            continue
+        if line.strip() == "count":
+            print(json.dumps(count(step)), flush=True)
             continue
         start, cpu = time.perf_counter(), time.process_time()
         loss = step()

@@ -1,12 +1,13 @@
 package io.t3d.losses;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.DataType;
 import io.t3d.core.internal.Checks;
 import io.t3d.core.internal.Shapes;
 import io.t3d.core.tensor.Scalars;
 import io.t3d.core.torch.Casts;
 import io.t3d.losses.internal.BatchArrays;
+import io.t3d.losses.kernel.Diagonal;
 import java.util.HashSet;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -69,7 +70,8 @@ public final class ContrastiveLoss {
    */
   public NDArray compute(NDArray imageEmbeddings, NDArray textEmbeddings, NDArray logitScale) {
     NDArray logits = logits(imageEmbeddings, textEmbeddings, logitScale);
-    return crossEntropy(logits, uniqueIds((int) logits.getShape().get(0)));
+    int b = (int) logits.getShape().get(0);
+    return crossEntropy(logits, b, labelSmoothing == 0 ? List.of() : uniqueIds(b));
   }
 
   /**
@@ -100,7 +102,7 @@ public final class ContrastiveLoss {
     if (new HashSet<>(patientIds).size() < b) {
       logits = logits.add(exclusions(logits, patientIds));
     }
-    return crossEntropy(logits, patientIds);
+    return crossEntropy(logits, b, patientIds);
   }
 
   private static NDArray logits(NDArray image, NDArray text, NDArray logitScale) {
@@ -121,26 +123,28 @@ public final class ContrastiveLoss {
     }
     NDArray scale = BatchArrays.borrow(image, logitScale).exp(); // (1)
     // Inside an autocast scope the product is bfloat16, whose softmax would end the JVM in DJL.
-    return Casts.toFloat32(image.matMul(text.transpose())).mul(scale); // (B, B)
+    NDArray cosines = image.matMul(text.transpose()); // (B, B)
+    boolean half = cosines.getDataType() != DataType.FLOAT32;
+    return (half ? Casts.toFloat32(cosines) : cosines).mul(scale); // (B, B)
   }
 
-  private NDArray crossEntropy(NDArray logits, List<String> ids) {
+  /**
+   * Both directions.
+   *
+   * @param b B
+   * @param ids for label smoothing alone
+   */
+  private NDArray crossEntropy(NDArray logits, int b, List<String> ids) {
     NDArray imageToText = logits.logSoftmax(1);
     NDArray textToImage = logits.logSoftmax(0);
     NDArray fit;
     if (labelSmoothing == 0) {
-      fit = diagonal(imageToText.add(textToImage)).sum();
+      fit = Diagonal.of(imageToText.add(textToImage)).sum();
     } else {
       NDArray targets = smoothedTargets(logits, ids);
       fit = imageToText.mul(targets).sum().add(textToImage.mul(targets.transpose()).sum());
     }
-    return Scalars.multiply(fit, -0.5 / ids.size());
-  }
-
-  /** {@code (B)} of {@code (B, B)}: every (B + 1)-th number, where they lie. */
-  private static NDArray diagonal(NDArray square) {
-    long b = square.getShape().get(0);
-    return square.reshape(-1).get(new NDIndex().addSliceDim(0, b * b, b + 1));
+    return Scalars.multiply(fit, -0.5 / b);
   }
 
   /** The target distribution of each row; {@code (B, B)}. */

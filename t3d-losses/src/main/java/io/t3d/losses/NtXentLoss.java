@@ -53,13 +53,14 @@ public final class NtXentLoss {
     Patients.requireOnePerPair(patientIds, b);
     NDArray z = first.concat(second, 0).normalize(2, 1); // (2B, F)
     NDArray cosines = Casts.toFloat32(z.matMul(z.transpose())); // (2B, 2B)
-    NDArray logits =
-        Scalars.divide(cosines, temperature).add(exclusions(cosines, patientIds)); // (2B, 2B)
-    NDArray found = logits.logSoftmax(1).mul(partners(cosines, b)).sum();
+    List<NDArray> tables =
+        BatchArrays.tables(cosines, 2L * b, 2L * b, exclusions(patientIds), partners(b));
+    NDArray logits = Scalars.divide(cosines, temperature).add(tables.get(0)); // (2B, 2B)
+    NDArray found = logits.logSoftmax(1).mul(tables.get(1)).sum();
     return Scalars.divide(found, -2.0 * b);
   }
 
-  private static NDArray exclusions(NDArray like, List<String> ids) {
+  private static float[] exclusions(List<String> ids) {
     int b = ids.size();
     float[] bias = new float[4 * b * b];
     for (int i = 0; i < 2 * b; i++) {
@@ -69,14 +70,14 @@ public final class NtXentLoss {
         bias[i * 2 * b + k] = samePatient && !partner ? EXCLUDED : 0;
       }
     }
-    return BatchArrays.of(like, bias, 2L * b, 2L * b);
+    return bias;
   }
 
-  private static NDArray partners(NDArray like, int b) {
+  private static float[] partners(int b) {
     float[] target = new float[4 * b * b];
     for (int i = 0; i < 2 * b; i++) {
       target[i * 2 * b + (i + b) % (2 * b)] = 1;
     }
-    return BatchArrays.of(like, target, 2L * b, 2L * b);
+    return target;
   }
 }

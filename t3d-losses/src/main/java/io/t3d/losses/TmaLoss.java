@@ -334,12 +334,8 @@ public final class TmaLoss {
           negatives[i * t + k] = falseNegative || mine ? EXCLUDED : 0;
         }
       }
-      return new Owners(
-          t,
-          BatchArrays.of(like, owned, b, t),
-          BatchArrays.of(like, noFalse, b, t),
-          BatchArrays.of(like, negatives, b, t),
-          BatchArrays.of(like, rows));
+      List<NDArray> tables = BatchArrays.tables(like, b, t, owned, noFalse, negatives);
+      return new Owners(t, tables.get(0), tables.get(1), tables.get(2), BatchArrays.of(like, rows));
     }
   }
 

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class PrototypeLossTest {
-  private final NDManager manager = NDManager.newBaseManager();
+  private final NDManager manager = TestDevice.manager();
   private final NDArray prototypes = Outputs.prototypes(manager, 20);
   private final PrototypeLoss loss = new PrototypeLoss();
 

@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Test;
 class TmaLossTest {
   private static final List<String> PATIENTS = List.of("p", "q", "r");
 
-  private final NDManager manager = NDManager.newBaseManager();
+  private final NDManager manager = TestDevice.manager();
   private final NDArray scale = manager.create((float) Math.log(1 / 0.07));
   private final TmaLoss loss = new TmaLoss();
 

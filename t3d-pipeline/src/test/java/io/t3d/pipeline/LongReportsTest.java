@@ -3,7 +3,6 @@ package io.t3d.pipeline;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.config.TextConfig;
@@ -74,7 +73,7 @@ class LongReportsTest {
   @Test
   void aTrainedModelEmbedsAndEvaluatesLongReports() throws IOException {
     List<String> reports = rows.stream().map(ManifestRow::report).toList();
-    try (TrainedModel trained = TrainedModel.open(run, Device.cpu());
+    try (TrainedModel trained = TrainedModel.open(run, TestDevice.get());
         NDManager scope = trained.model().manager().newSubManager()) {
       TokenBatch tokens = trained.model().tokenize(scope, reports);
       assertThat(tokens.hasWindows()).isTrue();

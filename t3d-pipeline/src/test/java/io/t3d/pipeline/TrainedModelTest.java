@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import ai.djl.Device;
 import io.t3d.core.config.Configs;
 import io.t3d.core.config.ReportDecoderConfig;
 import io.t3d.core.config.T3DConfig;
@@ -79,13 +78,13 @@ class TrainedModelTest {
 
   @Test
   void aRunOpensWithThePreparationAndThePromptsItWasTrainedWith() throws IOException {
-    try (TrainedModel trained = TrainedModel.open(run, Device.cpu())) {
+    try (TrainedModel trained = TrainedModel.open(run, TestDevice.get())) {
       assertThat(trained.data().preprocessing())
           .isEqualTo(PretrainConfig.tiny().data().preprocessing());
       assertThat(trained.prompts()).isEqualTo(PhantomPrompts.all());
       assertThat(trained.objective()).contains(PretrainConfig.tiny().objective());
     }
-    try (TrainedModel again = TrainedModel.open(run.resolve("checkpoint"), Device.cpu())) {
+    try (TrainedModel again = TrainedModel.open(run.resolve("checkpoint"), TestDevice.get())) {
       assertThat(again.prompts()).hasSameSizeAs(PhantomPrompts.all());
     }
   }
@@ -93,8 +92,8 @@ class TrainedModelTest {
   @Test
   void aKeptCheckpointOpensAsTheNewestDoes() throws IOException {
     Path ct = rows().get(0).volume();
-    try (TrainedModel newest = TrainedModel.open(run, Device.cpu());
-        TrainedModel kept = TrainedModel.open(Checkpoint.keptFolderOf(run, 1), Device.cpu())) {
+    try (TrainedModel newest = TrainedModel.open(run, TestDevice.get());
+        TrainedModel kept = TrainedModel.open(Checkpoint.keptFolderOf(run, 1), TestDevice.get())) {
       assertThat(kept.data()).isEqualTo(newest.data());
       assertThat(kept.objective()).isEqualTo(newest.objective());
       assertThat(kept.prompts()).isEqualTo(newest.prompts());
@@ -106,7 +105,7 @@ class TrainedModelTest {
   void volumesAndTextsMeetInOneSpace() throws IOException {
     Path ct = rows().get(0).volume();
     List<String> reports = rows().stream().map(ManifestRow::report).toList();
-    try (TrainedModel trained = TrainedModel.open(run, Device.cpu())) {
+    try (TrainedModel trained = TrainedModel.open(run, TestDevice.get())) {
       float[] v = trained.embed(ct)[0];
       float[][] r = trained.embedReports(reports);
       assertThat(norm(v)).isCloseTo(1, within(1e-5));
@@ -127,7 +126,7 @@ class TrainedModelTest {
 
   @Test
   void zeroShotGivesProbabilitiesByNameInTheOrderOfThePrompts() throws IOException {
-    try (TrainedModel trained = TrainedModel.open(run, Device.cpu())) {
+    try (TrainedModel trained = TrainedModel.open(run, TestDevice.get())) {
       List<FindingPrompts> prompts =
           List.of(FindingPrompts.of("pleural effusion"), FindingPrompts.of("cardiomegaly"));
       Map<String, Double> found = trained.zeroShot(rows().get(0).volume(), prompts);
@@ -145,7 +144,7 @@ class TrainedModelTest {
   @Test
   void decodersAreOpenedWithTheModel(@TempDir Path dir) throws IOException {
     Path ct = rows().get(0).volume();
-    try (TrainedModel trained = TrainedModel.open(run, Device.cpu())) {
+    try (TrainedModel trained = TrainedModel.open(run, TestDevice.get())) {
       try (ReportGenerator generator =
           ReportGenerator.create(trained.model(), ReportDecoderConfig.tiny(), 1)) {
         generator.save(dir.resolve("reports/generator"));
@@ -161,7 +160,7 @@ class TrainedModelTest {
   void fourThreadsGetTheBitsThatOneGets() throws Exception {
     List<Path> volumes = rows().stream().map(ManifestRow::volume).limit(4).toList();
     List<String> texts = List.of("No pleural effusion.", "The heart is enlarged.");
-    try (TrainedModel trained = TrainedModel.open(run, Device.cpu())) {
+    try (TrainedModel trained = TrainedModel.open(run, TestDevice.get())) {
       List<float[]> alone = new ArrayList<>();
       for (Path volume : volumes) {
         alone.add(trained.embed(volume)[0]);
@@ -191,12 +190,12 @@ class TrainedModelTest {
 
   @Test
   void whatIsMissingIsNamed(@TempDir Path dir) throws IOException {
-    assertThatThrownBy(() -> TrainedModel.open(dir.resolve("nowhere"), Device.cpu()))
+    assertThatThrownBy(() -> TrainedModel.open(dir.resolve("nowhere"), TestDevice.get()))
         .hasMessageContaining("No checkpoint at")
         .hasMessageContaining("--out folder of a pretrain run");
     assertThatThrownBy(() -> T3D.pretrain(PretrainConfig.tiny(), manifest, run))
         .hasMessageContaining("holds a checkpoint already");
-    try (TrainedModel trained = TrainedModel.open(run, Device.cpu())) {
+    try (TrainedModel trained = TrainedModel.open(run, TestDevice.get())) {
       assertThatThrownBy(() -> trained.embed())
           .hasMessage("volumes must not be empty; give at least one");
       assertThatThrownBy(() -> trained.embed(dir.resolve("no.nii")))
@@ -220,12 +219,12 @@ class TrainedModelTest {
   @Test
   void aCheckpointOfTheTmaWithTheUntrainedFusionOpensAndDoesNotTellItsObjective(
       @TempDir Path folder) throws IOException {
-    try (T3DModel model = T3DModel.create(T3DConfig.tiny(), Device.cpu(), 1)) {
+    try (T3DModel model = T3DModel.create(T3DConfig.tiny(), TestDevice.get(), 1)) {
       model.save(folder);
     }
     Files.writeString(folder.resolve("data.json"), Configs.toJson(PretrainConfig.tiny().data()));
     Files.writeString(folder.resolve("objective.json"), OLD_OBJECTIVE);
-    try (TrainedModel trained = TrainedModel.open(folder, Device.cpu())) {
+    try (TrainedModel trained = TrainedModel.open(folder, TestDevice.get())) {
       assertThat(trained.objective()).isEmpty();
       assertThat(trained.gatherTemperature()).isEqualTo(0.1);
     }

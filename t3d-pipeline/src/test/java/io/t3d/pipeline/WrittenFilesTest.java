@@ -55,7 +55,8 @@ class WrittenFilesTest {
     assertThat(Configs.toJson(config)).isEqualTo(before);
     assertThat(Configs.fromJson(before, PretrainConfig.class)).isEqualTo(config);
     String older = before.replaceAll(",\\s+\"keepEveryEpochs\" : 0", "");
-    assertThat(older).isNotEqualTo(before);
+    older = older.replaceAll(",\\s+\"tf32\" : true,\\s+\"deterministic\" : false", "");
+    assertThat(older).isNotEqualTo(before).doesNotContain("tf32");
     assertThat(Configs.fromJson(older, PretrainConfig.class)).isEqualTo(config);
   }
 

@@ -1,7 +1,10 @@
 package io.t3d.bench.step;
 
+import io.t3d.core.config.ResNet3dConfig;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.config.TextConfig;
+import io.t3d.core.config.VisionConfig;
+import io.t3d.core.config.Vit3dConfig;
 import io.t3d.core.train.PairBatch;
 import io.t3d.core.train.PairSource;
 import io.t3d.core.volume.Affine;
@@ -16,6 +19,7 @@ import java.util.SplittableRandom;
 final class StepData {
   static final int PAIRS = 2;
   static final int VIEW_SIZE = 96;
+  private static final int NARROW_VIEW_SIZE = 32;
 
   /** L, the length to which reports are cut. */
   static final int REPORT_TOKENS = 256;
@@ -31,14 +35,45 @@ final class StepData {
         switch (name) {
           case "resnet50" -> T3DConfig.resnet50();
           case "vit-base" -> T3DConfig.vitBase();
+          case "resnet50-narrow" -> narrow(T3DConfig.resnet50());
+          case "vit-base-narrow" -> narrow(T3DConfig.vitBase());
           case "tiny" -> T3DConfig.tiny();
           default ->
               throw new IllegalArgumentException(
-                  "The model must be resnet50, vit-base or tiny, got " + name);
+                  "The model must be resnet50, vit-base, either with -narrow behind it, or tiny,"
+                      + " got "
+                      + name);
         };
     TextConfig text = config.text().bert("The step benchmark");
     int length = Math.min(REPORT_TOKENS, text.maxLength());
     return config.withText(text.toBuilder().maxLength(length).build());
+  }
+
+  /**
+   * The same layers, an eighth as wide: a step of as many operations, fast enough to count them in
+   * a test.
+   */
+  private static T3DConfig narrow(T3DConfig config) {
+    VisionConfig vision = config.vision();
+    if (vision instanceof Vit3dConfig vit) {
+      vision = vit.toBuilder().hiddenSize(96).mlpSize(384).build();
+    } else if (vision instanceof ResNet3dConfig r) {
+      List<Integer> widths = r.widths().stream().map(w -> w / 8).toList();
+      vision =
+          new ResNet3dConfig(
+              r.block(), r.layers(), widths, r.stemKernel(), r.stemStride(), r.maxPool());
+    }
+    TextConfig text = config.text().bert("The step benchmark");
+    return config.toBuilder()
+        .vision(vision)
+        .text(text.toBuilder().vocabSize(4096).hiddenSize(96).mlpSize(384).build())
+        .embedDim(64)
+        .build();
+  }
+
+  /** The edge of a cubic view for the model of that name. */
+  static int viewSize(String model) {
+    return model.endsWith("-narrow") ? NARROW_VIEW_SIZE : VIEW_SIZE;
   }
 
   /** Pairs of two global views that overlap; every second report is a quarter shorter. */

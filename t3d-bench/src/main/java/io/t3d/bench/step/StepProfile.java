@@ -20,14 +20,15 @@ final class StepProfile {
   static {
     PARTS.put("torchBackward", "backward pass");
     PARTS.put("ActivationCheckpoints.backward", "backward pass");
+    PARTS.put("optim.Gradients", "gradient norm and clipping");
     PARTS.put("AdamW", "AdamW");
-    PARTS.put("train.Gradients", "gradient norm, clipping, freeing");
     PARTS.put("TransformerTextEncoder", "text encoder, forward");
     PARTS.put("ResNet3d", "vision encoder, forward");
     PARTS.put("Vit3d", "vision encoder, forward");
     PARTS.put("TokenGather", "gather, forward");
     PARTS.put("io.t3d.losses", "losses, forward");
     PARTS.put("ViewBatch", "views to arrays");
+    PARTS.put("T3DModel", "model, the rest, forward");
   }
 
   private StepProfile() {}
@@ -63,7 +64,8 @@ final class StepProfile {
     }
   }
 
-  private static String part(StackTraceElement... stack) {
+  /** The part to which a stack belongs. */
+  static String part(StackTraceElement... stack) {
     for (Map.Entry<String, String> part : PARTS.entrySet()) {
       for (StackTraceElement frame : stack) {
         if ((frame.getClassName() + "." + frame.getMethodName()).contains(part.getKey())) {

@@ -24,7 +24,8 @@ import java.util.Map;
  * Whole training steps of T3D on demand, for {@code t3d-bench/compare-step}; its twin is {@code
  * step_reference.py}. Prints a line when it is ready; then runs one step for every line that it
  * reads and prints one line of JSON: seconds, processor seconds of all threads, loss, peak memory.
- * The line {@code profile} prints where a step's time goes instead.
+ * The line {@code profile} prints where a step's time goes instead, {@code count} how many
+ * operations of libtorch it has.
  */
 public final class StepRunner {
   private StepRunner() {}
@@ -32,7 +33,8 @@ public final class StepRunner {
   /**
    * Runs.
    *
-   * @param args {@code resnet50} or {@code vit-base}; {@code float32} or {@code bfloat16}
+   * @param args {@code resnet50} or {@code vit-base}, or either with {@code -narrow}; {@code
+   *     float32} or {@code bfloat16}
    */
   public static void main(String[] args) throws IOException {
     T3DConfig config = StepData.model(args[0]);
@@ -43,18 +45,23 @@ public final class StepRunner {
     BufferedReader commands =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     try (T3DModel model = T3DModel.create(config, Device.cpu(), 1)) {
-      run(model, T3DObjective.create(ObjectiveConfig.t3d(), model, 1), training, commands);
+      T3DObjective objective = T3DObjective.create(ObjectiveConfig.t3d(), model, 1);
+      run(model, objective, training, StepData.viewSize(args[0]), commands);
     }
   }
 
   private static void run(
-      T3DModel model, Objective objective, TrainingConfig training, BufferedReader commands)
+      T3DModel model,
+      Objective objective,
+      TrainingConfig training,
+      int viewSize,
+      BufferedReader commands)
       throws IOException {
     Map<String, Parameter> trained = new LinkedHashMap<>(model.parameters());
     objective.parameters().forEach((name, p) -> trained.put("objective." + name, p));
     try (AdamW optimizer = new AdamW(model.manager(), trained, training.optimizer())) {
       TrainingStep step = new TrainingStep(model, objective, optimizer, training);
-      PairBatch batch = StepData.batch(StepData.PAIRS, StepData.VIEW_SIZE);
+      PairBatch batch = StepData.batch(StepData.PAIRS, viewSize);
       System.out.println("ready");
       String command = commands.readLine();
       for (int i = 0; command != null; i++, command = commands.readLine()) {
@@ -63,6 +70,11 @@ public final class StepRunner {
           StepProfile.of(() -> step.run(number, 1e-4, StepData.repeat(batch), 1))
               .forEach(System.out::println);
           System.out.println("end of profile");
+          continue;
+        }
+        if (command.equals("count")) {
+          System.out.println(
+              StepOperations.of(() -> step.run(number, 1e-4, StepData.repeat(batch), 1)).json());
           continue;
         }
         long start = System.nanoTime();

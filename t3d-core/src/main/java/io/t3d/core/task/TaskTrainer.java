@@ -3,6 +3,8 @@ package io.t3d.core.task;
 import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
 import ai.djl.training.GradientCollector;
@@ -12,6 +14,7 @@ import io.t3d.core.train.optim.AdamW;
 import io.t3d.core.train.optim.Gradients;
 import io.t3d.core.train.optim.LrSchedule;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -102,31 +105,31 @@ public final class TaskTrainer implements AutoCloseable {
   public double step(Loss loss) {
     try (NDManager scope = owner.newSubManager()) {
       Engine.getInstance().setRandomSeed(TrainingStep.seed(config.seed(), step, 0));
-      double value = forwardBackward(scope, loss);
-      boolean finite =
-          Double.isFinite(value)
-              && Double.isFinite(
-                  optimizer.clippedStep(scope, schedule.at(step), config.clipNorm()));
-      guard(finite, value);
+      NDArray scalar = forwardBackward(scope, loss);
+      AdamW.Guarded update =
+          optimizer.guardedStep(scope, schedule.at(step), config.clipNorm(), Optional.of(scalar));
+      // The only wait for the device.
+      float[] read = NDArrays.concat(new NDList(scalar, update.leftOut())).toFloatArray();
+      boolean finite = read[1] == 0;
+      optimizer.settle(finite);
+      guard(finite, read[0]);
       step++;
-      return value;
+      return read[0];
     } finally {
       Gradients.free(optimizer.trained());
     }
   }
 
-  private double forwardBackward(NDManager scope, Loss loss) {
+  /** The loss, {@code (1)}, without its graph. */
+  private NDArray forwardBackward(NDManager scope, Loss loss) {
     try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
       NDArray scalar = loss.compute(scope);
       if (scalar.size() != 1) {
         throw new IllegalArgumentException(
             "The loss must be a scalar, got shape " + scalar.getShape());
       }
-      double value = scalar.toFloatArray()[0];
-      if (Double.isFinite(value)) {
-        collector.backward(scalar);
-      }
-      return value;
+      collector.backward(scalar);
+      return scalar.stopGradient().reshape(1);
     }
   }
 

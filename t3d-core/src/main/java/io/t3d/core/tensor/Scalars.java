@@ -1,8 +1,11 @@
 package io.t3d.core.tensor;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import java.util.function.BinaryOperator;
 
 /**
  * Products, quotients and bounds with a number that are safe inside a gradient scope.
@@ -20,31 +23,37 @@ public final class Scalars {
 
   /** {@code array · factor}. */
   public static NDArray multiply(NDArray array, double factor) {
-    try (NDArray number = of(array, factor)) {
-      return array.mul(number);
-    }
+    return with(array, factor, NDArray::mul);
   }
 
   /** {@code array / divisor}. */
   public static NDArray divide(NDArray array, double divisor) {
-    try (NDArray number = of(array, divisor)) {
-      return array.div(number);
-    }
+    return with(array, divisor, NDArray::div);
   }
 
   /** The larger of each element and the number. */
   public static NDArray atLeast(NDArray array, double floor) {
-    try (NDArray number = of(array, floor)) {
-      return array.maximum(number);
+    return with(array, floor, NDArray::maximum);
+  }
+
+  /**
+   * The number is on the CPU whatever the array's device: libtorch takes a scalar from there into
+   * the kernel, where one on a GPU would be a kernel of its own that writes it.
+   */
+  private static NDArray with(NDArray array, double value, BinaryOperator<NDArray> operation) {
+    NDManager manager = array.getManager();
+    if (!manager.getDevice().isGpu()) {
+      return with(manager, array, value, operation);
+    }
+    try (NDManager host = manager.newSubManager(Device.cpu())) {
+      return with(host, array, value, operation);
     }
   }
 
-  private static NDArray of(NDArray like, double value) {
-    NDArray number = like.getManager().full(new Shape(), (float) value, DataType.FLOAT32);
-    NDArray placed = number.toDevice(like.getDevice(), false);
-    if (placed != number) {
-      number.close();
+  private static NDArray with(
+      NDManager owner, NDArray array, double value, BinaryOperator<NDArray> operation) {
+    try (NDArray number = owner.full(new Shape(), (float) value, DataType.FLOAT32)) {
+      return operation.apply(array, number);
     }
-    return placed;
   }
 }

@@ -1,8 +1,6 @@
 package io.t3d.core.torch;
 
-import ai.djl.pytorch.jni.LibUtils;
 import com.sun.jna.NativeLibrary;
-import java.nio.file.Path;
 
 /**
  * libtorch's autocast switches for the calling thread, called by their mangled C++ names through
@@ -26,8 +24,7 @@ final class AutocastNative {
    * @throws UnsatisfiedLinkError where it has no such functions under these names (Windows)
    */
   static AutocastNative open() {
-    Path file = Path.of(LibUtils.getLibtorchPath(), System.mapLibraryName("torch_cpu"));
-    AutocastNative opened = new AutocastNative(NativeLibrary.getInstance(file.toString()));
+    AutocastNative opened = new AutocastNative(Libtorch.library());
     opened.libtorch.getFunction(NAMESPACE + "11clear_cacheEv"); // fail here, not half-way
     return opened;
   }

@@ -4,22 +4,23 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.pytorch.engine.PtNDArray;
-import ai.djl.pytorch.jni.LibUtils;
 import com.google.common.base.Supplier;
 import com.google.common.base.Suppliers;
 import com.sun.jna.Function;
 import com.sun.jna.Memory;
-import com.sun.jna.NativeLibrary;
 import com.sun.jna.Pointer;
-import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
 
 /**
- * libtorch's fused AdamW: one pass over weights, gradients and moments where separate operations
- * take some twelve. Neither DJL nor the presets map it, so it is called by its C++ name.
+ * libtorch's fused AdamW, on CPUs and GPUs: one call for all weights, and one pass over weights,
+ * gradients and moments, where separate operations take some twelve for each. Neither DJL nor the
+ * presets map it, so it is called by its C++ name.
  */
 public final class FusedAdamW {
   private static final String SYMBOL =
@@ -37,25 +38,63 @@ public final class FusedAdamW {
    * @param beta2 decay of the square
    * @param epsilon added to the denominator
    * @param weightDecay decoupled
-   * @param update how many updates, this one included; for the bias correction
    */
   public record Settings(
-      double learningRate,
-      double beta1,
-      double beta2,
-      double epsilon,
-      double weightDecay,
-      int update) {}
+      double learningRate, double beta1, double beta2, double epsilon, double weightDecay) {}
 
   /**
-   * Four arrays of one shape, float32, contiguous or in one memory order.
+   * Four arrays of one shape, float32, contiguous.
    *
    * @param weight changed
-   * @param gradient read
+   * @param gradient read, and divided by a {@link Guard}'s divisor
    * @param mean changed
    * @param square changed
    */
   public record Slot(NDArray weight, NDArray gradient, NDArray mean, NDArray square) {}
+
+  /**
+   * What the kernel looks at before it changes anything, on the weights' device: nobody has to wait
+   * for it.
+   *
+   * @param divisor of the gradients, {@code (1)}; empty for none
+   * @param leaveOut {@code (1)}: 1 to leave the update out, else 0
+   */
+  public record Guard(Optional<NDArray> divisor, NDArray leaveOut) {
+    /**
+     * Clips the gradients to a norm, as {@code torch.nn.utils.clip_grad_norm_} does, and leaves an
+     * update out unless norm and loss are finite.
+     *
+     * @param norm {@code (1)}, the gradients' as they are
+     * @param loss {@code (1)}; empty for none
+     * @param limit the largest norm; 0 for none
+     */
+    public static Guard of(NDArray norm, Optional<NDArray> loss, double limit) {
+      NDManager owner = norm.getManager();
+      Tensor n = TorchBridge.borrow(norm);
+      try (Scalar zero = new Scalar(0.0);
+          Scalar one = new Scalar(1.0);
+          Scalar divisor = new Scalar(limit);
+          Scalar little = new Scalar(1e-6)) {
+        // 0 · x is NaN where x is not finite, and NaN ≠ 0 is 1; in place it stays float32.
+        Tensor bad = n.mul(zero);
+        loss.ifPresent(
+            l -> {
+              try (Tensor product = TorchBridge.borrow(l).mul(zero)) {
+                bad.add_(product); // gives the same object back
+              }
+            });
+        bad.ne_(zero);
+        NDArray leaveOut = TorchBridge.own(owner, bad);
+        if (limit <= 0) {
+          return new Guard(Optional.empty(), leaveOut);
+        }
+        try (Tensor sum = n.add(little);
+            Tensor ratio = sum.div(divisor)) {
+          return new Guard(Optional.of(TorchBridge.own(owner, ratio.clamp_min(one))), leaveOut);
+        }
+      }
+    }
+  }
 
   /** Whether it can be called here: Linux or macOS with the bridge. */
   public static boolean available() {
@@ -63,28 +102,33 @@ public final class FusedAdamW {
   }
 
   private static Optional<Function> open() {
-    // Twelve words, numbers and flags are passed as on the System V ABI; Windows differs.
-    if (System.getProperty("os.name").toLowerCase(Locale.ROOT).contains("win")) {
-      return Optional.empty();
-    }
-    try {
-      Path file = Path.of(LibUtils.getLibtorchPath(), System.mapLibraryName("torch_cpu"));
-      return Optional.of(NativeLibrary.getInstance(file.toString()).getFunction(SYMBOL));
-    } catch (UnsatisfiedLinkError e) {
-      return Optional.empty();
-    }
+    // Words, numbers and flags are passed as on the System V ABI; Windows differs.
+    return System.getProperty("os.name").toLowerCase(Locale.ROOT).contains("win")
+        ? Optional.empty()
+        : Libtorch.function(SYMBOL);
+  }
+
+  /**
+   * The number of an update for {@link #step}.
+   *
+   * @param manager owns it; on the weights' device
+   * @param number how many updates, this one included; for the bias correction
+   */
+  public static NDArray update(NDManager manager, int number) {
+    return manager.full(new Shape(), number, DataType.FLOAT32);
   }
 
   /**
    * Updates all weights at once. Call it outside a gradient collector.
    *
-   * @param manager for temporaries; on the weights' device
    * @param slots what is updated
    * @param s settings
+   * @param update of {@link #update}
+   * @param guard what the kernel looks at first
    * @throws io.t3d.core.T3dException when {@link #available()} is false
    * @throws IllegalArgumentException when shapes or types within a slot differ
    */
-  public static void step(NDManager manager, List<Slot> slots, Settings s) {
+  public static void step(List<Slot> slots, Settings s, NDArray update, Optional<Guard> guard) {
     Function call =
         CALL.get()
             .filter(f -> TorchBridge.available())
@@ -94,50 +138,62 @@ public final class FusedAdamW {
       return;
     }
     slots.forEach(FusedAdamW::check); // a C++ exception would end the JVM
-    try (NDManager scope = manager.newSubManager()) {
-      NDArray update = scope.full(new Shape(), s.update, DataType.FLOAT32);
-      Memory none = new Memory(16); // std::optional<Tensor> without a value
-      none.clear();
-      Memory weights = list(slots.stream().map(Slot::weight).toList());
-      Memory gradients = list(slots.stream().map(Slot::gradient).toList());
-      Memory means = list(slots.stream().map(Slot::mean).toList());
-      Memory squares = list(slots.stream().map(Slot::square).toList());
-      Memory updates = list(slots.stream().map(slot -> update).toList());
-      long n = slots.size();
-      call.invokeVoid(
-          new Object[] {
-            weights,
-            n,
-            gradients,
-            n,
-            means,
-            n,
-            squares,
-            n,
-            Pointer.NULL, // no AMSGrad
-            0L,
-            updates,
-            n,
-            s.learningRate,
-            s.beta1,
-            s.beta2,
-            s.weightDecay,
-            s.epsilon,
-            0,
-            0,
-            none,
-            none
-          });
-    }
+    List<NDArray> made = new ArrayList<>();
+    List<NDArray> aligned = new ArrayList<>();
+    slots.forEach(slot -> aligned.add(aligned(slot, made)));
+    Memory weights = Libtorch.list(slots.stream().map(Slot::weight).toList());
+    Memory gradients = Libtorch.list(aligned);
+    Memory means = Libtorch.list(slots.stream().map(Slot::mean).toList());
+    Memory squares = Libtorch.list(slots.stream().map(Slot::square).toList());
+    Memory updates = Libtorch.list(slots.stream().map(slot -> update).toList());
+    Memory divisor = Libtorch.optional(guard.flatMap(Guard::divisor));
+    Memory leaveOut = Libtorch.optional(guard.map(Guard::leaveOut));
+    long n = slots.size();
+    call.invokeVoid(
+        new Object[] {
+          weights,
+          n,
+          gradients,
+          n,
+          means,
+          n,
+          squares,
+          n,
+          Pointer.NULL, // no AMSGrad
+          0L,
+          updates,
+          n,
+          s.learningRate,
+          s.beta1,
+          s.beta2,
+          s.weightDecay,
+          s.epsilon,
+          (byte) 0,
+          (byte) 0,
+          divisor,
+          leaveOut
+        });
+    made.forEach(NDArray::close);
   }
 
-  /** An array of {@code at::Tensor}, each of which is one pointer; DJL's handle points to one. */
-  private static Memory list(List<NDArray> arrays) {
-    Memory memory = new Memory(8L * arrays.size());
-    for (int i = 0; i < arrays.size(); i++) {
-      memory.setPointer(8L * i, new Pointer(((PtNDArray) arrays.get(i)).getHandle()).getPointer(0));
+  /**
+   * The gradient with the weight's strides. On a GPU the kernel refuses others, also where they say
+   * the same: that of a 1×1×1 convolution can come with its channels last.
+   */
+  @SuppressWarnings("resource") // the caller closes what is made
+  private static NDArray aligned(Slot slot, List<NDArray> made) {
+    Shape shape = slot.weight.getShape();
+    if (Arrays.stream(shape.getShape()).noneMatch(size -> size == 1)) {
+      return slot.gradient; // autograd sees to it that they are alike
     }
-    return memory;
+    Tensor weight = TorchBridge.borrow(slot.weight);
+    try (Tensor contiguous = TorchBridge.borrow(slot.gradient).contiguous()) {
+      NDArray out =
+          TorchBridge.own(
+              slot.gradient.getManager(), contiguous.as_strided(weight.sizes(), weight.strides()));
+      made.add(out);
+      return out;
+    }
   }
 
   private static void check(Slot slot) {

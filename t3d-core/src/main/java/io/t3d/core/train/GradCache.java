@@ -49,16 +49,12 @@ final class GradCache {
     this.microBatch = microBatch;
   }
 
-  /**
-   * Adds to the gradients of the weights; as {@link ModelPass#run}.
-   *
-   * @return whether there was a backward pass
-   */
-  boolean run(
+  /** Adds to the gradients of the weights; as {@link ModelPass#run}. */
+  void run(
       PairBatch batch,
       Optional<ReportSentences> sentences,
       int seed,
-      Function<T3DOutput, Optional<NDArray>> loss) {
+      Function<T3DOutput, NDArray> loss) {
     List<PairBatch> parts = batch.split(microBatch);
     List<Optional<ReportSentences>> texts = split(sentences, parts);
     try (NDManager scope = model.manager().newSubManager()) {
@@ -66,11 +62,7 @@ final class GradCache {
       try (NDManager lossScope = scope.newSubManager();
           GradientCollector collector = Engine.getInstance().newGradientCollector()) {
         Outputs.all(cached).forEach(array -> array.attach(lossScope));
-        Optional<NDArray> scalar = loss.apply(cached);
-        if (scalar.isEmpty()) {
-          return false;
-        }
-        collector.backward(scalar.get());
+        collector.backward(loss.apply(cached));
         Outputs.all(cached).forEach(array -> array.attach(scope));
       }
       List<NDArray> perPair = takeGradients(scope, Outputs.perPair(cached));
@@ -85,7 +77,6 @@ final class GradCache {
             (forward, views) ->
                 handOn(forward.run(views), perPair, from, handsOnShared ? shared : List.of()));
       }
-      return true;
     }
   }
 

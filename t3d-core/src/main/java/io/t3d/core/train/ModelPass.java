@@ -45,9 +45,8 @@ final class ModelPass {
    * @param sentences texts of the batch's reports to encode alone
    * @param seed of dropout
    * @param loss what is differentiated
-   * @return whether there was a backward pass
    */
-  boolean run(PairBatch batch, Optional<ReportSentences> sentences, int seed, Loss loss) {
+  void run(PairBatch batch, Optional<ReportSentences> sentences, int seed, Loss loss) {
     try (NDManager scope = model.manager().newSubManager()) {
       ViewBatch views = ViewBatch.collate(scope, batch.views());
       TokenBatch tokens = model.tokenize(scope, batch.reports());
@@ -61,7 +60,6 @@ final class ModelPass {
               collector.backward(s);
               backward(scope, checkpoints);
             });
-        return scalar.isPresent();
       }
     }
   }

@@ -6,6 +6,7 @@ import io.t3d.core.internal.Checks;
 import io.t3d.core.internal.FolderLock;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.torch.NoGrad;
+import io.t3d.core.train.internal.Switches;
 import io.t3d.core.train.optim.LrSchedule;
 import io.t3d.core.train.optim.WeightAverage;
 import java.io.IOException;
@@ -108,6 +109,7 @@ public final class Pretrainer {
    */
   public TrainingSummary run() throws IOException {
     try (FolderLock.Held lock = FolderLock.join(out);
+        Switches switches = new Switches(config.tf32(), config.deterministic());
         Trained trained = new Trained(model, objective, config)) {
       return new Run(trained, startState(trained)).toTheEnd();
     }

@@ -12,7 +12,7 @@ import java.util.Map;
  * @param learningRate of this step
  * @param loss mean over the step's batches; NaN or infinite in a skipped step
  * @param parts the objective's named parts, means over the step's batches
- * @param gradNorm global norm before clipping; NaN when there was no backward pass
+ * @param gradNorm global norm before clipping; NaN when the loss was not finite
  * @param volumesPerSecond pairs of this step over its time, loading included
  * @param skipped whether the step was left out for want of a finite loss and gradient
  */

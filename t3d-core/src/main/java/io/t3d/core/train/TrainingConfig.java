@@ -3,6 +3,7 @@ package io.t3d.core.train;
 import ai.djl.Device;
 import io.t3d.core.internal.Checks;
 import io.t3d.core.torch.Autocast;
+import io.t3d.core.torch.TorchEngine;
 import io.t3d.core.train.optim.AdamW;
 import io.t3d.core.train.optim.LayerDecay;
 import io.t3d.core.train.optim.LrSchedule;
@@ -42,6 +43,10 @@ import java.util.function.Supplier;
  * @param visionLayerDecay the same for the vision encoder
  * @param keepEveryEpochs after every so many epochs the checkpoint is kept for good, as {@code
  *     OUT/checkpoints/epoch-NNNN} ({@link Checkpoint}); 0 keeps the newest checkpoint only
+ * @param tf32 whether convolutions of float32 on a GPU may use TF32, as in PyTorch by default
+ *     ({@link TorchEngine#tf32}); nothing on a CPU
+ * @param deterministic whether libtorch is to use algorithms that give the same bits each time
+ *     ({@link TorchEngine#deterministic}); on a GPU that costs time
  */
 public record TrainingConfig(
     int epochs,
@@ -63,7 +68,9 @@ public record TrainingConfig(
     double emaDecay,
     double textLayerDecay,
     double visionLayerDecay,
-    int keepEveryEpochs) {
+    int keepEveryEpochs,
+    boolean tf32,
+    boolean deterministic) {
   /** As {@link #checkpointEverySteps}: one when the run ends or a listener stops it. */
   public static final int AT_END_ONLY = -1;
 
@@ -164,6 +171,8 @@ public record TrainingConfig(
     private double textLayerDecay = 1;
     private double visionLayerDecay = 1;
     private int keepEveryEpochs;
+    private boolean tf32 = true;
+    private boolean deterministic;
 
     private Builder() {}
 
@@ -188,6 +197,8 @@ public record TrainingConfig(
       textLayerDecay = from.textLayerDecay;
       visionLayerDecay = from.visionLayerDecay;
       keepEveryEpochs = from.keepEveryEpochs;
+      tf32 = from.tf32;
+      deterministic = from.deterministic;
     }
 
     /** See {@link TrainingConfig#epochs()}. */
@@ -305,6 +316,18 @@ public record TrainingConfig(
       return this;
     }
 
+    /** See {@link TrainingConfig#tf32()}. */
+    public Builder tf32(boolean value) {
+      tf32 = value;
+      return this;
+    }
+
+    /** See {@link TrainingConfig#deterministic()}. */
+    public Builder deterministic(boolean value) {
+      deterministic = value;
+      return this;
+    }
+
     /** Checks and builds. */
     public TrainingConfig build() {
       return new TrainingConfig(
@@ -327,7 +350,9 @@ public record TrainingConfig(
           emaDecay,
           textLayerDecay,
           visionLayerDecay,
-          keepEveryEpochs);
+          keepEveryEpochs,
+          tf32,
+          deterministic);
     }
   }
 }

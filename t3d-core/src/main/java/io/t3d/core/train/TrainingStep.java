@@ -1,6 +1,8 @@
 package io.t3d.core.train;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.nn.internal.RunningStatistics;
@@ -8,9 +10,12 @@ import io.t3d.core.tensor.Scalars;
 import io.t3d.core.text.ReportSentences;
 import io.t3d.core.train.optim.AdamW;
 import io.t3d.core.train.optim.Gradients;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * One optimizer step: forward and backward of its batches, clipping, the guard, the update. {@link
@@ -64,7 +69,7 @@ public final class TrainingStep {
    *
    * @param loss mean over the batches
    * @param parts of the loss, likewise
-   * @param gradNorm before clipping; NaN when a loss was not finite
+   * @param gradNorm before clipping; NaN when the loss was not finite
    * @param pairs seen
    */
   public record Result(double loss, Map<String, Double> parts, double gradNorm, int pairs) {
@@ -84,50 +89,47 @@ public final class TrainingStep {
    * @param count batches whose mean gradient makes the step
    */
   public Result run(int step, double learningRate, PairSource.Batches batches, int count) {
-    Means means = new Means(count);
-    double norm = Double.NaN;
     try (NDManager scope = model.manager().newSubManager()) {
       RunningStatistics before = RunningStatistics.copy(scope, model.parameters());
       before.add(scope, objective.parameters());
-      boolean finite = true;
+      Losses losses = new Losses(scope, count);
+      int pairs = 0;
       for (int i = 0; i < count; i++) {
         PairBatch batch = batches.next();
-        means.pairs += batch.size();
-        finite = finite && forwardBackward(batch, seed(config.seed(), step, i), means);
+        pairs += batch.size();
+        forwardBackward(batch, seed(config.seed(), step, i), losses);
       }
-      if (finite) {
-        norm = update(learningRate);
-      }
-      if (!Double.isFinite(norm)) {
+      AdamW.Guarded update =
+          optimizer.guardedStep(
+              scope, learningRate, config.clipNorm(), Optional.of(losses.total()));
+      Result result = losses.read(update, pairs); // the only wait for the device
+      optimizer.settle(result.finite());
+      if (!result.finite()) {
         before.restore();
       }
+      return result;
     } finally {
       Gradients.free(optimizer.trained());
     }
-    return new Result(means.loss, means.parts, norm, means.pairs);
   }
 
-  private boolean forwardBackward(PairBatch batch, int seed, Means means) {
+  private void forwardBackward(PairBatch batch, int seed, Losses losses) {
     Optional<ReportSentences> sentences =
         objective.sentences().draw(batch.fullReports(), batch.reports(), ~seed);
     if (ofParts.isPresent() && config.microBatch() < batch.size()) {
-      return new GradCache(model, pass, config.microBatch())
+      new GradCache(model, pass, config.microBatch())
           .run(
               batch,
               sentences,
               seed,
-              output -> means.share(ofParts.get().compute(output, batch.patientIds())));
-    }
-    return pass.run(
-        batch,
-        sentences,
-        seed,
-        (forward, views) -> means.share(objective.compute(forward, views, batch.patientIds())));
-  }
-
-  private double update(double learningRate) {
-    try (NDManager scope = model.manager().newSubManager()) {
-      return optimizer.clippedStep(scope, learningRate, config.clipNorm());
+              output -> losses.share(ofParts.get().compute(output, batch.patientIds())));
+    } else {
+      pass.run(
+          batch,
+          sentences,
+          seed,
+          (forward, views) ->
+              Optional.of(losses.share(objective.compute(forward, views, batch.patientIds()))));
     }
   }
 
@@ -139,37 +141,62 @@ public final class TrainingStep {
     return (int) ((z ^ (z >>> 31)) >>> 33); // not negative
   }
 
-  /** Means over the batches of the step. */
-  private static final class Means {
+  /** The losses of a step's batches and their parts, kept on the device until one copy has all. */
+  private static final class Losses {
+    private final NDManager scope;
     private final int count;
-    private final Map<String, Double> parts = new LinkedHashMap<>();
-    private double loss;
-    private int pairs;
+    private final List<Set<String>> names = new ArrayList<>();
+    private final NDList rows = new NDList(); // of each batch: the loss, then its parts
 
-    Means(int count) {
+    Losses(NDManager scope, int count) {
+      this.scope = scope;
       this.count = count;
     }
 
-    /** Adds a batch; gives its share of the step's loss, or nothing when it is not finite. */
-    Optional<NDArray> share(LossTerms terms) {
-      return add(terms) ? Optional.of(Scalars.divide(terms.total(), count)) : Optional.empty();
+    /** Adds a batch; gives its share of the step's loss. */
+    NDArray share(LossTerms terms) {
+      NDList row = new NDList(scalar("total", terms.total()));
+      terms.parts().forEach((name, part) -> row.add(scalar(name, part)));
+      NDArray values = NDArrays.concat(row);
+      values.attach(scope);
+      rows.add(values);
+      names.add(terms.parts().keySet());
+      return count == 1 ? terms.total() : Scalars.divide(terms.total(), count);
     }
 
-    private boolean add(LossTerms terms) {
-      double value = scalar("total", terms.total());
-      loss += value / count;
-      terms
-          .parts()
-          .forEach((name, part) -> parts.merge(name, scalar(name, part) / count, Double::sum));
-      return Double.isFinite(value);
-    }
-
-    private static double scalar(String name, NDArray array) {
+    /** {@code (1)} of an array that holds one number, without its graph. */
+    private static NDArray scalar(String name, NDArray array) {
       if (array.size() != 1) {
         throw new IllegalArgumentException(
             "The objective's " + name + " must be a scalar, got shape " + array.getShape());
       }
-      return array.toFloatArray()[0];
+      return array.stopGradient().reshape(1);
+    }
+
+    /** {@code (1)}: the sum of the batches' losses. */
+    NDArray total() {
+      return rows.stream().map(row -> row.get("0:1")).reduce(NDArray::add).orElseThrow();
+    }
+
+    /** Waits for the device: one copy of all that the step has to tell. */
+    Result read(AdamW.Guarded update, int pairs) {
+      NDList all = new NDList(rows);
+      all.add(update.norm());
+      all.add(update.leftOut());
+      float[] values = NDArrays.concat(all).toFloatArray();
+      double loss = 0;
+      Map<String, Double> parts = new LinkedHashMap<>();
+      int at = 0;
+      for (Set<String> batch : names) {
+        loss += (double) values[at++] / count;
+        for (String name : batch) {
+          parts.merge(name, (double) values[at++] / count, Double::sum);
+        }
+      }
+      double norm = values[at];
+      boolean leftOut = values[at + 1] != 0;
+      boolean byNorm = Double.isFinite(loss) && !Double.isFinite(norm);
+      return new Result(loss, parts, leftOut && !byNorm ? Double.NaN : norm, pairs);
     }
   }
 }

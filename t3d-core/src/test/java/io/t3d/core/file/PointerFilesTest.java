@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.ndarray.NDManager;
+import io.t3d.core.TestDevice;
 import io.t3d.core.config.Configs;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -70,7 +71,7 @@ class PointerFilesTest {
     assertThatThrownBy(() -> Configs.load(yaml))
         .hasMessageStartingWith(yaml + " is a Git LFS pointer");
     Path weights = Files.writeString(dir.resolve("model.safetensors"), LFS);
-    try (NDManager manager = NDManager.newBaseManager()) {
+    try (NDManager manager = TestDevice.manager()) {
       assertThatThrownBy(() -> Safetensors.read(manager, weights))
           .hasMessageStartingWith(weights + " is a Git LFS pointer");
     }

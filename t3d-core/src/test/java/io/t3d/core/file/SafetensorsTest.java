@@ -7,6 +7,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import io.t3d.core.TestDevice;
 import io.t3d.core.internal.AtomicFiles;
 import java.io.IOException;
 import java.io.InputStream;
@@ -34,7 +35,7 @@ class SafetensorsTest {
 
   @BeforeEach
   void open() {
-    manager = NDManager.newBaseManager();
+    manager = TestDevice.manager();
   }
 
   @AfterEach

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.engine.EngineException;
 import ai.djl.ndarray.BaseNDManager;
@@ -14,6 +13,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
+import io.t3d.core.TestDevice;
 import io.t3d.core.file.Safetensors;
 import io.t3d.core.torch.Autocast;
 import io.t3d.core.torch.GradientSlot;
@@ -58,7 +58,7 @@ class TokenGatheringTest {
 
   @BeforeEach
   void open() {
-    manager = NDManager.newBaseManager();
+    manager = TestDevice.manager();
     Engine.getInstance().setRandomSeed(5);
   }
 
@@ -329,7 +329,7 @@ class TokenGatheringTest {
     NDArray tokens = tokens(2, 20, 8);
     NDArray queries = queries(3, 8);
     NDArray outside = TokenGather.gather(tokens, queries, 0.02);
-    try (Autocast scope = Autocast.bfloat16(Device.cpu())) {
+    try (Autocast scope = Autocast.bfloat16(TestDevice.get())) {
       assertClose(
           "values",
           TokenGather.gather(tokens, queries, 0.02).toFloatArray(),

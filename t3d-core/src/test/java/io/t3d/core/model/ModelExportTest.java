@@ -2,11 +2,11 @@ package io.t3d.core.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
+import io.t3d.core.TestDevice;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.file.Safetensors;
 import io.t3d.core.text.TokenBatch;
@@ -25,13 +25,13 @@ class ModelExportTest {
 
   @Test
   void anExportedTextFolderLoadsAgain() throws IOException {
-    try (T3DModel model = T3DModel.create(T3DConfig.tiny(), Device.cpu(), 5)) {
+    try (T3DModel model = T3DModel.create(T3DConfig.tiny(), TestDevice.get(), 5)) {
       ModelExport.write(model, OUT);
       writeAnswers(model);
       try (T3DModel again =
           Pretrained.none()
               .withText(OUT.resolve("text"))
-              .create(T3DConfig.tiny(), Device.cpu(), 6)) {
+              .create(T3DConfig.tiny(), TestDevice.get(), 6)) {
         Pretrained.loadVision(again, OUT.resolve("vision.safetensors"));
         again
             .parameters()

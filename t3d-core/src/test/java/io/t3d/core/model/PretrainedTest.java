@@ -11,6 +11,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.training.ParameterStore;
 import io.t3d.core.T3dException;
+import io.t3d.core.TestDevice;
 import io.t3d.core.config.ResNet3dConfig;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.T3DConfig;
@@ -215,7 +216,8 @@ class PretrainedTest {
   void aVisionFileGivesTheTokensOfPyTorch(String name, VisionConfig config) throws IOException {
     Path file = GOLDEN.resolve("vision").resolve(name);
     String stem = name.substring(0, name.lastIndexOf('.'));
-    try (T3DModel model = Pretrained.none().withVision(file).create(with(config), Device.cpu(), 1);
+    try (T3DModel model =
+            Pretrained.none().withVision(file).create(with(config), TestDevice.get(), 1);
         NDManager manager = model.manager().newSubManager()) {
       var golden =
           Safetensors.read(manager, file.resolveSibling(stem + ".expected.safetensors")).tensors();
@@ -247,7 +249,7 @@ class PretrainedTest {
       Files.delete(folder.resolve(file));
     }
 
-    try (T3DModel model = T3DModel.load(saved, Device.cpu())) {
+    try (T3DModel model = T3DModel.load(saved, TestDevice.get())) {
       assertThat(model.encodeReports(REPORTS).toFloatArray()).isEqualTo(before);
       assertThat(model.origins()).isEqualTo(origins).containsKey("text");
     }
@@ -361,7 +363,7 @@ class PretrainedTest {
   }
 
   private static Device cpu() {
-    return Device.cpu();
+    return TestDevice.get();
   }
 
   private static T3DModel text(Path folder) throws IOException {

@@ -3,7 +3,6 @@ package io.t3d.core.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
@@ -13,6 +12,7 @@ import ai.djl.nn.Activation;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.SequentialBlock;
 import io.t3d.core.T3dException;
+import io.t3d.core.TestDevice;
 import io.t3d.core.config.Configs;
 import io.t3d.core.config.CustomTextConfig;
 import io.t3d.core.config.CustomVisionConfig;
@@ -132,7 +132,7 @@ class T3DModelBuilderTest {
     try (T3DModel model = small().build()) {
       model.save(folder);
     }
-    assertThatThrownBy(() -> T3DModel.load(folder, Device.cpu()))
+    assertThatThrownBy(() -> T3DModel.load(folder, TestDevice.get()))
         .isInstanceOf(T3dException.class)
         .hasMessage(
             folder
@@ -183,7 +183,7 @@ class T3DModelBuilderTest {
       weights(model)
           .forEach((name, w) -> assertThat(w).as(name).isEqualTo(weights(same).get(name)));
       model.save(folder);
-      try (T3DModel again = T3DModel.load(folder, Device.cpu())) {
+      try (T3DModel again = T3DModel.load(folder, TestDevice.get())) {
         assertThat(again.config()).isEqualTo(config);
       }
     }
@@ -203,7 +203,7 @@ class T3DModelBuilderTest {
         assertThat(again.encodeVolumes(volumes)).isEqualTo(model.encodeVolumes(volumes));
       }
     }
-    assertThatThrownBy(() -> T3DModel.load(folder, Device.cpu()))
+    assertThatThrownBy(() -> T3DModel.load(folder, TestDevice.get()))
         .hasMessageContaining("FeatureMapEncoder(ai.djl.nn.SequentialBlock)");
   }
 
@@ -221,7 +221,7 @@ class T3DModelBuilderTest {
     TwoConvolutions vision = new TwoConvolutions(12);
     NDArray array;
     float[] values;
-    try (NDManager elsewhere = NDManager.newBaseManager()) {
+    try (NDManager elsewhere = TestDevice.manager()) {
       vision.initialize(elsewhere, DataType.FLOAT32, new Shape(1, 1, 8, 8, 8));
       array = StateDict.of(vision).get("first.weight").getArray();
       values = array.toFloatArray();
@@ -244,7 +244,7 @@ class T3DModelBuilderTest {
       float[] without = scope.randomNormal(new Shape(100)).toFloatArray();
       Engine.getInstance().setRandomSeed(5);
       scope.randomNormal(new Shape(3));
-      T3DModel.load(folder, Device.cpu()).close();
+      T3DModel.load(folder, TestDevice.get()).close();
       assertThat(scope.randomNormal(new Shape(100)).toFloatArray()).isEqualTo(without);
     }
   }
@@ -312,7 +312,7 @@ class T3DModelBuilderTest {
     Files.writeString(
         file, "preset: tiny\nvision: {type: custom, encoder: java.lang.Object, channels: 8}\n");
     T3DConfig config = Configs.load(file);
-    assertThatThrownBy(() -> T3DModel.create(config, Device.cpu(), 1))
+    assertThatThrownBy(() -> T3DModel.create(config, TestDevice.get(), 1))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
             "The visual encoder is a java.lang.Object, which only its own code can build: pass one"

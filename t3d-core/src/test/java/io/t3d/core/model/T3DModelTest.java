@@ -15,6 +15,7 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
 import io.t3d.core.T3dException;
+import io.t3d.core.TestDevice;
 import io.t3d.core.config.Configs;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.config.TextConfig;
@@ -57,7 +58,7 @@ class T3DModelTest {
 
   @BeforeEach
   void create() {
-    model = T3DModel.create(T3DConfig.tiny(), Device.cpu(), 1);
+    model = T3DModel.create(T3DConfig.tiny(), TestDevice.get(), 1);
     manager = model.manager().newSubManager();
   }
 
@@ -124,7 +125,7 @@ class T3DModelTest {
             Configs.fromJson(
                 Configs.toJson(tiny.text()).replaceAll("\"dropout\" : [0-9.]+", "\"dropout\" : 0"),
                 TextConfig.class));
-    try (T3DModel still = T3DModel.create(quiet, Device.cpu(), 3);
+    try (T3DModel still = T3DModel.create(quiet, TestDevice.get(), 3);
         NDManager scope = still.manager().newSubManager()) {
       ViewBatch views =
           new ViewBatch(
@@ -209,8 +210,8 @@ class T3DModelTest {
   @Test
   void theSameSeedGivesTheSameWeightsAndAnotherSeedOthers() {
     Engine.getInstance().setRandomSeed(99);
-    try (T3DModel same = T3DModel.create(T3DConfig.tiny(), Device.cpu(), 1);
-        T3DModel other = T3DModel.create(T3DConfig.tiny(), Device.cpu(), 2)) {
+    try (T3DModel same = T3DModel.create(T3DConfig.tiny(), TestDevice.get(), 1);
+        T3DModel other = T3DModel.create(T3DConfig.tiny(), TestDevice.get(), 2)) {
       assertThat(floats(same)).isEqualTo(floats(model));
       assertThat(floats(other).get("text_projection.weight"))
           .isNotEqualTo(floats(model).get("text_projection.weight"));
@@ -255,7 +256,7 @@ class T3DModelTest {
     if (!bfloat16) {
       return model.forward(views, reports, true);
     }
-    try (Autocast autocast = Autocast.bfloat16(Device.cpu())) {
+    try (Autocast autocast = Autocast.bfloat16(TestDevice.get())) {
       return model.forward(views, reports, true);
     }
   }
@@ -264,7 +265,7 @@ class T3DModelTest {
   void underAutocastOutputsAreFloat32AndGradientsFinite() {
     Assumptions.assumeTrue(TorchBridge.available());
     TokenBatch reports = model.tokenize(manager, REPORTS);
-    try (Autocast autocast = Autocast.bfloat16(Device.cpu())) {
+    try (Autocast autocast = Autocast.bfloat16(TestDevice.get())) {
       T3DOutput out = model.forward(views(), reports);
       assertThat(out.views().get(0).tokens().getDataType()).isEqualTo(DataType.FLOAT32);
       assertThat(out.textEmbeddings().getDataType()).isEqualTo(DataType.FLOAT32);
@@ -275,7 +276,7 @@ class T3DModelTest {
   private T3DModel windowed(TextConfig.LongReports how) {
     T3DConfig config = T3DConfig.tiny();
     TextConfig text = config.text().bert("test").toBuilder().maxLength(10).longReports(how).build();
-    return T3DModel.create(config.withText(text), Device.cpu(), 1);
+    return T3DModel.create(config.withText(text), TestDevice.get(), 1);
   }
 
   @Test
@@ -308,7 +309,7 @@ class T3DModelTest {
       assertClose(got.get("0:1"), whole.encodeReports(scope, List.of("normal")));
 
       whole.save(dir);
-      try (T3DModel again = T3DModel.load(dir, Device.cpu())) {
+      try (T3DModel again = T3DModel.load(dir, TestDevice.get())) {
         assertThat(again.config()).isEqualTo(whole.config());
         assertThat(again.encodeReports(again.manager(), List.of(report)).toFloatArray())
             .isEqualTo(whole.encodeReports(scope, List.of(report)).toFloatArray());
@@ -374,12 +375,12 @@ class T3DModelTest {
         "{\"truncation_side\": \"left\", \"model_max_length\": 4}");
     T3DConfig config = T3DConfig.tiny();
     TextConfig text = config.text().bert("test").withTokenizer(folder.toString(), 8);
-    try (T3DModel left = T3DModel.create(config.withText(text), Device.cpu(), 1)) {
+    try (T3DModel left = T3DModel.create(config.withText(text), TestDevice.get(), 1)) {
       left.save(dir.resolve("saved"));
       assertThat(left.tokenize(left.manager(), List.of("a b c d")).tokenIds().toLongArray())
           .containsExactly(2, 6, 7, 3);
     }
-    try (T3DModel again = T3DModel.load(dir.resolve("saved"), Device.cpu())) {
+    try (T3DModel again = T3DModel.load(dir.resolve("saved"), TestDevice.get())) {
       assertThat(again.config().text().maxLength()).isEqualTo(4);
       assertThat(again.tokenize(again.manager(), List.of("a b c d")).tokenIds().toLongArray())
           .containsExactly(2, 6, 7, 3);
@@ -389,7 +390,7 @@ class T3DModelTest {
   @Test
   void aCheckpointGivesTheSameEmbeddings() throws IOException {
     model.save(dir);
-    try (T3DModel loaded = T3DModel.load(dir, Device.cpu())) {
+    try (T3DModel loaded = T3DModel.load(dir, TestDevice.get())) {
       assertThat(loaded.config()).isEqualTo(model.config());
       assertThat(floats(loaded)).isEqualTo(floats(model));
       NDArray volumes = manager.randomNormal(new Shape(5, 1, 16, 16, 16));
@@ -406,7 +407,7 @@ class T3DModelTest {
     T3DConfig c = T3DConfig.tiny();
     T3DConfig other = new T3DConfig(c.vision(), c.text(), 64, c.projection(), 0.07);
     Files.writeString(dir.resolve("config.json"), Configs.toJson(other));
-    assertThatThrownBy(() -> T3DModel.load(dir, Device.cpu()))
+    assertThatThrownBy(() -> T3DModel.load(dir, TestDevice.get()))
         .isInstanceOf(IOException.class)
         .hasMessageEndingWith(
             "model.safetensors holds the weights of another config: of another shape (10):"
@@ -432,7 +433,7 @@ class T3DModelTest {
         json.replaceFirst(
             "\"embedDim\"",
             "\"prototypes\": 64, \"fusionHeads\": 4, \"fusionGate\": 0.1, \"embedDim\""));
-    try (T3DModel loaded = T3DModel.load(dir, Device.cpu())) {
+    try (T3DModel loaded = T3DModel.load(dir, TestDevice.get())) {
       assertThat(floats(loaded)).isEqualTo(floats(model));
     }
   }
@@ -444,7 +445,7 @@ class T3DModelTest {
     model.parameters().forEach((name, p) -> tensors.put(name, p.getArray()));
     tensors.put("text_projection.kernel", tensors.remove("text_projection.weight"));
     Safetensors.write(dir.resolve("model.safetensors"), tensors, Map.of());
-    assertThatThrownBy(() -> T3DModel.load(dir, Device.cpu()))
+    assertThatThrownBy(() -> T3DModel.load(dir, TestDevice.get()))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("missing (1): text_projection.weight;")
         .hasMessageContaining("unexpected (1): text_projection.kernel;");
@@ -454,7 +455,7 @@ class T3DModelTest {
   void aFolderWithoutWeightsIsAnErrorThatNamesTheFile() throws IOException {
     model.save(dir);
     Files.delete(dir.resolve("model.safetensors"));
-    assertThatThrownBy(() -> T3DModel.load(dir, Device.cpu()))
+    assertThatThrownBy(() -> T3DModel.load(dir, TestDevice.get()))
         .isInstanceOf(NoSuchFileException.class)
         .hasMessageContaining("model.safetensors")
         .hasMessageContaining("a T3D checkpoint is a folder with");
@@ -519,7 +520,7 @@ class T3DModelTest {
   @Test
   void theFolderOfARunIsNotACheckpointButHoldsOne() throws IOException {
     model.save(dir.resolve("checkpoint"));
-    assertThatThrownBy(() -> T3DModel.load(dir, Device.cpu()))
+    assertThatThrownBy(() -> T3DModel.load(dir, TestDevice.get()))
         .isInstanceOf(NoSuchFileException.class)
         .hasMessage(
             dir.resolve("config.json")
@@ -554,7 +555,7 @@ class T3DModelTest {
             "Voxels should be windowed to about 0 to 1, got -1000.0 to -1000.0, which looks like"
                 + " HU; apply the window that the model was trained with, e.g. Preprocessing.apply"
                 + " or IntensityWindow");
-    try (T3DModel other = T3DModel.create(T3DConfig.tiny(), Device.cpu(), 1)) {
+    try (T3DModel other = T3DModel.create(T3DConfig.tiny(), TestDevice.get(), 1)) {
       assertThat(printed(() -> other.encodeVolumes(hounsfield.div(1000)))).isEmpty();
     }
   }
@@ -587,7 +588,7 @@ class T3DModelTest {
   @Test
   void aVocabularyThatIsTooSmallIsAnError() {
     T3DConfig small = T3DConfig.tiny().withText(TextConfig.tiny().withTokenizer("builtin", 100));
-    assertThatThrownBy(() -> T3DModel.create(small, Device.cpu(), 0))
+    assertThatThrownBy(() -> T3DModel.create(small, TestDevice.get(), 0))
         .isInstanceOf(T3dException.class)
         .hasMessageContaining("TextConfig.vocabSize must be at least the tokenizer's vocabulary");
   }
@@ -596,9 +597,9 @@ class T3DModelTest {
   void aModelOverItsOwnCorpusCanBeSavedAndLoaded() throws IOException {
     T3DConfig config = T3DConfig.tiny().withText(TextConfig.tiny().withTokenizer("corpus", 200));
     ReportTokenizer tokenizer = ReportTokenizer.fromCorpus(REPORTS, 200, 128);
-    try (T3DModel own = T3DModel.create(config, tokenizer, Device.cpu(), 4)) {
+    try (T3DModel own = T3DModel.create(config, tokenizer, TestDevice.get(), 4)) {
       own.save(dir);
-      try (T3DModel loaded = T3DModel.load(dir, Device.cpu())) {
+      try (T3DModel loaded = T3DModel.load(dir, TestDevice.get())) {
         assertClose(loaded.encodeReports(manager, REPORTS), own.encodeReports(manager, REPORTS));
       }
     }

@@ -3,13 +3,13 @@ package io.t3d.core.task;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import io.t3d.core.T3dException;
+import io.t3d.core.TestDevice;
 import io.t3d.core.config.Configs;
 import io.t3d.core.train.DivergedException;
 import io.t3d.core.train.TrainingConfig;
@@ -18,7 +18,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class TaskTrainerTest {
-  private final NDManager manager = NDManager.newBaseManager(Device.cpu());
+  private final NDManager manager = TestDevice.manager();
   private final Parameter weight =
       Parameter.builder()
           .setName("weight")

@@ -3,6 +3,7 @@ package io.t3d.core.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.ndarray.NDManager;
+import io.t3d.core.TestDevice;
 import io.t3d.core.config.TextConfig.LongReports;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
@@ -23,7 +24,7 @@ class LongReportsTest {
   @BeforeAll
   static void open() {
     tokenizer = ReportTokenizer.fromCorpus(List.of(SHORT, FINDINGS, "conclusion opinion"), 300, 10);
-    manager = NDManager.newBaseManager();
+    manager = TestDevice.manager();
   }
 
   @AfterAll

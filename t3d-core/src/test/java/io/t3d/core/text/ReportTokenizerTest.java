@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.t3d.core.T3dException;
+import io.t3d.core.TestDevice;
 import io.t3d.core.config.TextConfig;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -67,7 +68,7 @@ class ReportTokenizerTest {
   @Test
   void aBatchIsPaddedToItsLongestReport() {
     try (ReportTokenizer tokenizer = ReportTokenizer.builtin(64);
-        NDManager manager = NDManager.newBaseManager();
+        NDManager manager = TestDevice.manager();
         TokenBatch batch = tokenizer.encode(manager, List.of("normal", "no pleural effusion"))) {
       assertThat(batch.tokenIds().getShape()).isEqualTo(new Shape(2, 5));
       assertThat(batch.attentionMask().toLongArray()).containsExactly(1, 1, 1, 0, 0, 1, 1, 1, 1, 1);
@@ -96,7 +97,7 @@ class ReportTokenizerTest {
   @Test
   void aBlankReportIsAnErrorThatNamesIt() {
     try (ReportTokenizer tokenizer = ReportTokenizer.builtin(64);
-        NDManager manager = NDManager.newBaseManager()) {
+        NDManager manager = TestDevice.manager()) {
       assertThatThrownBy(() -> tokenizer.encode(manager, List.of("normal", " \n")))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessage("reports[1] is blank; drop the pair or give it a text");
@@ -216,7 +217,7 @@ class ReportTokenizerTest {
   void idsBecomeTextAgainWithoutSpecialTokens() {
     List<String> reports = List.of("A 12 mm nodule, left upper lobe.", "No effusion.");
     try (ReportTokenizer tokenizer = ReportTokenizer.fromCorpus(reports, 200, 32);
-        NDManager manager = NDManager.newBaseManager()) {
+        NDManager manager = TestDevice.manager()) {
       TokenBatch batch = tokenizer.encode(manager, reports);
       long[] ids = batch.tokenIds().get(1).toLongArray();
       assertThat(ids[0]).isEqualTo(tokenizer.beginId());

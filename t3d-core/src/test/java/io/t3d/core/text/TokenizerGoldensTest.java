@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.common.base.Splitter;
+import io.t3d.core.TestDevice;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -105,7 +106,7 @@ class TokenizerGoldensTest {
       texts.add(ROOT.path("long").asText());
     }
     assertThat(texts).hasSize(expected.size());
-    try (NDManager manager = NDManager.newBaseManager()) {
+    try (NDManager manager = TestDevice.manager()) {
       for (int i = 0; i < texts.size(); i++) {
         long[] ids = tokenizer.encode(manager, texts.subList(i, i + 1)).tokenIds().toLongArray();
         assertThat(ids).as(texts.get(i)).containsExactly(numbers(expected.get(i).asText()));

@@ -9,6 +9,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.norm.Dropout;
 import ai.djl.training.GradientCollector;
+import io.t3d.core.TestDevice;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -16,7 +17,7 @@ import org.junit.jupiter.api.Test;
 class ActivationCheckpointsTest {
   @Test
   void dropoutFallsAlikeBothTimesAndTheGradientReachesTheInput() {
-    try (NDManager manager = NDManager.newBaseManager()) {
+    try (NDManager manager = TestDevice.manager()) {
       NDArray x = manager.ones(new Shape(1000));
       x.setRequiresGradient(true);
       List<Boolean> runs = new ArrayList<>();
@@ -43,7 +44,7 @@ class ActivationCheckpointsTest {
 
   @Test
   void stagesOneAfterTheOtherFollowTheChainRule() {
-    try (NDManager manager = NDManager.newBaseManager()) {
+    try (NDManager manager = TestDevice.manager()) {
       NDArray x = manager.create(new float[] {3});
       x.setRequiresGradient(true);
       try (GradientCollector collector = Engine.getInstance().newGradientCollector();
@@ -59,7 +60,7 @@ class ActivationCheckpointsTest {
 
   @Test
   void whereNoneAreOpenAStageIsItsStep() {
-    try (NDManager manager = NDManager.newBaseManager()) {
+    try (NDManager manager = TestDevice.manager()) {
       NDArray x = manager.ones(new Shape(2));
       NDArray y = ActivationCheckpoints.stage(x, z -> z.add(1));
       assertThat(y.toFloatArray()).containsExactly(2, 2);
@@ -70,7 +71,7 @@ class ActivationCheckpointsTest {
 
   @Test
   void oneMayBeOpen() {
-    try (NDManager manager = NDManager.newBaseManager();
+    try (NDManager manager = TestDevice.manager();
         ActivationCheckpoints first = ActivationCheckpoints.open(manager, 1)) {
       assertThat(first).isNotNull();
       assertThatThrownBy(() -> ActivationCheckpoints.open(manager, 2))

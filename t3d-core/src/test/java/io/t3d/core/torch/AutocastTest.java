@@ -14,6 +14,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.convolutional.Conv3d;
 import ai.djl.nn.core.Linear;
 import ai.djl.training.GradientCollector;
+import io.t3d.core.TestDevice;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.AfterEach;
@@ -24,7 +25,7 @@ import org.junit.jupiter.api.condition.OS;
 
 @DisabledOnOs(OS.WINDOWS)
 class AutocastTest {
-  private static final Device CPU = Device.cpu();
+  private static final Device CPU = TestDevice.get();
   private static final Shape ONE = new Shape(1, 1, 1);
 
   private NDManager manager;
@@ -34,7 +35,7 @@ class AutocastTest {
   @BeforeEach
   void open() {
     assumeTrue(TorchBridge.available());
-    manager = NDManager.newBaseManager();
+    manager = TestDevice.manager();
     Engine.getInstance().setRandomSeed(5);
     x = manager.randomNormal(new Shape(4, 8));
     weight = manager.randomNormal(new Shape(3, 8));

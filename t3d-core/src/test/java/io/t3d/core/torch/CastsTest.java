@@ -9,6 +9,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
+import io.t3d.core.TestDevice;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -19,7 +20,7 @@ class CastsTest {
   @BeforeEach
   void open() {
     assumeTrue(TorchBridge.available());
-    manager = NDManager.newBaseManager();
+    manager = TestDevice.manager();
   }
 
   @AfterEach

@@ -8,6 +8,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
 import io.t3d.core.config.Size3;
 import java.util.Arrays;
+import java.util.List;
 
 /** What {@link FallbackTest} runs in a JVM of its own: prints facts, one a line. */
 final class FallbackProbe {
@@ -69,7 +70,7 @@ final class FallbackProbe {
     try (NDManager manager = NDManager.newBaseManager();
         NoGrad constant = new NoGrad()) {
       NDArray x = manager.arange(3f);
-      Lerp.towards(x, manager.create(new float[] {4, 1, 0}), 0.25);
+      TensorLists.lerp(List.of(x), List.of(manager.create(new float[] {4, 1, 0})), 0.25);
       return Arrays.toString(x.toFloatArray());
     }
   }

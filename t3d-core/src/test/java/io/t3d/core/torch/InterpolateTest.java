@@ -9,6 +9,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
+import io.t3d.core.TestDevice;
 import io.t3d.core.config.Size3;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -21,7 +22,7 @@ class InterpolateTest {
 
   @Test
   void doublingALineGivesTheQuartersByHand() {
-    try (NDManager manager = NDManager.newBaseManager()) {
+    try (NDManager manager = TestDevice.manager()) {
       NDArray x = manager.create(new float[] {0, 4}, new Shape(1, 1, 1, 1, 2));
       NDArray y = Interpolate.trilinear(x, new Size3(1, 1, 4));
       assertThat(y.getShape()).isEqualTo(new Shape(1, 1, 1, 1, 4));
@@ -31,7 +32,7 @@ class InterpolateTest {
 
   @Test
   void gradientsSpreadOverTheTwoNeighboursByHand() {
-    try (NDManager manager = NDManager.newBaseManager()) {
+    try (NDManager manager = TestDevice.manager()) {
       NDArray x = manager.create(new float[] {0, 4}, new Shape(1, 1, 2, 1, 1));
       x.setRequiresGradient(true);
       try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
@@ -46,7 +47,7 @@ class InterpolateTest {
 
   @Test
   void anArrayWithoutAChannelAxisIsAnError() {
-    try (NDManager manager = NDManager.newBaseManager()) {
+    try (NDManager manager = TestDevice.manager()) {
       NDArray x = manager.ones(new Shape(1, 2, 2, 2));
       assertThatThrownBy(() -> Interpolate.trilinear(x, Size3.cube(4)))
           .isInstanceOf(IllegalArgumentException.class)

@@ -11,6 +11,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.convolutional.Conv3d;
 import ai.djl.training.GradientCollector;
+import io.t3d.core.TestDevice;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -23,7 +24,7 @@ class MemoryFormatsTest {
   @BeforeEach
   void open() {
     assumeTrue(TorchBridge.available());
-    manager = NDManager.newBaseManager();
+    manager = TestDevice.manager();
     Engine.getInstance().setRandomSeed(5);
   }
 

@@ -11,6 +11,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
 import io.t3d.core.T3dException;
+import io.t3d.core.TestDevice;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,7 +46,7 @@ class TorchBridgeTest {
   @Test
   void anOperationThatDjlLacksRunsOnItsArrayAndRecordsGradients() {
     assumeTrue(TorchBridge.available());
-    try (NDManager manager = NDManager.newBaseManager()) {
+    try (NDManager manager = TestDevice.manager()) {
       NDArray x = manager.create(new float[] {-1, 2, 9});
       x.setRequiresGradient(true);
       try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
@@ -61,7 +62,7 @@ class TorchBridgeTest {
   @Test
   void closingABorrowedTensorLeavesTheArrayAlone() {
     assumeTrue(TorchBridge.available());
-    try (NDManager manager = NDManager.newBaseManager()) {
+    try (NDManager manager = TestDevice.manager()) {
       NDArray x = manager.create(new float[] {1, 2});
       try (Tensor view = TorchBridge.borrow(x)) {
         assertThat(view.numel()).isEqualTo(2);
@@ -73,7 +74,7 @@ class TorchBridgeTest {
   @Test
   void anOwnedTensorSurvivesItsPointerScopeAndItsOwnClose() {
     assumeTrue(TorchBridge.available());
-    try (NDManager manager = NDManager.newBaseManager()) {
+    try (NDManager manager = TestDevice.manager()) {
       NDArray x = manager.create(new float[] {-1, 2, 9});
       NDArray y;
       try (PointerScope scope = new PointerScope();
@@ -88,7 +89,7 @@ class TorchBridgeTest {
   @Test
   void aTensorThatCannotBeOwnedIsAnErrorAndNoCrash() {
     assumeTrue(TorchBridge.available());
-    try (NDManager manager = NDManager.newBaseManager()) {
+    try (NDManager manager = TestDevice.manager()) {
       NDArray x = manager.create(new float[] {1, 2});
       assertThatThrownBy(() -> TorchBridge.own(manager, TorchBridge.borrow(x)))
           .isInstanceOf(IllegalArgumentException.class)
@@ -114,7 +115,7 @@ class TorchBridgeTest {
   @Test
   void anErrorOfLibtorchBecomesAJavaException() {
     assumeTrue(TorchBridge.available());
-    try (NDManager manager = NDManager.newBaseManager()) {
+    try (NDManager manager = TestDevice.manager()) {
       NDArray x = manager.ones(new Shape(2, 3));
       assertThatThrownBy(() -> torch.mm(TorchBridge.borrow(x), TorchBridge.borrow(x)))
           .isInstanceOf(RuntimeException.class)
@@ -126,7 +127,7 @@ class TorchBridgeTest {
   @EnabledOnOs(OS.LINUX)
   void twoThousandCallsDoNotGrowNativeMemory() throws IOException {
     assumeTrue(TorchBridge.available());
-    try (NDManager manager = NDManager.newBaseManager()) {
+    try (NDManager manager = TestDevice.manager()) {
       NDArray x = manager.randomNormal(new Shape(1, 2, 128, 64));
       x.setRequiresGradient(true);
       for (int i = 0; i < 100; i++) {

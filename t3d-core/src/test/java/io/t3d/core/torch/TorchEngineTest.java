@@ -2,6 +2,7 @@ package io.t3d.core.torch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ai.djl.Device;
 import ai.djl.engine.Engine;
@@ -33,6 +34,22 @@ class TorchEngineTest {
   void theEngineIsPyTorch() {
     assertThat(TorchEngine.get().getEngineName()).isEqualTo("PyTorch");
     assertThat(TorchEngine.require(Device.cpu())).isEqualTo(Device.cpu());
+  }
+
+  @Test
+  void tf32AndDeterministicAlgorithmsAreSwitchesOfLibtorch() {
+    assumeTrue(TorchBridge.available());
+    boolean tf32 = TorchEngine.isTf32();
+    boolean deterministic = TorchEngine.isDeterministic();
+    try {
+      TorchEngine.tf32(!tf32);
+      TorchEngine.deterministic(!deterministic);
+      assertThat(TorchEngine.isTf32()).isEqualTo(!tf32);
+      assertThat(TorchEngine.isDeterministic()).isEqualTo(!deterministic);
+    } finally {
+      TorchEngine.tf32(tf32);
+      TorchEngine.deterministic(deterministic);
+    }
   }
 
   @Test

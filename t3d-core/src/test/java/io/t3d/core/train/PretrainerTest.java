@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import ai.djl.Device;
 import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.t3d.core.T3dException;
+import io.t3d.core.TestDevice;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.file.Safetensors;
 import io.t3d.core.model.T3DModel;
@@ -86,7 +86,7 @@ class PretrainerTest {
           .run();
       last = weights(model);
     }
-    try (T3DModel loaded = T3DModel.load(Checkpoint.folderOf(folder), Device.cpu())) {
+    try (T3DModel loaded = T3DModel.load(Checkpoint.folderOf(folder), TestDevice.get())) {
       weights(loaded)
           .forEach(
               (name, w) ->
@@ -96,7 +96,7 @@ class PretrainerTest {
       assertThat(weights(loaded).get("vision.bn1.running_mean"))
           .isNotEqualTo(last.get("vision.bn1.running_mean"));
     }
-    try (NDManager scope = NDManager.newBaseManager()) {
+    try (NDManager scope = TestDevice.manager()) {
       Map<String, NDArray> raw =
           Safetensors.read(scope, folder.resolve("checkpoint/raw.safetensors")).tensors();
       last.forEach((name, w) -> assertThat(raw.get(name).toFloatArray()).as(name).isEqualTo(w));
@@ -191,7 +191,7 @@ class PretrainerTest {
     }
     assertThat(seen).containsOnlyKeys(4, 8).doesNotContainValue(Double.NaN);
     try (T3DModel checkpoint =
-        T3DModel.load(Checkpoint.folderOf(folder.resolve("validated")), Device.cpu())) {
+        T3DModel.load(Checkpoint.folderOf(folder.resolve("validated")), TestDevice.get())) {
       weights(checkpoint).forEach((name, w) -> assertThat(last.get(name)).as(name).isEqualTo(w));
     }
     train(config, "validated", 100, new ArrayList<>());
@@ -295,7 +295,7 @@ class PretrainerTest {
         .isEqualTo(files(folder.resolve("stopped/checkpoint")))
         .contains("model.safetensors", "raw.safetensors", "trainer.json", "provenance.json");
     assertThat(files(out.resolve("checkpoints"))).containsExactly("epoch-0002", "epoch-0004");
-    try (T3DModel model = T3DModel.load(Checkpoint.keptFolderOf(out, 4), Device.cpu())) {
+    try (T3DModel model = T3DModel.load(Checkpoint.keptFolderOf(out, 4), TestDevice.get())) {
       assertThat(model.config()).isEqualTo(SmallTraining.resnet(0.1));
     }
   }
@@ -424,6 +424,7 @@ class PretrainerTest {
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx512m",
                 "-Dai.djl.offline=true",
+                "-D" + TestDevice.PROPERTY + "=" + System.getProperty(TestDevice.PROPERTY, "cpu"),
                 "-cp",
                 System.getProperty("java.class.path"),
                 SmallTraining.class.getName(),
@@ -434,7 +435,9 @@ class PretrainerTest {
             .start();
     try {
       Path log = out.resolve("log.jsonl");
-      for (int i = 0; i < 300 && child.isAlive(); i++) {
+      for (int i = 0;
+          i < 1200 && child.isAlive();
+          i++) { // a busy machine starts a JVM in half a minute
         if (Files.exists(log) && Files.readAllLines(log).size() >= 4) {
           break;
         }
@@ -524,7 +527,7 @@ class PretrainerTest {
     assertThat(steps.stream().filter(StepRecord::skipped).map(StepRecord::step))
         .containsExactly(2, 6, 7, 8);
     assertThat(Files.readString(folder.resolve("log.jsonl"))).contains("\"loss\":null");
-    try (T3DModel loaded = T3DModel.load(Checkpoint.folderOf(folder), Device.cpu())) {
+    try (T3DModel loaded = T3DModel.load(Checkpoint.folderOf(folder), TestDevice.get())) {
       assertThat(loaded.config()).isEqualTo(SmallTraining.resnet(0));
     }
   }
@@ -567,7 +570,7 @@ class PretrainerTest {
           .extracting(e -> ((T3dException) e).kind())
           .isEqualTo(T3dException.Kind.ENVIRONMENT);
     }
-    try (T3DModel loaded = T3DModel.load(Checkpoint.folderOf(folder), Device.cpu())) {
+    try (T3DModel loaded = T3DModel.load(Checkpoint.folderOf(folder), TestDevice.get())) {
       weights(loaded).forEach((name, w) -> assertThat(w).as(name).isEqualTo(saved.get(name)));
     }
     assertThat(Checkpoint.open(folder).orElseThrow().step()).isEqualTo(3);

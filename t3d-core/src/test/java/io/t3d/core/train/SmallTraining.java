@@ -1,7 +1,7 @@
 package io.t3d.core.train;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
+import io.t3d.core.TestDevice;
 import io.t3d.core.config.ResNet3dConfig;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.T3DConfig;
@@ -66,7 +66,7 @@ public final class SmallTraining {
   }
 
   public static T3DModel model(T3DConfig config) {
-    return T3DModel.create(config, Device.cpu(), 7);
+    return T3DModel.create(config, TestDevice.get(), 7);
   }
 
   /** Image–text InfoNCE, one direction. */

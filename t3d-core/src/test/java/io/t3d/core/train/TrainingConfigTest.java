@@ -30,6 +30,8 @@ class TrainingConfigTest {
           .textLayerDecay(0.8)
           .visionLayerDecay(0.9)
           .keepEveryEpochs(2)
+          .tf32(false)
+          .deterministic(true)
           .build();
 
   @Test
@@ -58,6 +60,17 @@ class TrainingConfigTest {
         .hasMessageContaining("got 0.0");
     assertThatThrownBy(() -> TrainingConfig.builder().visionLayerDecay(1.1).build())
         .hasMessageContaining("TrainingConfig.visionLayerDecay");
+  }
+
+  @Test
+  void yamlWithoutTheSwitchesOfLibtorchLeavesThemAsPyTorchHasThem() {
+    TrainingConfig old = Configs.fromYaml("epochs: 3", TrainingConfig.class);
+    assertThat(old.tf32()).isTrue();
+    assertThat(old.deterministic()).isFalse();
+    TrainingConfig fresh =
+        Configs.fromYaml("{epochs: 3, tf32: false, deterministic: true}", TrainingConfig.class);
+    assertThat(fresh.tf32()).isFalse();
+    assertThat(fresh.deterministic()).isTrue();
   }
 
   @Test

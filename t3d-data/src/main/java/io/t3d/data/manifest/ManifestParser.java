@@ -1,8 +1,8 @@
 package io.t3d.data.manifest;
 
-import io.t3d.data.io.VolumeFinder;
 import io.t3d.core.internal.OsPaths;
 import io.t3d.data.internal.Cells;
+import io.t3d.data.io.VolumeFinder;
 import java.io.IOException;
 import java.io.Reader;
 import java.io.StringReader;

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import ai.djl.Device;
 import io.t3d.core.T3dException;
 import io.t3d.core.config.DecoderConfig;
 import io.t3d.core.config.Size3;
@@ -16,6 +15,7 @@ import io.t3d.core.task.segment.SegmenterConfig;
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Spacing;
 import io.t3d.core.volume.Volume;
+import io.t3d.data.TestDevice;
 import io.t3d.data.io.VolumeReaders;
 import io.t3d.data.io.format.NiftiWriter;
 import io.t3d.data.io.spi.PixelType;
@@ -71,7 +71,7 @@ class VolumeSegmenterTest {
             Size3.cube(12),
             0.5,
             0.125);
-    return Segmenter.create(config, Device.cpu(), 1);
+    return Segmenter.create(config, TestDevice.get(), 1);
   }
 
   private ManifestRow row(Volume volume, Volume mask, Calibration calibration) throws IOException {

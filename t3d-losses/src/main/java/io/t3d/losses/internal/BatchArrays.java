@@ -7,6 +7,8 @@ import ai.djl.ndarray.types.Shape;
 import io.t3d.core.internal.Shapes;
 import io.t3d.core.tensor.Scalars;
 import java.util.Collection;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Arrays beside those of a batch: on its device, owned by its manager.
@@ -17,12 +19,15 @@ public final class BatchArrays {
   private BatchArrays() {}
 
   /**
-   * The same values under the manager of {@code batchArray}, with the gradient kept. DJL attaches
-   * an operation's result to the manager of its first operand: a chain that starts at a parameter
-   * would pile up its intermediates in the model's manager.
+   * The same values under the manager of {@code batchArray}, with the gradient kept, no scalar but
+   * {@code (1)}. DJL attaches an operation's result to the manager of its first operand: a chain
+   * that starts at a parameter would pile up its intermediates in the model's manager.
    */
   public static NDArray borrow(NDArray batchArray, NDArray parameter) {
-    return ones(batchArray, new Shape(1)).mul(parameter);
+    Shape shape = parameter.getShape();
+    NDArray view = parameter.reshape(shape.dimension() == 0 ? new Shape(1) : shape);
+    view.attach(batchArray.getManager());
+    return view;
   }
 
   public static NDArray ones(NDArray batchArray, Shape shape) {
@@ -31,15 +36,38 @@ public final class BatchArrays {
   }
 
   public static NDArray of(NDArray batchArray, float[] values, long... shape) {
-    // A copy: DJL's array would borrow a Java buffer, which autograd does not keep alive.
-    try (NDArray host = batchArray.getManager().create(values, new Shape(shape))) {
-      return host.duplicate().toDevice(batchArray.getDevice(), false);
-    }
+    return own(batchArray, batchArray.getManager().create(values, new Shape(shape)));
   }
 
   public static NDArray of(NDArray batchArray, long[] values) {
-    try (NDArray host = batchArray.getManager().create(values)) {
-      return host.duplicate().toDevice(batchArray.getDevice(), false);
+    return own(batchArray, batchArray.getManager().create(values));
+  }
+
+  /**
+   * Several tables of one shape {@code (rows, columns)} on the batch's device, in one copy.
+   *
+   * @param tables each row by row
+   */
+  public static List<NDArray> tables(
+      NDArray batchArray, long rows, long columns, float[]... tables) {
+    float[] all = new float[tables.length * tables[0].length];
+    for (int i = 0; i < tables.length; i++) {
+      System.arraycopy(tables[i], 0, all, i * tables[0].length, tables[0].length);
+    }
+    NDArray joined = of(batchArray, all, tables.length, rows, columns);
+    return IntStream.range(0, tables.length).mapToObj(joined::get).toList(); // views
+  }
+
+  /**
+   * What DJL makes of values on the CPU borrows a Java buffer, which autograd does not keep alive;
+   * on a GPU it is a copy already.
+   */
+  private static NDArray own(NDArray batchArray, NDArray made) {
+    if (made.getDevice().isGpu() && made.getDevice().equals(batchArray.getDevice())) {
+      return made;
+    }
+    try (made) {
+      return made.duplicate().toDevice(batchArray.getDevice(), false);
     }
   }
 

@@ -29,6 +29,7 @@ import io.t3d.core.model.ViewFeatures;
 import io.t3d.core.nn.LogitScale;
 import io.t3d.losses.ContrastiveLoss;
 import io.t3d.losses.Outputs;
+import io.t3d.losses.TestDevice;
 import io.t3d.losses.TmaConfig;
 import io.t3d.losses.TmaLoss;
 import java.util.ArrayList;
@@ -40,7 +41,7 @@ import org.junit.jupiter.api.Test;
 class DjlLossesTest {
   private static final int B = 4;
 
-  private final NDManager manager = NDManager.newBaseManager();
+  private final NDManager manager = TestDevice.manager();
 
   @AfterEach
   void close() {
@@ -112,7 +113,7 @@ class DjlLossesTest {
       model.setBlock(block);
       DefaultTrainingConfig config =
           new DefaultTrainingConfig(loss)
-              .optDevices(new Device[] {Device.cpu()})
+              .optDevices(new Device[] {TestDevice.get()})
               .optOptimizer(Optimizer.adam().optLearningRateTracker(Tracker.fixed(0.02f)).build());
       try (Trainer trainer = model.newTrainer(config)) {
         trainer.initialize(data.getShapes());

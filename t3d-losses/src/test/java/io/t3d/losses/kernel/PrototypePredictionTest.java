@@ -13,6 +13,7 @@ import ai.djl.ndarray.types.Shape;
 import io.t3d.core.torch.GradientSlot;
 import io.t3d.core.torch.TorchBridge;
 import io.t3d.losses.Outputs;
+import io.t3d.losses.TestDevice;
 import io.t3d.losses.kernel.PrototypePrediction.Predicted;
 import io.t3d.losses.kernel.PrototypePrediction.Rows;
 import io.t3d.losses.kernel.PrototypePrediction.Target;
@@ -28,7 +29,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class PrototypePredictionTest {
   private static final double TEMPERATURE = 0.1;
 
-  private final NDManager manager = NDManager.newBaseManager();
+  private final NDManager manager = TestDevice.manager();
 
   @BeforeEach
   void seed() {

@@ -9,6 +9,7 @@ import ai.djl.ndarray.types.Shape;
 import io.t3d.core.model.TokenGrid;
 import io.t3d.core.volume.Affine;
 import io.t3d.losses.Outputs;
+import io.t3d.losses.TestDevice;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -19,7 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class TokenMatcherTest {
-  private final NDManager manager = NDManager.newBaseManager();
+  private final NDManager manager = TestDevice.manager();
   private final NDArray batchArray = manager.ones(new Shape(1));
 
   static Stream<Named<TokenMatcher>> forms() {

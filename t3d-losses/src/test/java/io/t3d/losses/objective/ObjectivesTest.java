@@ -3,7 +3,6 @@ package io.t3d.losses.objective;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
@@ -31,6 +30,7 @@ import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.View;
 import io.t3d.core.volume.ViewBatch;
 import io.t3d.core.volume.Volume;
+import io.t3d.losses.TestDevice;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -84,7 +84,7 @@ class ObjectivesTest {
   }
 
   private static T3DModel model(T3DConfig config) {
-    return T3DModel.create(config, Device.cpu(), 7);
+    return T3DModel.create(config, TestDevice.get(), 7);
   }
 
   private static ObjectiveConfig named(String name) {

@@ -13,6 +13,7 @@ import io.t3d.core.train.LossTerms;
 import io.t3d.losses.ContrastiveConfig;
 import io.t3d.losses.ContrastiveLoss;
 import io.t3d.losses.Outputs;
+import io.t3d.losses.TestDevice;
 import io.t3d.losses.TmaConfig;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -25,7 +26,7 @@ class T3DObjectiveTest {
   private static final Class<ObjectiveConfig> ANY = ObjectiveConfig.class;
   private static final List<String> PATIENTS = List.of("p", "q", "p");
 
-  private final NDManager manager = NDManager.newBaseManager();
+  private final NDManager manager = TestDevice.manager();
 
   @AfterEach
   void close() {

@@ -48,7 +48,13 @@ public record SegmentationConfig(
       SegmentationTraining training,
       int cacheMegabytes) {
     this(
-        segmenter, preprocessing, loss, training, cacheMegabytes, Optional.empty(), Optional.empty());
+        segmenter,
+        preprocessing,
+        loss,
+        training,
+        cacheMegabytes,
+        Optional.empty(),
+        Optional.empty());
   }
 
   /** Checks that nothing is missing and that the device has a device's name. */
@@ -108,7 +114,8 @@ public record SegmentationConfig(
         loss,
         training,
         cacheMegabytes,
-        masksOnOtherGrid, device);
+        masksOnOtherGrid,
+        device);
   }
 
   /** The same settings with another training. */
@@ -131,6 +138,7 @@ public record SegmentationConfig(
         loss,
         training,
         cacheMegabytes,
-        Optional.of(Masks.OtherGrid.RESAMPLE), device);
+        Optional.of(Masks.OtherGrid.RESAMPLE),
+        device);
   }
 }

@@ -1,18 +1,39 @@
 package io.t3d.core.nn.internal;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
-import java.util.IdentityHashMap;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 
 /**
  * A copy of running means and variances, to undo what a step with a non-finite forward pass left in
- * them: one NaN would stay there for good.
+ * them: one NaN would stay there for good. The copy is one operation, since every step makes one.
  */
 public final class RunningStatistics {
-  // By identity: arrays of equal content are equal, as all running means are at the start.
-  private final IdentityHashMap<NDArray, NDArray> copies = new IdentityHashMap<>();
+  private final List<Copy> copies = new ArrayList<>();
+
+  /**
+   * Statistics and their values.
+   *
+   * @param values those of the arrays, one after another
+   */
+  private record Copy(List<NDArray> arrays, NDArray values) {
+    void restore() {
+      long from = 0;
+      for (NDArray array : arrays) {
+        long to = from + array.size();
+        try (NDArray part = values.get(from + ":" + to);
+            NDArray shaped = part.reshape(array.getShape())) {
+          shaped.copyTo(array);
+        }
+        from = to;
+      }
+    }
+  }
 
   /** Copies those among these parameters into a manager. */
   public static RunningStatistics copy(NDManager scope, Map<String, Parameter> parameters) {
@@ -23,18 +44,37 @@ public final class RunningStatistics {
 
   /** Copies those among more parameters. */
   public void add(NDManager scope, Map<String, Parameter> parameters) {
+    List<NDArray> arrays = new ArrayList<>();
     parameters.forEach(
         (name, parameter) -> {
           if (name.endsWith("running_mean") || name.endsWith("running_var")) {
-            NDArray copy = parameter.getArray().duplicate();
-            copy.attach(scope);
-            copies.put(parameter.getArray(), copy);
+            arrays.add(parameter.getArray());
           }
         });
+    if (!arrays.isEmpty()) {
+      copies.add(new Copy(arrays, concat(scope, arrays)));
+    }
+  }
+
+  private static NDArray concat(NDManager scope, List<NDArray> arrays) {
+    NDList rows = new NDList();
+    List<NDArray> made = new ArrayList<>();
+    for (NDArray array : arrays) {
+      boolean flat = array.getShape().dimension() == 1;
+      NDArray row = flat ? array : array.reshape(-1);
+      if (!flat) {
+        made.add(row);
+      }
+      rows.add(row);
+    }
+    NDArray values = rows.size() == 1 ? rows.get(0).duplicate() : NDArrays.concat(rows);
+    values.attach(scope);
+    made.forEach(NDArray::close);
+    return values;
   }
 
   /** Writes the copies back. */
   public void restore() {
-    copies.forEach((array, copy) -> copy.copyTo(array));
+    copies.forEach(Copy::restore);
   }
 }

@@ -2,6 +2,7 @@ package io.t3d.core.train.optim;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import io.t3d.core.internal.Shapes;
 import io.t3d.core.torch.FusedAdamW;
@@ -51,13 +52,13 @@ public final class AdamW implements AutoCloseable {
 
   private final NDManager manager;
   private final Map<String, Parameter> trained = new TreeMap<>();
+  private final Map<String, Group> groups = new TreeMap<>();
   private final Map<String, NDArray> mean = new TreeMap<>();
   private final Map<String, NDArray> square = new TreeMap<>();
   private final double weightDecay;
   private final double beta1;
   private final double beta2;
   private final double epsilon;
-  private final ToDoubleFunction<String> rate;
   private final boolean fused;
   private int updates;
 
@@ -84,7 +85,7 @@ public final class AdamW implements AutoCloseable {
       Map<String, Parameter> parameters,
       Settings settings,
       ToDoubleFunction<String> rate) {
-    this(owner, parameters, settings, rate, FusedAdamW.available() && !owner.getDevice().isGpu());
+    this(owner, parameters, settings, rate, FusedAdamW.available());
   }
 
   /** The same with a choice of the path: libtorch's kernel, or plain DJL. */
@@ -94,7 +95,6 @@ public final class AdamW implements AutoCloseable {
       Settings settings,
       ToDoubleFunction<String> rate,
       boolean fused) {
-    this.rate = rate;
     this.fused = fused;
     this.manager = owner.newSubManager();
     this.weightDecay = settings.weightDecay();
@@ -105,6 +105,8 @@ public final class AdamW implements AutoCloseable {
         (name, parameter) -> {
           if (parameter.requiresGradient() && parameter.getArray().hasGradient()) {
             trained.put(name, parameter);
+            boolean decaying = decays(name, parameter.getArray().getShape().dimension());
+            groups.put(name, new Group(rate.applyAsDouble(name), decaying));
             mean.put(name, zerosLike(parameter.getArray()));
             square.put(name, zerosLike(parameter.getArray()));
           }
@@ -152,16 +154,53 @@ public final class AdamW implements AutoCloseable {
    * @return the gradients' norm before clipping; when it is not finite, nothing has changed
    */
   public double clippedStep(NDManager scope, double learningRate, double clipNorm) {
-    try {
+    Guarded step = guardedStep(scope, learningRate, clipNorm, Optional.empty());
+    double norm = step.norm().toFloatArray()[0];
+    settle(Double.isFinite(norm));
+    return norm;
+  }
+
+  /**
+   * What a step found, on the device.
+   *
+   * @param norm {@code (1)}: the gradients' before clipping
+   * @param leftOut {@code (1)}: 1 when it, or the loss, was not finite and nothing has changed
+   */
+  public record Guarded(NDArray norm, NDArray leftOut) {}
+
+  /**
+   * Expert: {@link #clippedStep} without waiting for the device. Read {@link Guarded#leftOut}, with
+   * whatever else the step has to tell, and call {@link #settle}.
+   *
+   * @param scope owns the gradients and the result
+   * @param learningRate of this step
+   * @param clipNorm see {@code TrainingConfig.clipNorm}
+   * @param loss {@code (1)}, float32; where it is not finite, nothing changes either
+   */
+  public Guarded guardedStep(
+      NDManager scope, double learningRate, double clipNorm, Optional<NDArray> loss) {
+    try (NoGrad constant = new NoGrad()) {
       Gradients gradients = Gradients.collect(scope, trained);
-      double norm = gradients.globalNorm();
-      if (Double.isFinite(norm)) {
-        gradients.clip(norm, clipNorm);
-        step(learningRate, gradients);
+      NDArray norm = gradients.globalNorm(scope);
+      if (!fused) {
+        return plain(scope, learningRate, clipNorm, loss, gradients, norm);
       }
-      return norm;
+      FusedAdamW.Guard guard = FusedAdamW.Guard.of(norm, loss, clipNorm);
+      fused(scope, learningRate, gradients, Optional.of(guard));
+      return new Guarded(norm, guard.leaveOut());
     } finally {
       Gradients.free(trained); // the next backward pass would add to them
+    }
+  }
+
+  /**
+   * Counts the update of a {@link #guardedStep}.
+   *
+   * @param done whether it was not left out
+   */
+  public void settle(boolean done) {
+    if (done) {
+      updates++;
     }
   }
 
@@ -172,54 +211,87 @@ public final class AdamW implements AutoCloseable {
    * @param gradients dotted name → gradient, of {@link Gradients}
    */
   public void step(double learningRate, Gradients gradients) {
-    try (NoGrad constant = new NoGrad()) {
-      update(learningRate, gradients);
+    try (NoGrad constant = new NoGrad();
+        NDManager scope = manager.newSubManager()) {
+      if (fused) {
+        fused(scope, learningRate, gradients, Optional.empty());
+      } else {
+        plain(learningRate, gradients);
+      }
+      updates++;
     }
   }
 
-  private void update(double learningRate, Gradients gradients) {
-    updates++;
-    if (fused) {
-      fused(learningRate, gradients);
-    } else {
-      trained.forEach(
-          (name, parameter) ->
-              gradients
-                  .of(name)
-                  .ifPresent(g -> plain(learningRate * rate.applyAsDouble(name), g, name)));
-    }
-  }
+  /**
+   * Parameters that one call of the kernel can share.
+   *
+   * @param rate factor of the learning rate
+   * @param decays whether weight decay acts on them
+   */
+  private record Group(double rate, boolean decays) {}
 
-  /** What one call of the kernel shares. */
-  private record Group(double learningRate, double decay) {}
-
-  private void fused(double learningRate, Gradients gradients) {
-    Map<Group, List<FusedAdamW.Slot>> groups = new LinkedHashMap<>();
+  private void fused(
+      NDManager scope, double learningRate, Gradients gradients, Optional<FusedAdamW.Guard> guard) {
+    Map<Group, List<FusedAdamW.Slot>> slots = new LinkedHashMap<>();
     trained.forEach(
-        (name, parameter) -> {
-          NDArray weight = parameter.getArray();
-          Optional<NDArray> gradient = gradients.of(name);
-          if (gradient.isPresent()) {
-            boolean decaying = decays(name, weight.getShape().dimension());
-            Group group =
-                new Group(learningRate * rate.applyAsDouble(name), decaying ? weightDecay : 0);
-            groups
-                .computeIfAbsent(group, g -> new ArrayList<>())
-                .add(new FusedAdamW.Slot(weight, gradient.get(), mean.get(name), square.get(name)));
-          }
-        });
-    groups.forEach(
-        (group, slots) ->
+        (name, parameter) ->
+            gradients
+                .of(name)
+                .ifPresent(
+                    gradient ->
+                        slots
+                            .computeIfAbsent(groups.get(name), g -> new ArrayList<>())
+                            .add(
+                                new FusedAdamW.Slot(
+                                    parameter.getArray(),
+                                    gradient,
+                                    mean.get(name),
+                                    square.get(name)))));
+    NDArray update = FusedAdamW.update(scope, updates + 1);
+    slots.forEach(
+        (group, members) ->
             FusedAdamW.step(
-                manager,
-                slots,
+                members,
                 new FusedAdamW.Settings(
-                    group.learningRate(), beta1, beta2, epsilon, group.decay(), updates)));
+                    learningRate * group.rate(),
+                    beta1,
+                    beta2,
+                    epsilon,
+                    group.decays() ? weightDecay : 0),
+                update,
+                guard));
   }
 
-  /** The same in plain DJL, one parameter. */
-  private void plain(double learningRate, NDArray gradient, String name) {
+  /** The same in plain DJL, which waits for the device. */
+  private Guarded plain(
+      NDManager scope,
+      double learningRate,
+      double clipNorm,
+      Optional<NDArray> loss,
+      Gradients gradients,
+      NDArray norm) {
+    double value = norm.toFloatArray()[0];
+    boolean finite =
+        Double.isFinite(value) && loss.map(l -> Float.isFinite(l.toFloatArray()[0])).orElse(true);
+    if (finite) {
+      gradients.clip(value, clipNorm);
+      plain(learningRate, gradients);
+    }
+    return new Guarded(norm, finite ? scope.zeros(new Shape(1)) : scope.ones(new Shape(1)));
+  }
+
+  private void plain(double learningRate, Gradients gradients) {
+    trained
+        .keySet()
+        .forEach(name -> gradients.of(name).ifPresent(g -> plain(learningRate, g, name)));
+  }
+
+  /** One parameter. */
+  private void plain(double baseRate, NDArray gradient, String name) {
     NDArray weight = trained.get(name).getArray();
+    Group group = groups.get(name);
+    double learningRate = baseRate * group.rate();
+    int update = updates + 1;
     // What starts from m or v would live as long as they: it is attached to the scope.
     try (NDManager scope = gradient.getManager().newSubManager()) {
       gradient.attach(scope);
@@ -227,11 +299,11 @@ public final class AdamW implements AutoCloseable {
       NDArray v = square.get(name).muli(beta2).addi(gradient.square().mul(1 - beta2));
       NDArray divisor = v.sqrt();
       divisor.attach(scope);
-      divisor.divi(Math.sqrt(1 - Math.pow(beta2, updates))).addi(epsilon);
+      divisor.divi(Math.sqrt(1 - Math.pow(beta2, update))).addi(epsilon);
       NDArray change = m.div(divisor);
       change.attach(scope);
-      change.muli(learningRate / (1 - Math.pow(beta1, updates)));
-      if (decays(name, weight.getShape().dimension())) {
+      change.muli(learningRate / (1 - Math.pow(beta1, update)));
+      if (group.decays()) {
         weight.muli(1 - learningRate * weightDecay);
       }
       weight.subi(change);

@@ -2,8 +2,11 @@ package io.t3d.core.train.optim;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import io.t3d.core.torch.GradientSlot;
+import io.t3d.core.torch.TensorLists;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -38,16 +41,18 @@ public final class Gradients {
     return Optional.ofNullable(byName.get(name));
   }
 
-  /** The norm of all gradients taken as one vector; NaN or infinite when one of them is. */
-  double globalNorm() {
-    double squares = 0;
-    for (NDArray gradient : byName.values()) {
-      try (NDArray norm = gradient.norm()) {
-        double value = norm.getFloat();
-        squares += value * value;
-      }
-    }
-    return Math.sqrt(squares);
+  /** All of them, in the order of their names. */
+  List<NDArray> all() {
+    return List.copyOf(byName.values());
+  }
+
+  /**
+   * The norm of all gradients taken as one vector; NaN or infinite when one of them is.
+   *
+   * @return {@code (1)}, float32, on their device; 0 where there are no gradients
+   */
+  NDArray globalNorm(NDManager scope) {
+    return byName.isEmpty() ? scope.zeros(new Shape(1)) : TensorLists.norm(scope, all());
   }
 
   /**

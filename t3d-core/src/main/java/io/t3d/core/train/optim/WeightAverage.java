@@ -3,10 +3,11 @@ package io.t3d.core.train.optim;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
-import io.t3d.core.torch.Lerp;
 import io.t3d.core.torch.NoGrad;
+import io.t3d.core.torch.TensorLists;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -68,8 +69,9 @@ public final class WeightAverage implements AutoCloseable {
   public void update(int updatesBefore) {
     double fraction = 1 - decay(decay, updatesBefore);
     try (NoGrad constant = new NoGrad()) {
-      averages.forEach(
-          (name, average) -> Lerp.towards(average, parameters.get(name).getArray(), fraction));
+      List<NDArray> weights =
+          averages.keySet().stream().map(name -> parameters.get(name).getArray()).toList();
+      TensorLists.lerp(List.copyOf(averages.values()), weights, fraction);
     }
   }
 

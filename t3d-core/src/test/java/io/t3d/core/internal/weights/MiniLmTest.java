@@ -11,6 +11,7 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
+import io.t3d.core.TestDevice;
 import io.t3d.core.config.TextConfig;
 import io.t3d.core.config.TextConfig.Pooling;
 import io.t3d.core.nn.internal.Weights;
@@ -59,7 +60,7 @@ class MiniLmTest {
             .dropout(0.1)
             .pooling(Pooling.MEAN)
             .build();
-    try (NDManager manager = NDManager.newBaseManager();
+    try (NDManager manager = TestDevice.manager();
         ReportTokenizer tokenizer =
             ReportTokenizer.fromPretrained(tokenizerFile, config.maxLength())) {
       TransformerTextEncoder encoder = new TransformerTextEncoder(config);

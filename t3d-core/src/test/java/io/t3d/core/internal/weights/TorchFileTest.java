@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import io.t3d.core.TestDevice;
 import io.t3d.core.file.Safetensors;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -32,7 +33,7 @@ class TorchFileTest {
 
   @BeforeEach
   void open() {
-    manager = NDManager.newBaseManager();
+    manager = TestDevice.manager();
   }
 
   @AfterEach

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.ndarray.NDManager;
 import com.google.common.hash.Hashing;
+import io.t3d.core.TestDevice;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -22,7 +23,7 @@ class WeightFilesTest {
 
   @BeforeEach
   void open() {
-    manager = NDManager.newBaseManager();
+    manager = TestDevice.manager();
   }
 
   @AfterEach

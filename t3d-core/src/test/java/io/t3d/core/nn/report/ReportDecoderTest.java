@@ -3,19 +3,19 @@ package io.t3d.core.nn.report;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
+import io.t3d.core.TestDevice;
 import io.t3d.core.nn.VisionEncoder.VisualTokens;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class ReportDecoderTest {
-  private final NDManager manager = NDManager.newBaseManager(Device.cpu());
+  private final NDManager manager = TestDevice.manager();
   private final ParameterStore parameters = new ParameterStore(manager, false);
   private final DecoderGolden golden = DecoderGolden.load(manager);
   private final ReportDecoder decoder = golden.decoder();

@@ -9,6 +9,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
+import io.t3d.core.TestDevice;
 import io.t3d.core.config.TextConfig;
 import io.t3d.core.config.TextConfig.Pooling;
 import io.t3d.core.file.Safetensors;
@@ -39,7 +40,7 @@ class TransformerTextEncoderTest {
   @EnumSource(Pooling.class)
   void paddingDoesNotChangeAReport(Pooling pooling) {
     TransformerTextEncoder encoder = new TransformerTextEncoder(config(0, 2, 1e-12, 14, pooling));
-    try (NDManager manager = NDManager.newBaseManager()) {
+    try (NDManager manager = TestDevice.manager()) {
       encoder.initialize(manager, DataType.FLOAT32, new Shape(1, 1), new Shape(1, 1));
       TextFeatures alone = encode(encoder, manager, new long[][] {{2, 9, 3}}, 3);
       TextFeatures padded = encode(encoder, manager, new long[][] {{2, 9, 3, 0, 0}}, 3);
@@ -53,7 +54,7 @@ class TransformerTextEncoderTest {
   void aReportBeyondThePositionsIsAnError() {
     TransformerTextEncoder encoder =
         new TransformerTextEncoder(config(2, 1, 1e-5, 14, Pooling.CLS));
-    try (NDManager manager = NDManager.newBaseManager()) {
+    try (NDManager manager = TestDevice.manager()) {
       encoder.initialize(manager, DataType.FLOAT32, new Shape(1, 1), new Shape(1, 1));
       assertThatThrownBy(() -> encode(encoder, manager, new long[1][13], 13))
           .isInstanceOf(IllegalArgumentException.class)
@@ -65,7 +66,7 @@ class TransformerTextEncoderTest {
 
   private static void agreesWithHuggingFace(String name, TextConfig config) throws Exception {
     TransformerTextEncoder encoder = new TransformerTextEncoder(config);
-    try (NDManager manager = NDManager.newBaseManager()) {
+    try (NDManager manager = TestDevice.manager()) {
       encoder.initialize(manager, DataType.FLOAT32, new Shape(1, 1), new Shape(1, 1));
       Map<String, NDArray> tensors =
           new HashMap<>(Safetensors.read(manager, GOLDEN.resolve(name + ".safetensors")).tensors());

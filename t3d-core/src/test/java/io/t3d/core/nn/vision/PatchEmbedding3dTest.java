@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
@@ -15,6 +14,7 @@ import ai.djl.nn.convolutional.Conv3d;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
 import io.t3d.core.T3dException;
+import io.t3d.core.TestDevice;
 import io.t3d.core.config.Size3;
 import io.t3d.core.torch.Autocast;
 import io.t3d.core.torch.Casts;
@@ -39,7 +39,7 @@ class PatchEmbedding3dTest {
 
   @BeforeEach
   void open() {
-    manager = NDManager.newBaseManager();
+    manager = TestDevice.manager();
     parameters = new ParameterStore(manager, false);
     Engine.getInstance().setRandomSeed(11);
     build(new Size3(2, 4, 5));
@@ -90,7 +90,7 @@ class PatchEmbedding3dTest {
         run(
             views,
             v -> {
-              try (Autocast scope = Autocast.bfloat16(Device.cpu())) {
+              try (Autocast scope = Autocast.bfloat16(TestDevice.get())) {
                 NDArray tokens = embedding.forward(parameters, v, true);
                 assertThat(Casts.isBfloat16(tokens)).isTrue();
                 return Casts.toFloat32(tokens);

@@ -14,6 +14,7 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
 import io.t3d.core.T3dException;
+import io.t3d.core.TestDevice;
 import io.t3d.core.config.ResNet3dConfig;
 import io.t3d.core.config.ResNet3dConfig.Block;
 import io.t3d.core.nn.CountingStore;
@@ -36,7 +37,7 @@ class ResNet3dTest {
 
   @BeforeEach
   void open() {
-    manager = NDManager.newBaseManager();
+    manager = TestDevice.manager();
     parameters = new ParameterStore(manager, false);
   }
 

@@ -8,6 +8,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
+import io.t3d.core.TestDevice;
 import io.t3d.core.config.ResNet3dConfig;
 import io.t3d.core.config.ResNet3dConfig.Block;
 import io.t3d.core.config.Size3;
@@ -51,7 +52,7 @@ class VisionEncodersTest {
   @ParameterizedTest
   @MethodSource("configs")
   void encodeGivesOneTokenPerGridCellAndIndependentOfTheBatch(VisionConfig config) {
-    try (NDManager manager = NDManager.newBaseManager()) {
+    try (NDManager manager = TestDevice.manager()) {
       Engine.getInstance().setRandomSeed(7);
       VisionEncoder encoder = VisionEncoders.create(config);
       Shape shape = new Shape(3, 1, 16, 24, 16);

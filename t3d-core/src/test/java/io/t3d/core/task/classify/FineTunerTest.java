@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import ai.djl.Device;
 import ai.djl.ndarray.BaseNDManager;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import io.t3d.core.TestDevice;
 import io.t3d.core.config.ResNet3dConfig;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.config.TextConfig;
@@ -35,7 +35,7 @@ class FineTunerTest {
   private static final LabelMatrix LABELS = labels(24);
   private static final Cubes CUBES = new Cubes(24, 1);
 
-  private final T3DModel model = T3DModel.create(small(), Device.cpu(), 1);
+  private final T3DModel model = T3DModel.create(small(), TestDevice.get(), 1);
 
   @AfterEach
   void close() {
@@ -103,7 +103,7 @@ class FineTunerTest {
           .isGreaterThan(2 * tuner.history().get(tuner.history().size() - 1).trainLoss());
 
       classifier.save(dir);
-      try (FineTunedClassifier again = FineTunedClassifier.load(dir, Device.cpu())) {
+      try (FineTunedClassifier again = FineTunedClassifier.load(dir, TestDevice.get())) {
         assertThat(again.labels()).containsExactly("cube", "stripes");
         assertThat(again.scores(test)).isDeepEqualTo(classifier.scores(test));
       }
@@ -194,7 +194,7 @@ class FineTunerTest {
     double[] moved = new double[2];
     double[] rates = {0.01, 1};
     for (int i = 0; i < 2; i++) {
-      try (T3DModel fresh = T3DModel.create(small(), Device.cpu(), 1)) {
+      try (T3DModel fresh = T3DModel.create(small(), TestDevice.get(), 1)) {
         NDArray weight = fresh.parameters().get("vision.conv1.weight").getArray();
         float[] before = weight.toFloatArray();
         FineTuneConfig config = settings(2, 1e-3, 2).toBuilder().encoderRate(rates[i]).build();
@@ -212,7 +212,7 @@ class FineTunerTest {
   void trainingAgainWithTheSameSeedGivesTheSameAndLeavesNothingBehind() throws IOException {
     double[][][] scores = new double[2][][];
     for (int i = 0; i < 2; i++) {
-      try (T3DModel fresh = T3DModel.create(small(), Device.cpu(), 1)) {
+      try (T3DModel fresh = T3DModel.create(small(), TestDevice.get(), 1)) {
         int arrays = ((BaseNDManager) fresh.manager()).getManagedArrays().size();
         try (FineTunedClassifier c =
             new FineTuner(settings(2, 1e-3, 2)).train(fresh, CUBES, LABELS)) {

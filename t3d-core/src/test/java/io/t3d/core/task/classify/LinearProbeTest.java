@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.ndarray.NDManager;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.t3d.core.TestDevice;
 import io.t3d.core.eval.BinaryMetrics;
 import io.t3d.core.eval.LabelMatrix;
 import io.t3d.core.file.Safetensors;
@@ -139,7 +140,7 @@ class LinearProbeTest {
     float[][] rows = noisy(50, 5, 7);
     LinearProbe probe = LinearProbe.fit(rows, ofFirstFeature(rows), ProbeConfig.defaults());
     Path file = dir.resolve("probe.safetensors");
-    try (NDManager manager = NDManager.newBaseManager()) {
+    try (NDManager manager = TestDevice.manager()) {
       probe.save(manager, file);
       LinearProbe again = LinearProbe.load(manager, file);
       assertThat(again.labels()).containsExactly("finding");

@@ -7,6 +7,7 @@ import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.training.GradientCollector;
+import io.t3d.core.TestDevice;
 import org.junit.jupiter.api.Test;
 
 class MaskedBceTest {
@@ -34,7 +35,7 @@ class MaskedBceTest {
 
   @Test
   void lossAndGradientEqualADoubleLoop() {
-    try (NDManager manager = NDManager.newBaseManager()) {
+    try (NDManager manager = TestDevice.manager()) {
       NDArray logits = manager.create(LOGITS);
       logits.setRequiresGradient(true);
       try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
@@ -58,7 +59,7 @@ class MaskedBceTest {
 
   @Test
   void hugeLogitsStayFinite() {
-    try (NDManager manager = NDManager.newBaseManager()) {
+    try (NDManager manager = TestDevice.manager()) {
       NDArray logits = manager.create(new float[][] {{1e4f, -1e4f}, {-1e4f, 1e4f}});
       NDArray loss =
           new MaskedBce(new double[] {1, 1})

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import io.t3d.core.TestDevice;
 import io.t3d.core.eval.LabelMatrix;
 import io.t3d.core.task.ScoreChoice;
 import io.t3d.core.task.TextScore;
@@ -30,7 +31,7 @@ class ZeroShotScorerTest {
     {0.4f, 0.2f, 0.1f}, {0, 0, 0.2f}, {0.5f, 0.7f, 0}, {0.1f, 0.3f, 0.2f}
   };
 
-  private final NDManager manager = NDManager.newBaseManager();
+  private final NDManager manager = TestDevice.manager();
   private final ZeroShotClassifier classifier =
       ZeroShotClassifier.create(this::encode, PROMPTS, Math.log(10));
 

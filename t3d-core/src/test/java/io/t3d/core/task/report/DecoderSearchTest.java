@@ -2,10 +2,10 @@ package io.t3d.core.task.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.t3d.core.TestDevice;
 import io.t3d.core.generate.Decoding;
 import io.t3d.core.generate.Hypothesis;
 import io.t3d.core.nn.report.DecoderGolden;
@@ -31,7 +31,7 @@ class DecoderSearchTest {
   }
 
   private static List<List<Integer>> tokens(Decoding decoding) {
-    try (NDManager manager = NDManager.newBaseManager(Device.cpu())) {
+    try (NDManager manager = TestDevice.manager()) {
       DecoderGolden golden = DecoderGolden.load(manager);
       DecoderTexts.Specials specials = new DecoderTexts.Specials(2, 3, Set.of(0L, 1L, 2L, 3L));
       try (DecoderTexts texts =

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
@@ -12,6 +11,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
+import io.t3d.core.TestDevice;
 import io.t3d.core.config.ReportDecoderConfig;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.generate.Decoding;
@@ -43,7 +43,7 @@ class ReportGeneratorTest {
 
   private final T3DModel model =
       T3DModel.create(
-          T3DConfig.tiny(), ReportTokenizer.fromCorpus(REPORTS, 400, 32), Device.cpu(), 1);
+          T3DConfig.tiny(), ReportTokenizer.fromCorpus(REPORTS, 400, 32), TestDevice.get(), 1);
   private final NDManager scope = model.manager().newSubManager();
   private final NDArray volumes = volumes();
 
@@ -187,7 +187,7 @@ class ReportGeneratorTest {
     try (ReportGenerator generator = fitted(10)) {
       model.save(dir.resolve("model"));
       generator.save(dir.resolve("generator"));
-      try (T3DModel again = T3DModel.load(dir.resolve("model"), Device.cpu());
+      try (T3DModel again = T3DModel.load(dir.resolve("model"), TestDevice.get());
           ReportGenerator loaded = ReportGenerator.load(dir.resolve("generator"), again);
           NDManager other = again.manager().newSubManager()) {
         NDArray copy = other.create(volumes.toFloatArray(), volumes.getShape());
@@ -203,13 +203,13 @@ class ReportGeneratorTest {
       generator.save(dir);
     }
     ReportTokenizer same = ReportTokenizer.fromCorpus(REPORTS, 400, 32);
-    try (T3DModel other = T3DModel.create(T3DConfig.tiny(), same, Device.cpu(), 2)) {
+    try (T3DModel other = T3DModel.create(T3DConfig.tiny(), same, TestDevice.get(), 2)) {
       assertThatThrownBy(() -> ReportGenerator.load(dir, other))
           .isInstanceOf(IOException.class)
           .hasMessageContaining("was trained on another model: its encoder differs");
     }
     ReportTokenizer less = ReportTokenizer.fromCorpus(REPORTS.subList(0, 1), 400, 32);
-    try (T3DModel other = T3DModel.create(T3DConfig.tiny(), less, Device.cpu(), 1)) {
+    try (T3DModel other = T3DModel.create(T3DConfig.tiny(), less, TestDevice.get(), 1)) {
       assertThatThrownBy(() -> ReportGenerator.load(dir, other))
           .isInstanceOf(IOException.class)
           .hasMessageContaining("its tokenizer differs");

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import io.t3d.core.TestDevice;
 import io.t3d.core.eval.LabelMatrix;
 import io.t3d.core.task.TextScore;
 import io.t3d.core.task.TextScores;
@@ -141,7 +142,7 @@ class RetrievalMixTest {
       }
     }
     LabelMatrix known = new LabelMatrix(List.of("a", "b", "c"), labels);
-    try (NDManager manager = NDManager.newBaseManager()) {
+    try (NDManager manager = TestDevice.manager()) {
       NDArray rows = manager.create(scores);
       NDArray eye = manager.eye(n); // row · unit vector is the score itself
       Retrieval.Ranks expected = Retrieval.ranks(rows, eye, reports);

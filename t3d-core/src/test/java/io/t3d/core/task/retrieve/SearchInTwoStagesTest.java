@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import io.t3d.core.TestDevice;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.task.TextScores;
@@ -74,7 +74,7 @@ class SearchInTwoStagesTest {
 
   @BeforeAll
   static void scoreAllPairs() throws IOException {
-    model = T3DModel.create(T3DConfig.tiny(), Device.cpu(), 1);
+    model = T3DModel.create(T3DConfig.tiny(), TestDevice.get(), 1);
     manager = model.manager().newSubManager();
     TextScores seen =
         TextScores.of(model, GALLERY, SentencesOfReports.of(REPORTS).sentences(), 0.1, n -> {});

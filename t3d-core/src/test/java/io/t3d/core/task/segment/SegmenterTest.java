@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.t3d.core.T3dException;
+import io.t3d.core.TestDevice;
 import io.t3d.core.config.DecoderConfig;
 import io.t3d.core.config.ResNet3dConfig;
 import io.t3d.core.config.Size3;
@@ -93,7 +93,8 @@ class SegmenterTest {
   void learnsTwoBoxes(VisionConfig vision) throws IOException {
     List<SegmentationCase> cases =
         List.of(scene(1, 16, 16, 16), scene(2, 16, 20, 16), scene(3, 16, 16, 24));
-    try (Segmenter segmenter = Segmenter.create(config(vision, Size3.cube(16)), Device.cpu(), 1)) {
+    try (Segmenter segmenter =
+        Segmenter.create(config(vision, Size3.cube(16)), TestDevice.get(), 1)) {
       double[] losses =
           segmenter.train(SegmentationSource.of(cases), SegmenterTest::crossEntropy, training(50));
       assertThat(losses[49]).isLessThan(losses[0] / 3);
@@ -130,7 +131,8 @@ class SegmenterTest {
   @ParameterizedTest
   @MethodSource("encoders")
   void logitsHaveTheSizeOfAnyViews(VisionConfig vision) {
-    try (Segmenter segmenter = Segmenter.create(config(vision, Size3.cube(16)), Device.cpu(), 1);
+    try (Segmenter segmenter =
+            Segmenter.create(config(vision, Size3.cube(16)), TestDevice.get(), 1);
         NDManager scope = segmenter.manager().newSubManager()) {
       NDArray views = scope.randomNormal(new Shape(2, 1, 13, 16, 18));
       NDArray logits = segmenter.logits(views);
@@ -145,7 +147,8 @@ class SegmenterTest {
   @MethodSource("encoders")
   void oneWindowIsThePlainPass(VisionConfig vision) {
     SegmentationCase one = scene(4, 16, 16, 16);
-    try (Segmenter segmenter = Segmenter.create(config(vision, Size3.cube(16)), Device.cpu(), 1);
+    try (Segmenter segmenter =
+            Segmenter.create(config(vision, Size3.cube(16)), TestDevice.get(), 1);
         NDManager scope = segmenter.manager().newSubManager()) {
       float[] plain =
           segmenter
@@ -169,13 +172,14 @@ class SegmenterTest {
   void isTheSameAfterSaveAndLoad(VisionConfig vision, @TempDir Path dir) throws IOException {
     SegmentationCase one = scene(5, 16, 18, 20);
     float[] before;
-    try (Segmenter segmenter = Segmenter.create(config(vision, Size3.cube(16)), Device.cpu(), 3)) {
+    try (Segmenter segmenter =
+        Segmenter.create(config(vision, Size3.cube(16)), TestDevice.get(), 3)) {
       segmenter.train(
           SegmentationSource.of(List.of(one)), SegmenterTest::crossEntropy, training(3));
       before = segmenter.segment(one.volume()).voxels();
       segmenter.save(dir);
     }
-    try (Segmenter segmenter = Segmenter.load(dir, Device.cpu())) {
+    try (Segmenter segmenter = Segmenter.load(dir, TestDevice.get())) {
       assertThat(segmenter.config()).isEqualTo(config(vision, Size3.cube(16)));
       assertThat(segmenter.segment(one.volume()).voxels()).isEqualTo(before);
     }
@@ -185,7 +189,8 @@ class SegmenterTest {
   @MethodSource("encoders")
   void aFrozenEncoderStays(VisionConfig vision) throws IOException {
     SegmentationCase one = scene(6, 16, 16, 16);
-    try (Segmenter segmenter = Segmenter.create(config(vision, Size3.cube(16)), Device.cpu(), 3)) {
+    try (Segmenter segmenter =
+        Segmenter.create(config(vision, Size3.cube(16)), TestDevice.get(), 3)) {
       Map<String, float[]> before = weights(segmenter);
       segmenter.train(
           SegmentationSource.of(List.of(one)),
@@ -214,7 +219,7 @@ class SegmenterTest {
     double[][] losses = new double[2][];
     for (int i = 0; i < 2; i++) {
       try (Segmenter segmenter =
-          Segmenter.create(config(encoders().get(0), Size3.cube(16)), Device.cpu(), 7)) {
+          Segmenter.create(config(encoders().get(0), Size3.cube(16)), TestDevice.get(), 7)) {
         losses[i] =
             segmenter.train(
                 SegmentationSource.of(List.of(scene(1, 16, 16, 16))),
@@ -234,7 +239,7 @@ class SegmenterTest {
     Volume halves = one.mask().withVoxels(new float[4096]);
     halves.voxels()[5] = 0.5f;
     try (Segmenter segmenter =
-        Segmenter.create(config(encoders().get(0), Size3.cube(16)), Device.cpu(), 7)) {
+        Segmenter.create(config(encoders().get(0), Size3.cube(16)), TestDevice.get(), 7)) {
       assertThatThrownBy(
               () ->
                   segmenter.train(

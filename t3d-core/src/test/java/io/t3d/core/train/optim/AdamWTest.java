@@ -8,14 +8,19 @@ import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.training.GradientCollector;
+import io.t3d.core.TestDevice;
 import io.t3d.core.file.Safetensors;
+import io.t3d.core.torch.FusedAdamW;
 import io.t3d.core.torch.GradientSlot;
 import io.t3d.core.train.TrainingConfig;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -32,7 +37,7 @@ class AdamWTest {
 
   @BeforeEach
   void open() throws Exception {
-    manager = NDManager.newBaseManager();
+    manager = TestDevice.manager();
     Path file = Path.of(getClass().getResource("/golden/adamw/adamw.safetensors").toURI());
     golden = Safetensors.read(manager, file).tensors();
     parameters = Map.of("weight", parameter("weight"), "bias", parameter("bias"));
@@ -127,13 +132,13 @@ class AdamWTest {
       gradient("weight", manager.ones(golden.get("weight.0").getShape()).mul(3));
       gradient("bias", manager.ones(golden.get("bias.0").getShape()).mul(4));
       Gradients gradients = Gradients.collect(scope, parameters);
-      double norm = gradients.globalNorm();
+      double norm = norm(scope, gradients);
       assertThat(norm).isCloseTo(Math.sqrt(12 * 9 + 3 * 16), within(1e-5));
       gradients.clip(norm, 2);
-      assertThat(gradients.globalNorm()).isCloseTo(2, within(1e-5));
+      assertThat(norm(scope, gradients)).isCloseTo(2, within(1e-5));
       gradients.clip(2, 5);
       gradients.clip(2, 0);
-      assertThat(gradients.globalNorm()).isCloseTo(2, within(1e-5));
+      assertThat(norm(scope, gradients)).isCloseTo(2, within(1e-5));
     }
   }
 
@@ -165,8 +170,100 @@ class AdamWTest {
   void aNormThatIsNoNumberIsFound() {
     try (NDManager scope = manager.newSubManager()) {
       gradient("weight", golden.get("weight.0").mul(Float.POSITIVE_INFINITY));
-      assertThat(Gradients.collect(scope, parameters).globalNorm()).isNotFinite();
+      assertThat(norm(scope, Gradients.collect(scope, parameters))).isNotFinite();
     }
+  }
+
+  @Test
+  void theDeviceClipsAsOneWouldByHand() {
+    Map<String, Parameter> byHand = parameters;
+    Map<String, Parameter> byDevice =
+        Map.of("weight", parameter("weight"), "bias", parameter("bias"));
+    try (AdamW first = new AdamW(manager, byHand, CONFIG.optimizer());
+        AdamW second = new AdamW(manager, byDevice, CONFIG.optimizer());
+        NDManager scope = manager.newSubManager()) {
+      for (int step = 1; step <= 3; step++) {
+        gradients(byHand, step);
+        Gradients clipped = Gradients.collect(scope, byHand);
+        double norm = norm(scope, clipped);
+        clipped.clip(norm, norm / 3);
+        first.step(0.01, clipped);
+        gradients(byDevice, step);
+        assertThat(second.clippedStep(scope, 0.01, norm / 3)).isEqualTo(norm);
+      }
+      assertThat(second.updates()).isEqualTo(3);
+      for (String name : byHand.keySet()) {
+        assertThat(byDevice.get(name).getArray().toFloatArray())
+            .as(name)
+            .isNotEqualTo(golden.get(name + ".0").toFloatArray())
+            .containsExactly(byHand.get(name).getArray().toFloatArray(), within(1e-6f));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aStepThatIsNotFiniteChangesNothingAndDoesNotCount(boolean fused) {
+    try (AdamW adamW = new AdamW(manager, parameters, CONFIG.optimizer(), name -> 1, fused);
+        NDManager scope = manager.newSubManager()) {
+      gradients(parameters, 1);
+      adamW.clippedStep(scope, 0.01, 1);
+      Map<String, float[]> before = everything(adamW);
+      NDArray one = manager.create(new float[] {1});
+
+      gradient("weight", golden.get("weight.0").mul(Float.NaN));
+      gradient("bias", golden.get("bias.grad.1"));
+      assertThat(adamW.clippedStep(scope, 0.01, 1)).isNaN();
+      for (float loss : new float[] {Float.NaN, Float.POSITIVE_INFINITY}) {
+        gradients(parameters, 1);
+        AdamW.Guarded step = adamW.guardedStep(scope, 0.01, 1, Optional.of(one.mul(loss)));
+        assertThat(step.leftOut().toFloatArray()).containsExactly(1);
+        adamW.settle(false);
+      }
+      assertThat(everything(adamW)).usingRecursiveComparison().isEqualTo(before);
+      assertThat(adamW.updates()).isEqualTo(1);
+
+      gradients(parameters, 1);
+      AdamW.Guarded step = adamW.guardedStep(scope, 0.01, 1, Optional.of(one));
+      assertThat(step.leftOut().toFloatArray()).containsExactly(0);
+      assertThat(everything(adamW)).usingRecursiveComparison().isNotEqualTo(before);
+    }
+  }
+
+  private Map<String, float[]> everything(AdamW adamW) {
+    Map<String, float[]> out = new HashMap<>();
+    parameters.forEach((name, p) -> out.put(name, p.getArray().toFloatArray()));
+    adamW.state().forEach((name, array) -> out.put(name, array.toFloatArray()));
+    return out;
+  }
+
+  @Test
+  void aGradientWhoseStridesSayTheSameInAnotherWayIsTakenAsItIs() {
+    parameters = Map.of("weight", parameter("weight"));
+    NDArray weight = parameters.get("weight").getArray();
+    NDArray g = golden.get("weight.grad.1");
+    Shape column = new Shape(weight.size(), 1);
+    try (NDArray w = golden.get("weight.0").reshape(column);
+        NDArray mean = manager.zeros(column);
+        NDArray square = manager.zeros(column);
+        // (1, n), then (n, 1) with strides (1, n)
+        NDArray turned = g.reshape(1, -1).transpose()) {
+      FusedAdamW.step(
+          List.of(new FusedAdamW.Slot(w, turned, mean, square)),
+          new FusedAdamW.Settings(0.01, 0.9, 0.98, 1e-6, 0.1),
+          FusedAdamW.update(manager, 1),
+          Optional.empty());
+      assertThat(w.toFloatArray())
+          .containsExactly(golden.get("weight.1").toFloatArray(), within(1e-6f));
+    }
+  }
+
+  private static double norm(NDManager scope, Gradients gradients) {
+    return gradients.globalNorm(scope).toFloatArray()[0];
+  }
+
+  private void gradients(Map<String, Parameter> of, int step) {
+    of.forEach((name, parameter) -> gradient(parameter, golden.get(name + ".grad." + step)));
   }
 
   private void step(AdamW adamW, int step) {
@@ -180,9 +277,13 @@ class AdamWTest {
 
   /** Gives a parameter this gradient: that of its product with it. */
   private void gradient(String name, NDArray value) {
-    Gradients.free(Map.of(name, parameters.get(name)));
+    gradient(parameters.get(name), value);
+  }
+
+  private static void gradient(Parameter parameter, NDArray value) {
+    Gradients.free(Map.of("it", parameter));
     try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
-      collector.backward(value.mul(parameters.get(name).getArray()).sum());
+      collector.backward(value.mul(parameter.getArray()).sum());
     }
   }
 

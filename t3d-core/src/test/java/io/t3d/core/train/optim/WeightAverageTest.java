@@ -8,13 +8,15 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Parameter;
-import io.t3d.core.torch.Lerp;
+import io.t3d.core.TestDevice;
+import io.t3d.core.torch.TensorLists;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class WeightAverageTest {
-  private final NDManager manager = NDManager.newBaseManager();
+  private final NDManager manager = TestDevice.manager();
   private final Parameter moving = parameter("moving", 0.1f, -3f);
   private final Parameter frozen = parameter("frozen", 0.1f, 1e-20f);
   private final Map<String, Parameter> all = Map.of("moving", moving, "frozen", frozen);
@@ -82,7 +84,7 @@ class WeightAverageTest {
   void anotherShapeIsNamed() {
     NDArray two = manager.create(new float[] {1, 2});
     NDArray three = manager.create(new float[] {1, 2, 3});
-    assertThatThrownBy(() -> Lerp.towards(two, three, 0.5))
+    assertThatThrownBy(() -> TensorLists.lerp(List.of(two), List.of(three), 0.5))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("target must be float32 (2) as x is, got float32 (3)");
   }

@@ -1,0 +1,35 @@
+package io.t3d.pipeline;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDManager;
+import io.t3d.core.torch.TorchEngine;
+
+/**
+ * The device of the tests of this module: the CPU, or what the system property {@value #PROPERTY}
+ * names, {@code gpu} or {@code gpu1}. On a GPU, TF32 is off: golden values are those of float32.
+ */
+public final class TestDevice {
+  private static final String PROPERTY = "t3d.test.device";
+  private static final Device DEVICE = device();
+
+  private TestDevice() {}
+
+  /** The device. */
+  public static Device get() {
+    return DEVICE;
+  }
+
+  /** A manager of arrays on it; the caller closes it. */
+  public static NDManager manager() {
+    return NDManager.newBaseManager(DEVICE);
+  }
+
+  private static Device device() {
+    String name = System.getProperty(PROPERTY, "cpu");
+    Device device = TorchEngine.require(name.equals("gpu") ? Device.gpu() : Device.fromName(name));
+    if (device.isGpu()) {
+      TorchEngine.tf32(false);
+    }
+    return device;
+  }
+}
