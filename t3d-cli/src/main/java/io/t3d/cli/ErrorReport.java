@@ -2,7 +2,7 @@ package io.t3d.cli;
 
 import io.t3d.core.HasKind;
 import io.t3d.core.T3dException.Kind;
-import io.t3d.core.cuda.DeviceMemory;
+import io.t3d.core.internal.cuda.DeviceMemory;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.PrintWriter;

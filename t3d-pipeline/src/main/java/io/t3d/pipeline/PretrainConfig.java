@@ -2,10 +2,10 @@ package io.t3d.pipeline;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.t3d.core.config.T3DConfig;
-import io.t3d.core.cuda.DeviceNames;
+import io.t3d.core.internal.cuda.DeviceNames;
 import io.t3d.core.model.Pretrained;
 import io.t3d.core.train.TrainingConfig;
-import io.t3d.data.load.ReportSampling;
+import io.t3d.data.internal.ReportSampling;
 import io.t3d.data.prepare.Preprocessing;
 import io.t3d.data.transform.IntensityWindow;
 import io.t3d.data.view.ViewConfig;

@@ -1,11 +1,11 @@
 package io.t3d.cli.doctor;
 
 import io.t3d.core.T3dException;
-import io.t3d.core.cuda.CudaNatives;
-import io.t3d.core.cuda.CudaNatives.State;
-import io.t3d.core.cuda.FoundLibrary;
-import io.t3d.core.cuda.Host;
-import io.t3d.core.cuda.NvidiaDriver;
+import io.t3d.core.internal.cuda.CudaNatives;
+import io.t3d.core.internal.cuda.CudaNatives.State;
+import io.t3d.core.internal.cuda.FoundLibrary;
+import io.t3d.core.internal.cuda.Host;
+import io.t3d.core.internal.cuda.NvidiaDriver;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;

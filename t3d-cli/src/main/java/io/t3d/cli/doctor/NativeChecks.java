@@ -4,7 +4,7 @@ import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.t3d.core.T3dException;
-import io.t3d.core.cuda.CudaNatives;
+import io.t3d.core.internal.cuda.CudaNatives;
 import io.t3d.core.text.ReportTokenizer;
 import io.t3d.core.torch.TorchBridge;
 import io.t3d.core.torch.TorchEngine;

@@ -1,7 +1,7 @@
 package io.t3d.cli.option;
 
 import ai.djl.Device;
-import io.t3d.core.cuda.DeviceNames;
+import io.t3d.core.internal.cuda.DeviceNames;
 import io.t3d.core.torch.TorchEngine;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;

@@ -8,6 +8,7 @@ import ai.djl.ndarray.types.Shape;
 import io.t3d.core.file.SafetensorsHeader.Dtype;
 import io.t3d.core.file.SafetensorsHeader.TensorInfo;
 import io.t3d.core.internal.AtomicFiles;
+import io.t3d.core.internal.PointerFiles;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.t3d.core.T3dException;
-import io.t3d.core.file.PointerFiles;
+import io.t3d.core.internal.PointerFiles;
 import io.t3d.core.text.TokenizerSettings.Family;
 import java.io.IOException;
 import java.nio.file.Files;

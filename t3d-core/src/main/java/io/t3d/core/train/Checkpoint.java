@@ -10,7 +10,7 @@ import io.t3d.core.internal.AtomicFiles;
 import io.t3d.core.internal.FolderLock;
 import io.t3d.core.internal.FolderSwap;
 import io.t3d.core.torch.NoGrad;
-import io.t3d.core.train.optim.WeightAverage;
+import io.t3d.core.train.internal.WeightAverage;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;

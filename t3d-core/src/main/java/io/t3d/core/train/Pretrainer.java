@@ -1,14 +1,14 @@
 package io.t3d.core.train;
 
 import io.t3d.core.T3dException;
-import io.t3d.core.cuda.DeviceMemory;
 import io.t3d.core.internal.Checks;
 import io.t3d.core.internal.FolderLock;
+import io.t3d.core.internal.cuda.DeviceMemory;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.torch.NoGrad;
 import io.t3d.core.train.internal.Switches;
+import io.t3d.core.train.internal.WeightAverage;
 import io.t3d.core.train.optim.LrSchedule;
-import io.t3d.core.train.optim.WeightAverage;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

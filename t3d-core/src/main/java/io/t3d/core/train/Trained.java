@@ -2,9 +2,9 @@ package io.t3d.core.train;
 
 import ai.djl.nn.Parameter;
 import io.t3d.core.model.T3DModel;
+import io.t3d.core.train.internal.WeightAverage;
 import io.t3d.core.train.optim.AdamW;
 import io.t3d.core.train.optim.LayerDecay;
-import io.t3d.core.train.optim.WeightAverage;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;

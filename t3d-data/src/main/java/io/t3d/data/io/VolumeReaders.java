@@ -1,6 +1,6 @@
 package io.t3d.data.io;
 
-import io.t3d.core.file.PointerFiles;
+import io.t3d.core.internal.PointerFiles;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.io.format.NiftiReader;
 import io.t3d.data.io.format.RadChestCtReader;

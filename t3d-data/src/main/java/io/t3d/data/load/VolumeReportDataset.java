@@ -3,6 +3,7 @@ package io.t3d.data.load;
 import io.t3d.core.T3dException;
 import io.t3d.core.train.PairSource;
 import io.t3d.core.volume.View;
+import io.t3d.data.internal.ReportSampling;
 import io.t3d.data.internal.Seeds;
 import io.t3d.data.internal.SourceLoader;
 import io.t3d.data.internal.VolumeLoader;

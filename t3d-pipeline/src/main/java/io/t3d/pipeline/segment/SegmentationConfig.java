@@ -5,7 +5,7 @@ import io.t3d.core.config.DecoderConfig;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.config.VisionConfig;
-import io.t3d.core.cuda.DeviceNames;
+import io.t3d.core.internal.cuda.DeviceNames;
 import io.t3d.core.task.segment.SegmentationClass;
 import io.t3d.core.task.segment.SegmentationTraining;
 import io.t3d.core.task.segment.SegmenterConfig;

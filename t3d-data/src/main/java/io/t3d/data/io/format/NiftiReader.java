@@ -1,7 +1,7 @@
 package io.t3d.data.io.format;
 
 import com.google.common.primitives.Bytes;
-import io.t3d.core.file.PointerFiles;
+import io.t3d.core.internal.PointerFiles;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.io.spi.SliceSink;
 import io.t3d.data.io.spi.VolumeFormatException;

@@ -1,6 +1,6 @@
 package io.t3d.data.io.internal;
 
-import io.t3d.core.file.PointerFiles;
+import io.t3d.core.internal.PointerFiles;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;

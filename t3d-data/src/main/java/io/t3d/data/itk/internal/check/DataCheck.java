@@ -1,7 +1,7 @@
 package io.t3d.data.itk.internal.check;
 
-import io.t3d.core.file.PointerFiles;
 import io.t3d.core.internal.OsPaths;
+import io.t3d.core.internal.PointerFiles;
 import io.t3d.data.io.spi.VolumeFormatException;
 import java.io.EOFException;
 import java.io.IOException;
