@@ -203,6 +203,9 @@ public record TaskTraining(
             "visionLayerDecay", 1.0,
             "accumulation", 1.0);
 
+    private static final Map<String, Boolean> ON_OR_OFF =
+        Map.of("checkpointActivations", false, "tf32", true, "deterministic", false);
+
     @Override
     public void accept(ObjectNode settings) {
       SAID_NOTHING.forEach(
@@ -211,10 +214,12 @@ public record TaskTraining(
               settings.remove(key);
             }
           });
-      if (settings.path("checkpointActivations").isBoolean()
-          && !settings.path("checkpointActivations").booleanValue()) {
-        settings.remove("checkpointActivations");
-      }
+      ON_OR_OFF.forEach(
+          (key, value) -> {
+            if (settings.path(key).isBoolean() && settings.path(key).booleanValue() == value) {
+              settings.remove(key);
+            }
+          });
       // Checkpoints and epochs were not a task's to have: these keys never did anything.
       settings.remove(List.of("epochs", "checkpointEverySteps", "keepEveryEpochs"));
     }
