@@ -24,6 +24,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -31,6 +32,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -327,13 +329,24 @@ public final class ReportTokenizer implements AutoCloseable {
    * that is too long is cut as {@link #usualCut} says.
    */
   public List<String> tokens(String report) {
-    List<String> all = List.of(tokenizer.encode(report, true, false).getTokens());
+    List<String> all = pieces(tokenizer.encode(report, true, false));
     int inner = all.size() - before.length - behind.length;
     int from = before.length + (cutsLeft ? Math.max(0, inner - room()) : 0);
     List<String> out = new ArrayList<>(all.subList(0, before.length));
     out.addAll(all.subList(from, from + Math.min(inner, room())));
     out.addAll(all.subList(all.size() - behind.length, all.size()));
     return List.copyOf(out);
+  }
+
+  /** An added token by its own spelling: the library gives what the normaliser left of it. */
+  private List<String> pieces(Encoding encoding) {
+    Map<Long, String> spelled = new HashMap<>();
+    added.beyond().forEach((text, id) -> spelled.put((long) id, text));
+    String[] pieces = encoding.getTokens();
+    long[] ids = encoding.getIds();
+    return IntStream.range(0, ids.length)
+        .mapToObj(i -> spelled.getOrDefault(ids[i], pieces[i]))
+        .toList();
   }
 
   /**

@@ -185,6 +185,15 @@ class TokenizerSettingsTest {
   }
 
   @Test
+  void anAddedTokenIsShownAsItIsSpelledThoughTheVocabularyIsLowerCase() throws IOException {
+    write("added_tokens.json", "{'[GGO]': 8}");
+    try (ReportTokenizer tokenizer = open()) {
+      assertThat(tokenizer.tokens("No [GGO] no"))
+          .containsExactly("[CLS]", "no", "[GGO]", "no", "[SEP]");
+    }
+  }
+
+  @Test
   void aBlankLastLineCountsWhereAddedTokensWereNumberedBehindIt() throws IOException {
     Files.writeString(dir.resolve("vocab.txt"), String.join("\n", VOCABULARY) + "\n\n");
     write("added_tokens.json", "{'ggo': 9}");
