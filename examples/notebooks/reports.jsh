@@ -9,6 +9,7 @@ import io.t3d.core.eval.text.*;
 import io.t3d.core.generate.*;
 import io.t3d.core.model.*;
 import io.t3d.core.nn.VisionEncoder.VisualTokens;
+import io.t3d.core.task.TaskTraining;
 import io.t3d.core.task.report.*;
 import io.t3d.core.text.*;
 import io.t3d.core.train.*;
@@ -43,8 +44,8 @@ System.out.println("Visual tokens (B, N, C): " + seen.tokens().getShape());
 
 // 4. Teacher forcing
 // The decoder reads these eight again and again; a held-out split would tell what it understands.
-var training = TrainingConfig.builder().learningRate(2e-3).epochs(100).build();
-var summary = ReportTrainer.fit(writer, seen, reports, 8, training, loss -> {});
+var training = TaskTraining.builder().learningRate(2e-3).build();
+var summary = ReportTrainer.fit(writer, seen, reports, 100, 8, training, loss -> {});
 System.out.println("Loss %.3f → %.3f over %d steps".formatted(summary.firstLoss(), summary.lastLoss(), summary.steps()));
 
 // 5. Write
