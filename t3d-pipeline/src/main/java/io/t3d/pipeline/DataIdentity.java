@@ -54,14 +54,14 @@ record DataIdentity(
 
   /** Of the pairs of a run. */
   static DataIdentity of(List<ManifestRow> rows) throws IOException {
-    Path root = rootOf(rows);
+    Optional<Path> root = rootOf(rows);
     Hasher files = Hashing.sha256().newHasher();
     for (ManifestRow row : rows) {
       putBeginning(files, row.volume());
     }
     return new DataIdentity(
         rows.size(),
-        hash(rows, row -> root.relativize(full(row.volume())).toString().replace('\\', '/')),
+        hash(rows, row -> below(root, full(row.volume())).toString().replace('\\', '/')),
         files.hash().toString(),
         hash(rows, row -> row.calibration().toString()),
         hash(rows, row -> patient(row)),
@@ -132,16 +132,20 @@ record DataIdentity(
     return volume.toAbsolutePath();
   }
 
-  /** The deepest folder that holds all volumes. */
-  private static Path rootOf(List<ManifestRow> rows) {
+  private static Path below(Optional<Path> root, Path volume) {
+    return root.map(r -> r.relativize(volume)).orElse(volume);
+  }
+
+  /** The deepest folder that holds all volumes; empty when they lie on several drives. */
+  private static Optional<Path> rootOf(List<ManifestRow> rows) {
     Path root = full(rows.get(0).volume()).getParent();
     for (ManifestRow row : rows) {
       Path volume = full(row.volume());
-      while (!volume.startsWith(root)) {
+      while (root != null && !volume.startsWith(root)) {
         root = root.getParent();
       }
     }
-    return root;
+    return Optional.ofNullable(root);
   }
 
   /**

@@ -141,6 +141,7 @@ public final class PretrainRun {
       return now;
     }
     Path folder = checkpoint.get().folder();
+    requireSameObjective(folder);
     Optional<DataIdentity> then = DataIdentity.in(folder);
     if (then.isEmpty()) {
       LOG.warn(
@@ -153,20 +154,51 @@ public final class PretrainRun {
     List<String> accepted = new ArrayList<>(then.map(DataIdentity::accepted).orElse(List.of()));
     if (!changes.isEmpty()) {
       String what = String.join(", ", changes);
-      if (!acceptChanges) {
+      boolean sameLength = then.isEmpty() || then.get().pairs() / batchSize(folder) == batches();
+      if (!acceptChanges || !sameLength) {
         throw new T3dException(
             T3dException.Kind.USAGE,
             "Cannot resume from "
                 + folder
                 + ", its data has changed: "
                 + what
-                + ". Give the data it was trained on, choose another --out, or go on all the same"
-                + " with --accept-changed-data");
+                + (sameLength
+                    ? ". Give the data it was trained on, choose another --out, or go on all the same"
+                        + " with --accept-changed-data"
+                    : ". Give the data it was trained on, or choose another --out: with another number"
+                        + " of batches the schedule would be another one"));
       }
       LOG.warn("{} goes on with changed data: {}", folder, what);
       accepted.add("step " + checkpoint.get().step() + ": " + what);
     }
     return now.withAccepted(accepted);
+  }
+
+  private int batches() {
+    return rows.size() / config.data().batchSize();
+  }
+
+  private int batchSize(Path checkpoint) throws IOException {
+    Path file = checkpoint.resolve(TrainedModel.DATA_FILE);
+    return Files.isRegularFile(file)
+        ? Configs.load(file, DataConfig.class).batchSize()
+        : config.data().batchSize();
+  }
+
+  /** Another objective would go on under the old one's name. */
+  private void requireSameObjective(Path checkpoint) throws IOException {
+    List<String> changes = new ArrayList<>();
+    TrainedModel.objectiveOf(checkpoint)
+        .ifPresent(then -> note(changes, "objective", then, config.objective()));
+    if (!changes.isEmpty()) {
+      throw new T3dException(
+          T3dException.Kind.USAGE,
+          "Cannot resume from "
+              + checkpoint
+              + ", its objective was another: "
+              + String.join(", ", changes)
+              + ". Resume with the settings it was trained with, or choose another --out");
+    }
   }
 
   /** The settings that change what the model sees, but not its sizes. */
@@ -229,6 +261,9 @@ public final class PretrainRun {
     // A checkpoint has all weights: none need be read before it.
     Pretrained start = checkpoint.isPresent() ? Pretrained.none() : pretrained;
     TextConfig text = config.model().text().bert("A pre-training run");
+    if (checkpoint.isPresent()) {
+      return withItsTokenizer(checkpoint.get().folder(), text);
+    }
     if (start.text().isPresent() || !text.tokenizer().equals("corpus")) {
       return start.create(config.model(), device(), seed());
     }
@@ -236,6 +271,25 @@ public final class PretrainRun {
     ReportTokenizer tokenizer =
         ReportTokenizer.fromCorpus(reports, text.vocabSize(), text.maxLength());
     return start.create(config.model(), tokenizer, device(), seed());
+  }
+
+  /**
+   * A model of the settings with the checkpoint's tokenizer: today's reports or files might number
+   * words in another way than its weights do.
+   */
+  private T3DModel withItsTokenizer(Path checkpoint, TextConfig own) throws IOException {
+    TextConfig text = own;
+    if (own.longReports().isEmpty()) {
+      // What was read of long reports may have been the tokenizer's wish, which its file lacks.
+      try (T3DModel saved = T3DModel.load(checkpoint, device())) {
+        Optional<TextConfig.LongReports> cut =
+            saved.config().text().bert("A pre-training run").longReports();
+        text = cut.isPresent() ? own.toBuilder().longReports(cut.get()).build() : own;
+      }
+    }
+    ReportTokenizer tokenizer =
+        ReportTokenizer.fromSaved(checkpoint.resolve(ReportTokenizer.FILE_NAME), text.maxLength());
+    return T3DModel.create(config.model().withText(text), tokenizer, device(), seed());
   }
 
   /** A model of the checkpoint's text sizes and tokenizer, so that the folder is needed no more. */

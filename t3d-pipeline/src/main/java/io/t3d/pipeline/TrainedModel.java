@@ -128,12 +128,14 @@ public final class TrainedModel implements AutoCloseable {
     }
     DataConfig config =
         Configs.fromJson(PointerFiles.readText(dataFile), DataConfig.class, dataFile);
-    Optional<ObjectiveConfig> objective = objective(checkpoint.resolve(OBJECTIVE_FILE));
+    Optional<ObjectiveConfig> objective = objectiveOf(checkpoint);
     List<FindingPrompts> prompts = prompts(checkpoint.resolve(PROMPTS_FILE));
     return new TrainedModel(T3DModel.load(checkpoint, device), config, objective, prompts);
   }
 
-  private static Optional<ObjectiveConfig> objective(Path file) throws IOException {
+  /** What a checkpoint was trained to minimise; empty when it does not tell, or in an old form. */
+  static Optional<ObjectiveConfig> objectiveOf(Path checkpoint) throws IOException {
+    Path file = checkpoint.resolve(OBJECTIVE_FILE);
     if (!Files.exists(file)) {
       return Optional.empty();
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.t3d.core.T3dException;
+import io.t3d.core.config.TextConfig;
 import io.t3d.core.train.Checkpoint;
 import io.t3d.core.train.StepRecord;
 import io.t3d.core.train.TrainingListener;
@@ -12,6 +13,7 @@ import io.t3d.data.manifest.Manifest;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.data.phantom.generate.PhantomDataset;
 import io.t3d.data.transform.IntensityWindow;
+import io.t3d.losses.objective.ObjectiveConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -133,6 +135,42 @@ class ResumeTest {
     assertThat(run(reversed()).run(true, NONE).steps()).isEqualTo(2);
     assertThat(DataIdentity.in(checkpoint().folder()).map(DataIdentity::accepted))
         .contains(List.of("step 1: the volumes or their order"));
+  }
+
+  @Test
+  void theCheckpointsTokenizerStaysThoughReportsAreReworded() throws IOException {
+    out = dir.resolve("corpus");
+    TextConfig text = config.model().text().bert("A test").withTokenizer("corpus", 300);
+    config =
+        new PretrainConfig(
+            config.model().withText(text), config.data(), config.objective(), config.training());
+    assertThat(run(rows).run(false, ONE_STEP).steps()).isEqualTo(1);
+    Path vocabulary = checkpoint().folder().resolve("tokenizer.json");
+    String before = Files.readString(vocabulary);
+    List<ManifestRow> reworded = new ArrayList<>();
+    rows.forEach(row -> reworded.add(withReport(row, "Zebra zebra zebra. " + row.report())));
+    assertThat(run(reworded).run(true, true, NONE).steps()).isEqualTo(2);
+    assertThat(Files.readString(vocabulary)).isEqualTo(before).doesNotContain("zebra");
+  }
+
+  @Test
+  void anotherObjectiveIsRefusedAlsoWhereOtherDataIsAccepted() {
+    config = config.withObjective(ObjectiveConfig.t3d().withLambda(0.1));
+    assertThatThrownBy(() -> run(rows).run(true, true, NONE))
+        .isInstanceOf(T3dException.class)
+        .hasMessageContaining("its objective was another: objective.lambda (1.0, now 0.1). ");
+    config = config.withObjective(ObjectiveConfig.clip());
+    assertThatThrownBy(() -> run(rows).run(true, true, NONE))
+        .isInstanceOf(T3dException.class)
+        .hasMessageContaining("its objective was another: objective (T3d[");
+  }
+
+  @Test
+  void anotherNumberOfBatchesCannotBeAccepted() {
+    assertThatThrownBy(() -> run(rows.subList(0, 3)).run(true, true, NONE))
+        .isInstanceOf(T3dException.class)
+        .hasMessageContaining("the number of pairs (4, now 3)")
+        .hasMessageContaining("with another number of batches the schedule would be another one");
   }
 
   @Test

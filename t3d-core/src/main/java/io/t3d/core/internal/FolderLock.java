@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -49,7 +50,10 @@ public final class FolderLock implements AutoCloseable {
    * @throws IOException when it cannot be written
    */
   public static FolderLock take(Path folder) throws IOException {
-    boolean fresh = !Files.exists(folder);
+    return take(folder, !Files.exists(folder));
+  }
+
+  private static FolderLock take(Path folder, boolean fresh) throws IOException {
     Path real = AtomicFiles.makeFolder(folder.toAbsolutePath()).toRealPath();
     synchronized (HELD) {
       if (HELD.containsKey(real)) {
@@ -69,6 +73,7 @@ public final class FolderLock implements AutoCloseable {
    * @throws IOException when it cannot be written
    */
   public static Held join(Path folder) throws IOException {
+    boolean fresh = !Files.exists(folder);
     Path real = AtomicFiles.makeFolder(folder.toAbsolutePath()).toRealPath();
     synchronized (HELD) {
       FolderLock outer = HELD.get(real);
@@ -77,7 +82,7 @@ public final class FolderLock implements AutoCloseable {
         return outer::leave;
       }
     }
-    FolderLock own = take(folder);
+    FolderLock own = take(folder, fresh);
     own.joined = true;
     return own::close;
   }
@@ -90,6 +95,7 @@ public final class FolderLock implements AutoCloseable {
    * @throws IOException when it cannot be written
    */
   public static Held hold(Path folder) throws IOException {
+    boolean fresh = !Files.exists(folder);
     Path real = AtomicFiles.makeFolder(folder.toAbsolutePath()).toRealPath();
     synchronized (HELD) {
       FolderLock outer = HELD.get(real);
@@ -97,7 +103,7 @@ public final class FolderLock implements AutoCloseable {
         return () -> {};
       }
     }
-    FolderLock own = take(folder);
+    FolderLock own = take(folder, fresh);
     return own::close;
   }
 
@@ -173,7 +179,11 @@ public final class FolderLock implements AutoCloseable {
         return;
       }
     }
-    Files.deleteIfExists(folder.resolve(NAME));
-    Files.deleteIfExists(folder);
+    try {
+      Files.deleteIfExists(folder.resolve(NAME));
+      Files.deleteIfExists(folder);
+    } catch (DirectoryNotEmptyException e) {
+      // NFS keeps an open file under another name until it is closed: the empty folder stays.
+    }
   }
 }

@@ -39,6 +39,14 @@ class FolderLockTest {
   }
 
   @Test
+  void aFolderMadeForNothingGoesAgain() throws IOException {
+    FolderLock.take(out).close();
+    FolderLock.join(out).close();
+    FolderLock.hold(out).close();
+    assertThat(out).doesNotExist();
+  }
+
+  @Test
   void whatIsCalledByTheHolderJoinsItOnce() throws IOException {
     try (FolderLock lock = FolderLock.take(out);
         FolderLock.Held held = FolderLock.hold(out)) {

@@ -1,8 +1,12 @@
 package io.t3d.core.task.classify;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.t3d.core.config.OldForm;
 import io.t3d.core.internal.Checks;
 import io.t3d.core.task.TaskTraining;
 import java.util.Objects;
+import java.util.function.Consumer;
 
 /**
  * Settings of {@link FineTuner}.
@@ -17,6 +21,7 @@ import java.util.Objects;
  * @param maxPositiveWeight bound of that weight
  * @param patience epochs without a better validation loss after which training stops
  */
+@OldForm(FineTuneConfig.EpochsOfTraining.class)
 public record FineTuneConfig(
     TaskTraining training,
     int epochs,
@@ -60,6 +65,17 @@ public record FineTuneConfig(
   /** The same with other epochs and another seed. */
   public FineTuneConfig with(int newEpochs, long seed) {
     return toBuilder().epochs(newEpochs).training(training.withSeed(seed)).build();
+  }
+
+  /** Until 0.1 the epochs stood among the settings of training. */
+  static final class EpochsOfTraining implements Consumer<ObjectNode> {
+    @Override
+    public void accept(ObjectNode settings) {
+      JsonNode epochs = settings.path("training").path("epochs");
+      if (!epochs.isMissingNode() && !settings.has("epochs")) {
+        settings.set("epochs", epochs);
+      }
+    }
   }
 
   /** Sets what differs from {@link #fromScratch()}, or from the settings that it was made of. */

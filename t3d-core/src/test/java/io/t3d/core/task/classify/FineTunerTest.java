@@ -9,6 +9,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.t3d.core.TestDevice;
+import io.t3d.core.config.Configs;
 import io.t3d.core.config.ResNet3dConfig;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.config.TextConfig;
@@ -108,6 +109,13 @@ class FineTunerTest {
         assertThat(again.scores(test)).isDeepEqualTo(classifier.scores(test));
       }
     }
+  }
+
+  @Test
+  void epochsAmongTheSettingsOfTrainingAreStillHeard() {
+    assertThat(
+            Configs.fromYaml("preset: pretrained\ntraining: {epochs: 5}\n", FineTuneConfig.class))
+        .isEqualTo(FineTuneConfig.pretrained().with(5, 42));
   }
 
   @Test
