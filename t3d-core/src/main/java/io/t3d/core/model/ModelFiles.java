@@ -8,6 +8,7 @@ import io.t3d.core.config.Configs;
 import io.t3d.core.config.CustomTextConfig;
 import io.t3d.core.config.CustomVisionConfig;
 import io.t3d.core.config.T3DConfig;
+import io.t3d.core.config.TextConfig;
 import io.t3d.core.file.Safetensors;
 import io.t3d.core.internal.AtomicFiles;
 import io.t3d.core.internal.PointerFiles;
@@ -76,7 +77,9 @@ final class ModelFiles {
     TextEncoder reader = text != null ? text : TextEncoders.create(config.text());
     ReportTokenizer tokenizer =
         ReportTokenizer.fromSaved(
-            dir.resolve(ReportTokenizer.FILE_NAME), config.text().maxLength());
+            dir.resolve(ReportTokenizer.FILE_NAME),
+            config.text().maxLength(),
+            config.text() instanceof TextConfig bert ? bert.longReports() : Optional.empty());
     T3DModel model = null;
     try {
       model = T3DModel.empty(eyes, reader, config, tokenizer, device);

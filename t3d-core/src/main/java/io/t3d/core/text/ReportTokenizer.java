@@ -217,6 +217,21 @@ public final class ReportTokenizer implements AutoCloseable {
         PointerFiles.readText(tokenizerJson), maxLength, tokenizerJson.toString());
   }
 
+  /**
+   * The same, for a model that reads of long reports what its settings say: the file does not tell
+   * which end is cut off.
+   *
+   * @param longReports of the model; {@link LongReports#TAIL} cuts off the beginning
+   */
+  public static ReportTokenizer fromSaved(
+      Path tokenizerJson, int maxLength, Optional<LongReports> longReports) throws IOException {
+    String json = PointerFiles.readText(tokenizerJson);
+    boolean cutsLeft = longReports.filter(LongReports.TAIL::equals).isPresent();
+    return new ReportTokenizer(
+        new TokenizerFiles(json, tokenizerJson.toString(), OptionalInt.empty(), cutsLeft),
+        maxLength);
+  }
+
   /** The tokenizer that a text encoder's settings name; {@code corpus} needs reports. */
   public static ReportTokenizer of(TextConfig config) {
     return switch (config.tokenizer()) {

@@ -42,6 +42,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
@@ -384,6 +385,13 @@ class T3DModelTest {
       assertThat(again.config().text().maxLength()).isEqualTo(4);
       assertThat(again.tokenize(again.manager(), List.of("a b c d")).tokenIds().toLongArray())
           .containsExactly(2, 6, 7, 3);
+      assertThat(again.tokenizer().tokens("a b c d")).containsExactly("[CLS]", "c", "d", "[SEP]");
+      ModelExport.write(again, dir.resolve("exported"));
+      try (Stream<Path> files = Files.walk(dir.resolve("exported"))) {
+        Path settings =
+            files.filter(f -> f.endsWith("tokenizer_config.json")).findFirst().orElseThrow();
+        assertThat(Files.readString(settings)).contains("\"truncation_side\" : \"left\"");
+      }
     }
   }
 
