@@ -5,6 +5,8 @@ import io.t3d.data.io.internal.FileSign;
 import io.t3d.data.io.internal.FolderWalk;
 import io.t3d.data.io.spi.VolumeFormatException;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -280,21 +282,47 @@ public final class VolumeFinder {
   /** Why a file that no reader knows by its name looks like a volume all the same. */
   static Optional<String> problem(Path file) {
     Optional<String> unfinished = FileNames.unfinished(file);
-    if (unfinished.isPresent()) {
-      Path inner = file.resolveSibling(unfinished.get());
-      return isKnown(inner) || FileNames.ending(unfinished.get()).isEmpty()
-          ? Optional.of("it is an unfinished download or copy; finish it, or remove it")
-          : Optional.empty();
-    }
-    Optional<String> packed = FileNames.packed(file);
-    if (packed.isPresent()) {
-      boolean volume = isKnown(file.resolveSibling(packed.get()));
-      boolean slice = !FileNames.isBystander(file) && FileNames.ending(packed.get()).isEmpty();
+    Optional<Path> inner = unfinished.or(() -> FileNames.packed(file)).map(file::resolveSibling);
+    if (inner.isPresent()) {
+      boolean volume = isKnown(inner.get());
+      boolean slice =
+          !FileNames.isBystander(file)
+              && (FileNames.isNamedAsSlice(inner.get())
+                  || (unfinished.isPresent() && isPlain(file, inner.get())));
       return volume || slice
-          ? Optional.of("it is packed in a way that no reader knows; unpack it")
+          ? Optional.of(
+              unfinished.isPresent()
+                  ? "it is an unfinished download or copy; finish it, or remove it"
+                  : "it is packed in a way that no reader knows; unpack it")
           : Optional.empty();
     }
-    return FileNames.isBystander(file) ? Optional.empty() : problem(sign(file));
+    if (FileNames.isBystander(file)) {
+      return Optional.empty();
+    }
+    try {
+      FileSign sign = FileSign.of(file);
+      // Others leave empty files, too, as marks: _SUCCESS, DONE.
+      boolean mark = sign == FileSign.EMPTY && !isKnown(file) && !FileNames.isNamedAsSlice(file);
+      return mark ? Optional.empty() : problem(sign);
+    } catch (IOException e) {
+      return Optional.of("cannot be opened: " + reason(e));
+    }
+  }
+
+  /** Whether a download, but not one of rsync's hidden files, has a name without an ending. */
+  private static boolean isPlain(Path file, Path inner) {
+    return !FileNames.lower(file).startsWith(".")
+        && FileNames.ending(FileNames.lower(inner)).isEmpty()
+        && !FileNames.isBystander(inner);
+  }
+
+  /** Without the path, so that the same reason of many files is told once. */
+  private static String reason(IOException e) {
+    if (e instanceof AccessDeniedException) {
+      return "permission denied";
+    }
+    String reason = e instanceof FileSystemException system ? system.getReason() : e.getMessage();
+    return reason == null ? e.getClass().getSimpleName() : reason;
   }
 
   private static Optional<String> problem(FileSign sign) {

@@ -3,6 +3,7 @@ package io.t3d.data.itk;
 import io.t3d.data.io.spi.VolumeFormatException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -35,7 +36,7 @@ final class DicomAcquisitions {
 
   /**
    * Refuses several acquisitions under one Series UID. A step-and-shoot scan is one: at least three
-   * acquisitions that follow each other along the patient, of as many slices each.
+   * acquisitions that follow each other along the patient, of as many slices each, or of one fewer.
    */
   static void requireOne(Path place, List<DicomGeometry.Placed> sorted)
       throws VolumeFormatException {
@@ -77,10 +78,8 @@ final class DicomAcquisitions {
       return false;
     }
     List<Integer> sizes = runs.stream().map(slices::get).toList();
-    int most = sizes.get(1);
+    int most = Collections.max(sizes);
     // The first or the last may be cut short.
-    return sizes.subList(1, sizes.size() - 1).stream().allMatch(n -> n == most)
-        && sizes.get(0) <= most
-        && sizes.get(sizes.size() - 1) <= most;
+    return sizes.subList(1, sizes.size() - 1).stream().allMatch(n -> n >= most - 1);
   }
 }

@@ -97,7 +97,8 @@ final class DicomFolder {
   private void account(Path file) throws IOException {
     String ending = FileNames.ending(FileNames.lower(file));
     boolean asSlices = endings.contains(ending) && !(ending.isEmpty() && isHidden(file));
-    if (FileNames.isBystander(file) && (ending.isEmpty() || !asSlices)) {
+    boolean bystander = FileNames.isBystander(file) || FileNames.isData(file) || isDataOfPair(file);
+    if (bystander && (ending.isEmpty() || !asSlices)) {
       return;
     }
     if (FileNames.unfinished(file).isPresent()) {
@@ -112,6 +113,16 @@ final class DicomFolder {
     if (!text || asSlices || FileNames.hasSliceEnding(file)) {
       throw noDicom(file);
     }
+  }
+
+  /** Whether it is the .img of an Analyze or NIfTI pair, whose header lies beside it. */
+  private boolean isDataOfPair(Path file) {
+    String name = FileNames.lower(file);
+    if (!name.endsWith(".img")) {
+      return false;
+    }
+    String header = name.substring(0, name.length() - 4) + ".hdr";
+    return entries.files().stream().map(FileNames::lower).anyMatch(header::equals);
   }
 
   /**

@@ -204,8 +204,9 @@ final class DicomGeometry {
     double[] ordered = gaps.clone();
     Arrays.sort(ordered);
     double usual = ordered[ordered.length / 2];
+    boolean rounded = onlyRounded(gaps);
     for (int i = 0; i < gaps.length; i++) {
-      if (!onlyRounded(gaps) && Math.abs(gaps[i] - usual) > GAP * usual) {
+      if (!rounded && Math.abs(gaps[i] - usual) > GAP * usual) {
         long missing = Math.round(gaps[i] / usual) - 1;
         boolean whole = Math.abs(gaps[i] / usual - (missing + 1)) < 0.1;
         throw new VolumeFormatException(

@@ -64,10 +64,12 @@ public final class DicomReader implements VolumeReader {
   /** A folder of files that each hold a whole volume is many, any other is one. */
   @Override
   public List<Path> volumesIn(Path folder) throws IOException {
-    List<Path> files =
-        FolderWalk.Entries.of(folder).files().stream().filter(DicomReader::isDicom).toList();
-    List<Path> ends = files.size() < 2 ? List.of() : List.of(files.get(0), files.get(1));
-    if (ends.isEmpty() || !allOfSeveralFrames(DicomScan.scan(ends))) {
+    List<Path> two =
+        FolderWalk.Entries.of(folder).files().stream()
+            .filter(DicomReader::isDicom)
+            .limit(2)
+            .toList();
+    if (two.size() < 2 || !allOfSeveralFrames(DicomScan.scan(two))) {
       return List.of(folder);
     }
     List<DicomSeries> all = DicomSeries.list(folder);

@@ -33,6 +33,11 @@ final class ManifestParser {
   private static final Set<String> OWN_WORDS =
       Set.of(Columns.VOLUME, Columns.REPORT, Columns.SLOPE, Columns.INTERCEPT, Columns.SPACING);
 
+  /** Columns of names, where NA or Nil may be one; only what programs write is no name. */
+  private static final Set<String> NAMES = Set.of(Columns.PATIENT, Columns.SPLIT);
+
+  private static final Set<String> NULL = Set.of("", "nan", "none", "null");
+
   private final Path folder;
   private final List<String> header;
   private final List<String> problems = new ArrayList<>();
@@ -108,15 +113,21 @@ final class ManifestParser {
     return rows;
   }
 
+  /** Whether a cell is taken as empty: pandas and others write such a cell as a word. */
+  private static boolean isEmpty(String column, String cell) {
+    if (NAMES.contains(column)) {
+      return NULL.contains(cell.toLowerCase(Locale.ROOT));
+    }
+    return !OWN_WORDS.contains(column) && Cells.saysNothing(cell);
+  }
+
   /** Parses a row; empty when it has no usable volume, the other problems are noted anyway. */
   private Optional<ManifestRow> row(int number, CSVRecord record) {
     Map<String, String> cells = new HashMap<>();
     for (int i = 0; i < header.size(); i++) {
       String column = header.get(i);
       String cell = Cells.strip(record.get(i));
-      // Pandas and others write an empty cell so.
-      boolean empty = !OWN_WORDS.contains(column) && Cells.saysNothing(cell);
-      cells.put(column, empty ? "" : cell);
+      cells.put(column, isEmpty(column, cell) ? "" : cell);
     }
     String report = cells.getOrDefault(Columns.REPORT, "");
     if (cells.containsKey(Columns.REPORT) && Cells.saysNothing(report)) {

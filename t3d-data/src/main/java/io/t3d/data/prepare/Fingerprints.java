@@ -50,7 +50,9 @@ final class Fingerprints {
     if (!Files.isDirectory(source)) {
       return List.of(source);
     }
-    try (Stream<Path> files = Files.walk(source)) {
+    // A walk does not enter a link, not even where it starts.
+    Path folder = Files.isSymbolicLink(source) ? source.toRealPath() : source;
+    try (Stream<Path> files = Files.walk(folder)) {
       return files.filter(Files::isRegularFile).sorted().toList();
     }
   }

@@ -20,6 +20,8 @@ import java.util.Set;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVRecord;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The CSV file of a survey. Each row is written at once, as a line, when it is known; a process
@@ -40,6 +42,8 @@ final class SurveyTable implements AutoCloseable {
 
   private static final CSVFormat FORMAT =
       CSVFormat.RFC4180.builder().setRecordSeparator('\n').get();
+
+  private static final Logger LOG = LoggerFactory.getLogger(SurveyTable.class);
 
   private final FileChannel channel;
   private final Set<String> paths = new HashSet<>();
@@ -81,6 +85,12 @@ final class SurveyTable implements AutoCloseable {
       }
     } catch (OverlappingFileLockException e) {
       // Held by this process; the same to the user.
+    } catch (IOException e) {
+      LOG.warn(
+          "{} is on a file system without locks ({}): nothing keeps a second survey out of it",
+          file,
+          e.getMessage());
+      return;
     }
     throw new IOException(
         file + " is being written by another survey; wait for it, or name another file");

@@ -149,6 +149,45 @@ class VolumeFinderTest {
   }
 
   @Test
+  void emptyMarksAndOtherPackedOrTemporaryFilesAreNothing() throws IOException {
+    nifti("a.nii.gz");
+    for (String name : List.of(".lock", "_SUCCESS", "DONE", "x.done", "_1", ".17")) {
+      Files.createFile(dir.resolve(name));
+    }
+    touch("reports.gz");
+    touch("README.part");
+    touch(".ssh.config");
+    touch(".notes.aB3xYz");
+    assertThat(found()).containsExactly("a.nii.gz");
+  }
+
+  @Test
+  void whatIsNamedAsASliceIsAProblemWhenEmptyPackedOrUnfinished() throws IOException {
+    for (String name : List.of("I001", "000017", "1.2.840.113", "slice.001", "x")) {
+      Files.createFile(dir.resolve(name));
+    }
+    touch("IM0001.gz");
+    touch(".IM0002.aB3xYz");
+    touch("scan.part");
+    assertThat(found())
+        .containsExactly(
+            " 2 files, first .IM0002.aB3xYz: it is an unfinished download or copy; finish it, or"
+                + " remove it",
+            " 4 files, first 000017: it is empty (0 bytes); copy it again, or remove it",
+            "IM0001.gz it is packed in a way that no reader knows; unpack it");
+  }
+
+  @Test
+  void foldersOfFileSystemsAndWasteBasketsArePassedOver() throws IOException {
+    nifti("a.nii.gz");
+    nifti("lost+found/b.nii.gz");
+    nifti("System Volume Information/c.nii.gz");
+    nifti("#recycle/d.nii.gz");
+    nifti("@Recycle/e.nii.gz");
+    assertThat(found()).containsExactly("a.nii.gz");
+  }
+
+  @Test
   void voxelsThatBeginAsABareDataSetWouldAreNoDicom() throws IOException {
     nifti("a.nii.gz");
     Files.write(

@@ -154,7 +154,13 @@ class DicomFolderTest {
             "view.exe",
             "mask.nii.gz",
             "all.zip",
-            "report.txt.gz")) {
+            "report.txt.gz",
+            "voxels.raw",
+            "viewer.dat",
+            "help.chm",
+            "setup.cab",
+            "pair.hdr",
+            "pair.img")) {
       Files.write(dir.resolve(name), new byte[] {0, 1, 2, 3});
     }
     Files.writeString(dir.resolve("settings.abc"), "of a viewer");

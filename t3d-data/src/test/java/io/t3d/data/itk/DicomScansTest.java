@@ -164,6 +164,8 @@ class DicomScansTest {
     assertThat(VolumeReaders.read(dir).depth()).isEqualTo(8);
     series(8, (i, slice) -> slice.text(ACQUISITION, "IS", Integer.toString(1 + i / 3)));
     assertThat(VolumeReaders.read(dir).depth()).as("the last is cut short").isEqualTo(8);
+    series(8, (i, slice) -> slice.text(ACQUISITION, "IS", i < 3 ? "1" : i < 5 ? "2" : "3"));
+    assertThat(VolumeReaders.read(dir).depth()).as("one is a slice shorter").isEqualTo(8);
     series(8, (i, slice) -> slice.text(ACQUISITION, "IS", Integer.toString(1 + i % 4)));
     assertThatThrownBy(() -> VolumeReaders.read(dir)).hasMessageContaining("4 acquisitions");
   }

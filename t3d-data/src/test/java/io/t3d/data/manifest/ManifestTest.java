@@ -158,6 +158,15 @@ class ManifestTest {
   }
 
   @Test
+  void aPatientMayBeNamedAsAWordForNothing() throws IOException {
+    assertThat(read("volume,report,patient\na.nii,x,NA\nb.nii,y,Nil\n").rows())
+        .extracting(ManifestRow::patient)
+        .containsExactly("NA", "Nil");
+    assertThat(problems("volume,report,split\na.nii,x,unknown\n"))
+        .containsExactly("row 2: split must be train, validation, test or empty, got \"unknown\"");
+  }
+
+  @Test
   void aSpacingThatNoScannerMakesIsAnError() {
     assertThat(problems("volume,report,spacing\na.nii,x,700 700 2500\n"))
         .singleElement()

@@ -10,6 +10,7 @@ import io.t3d.data.io.VolumeReaders;
 import io.t3d.data.io.format.NiftiWriter;
 import io.t3d.data.io.spi.PixelType;
 import io.t3d.data.manifest.BadRow;
+import io.t3d.data.manifest.Calibration;
 import io.t3d.data.manifest.Manifest;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.data.transform.Reorient;
@@ -20,6 +21,7 @@ import java.nio.file.attribute.FileTime;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -38,6 +40,17 @@ class DatasetPreparationTest {
     raw = dir.resolve("raw");
     manifest = Studies.write(raw, COUNT);
     out = dir.resolve("out");
+  }
+
+  @Test
+  void aChangeBehindALinkToAFolderChangesTheFingerprint() throws IOException {
+    Path series = Files.createDirectory(dir.resolve("series"));
+    Path slice = Files.writeString(series.resolve("1.dcm"), "one");
+    Path link = Files.createSymbolicLink(dir.resolve("link"), series);
+    Study study = new Study(link, Optional.empty(), Calibration.none());
+    String before = Fingerprints.of(study, Studies.CONFIG, Masks.OtherGrid.REFUSE);
+    Files.writeString(slice, "longer");
+    assertThat(Fingerprints.of(study, Studies.CONFIG, Masks.OtherGrid.REFUSE)).isNotEqualTo(before);
   }
 
   @Test

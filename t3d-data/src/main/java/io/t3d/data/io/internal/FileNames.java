@@ -31,6 +31,7 @@ public final class FileNames {
           ".ds_store",
           ".localized",
           ".directory",
+          ".lock",
           ".hidden",
           ".nomedia",
           ".gitignore",
@@ -52,7 +53,10 @@ public final class FileNames {
           "exe", "dll", "bat", "cmd", "sh", "py", "ipynb", "java", "jar", "db", "sqlite", "zip",
           "tar", "tgz", "7z", "rar", "iso", "md5", "sha1", "sha256", "nii", "nrrd", "nhdr", "mha",
           "mhd", "zraw", "npy", "npz", "mat", "h5", "hdf5", "pkl", "stl", "vtk", "vtp", "bval",
-          "bvec", "hdr");
+          "bvec", "hdr", "chm", "ocx", "cab", "ttf");
+
+  /** Endings of data of any kind: what has one is a bystander unless it is DICOM by content. */
+  private static final Set<String> DATA = Set.of("raw", "dat", "bin");
 
   /** Endings of downloads and copies that are not finished. */
   private static final Set<String> UNFINISHED =
@@ -77,13 +81,25 @@ public final class FileNames {
   /** Archives of many files: only one that is named as a slice is taken for a packed slice. */
   private static final Set<String> ARCHIVES = Set.of("zip", "tar", "tgz", "7z", "rar");
 
-  /** Folders whose content is no data: of version control, thumbnails and macOS. */
-  private static final Set<String> NO_DATA = Set.of("__macosx", "@eadir", "$recycle.bin");
+  /** Folders whose content is no data: of thumbnails, macOS, file systems and waste baskets. */
+  private static final Set<String> NO_DATA =
+      Set.of(
+          "__macosx",
+          "@eadir",
+          "$recycle.bin",
+          "#recycle",
+          "@recycle",
+          "lost+found",
+          "system volume information");
 
   private static final Pattern ENDING = Pattern.compile("\\.([a-z!][a-z0-9_!]{0,11})$");
 
   /** As rsync names a file while it is on its way: .NAME.aB3dE9. */
   private static final Pattern ON_ITS_WAY = Pattern.compile("\\.(.+)\\.[a-z0-9]{6}");
+
+  /** As slices without an ending are named: IM0001, I001, 000017, 1.2.840.113, slice.001. */
+  private static final Pattern NUMBERED =
+      Pattern.compile("(?![._])[a-z]{0,5}[-_. ]?[0-9][0-9._-]*");
 
   private FileNames() {}
 
@@ -102,6 +118,19 @@ public final class FileNames {
   /** Whether it ends as DICOM slices do. */
   public static boolean hasSliceEnding(Path path) {
     return SLICE.contains(ending(lower(path)));
+  }
+
+  /** Whether it is named as slices are: by its ending, or without one by a number. */
+  public static boolean isNamedAsSlice(Path path) {
+    return hasSliceEnding(path) || NUMBERED.matcher(lower(path)).matches();
+  }
+
+  /** Whether it ends as data of any kind do, and the rest of its name is no slice's. */
+  public static boolean isData(Path path) {
+    String name = lower(path);
+    String ending = ending(name);
+    return DATA.contains(ending)
+        && !NUMBERED.matcher(name.substring(0, name.length() - ending.length() - 1)).matches();
   }
 
   /** Whether a file of this name is no volume and no part of one: a document, a disc's index, … */

@@ -1,6 +1,7 @@
 package io.t3d.data.io.internal;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -13,7 +14,8 @@ import java.util.stream.Stream;
 
 /**
  * Lists folders and what lies in them, in the order of names. Links are followed, each folder is
- * listed once however many links lead to it, and hidden folders are passed over.
+ * listed once however many links lead to it, and hidden folders are passed over. A subfolder that
+ * cannot be opened is listed as one that holds only itself, as an odd entry.
  */
 public final class FolderWalk {
   private final Predicate<Path> leaf;
@@ -26,7 +28,8 @@ public final class FolderWalk {
    * @param folder the folder
    * @param files plain files, or links to such
    * @param folders folders, or links to such
-   * @param odd what is neither, such as a link that leads nowhere
+   * @param odd what is neither, such as a link that leads nowhere; or the folder itself when it
+   *     cannot be opened
    */
   public record Entries(Path folder, List<Path> files, List<Path> folders, List<Path> odd) {
     /** Lists one folder. */
@@ -62,7 +65,7 @@ public final class FolderWalk {
    */
   public static List<Entries> of(Path root, Predicate<Path> leaf) throws IOException {
     FolderWalk walk = new FolderWalk(leaf);
-    walk.enter(root);
+    walk.enter(root, Entries.of(root));
     walk.found.sort(Comparator.comparing(Entries::folder));
     return walk.found;
   }
@@ -76,10 +79,21 @@ public final class FolderWalk {
   }
 
   private void enter(Path folder) throws IOException {
-    if (!seen.add(folder.toRealPath())) {
+    Entries entries;
+    try {
+      if (seen.contains(folder.toRealPath())) {
+        return;
+      }
+      entries = Entries.of(folder);
+    } catch (IOException | UncheckedIOException e) {
+      found.add(new Entries(folder, List.of(), List.of(), List.of(folder)));
       return;
     }
-    Entries entries = Entries.of(folder);
+    enter(folder, entries);
+  }
+
+  private void enter(Path folder, Entries entries) throws IOException {
+    seen.add(folder.toRealPath());
     found.add(entries);
     enterAll(entries.folders());
   }
@@ -97,8 +111,11 @@ public final class FolderWalk {
     }
   }
 
-  /** What to say of an entry that is neither a file nor a folder. */
+  /** What to say of an entry that is neither a file nor a folder that can be opened. */
   public static String whyOdd(Path entry) throws IOException {
+    if (Files.isDirectory(entry)) {
+      return "it is a folder that cannot be opened; get the right to read it, or remove it";
+    }
     return Files.isSymbolicLink(entry)
         ? "it is a link that leads nowhere, to "
             + Files.readSymbolicLink(entry).getFileName()
