@@ -1,6 +1,6 @@
 package io.t3d.pipeline;
 
-import com.fasterxml.jackson.annotation.JsonInclude;
+import io.t3d.core.config.LeftOutWhenEmpty;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.internal.cuda.DeviceNames;
 import io.t3d.core.model.Pretrained;
@@ -30,7 +30,7 @@ public record PretrainConfig(
     ObjectiveConfig objective,
     TrainingConfig training,
     Optional<Pretrained> pretrained,
-    @JsonInclude(JsonInclude.Include.NON_EMPTY) Optional<String> device) {
+    @LeftOutWhenEmpty Optional<String> device) {
   /** Passes over the training pairs of {@link #tiny()}: six minutes of two cores. */
   public static final int QUICKSTART_EPOCHS = 14;
 

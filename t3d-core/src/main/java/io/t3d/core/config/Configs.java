@@ -1,5 +1,6 @@
 package io.t3d.core.config;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -9,6 +10,8 @@ import com.fasterxml.jackson.databind.JsonSerializer;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.SerializerProvider;
+import com.fasterxml.jackson.databind.introspect.Annotated;
+import com.fasterxml.jackson.databind.introspect.JacksonAnnotationIntrospector;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.ser.std.ToStringSerializer;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
@@ -80,11 +83,25 @@ public final class Configs {
     }
   }
 
+  /** Jackson's rules and {@link LeftOutWhenEmpty}. */
+  private static final class Annotations extends JacksonAnnotationIntrospector {
+    private static final long serialVersionUID = 1;
+
+    @Override
+    public JsonInclude.Value findPropertyInclusion(Annotated property) {
+      return property.hasAnnotation(LeftOutWhenEmpty.class)
+          ? JsonInclude.Value.construct(
+              JsonInclude.Include.NON_EMPTY, JsonInclude.Include.USE_DEFAULTS)
+          : super.findPropertyInclusion(property);
+    }
+  }
+
   private static ObjectMapper configure(ObjectMapper mapper) {
     SimpleModule paths = new SimpleModule();
     paths.addSerializer(Path.class, ToStringSerializer.instance);
     paths.addSerializer(Optional.class, new OptionalSerializer());
     return mapper
+        .setAnnotationIntrospector(new Annotations())
         .registerModule(paths)
         .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
         .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);

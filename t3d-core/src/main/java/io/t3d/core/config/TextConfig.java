@@ -1,8 +1,5 @@
 package io.t3d.core.config;
 
-import static com.fasterxml.jackson.annotation.JsonInclude.Include.NON_EMPTY;
-
-import com.fasterxml.jackson.annotation.JsonInclude;
 import io.t3d.core.internal.Checks;
 import java.util.Objects;
 import java.util.Optional;
@@ -44,7 +41,7 @@ public record TextConfig(
     double dropout,
     double layerNormEps,
     Pooling pooling,
-    @JsonInclude(NON_EMPTY) Optional<LongReports> longReports)
+    @LeftOutWhenEmpty Optional<LongReports> longReports)
     implements TextEncoderConfig {
   /** How the report's tokens become one vector. */
   public enum Pooling {

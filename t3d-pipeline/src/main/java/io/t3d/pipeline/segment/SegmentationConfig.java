@@ -1,7 +1,7 @@
 package io.t3d.pipeline.segment;
 
-import com.fasterxml.jackson.annotation.JsonInclude;
 import io.t3d.core.config.DecoderConfig;
+import io.t3d.core.config.LeftOutWhenEmpty;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.config.VisionConfig;
@@ -39,7 +39,7 @@ public record SegmentationConfig(
     SegmentationTraining training,
     int cacheMegabytes,
     Optional<Masks.OtherGrid> masksOnOtherGrid,
-    @JsonInclude(JsonInclude.Include.NON_EMPTY) Optional<String> device) {
+    @LeftOutWhenEmpty Optional<String> device) {
   /** Settings by which masks on another grid are an error, and that leave the device open. */
   public SegmentationConfig(
       SegmenterConfig segmenter,
