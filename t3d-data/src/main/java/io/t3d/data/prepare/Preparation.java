@@ -1,8 +1,8 @@
 package io.t3d.data.prepare;
 
 import io.t3d.core.config.Configs;
-import io.t3d.data.internal.zarr.ZarrVolume;
 import io.t3d.data.io.spi.VolumeFormatException;
+import io.t3d.data.zarr.ZarrVolume;
 import java.lang.reflect.RecordComponent;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,6 +1,6 @@
 package io.t3d.data.prepare;
 
-import io.t3d.data.internal.zarr.ZarrOptions;
+import io.t3d.data.zarr.ZarrOptions;
 import java.util.Objects;
 
 /**

@@ -1,4 +1,4 @@
-package io.t3d.data.internal.zarr;
+package io.t3d.data.zarr;
 
 import java.util.Optional;
 

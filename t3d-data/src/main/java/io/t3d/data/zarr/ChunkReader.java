@@ -1,4 +1,4 @@
-package io.t3d.data.internal.zarr;
+package io.t3d.data.zarr;
 
 import com.github.luben.zstd.ZstdDecompressCtx;
 import io.t3d.core.config.Size3;

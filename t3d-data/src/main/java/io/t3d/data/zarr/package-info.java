@@ -9,6 +9,6 @@
  * gzip, zlib or not at all. docs/preprocessing.md tells the attributes.
  */
 @NullMarked
-package io.t3d.data.internal.zarr;
+package io.t3d.data.zarr;
 
 import org.jspecify.annotations.NullMarked;

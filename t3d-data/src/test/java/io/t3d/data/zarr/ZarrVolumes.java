@@ -1,4 +1,4 @@
-package io.t3d.data.internal.zarr;
+package io.t3d.data.zarr;
 
 import io.t3d.core.config.Size3;
 import io.t3d.core.volume.Affine;

@@ -1,4 +1,4 @@
-package io.t3d.data.internal.zarr;
+package io.t3d.data.zarr;
 
 /** The bytes of a decompressed chunk, read as values. */
 final class ChunkValues {
