@@ -255,22 +255,19 @@ public final class PretrainRun {
   private T3DModel model(boolean resume) throws IOException {
     Pretrained pretrained = config.pretrained().orElse(Pretrained.none());
     Optional<Checkpoint> checkpoint = resume ? Checkpoint.open(out) : Optional.empty();
-    if (pretrained.text().isPresent() && checkpoint.isPresent()) {
-      return resumable(checkpoint.get().folder());
-    }
-    // A checkpoint has all weights: none need be read before it.
-    Pretrained start = checkpoint.isPresent() ? Pretrained.none() : pretrained;
     TextConfig text = config.model().text().bert("A pre-training run");
     if (checkpoint.isPresent()) {
-      return withItsTokenizer(checkpoint.get().folder(), text);
+      // It has all weights: none need be read before it.
+      Path folder = checkpoint.get().folder();
+      return pretrained.text().isPresent() ? resumable(folder) : withItsTokenizer(folder, text);
     }
-    if (start.text().isPresent() || !text.tokenizer().equals("corpus")) {
-      return start.create(config.model(), device(), seed());
+    if (pretrained.text().isPresent() || !text.tokenizer().equals("corpus")) {
+      return pretrained.create(config.model(), device(), seed());
     }
     List<String> reports = rows.stream().map(ManifestRow::report).toList();
     ReportTokenizer tokenizer =
         ReportTokenizer.fromCorpus(reports, text.vocabSize(), text.maxLength());
-    return start.create(config.model(), tokenizer, device(), seed());
+    return pretrained.create(config.model(), tokenizer, device(), seed());
   }
 
   /**
