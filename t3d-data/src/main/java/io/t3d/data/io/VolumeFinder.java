@@ -6,6 +6,8 @@ import io.t3d.data.io.internal.FolderWalk;
 import io.t3d.data.io.spi.VolumeFormatException;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -130,13 +132,18 @@ public final class VolumeFinder {
         path.toString(), null, "no such file; checked as " + path.toAbsolutePath());
   }
 
+  /** Looks no further than the first slice: a manifest asks this of each of its rows. */
   private static boolean holdsDicom(Path folder) throws IOException {
-    for (Path file : FolderWalk.Entries.of(folder).files()) {
-      if (isSlice(file)) {
-        return true;
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder)) {
+      for (Path entry : entries) {
+        if (Files.isRegularFile(entry) && isSlice(entry)) {
+          return true;
+        }
       }
+      return false;
+    } catch (DirectoryIteratorException e) {
+      throw e.getCause();
     }
-    return false;
   }
 
   /** A Zarr array that is not named as one. */

@@ -145,9 +145,14 @@ final class DicomFolder {
     }
   }
 
+  /** Its chunks are many, and no slices. */
+  private static boolean isZarr(Path folder) {
+    return FileNames.lower(folder).endsWith(".zarr");
+  }
+
   private List<Path> dicomBelow() throws IOException {
     List<Path> dicom = new ArrayList<>();
-    for (FolderWalk.Entries below : FolderWalk.below(entries)) {
+    for (FolderWalk.Entries below : FolderWalk.below(entries, DicomFolder::isZarr)) {
       for (Path file : below.files()) {
         if (!FileNames.isBystander(file) && FileSign.of(file) == FileSign.DICOM) {
           dicom.add(file);

@@ -137,6 +137,20 @@ class DicomFolderTest {
   }
 
   @Test
+  void whatALinkUpwardsLeadsToIsNotBelow() throws IOException {
+    Path scan = Files.createDirectory(dir.resolve("scan"));
+    for (int i = 0; i < 3; i++) {
+      DicomFile.slice(2.5 * i, i).write(scan.resolve(i + ".dcm"));
+    }
+    DicomFile.slice(7.5, 3).write(Files.createDirectory(dir.resolve("other")).resolve("3.dcm"));
+    Files.createSymbolicLink(scan.resolve("up"), dir);
+    assertThat(VolumeReaders.read(scan).depth()).isEqualTo(3);
+    Files.delete(scan.resolve("up"));
+    Files.createSymbolicLink(scan.resolve("more"), dir.resolve("other"));
+    assertThatThrownBy(() -> VolumeReaders.read(scan)).hasMessageContaining("same series");
+  }
+
+  @Test
   void knownBystandersAreLeftOut() throws IOException {
     slices("");
     for (String name :

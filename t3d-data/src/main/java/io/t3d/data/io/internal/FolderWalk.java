@@ -70,12 +70,26 @@ public final class FolderWalk {
     return walk.found;
   }
 
-  /** Lists all below a folder that is listed already. */
-  public static List<Entries> below(Entries top) throws IOException {
-    FolderWalk walk = new FolderWalk(folder -> false);
-    walk.seen.add(top.folder().toRealPath());
+  /**
+   * Lists all below a folder that is listed already. Links to folders above it are passed over:
+   * what they lead to is not below it, and can be a whole disk.
+   *
+   * @param leaf says of which folders only the name counts
+   */
+  public static List<Entries> below(Entries top, Predicate<Path> leaf) throws IOException {
+    Path real = top.folder().toRealPath();
+    FolderWalk walk = new FolderWalk(folder -> leaf.test(folder) || leadsAbove(folder, real));
+    walk.seen.add(real);
     walk.enterAll(top.folders());
     return walk.found;
+  }
+
+  private static boolean leadsAbove(Path folder, Path real) {
+    try {
+      return Files.isSymbolicLink(folder) && real.startsWith(folder.toRealPath());
+    } catch (IOException e) {
+      return false; // entering it says why
+    }
   }
 
   private void enter(Path folder) throws IOException {
