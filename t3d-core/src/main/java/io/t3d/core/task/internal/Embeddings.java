@@ -42,22 +42,35 @@ public final class Embeddings {
           name + " must have one row per sample (" + count + "), got " + rows.length);
     }
     for (int i = 0; i < rows.length; i++) {
-      if (rows[i].length != width) {
+      checkRow(name, rows[i], i, width);
+    }
+  }
+
+  /**
+   * Checks the width of one row and that its numbers are finite.
+   *
+   * @param name what the caller calls the rows
+   * @param row {@code (D)}
+   * @param at its number
+   * @param width D
+   * @throws IllegalArgumentException when it does not fit
+   */
+  public static void checkRow(String name, float[] row, int at, int width) {
+    if (row.length != width) {
+      throw new IllegalArgumentException(
+          name
+              + " must have D = "
+              + width
+              + " columns, got "
+              + row.length
+              + " in row "
+              + at
+              + "; they must come from the encoder that was used");
+    }
+    for (float v : row) {
+      if (!Float.isFinite(v)) {
         throw new IllegalArgumentException(
-            name
-                + " must have D = "
-                + width
-                + " columns, got "
-                + rows[i].length
-                + " in row "
-                + i
-                + "; they must come from the encoder that was used");
-      }
-      for (float v : rows[i]) {
-        if (!Float.isFinite(v)) {
-          throw new IllegalArgumentException(
-              name + " must be finite, got " + v + " in row " + i + "; the model has diverged");
-        }
+            name + " must be finite, got " + v + " in row " + at + "; the model has diverged");
       }
     }
   }

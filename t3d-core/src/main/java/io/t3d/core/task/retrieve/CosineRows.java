@@ -11,12 +11,17 @@ final class CosineRows {
     if (k < 1) {
       throw new IllegalArgumentException("k must be > 0, got " + k);
     }
-    Embeddings.check("embeddings", rows, rows.length, width);
     for (int i = 0; i < rows.length; i++) {
-      if (length(rows[i]) == 0) {
-        throw new IllegalArgumentException(
-            "embeddings must have a direction, got a row of zeros at row " + i);
-      }
+      check(rows[i], i, width);
+    }
+  }
+
+  /** Checks one row. */
+  static void check(float[] row, int at, int width) {
+    Embeddings.checkRow("embeddings", row, at, width);
+    if (length(row) == 0) {
+      throw new IllegalArgumentException(
+          "embeddings must have a direction, got a row of zeros at row " + at);
     }
   }
 

@@ -14,7 +14,7 @@ import java.util.Arrays;
  */
 public final class ExactIndex implements EmbeddingIndex {
   private static final int QUERIES = 256;
-  private static final int ROWS = 8192;
+  static final int ROWS = 8192;
 
   private final NDArray gallery; // (N, E), unit length
   private final int size;
@@ -27,8 +27,15 @@ public final class ExactIndex implements EmbeddingIndex {
    * @throws IllegalArgumentException when it has another shape or dtype or a NaN
    */
   public ExactIndex(NDArray gallery) {
+    this(gallery, true);
+  }
+
+  /** Without the pass over all values, where the caller has made one. */
+  ExactIndex(NDArray gallery, boolean checkValues) {
     Shapes.check("gallery", gallery, "N, E", "one row per item", -1, -1);
-    Retrieval.checkValues("gallery", gallery);
+    if (checkValues) {
+      Retrieval.checkValues("gallery", gallery);
+    }
     this.gallery = gallery;
     this.size = (int) gallery.getShape().get(0);
     this.width = (int) gallery.getShape().get(1);

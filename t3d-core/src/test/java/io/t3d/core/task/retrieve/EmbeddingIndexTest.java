@@ -9,11 +9,15 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.t3d.core.TestDevice;
+import io.t3d.core.file.Safetensors;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
@@ -120,6 +124,85 @@ class EmbeddingIndexTest {
       assertThat(smaller.size()).isEqualTo(3);
       assertThat(smaller.search(queries, 5).rows()[0]).hasSize(3);
     }
+  }
+
+  @Test
+  void partsOfAGraphAreSearchedTogetherOrMerged(@TempDir Path dir) throws IOException {
+    float[][] gallery = gaussian(900, 16, 9);
+    float[][] queries = gaussian(30, 16, 10);
+    List<float[]> rows = Arrays.asList(gallery);
+    Path first = dir.resolve("first");
+    Path second = dir.resolve("second");
+    HnswIndex.buildPart(second, rows.subList(400, 900), 400);
+    assertThatThrownBy(() -> HnswIndex.open(second))
+        .isInstanceOf(IOException.class)
+        .hasMessage(
+            "An index must hold each of its 500 rows once, row 0 is missing; open all parts of the"
+                + " gallery, each built with the number of its first row");
+    HnswIndex.buildPart(first, rows.subList(0, 400), 0);
+    HnswIndex.merge(dir.resolve("all"), List.of(first, second));
+    Neighbours exact = new ExactIndex(unit(gallery)).search(queries, 10);
+    try (HnswIndex together = HnswIndex.open(List.of(second, first));
+        HnswIndex merged = HnswIndex.open(dir.resolve("all"))) {
+      assertThat(together.size()).isEqualTo(900);
+      assertThat(recall(together.search(queries, 10), exact)).isGreaterThanOrEqualTo(0.99);
+      assertThat(recall(merged.search(queries, 10), exact)).isGreaterThanOrEqualTo(0.99);
+    }
+    assertThatThrownBy(() -> HnswIndex.open(List.of(first, first)))
+        .hasMessageContaining("row 0 twice");
+    assertThatThrownBy(() -> HnswIndex.merge(first, List.of(first, second)))
+        .hasMessageContaining("a folder of its own");
+    assertThatThrownBy(() -> HnswIndex.buildPart(first, rows, -1))
+        .hasMessage("firstRow must be >= 0, got -1");
+  }
+
+  @Test
+  void mappedFilesAreSearchedAsOneGallery(@TempDir Path dir) throws IOException {
+    float[][] gallery = gaussian(700, 16, 11);
+    float[][] queries = gaussian(40, 16, 12);
+    NDArray all = unit(gallery);
+    List<Path> files = List.of(dir.resolve("0.safetensors"), dir.resolve("1.safetensors"));
+    Safetensors.write(files.get(0), Map.of("volumes", all.get("0:250")), Map.of("files", "[]"));
+    Safetensors.write(
+        files.get(1),
+        Map.of("volumes", all.get("250:700"), "reports", all.get("0:450").neg()),
+        Map.of());
+    Neighbours exact = new ExactIndex(all).search(queries, 10);
+    int before = ((BaseNDManager) manager).getManagedArrays().size();
+    try (MappedIndex mapped = MappedIndex.open(manager, files, "volumes")) {
+      assertThat(mapped.size()).isEqualTo(700);
+      assertThat(mapped.width()).isEqualTo(16);
+      Neighbours found = mapped.search(queries, 10);
+      assertThat(found.rows()).isDeepEqualTo(exact.rows());
+      assertThat(mapped.search(queries, 800).rows()[3]).hasSize(700);
+      List<float[]> rows = new ArrayList<>();
+      mapped.rows(249, 252).forEach(rows::add);
+      assertThat(rows).hasSize(3);
+      assertThat(rows.get(0)).isEqualTo(all.get(249).toFloatArray());
+      assertThat(rows.get(2)).isEqualTo(all.get(251).toFloatArray());
+    }
+    assertThat(((BaseNDManager) manager).getManagedArrays()).hasSize(before + 2);
+    assertThatThrownBy(() -> MappedIndex.open(manager, files, "reports"))
+        .isInstanceOf(IOException.class)
+        .hasMessage(files.get(0) + " has no tensor reports, only [volumes]");
+  }
+
+  @Test
+  void aMappedGalleryMustBeOfLengthOneAndWidth(@TempDir Path dir) throws IOException {
+    Path longer = dir.resolve("longer.safetensors");
+    Path wide = dir.resolve("wide.safetensors");
+    Path good = dir.resolve("good.safetensors");
+    Safetensors.write(longer, Map.of("volumes", manager.eye(3).mul(2)), Map.of());
+    Safetensors.write(wide, Map.of("volumes", manager.eye(4)), Map.of());
+    Safetensors.write(good, Map.of("volumes", manager.eye(3)), Map.of());
+    assertThatThrownBy(() -> MappedIndex.open(manager, List.of(good, longer), "volumes"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("must be L2-normalised, got length 2.0 at row 0");
+    assertThatThrownBy(() -> MappedIndex.open(manager, List.of(good, wide), "volumes"))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("its embeddings have 4 columns");
+    assertThatThrownBy(() -> MappedIndex.open(manager, List.of(), "volumes"))
+        .hasMessage("An index needs a file of embeddings, got none");
   }
 
   @Test
