@@ -71,6 +71,28 @@ public final class Uploads {
   }
 
   /**
+   * Whole numbers of 16 bits as floats: half the bytes go to the device.
+   *
+   * @param owner of the array
+   * @param device where it is to be
+   * @param shape of as many elements as there are values
+   * @return {@code shape}, float32
+   * @throws IllegalArgumentException when the numbers of elements differ
+   */
+  public static NDArray floatsOf(NDManager owner, Device device, Shape shape, short... values) {
+    require(shape, values.length);
+    if (isPlain(device)) {
+      float[] floats = new float[values.length];
+      for (int i = 0; i < values.length; i++) {
+        floats[i] = values[i];
+      }
+      return floats(owner, device, shape, List.of(floats));
+    }
+    return make(
+        owner, device, shape, ScalarType.Short, tensor -> tensor.data_ptr_short().put(values));
+  }
+
+  /**
    * Whole numbers.
    *
    * @param owner of the array
@@ -128,13 +150,15 @@ public final class Uploads {
     try (PointerScope temporaries = new PointerScope()) {
       Tensor host = empty(shape, type, device.isGpu());
       fill.accept(host);
+      boolean halves = type == ScalarType.Short; // DJL has no such arrays
       if (!device.isGpu()) {
-        return TorchBridge.own(owner, host);
+        return TorchBridge.own(owner, halves ? host.to(ScalarType.Float) : host);
       }
       org.bytedeco.pytorch.Device gpu =
           new org.bytedeco.pytorch.Device(torch.DeviceType.CUDA, (byte) device.getDeviceId());
       // libtorch keeps pinned memory until the copy is done, also when the tensor is gone.
-      return TorchBridge.own(owner, host.to(gpu, type, true, false, new MemoryFormatOptional()));
+      Tensor there = host.to(gpu, type, true, false, new MemoryFormatOptional());
+      return TorchBridge.own(owner, halves ? there.to(ScalarType.Float) : there);
     }
   }
 

@@ -40,6 +40,18 @@ class UploadsTest {
   }
 
   @Test
+  void numbersOf16BitsBecomeFloats() {
+    NDArray array =
+        Uploads.floatsOf(
+            manager,
+            manager.getDevice(),
+            new Shape(1, 3),
+            new short[] {Short.MIN_VALUE, -1, Short.MAX_VALUE});
+    assertThat(array.getDataType()).isEqualTo(DataType.FLOAT32);
+    assertThat(array.toFloatArray()).containsExactly(-32768, -1, 32767);
+  }
+
+  @Test
   void theArrayIsAllThatTheManagerOwnsAndNeedsNoJavaMemory() {
     float[] values = {1, 2, 3};
     NDArray array = Uploads.floats(manager, manager.getDevice(), new Shape(3), List.of(values));
