@@ -13,11 +13,12 @@ SIDES = ("plain", "float32", "bfloat16", "torch-float32", "torch-float32-ncdhw",
 def command(side, options):
     if side.startswith("torch-"):
         precision, *contiguous = side.removeprefix("torch-").split("-")
-        return [options.python, REFERENCE, options.model, precision] + (["--contiguous"] if contiguous else [])
+        return [options.python, REFERENCE, options.model, precision, "--device", options.device] + (
+            ["--contiguous"] if contiguous else [])
     jvm = ["java", "-Xmx2g", "-Dorg.slf4j.simpleLogger.defaultLogLevel=error", "-cp", options.classpath]
     if side == "plain":
-        return [*jvm, "-Dt3d.bridge=off", "io.t3d.bench.step.StepRunner", options.model, "float32"]
-    return [*jvm, "io.t3d.bench.step.StepRunner", options.model, side]
+        return [*jvm, "-Dt3d.bridge=off", "io.t3d.bench.step.StepRunner", options.model, "float32", options.device]
+    return [*jvm, "io.t3d.bench.step.StepRunner", options.model, side, options.device]
 
 
 class Side:
@@ -27,6 +28,11 @@ class Side:
                                         stderr=subprocess.DEVNULL, text=True,
                                         env=os.environ | {"OMP_NUM_THREADS": str(options.threads)})
         self.expect("ready")
+        self.say(f"pairs {options.pairs}")
+
+    def say(self, line):
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
 
     def expect(self, start):
         for line in self.process.stdout:
@@ -35,23 +41,20 @@ class Side:
         raise SystemExit(f"{self.name} ended with code {self.process.wait()}; run it alone to see why")
 
     def step(self, warm):
-        self.process.stdin.write("step\n")
-        self.process.stdin.flush()
+        self.say("step")
         self.last = json.loads(self.expect("{"))
-        print(f"  {self.name:20s} {self.last['seconds']:8.2f} s  {self.last['cpu']:8.2f} s cpu  loss {self.last['loss']:.4f}", flush=True)
+        print(f"  {self.name:20s} {self.last['seconds']:8.3f} s  {self.last['cpu']:8.2f} s cpu  loss {self.last['loss']:.4f}", flush=True)
         if warm:
             self.times.append(self.last)
 
     def count(self):
         """Operations that compute, by part of the step."""
-        self.process.stdin.write("count\n")
-        self.process.stdin.flush()
+        self.say("count")
         return json.loads(self.expect("{"))
 
     def profile(self):
         print(f"\n{self.name}: where a step's time goes")
-        self.process.stdin.write("profile\n")
-        self.process.stdin.flush()
+        self.say("profile")
         for line in self.process.stdout:
             if line.strip() == "end of profile":
                 return
@@ -89,6 +92,8 @@ def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("model", nargs="?", default="resnet50",
                            choices=("resnet50", "vit-base", "resnet50-narrow", "vit-base-narrow"))
+    arguments.add_argument("--device", default="cpu", help="cpu, gpu, gpu1; both sides at once on it")
+    arguments.add_argument("--pairs", type=int, default=2)
     arguments.add_argument("--steps", type=int, default=3, help="after one to warm up")
     arguments.add_argument("--threads", type=int, default=os.cpu_count())
     arguments.add_argument("--sides", default="plain,float32,torch-float32")
@@ -108,9 +113,9 @@ def main():
         print("warm-up" if step == 0 else f"step {step}", flush=True)
         for side in sides:
             side.step(step > 0)
-    print(f"\n{options.model}, {options.threads} threads: median seconds and processor seconds per step, peak memory")
+    print(f"\n{options.model}, {options.pairs} pairs on {options.device}, {options.threads} threads: median seconds and processor seconds per step, peak memory")
     for side in sides:
-        print(f"  {side.name:20s} {side.median('seconds'):8.2f} s {side.median('cpu'):8.2f} s cpu"
+        print(f"  {side.name:20s} {side.median('seconds'):8.3f} s {side.median('cpu'):8.2f} s cpu"
               f" {side.last['peakMiB']:6d} MiB")
     print("ratios of the medians: seconds, processor seconds")
     for a in sides:

@@ -1,11 +1,12 @@
 """A whole T3D training step in PyTorch, the twin of StepRunner.java: same layers, sizes, losses and optimizer.
 
-step_reference.py resnet50|vit-base[-narrow] float32|bfloat16 [--contiguous]
+step_reference.py resnet50|vit-base[-narrow] float32|bfloat16 [--contiguous] [--device gpu]
 
 PyTorch's best settings: channels_last_3d, scaled_dot_product_attention with padding masks, both views in one
 batch, fused AdamW, gradients set to None; with bfloat16, autocast. Random weights. Prints "ready", then runs
 one step for every line on stdin and prints one line of JSON: seconds, processor seconds, loss, peak memory. The
-line "profile" prints where the time goes, "count" the operations that compute, by the rule of OperationCounter.java.
+line "profile" prints where the time goes, "count" the operations that compute, by the rule of OperationCounter.java;
+"pairs 8" makes the batches after it that large.
 """
 import argparse
 import json
@@ -165,7 +166,7 @@ class T3D(nn.Module):
 
 
 def contrastive(v, w, scale):
-    logits, target = v @ w.T * scale.exp(), torch.arange(len(v))
+    logits, target = v @ w.T * scale.exp(), torch.arange(len(v), device=v.device)
     return (F.cross_entropy(logits, target) + F.cross_entropy(logits.T, target)) / 2
 
 
@@ -178,26 +179,26 @@ def gathered(p, q):
 def align(logits, owner):
     """Half: a sentence finds its volume among (B, T); half: it is told from the sentences of others."""
     find = F.cross_entropy(logits.T, owner)
-    own = owner == torch.arange(len(logits))[:, None]
+    own = owner == torch.arange(len(logits), device=logits.device)[:, None]
     others = logits.masked_fill(own, -1e9).logsumexp(1, keepdim=True)
     return (find + F.softplus(others - logits)[own].mean()) / 2
 
 
 def nt_xent(a, b):
     z = torch.cat([a, b])
-    logits = (z @ z.T / 0.1).masked_fill(torch.eye(len(z), dtype=torch.bool), -1e9)
-    return F.cross_entropy(logits, torch.arange(len(z)).roll(len(a)))
+    logits = (z @ z.T / 0.1).masked_fill(torch.eye(len(z), dtype=torch.bool, device=z.device), -1e9)
+    return F.cross_entropy(logits, torch.arange(len(z), device=z.device).roll(len(a)))
 
 
 def objective(model, p, w, q):
     p = p.chunk(VIEWS)  # (B, N, E) each
     v = [F.normalize(x.mean(1), dim=1) for x in p]
-    owner = torch.arange(PAIRS).repeat_interleave(SENTENCES)
+    owner = torch.arange(len(w), device=w.device).repeat_interleave(SENTENCES, output_size=len(q))
     scale = model.sentence_scale.exp()
     z = [gathered(x, q) for x in p]
     local = sum(align((x * q).sum(2) * scale, owner) for x in z) / VIEWS
     sentence = sum(align(x @ q.T * scale, owner) for x in v) / VIEWS
-    anchors = [x[owner, torch.arange(len(owner))] for x in z]
+    anchors = [x[owner, torch.arange(len(owner), device=w.device)] for x in z]
     consistency = sum(F.cross_entropy((z[a] * anchors[1 - a]).sum(2).T / 0.1, owner) for a in range(VIEWS)) / VIEWS
     total = sum(contrastive(x, w, model.logit_scale) for x in v) / VIEWS
     return total + local + 0.5 * (sentence + consistency + nt_xent(*v))
@@ -239,29 +240,35 @@ def main():
     arguments.add_argument("model", choices=("resnet50", "vit-base", "resnet50-narrow", "vit-base-narrow"))
     arguments.add_argument("precision", choices=("float32", "bfloat16"))
     arguments.add_argument("--contiguous", action="store_true", help="NCDHW: leave the weights and views as they are")
+    arguments.add_argument("--device", default="cpu", help="cpu, gpu, gpu1")
     options = arguments.parse_args()
     torch.manual_seed(1)
     if options.model.endswith("-narrow"):  # as StepData.java has it
         WIDTH, WORDS, STAGES, SIZE, EMBED = 96, 4096, (8, 16, 32, 64), 32, 64
-    model = T3D(ResNet50() if options.model.startswith("resnet50") else Vit()).train()
+    device = torch.device(options.device.replace("gpu", "cuda:") if options.device[3:] else options.device.replace("gpu", "cuda"))
+    model = T3D(ResNet50() if options.model.startswith("resnet50") else Vit()).to(device).train()
     if not options.contiguous:
         model = model.to(memory_format=torch.channels_last_3d)
     decay = [x for x in model.parameters() if x.dim() > 1]
     rest = [x for x in model.parameters() if x.dim() <= 1]
     optimizer = torch.optim.AdamW([{"params": decay, "weight_decay": 0.05}, {"params": rest, "weight_decay": 0.0}],
                                   lr=1e-4, betas=(0.9, 0.98), eps=1e-6, fused=True)
-    views = torch.rand(VIEWS * PAIRS, 1, SIZE, SIZE, SIZE) * 2 - 1
-    ids = torch.randint(5, 1000, (PAIRS, TOKENS))
-    mask = torch.ones(PAIRS, TOKENS, dtype=torch.bool)
-    mask[1::2, 3 * TOKENS // 4:] = False
-    mask = mask[:, None, None]
-    sentences = torch.randint(5, 1000, (SENTENCES * PAIRS, SENTENCE_TOKENS))
-    sentence_mask = torch.ones(SENTENCES * PAIRS, 1, 1, SENTENCE_TOKENS, dtype=torch.bool)
+    def batch(pairs):
+        mask = torch.ones(pairs, TOKENS, dtype=torch.bool)
+        mask[1::2, 3 * TOKENS // 4:] = False
+        views = torch.rand(VIEWS * pairs, 1, SIZE, SIZE, SIZE) * 2 - 1  # as a loader gives them
+        return (views.pin_memory() if device.type == "cuda" else views,
+                torch.randint(5, 1000, (pairs, TOKENS)), mask[:, None, None],
+                torch.randint(5, 1000, (SENTENCES * pairs, SENTENCE_TOKENS)),
+                torch.ones(SENTENCES * pairs, 1, 1, SENTENCE_TOKENS, dtype=torch.bool))
+
+    now = batch(PAIRS)
 
     def step():
-        with torch.autocast("cpu", torch.bfloat16, enabled=options.precision == "bfloat16"):
+        arrays = [x.to(device, non_blocking=True) for x in now]
+        with torch.autocast(device.type, torch.bfloat16, enabled=options.precision == "bfloat16"):
             with part("forward"):
-                p, w, q = model(views, ids, mask, sentences, sentence_mask)
+                p, w, q = model(*arrays)
         with part("losses, forward"):
             loss = objective(model, p, w, q)
         with part("backward pass"):
@@ -275,6 +282,9 @@ def main():
 
     print("ready", flush=True)
     for line in sys.stdin:
+        if line.startswith("pairs "):
+            now = batch(int(line.split()[1]))
+            continue
         if line.strip() == "profile":
             with torch.profiler.profile() as profiler:
                 step()

@@ -6,10 +6,13 @@ import io.t3d.core.internal.Checks;
 import io.t3d.core.internal.Shapes;
 import io.t3d.core.tensor.Scalars;
 import io.t3d.core.torch.Casts;
+import io.t3d.core.torch.TorchBridge;
 import io.t3d.losses.internal.BatchArrays;
 import io.t3d.losses.kernel.Diagonal;
+import io.t3d.losses.kernel.PairAlignment;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -69,9 +72,10 @@ public final class ContrastiveLoss {
    * @throws IllegalArgumentException when shapes or dtypes differ
    */
   public NDArray compute(NDArray imageEmbeddings, NDArray textEmbeddings, NDArray logitScale) {
-    NDArray logits = logits(imageEmbeddings, textEmbeddings, logitScale);
-    int b = (int) logits.getShape().get(0);
-    return crossEntropy(logits, b, labelSmoothing == 0 ? List.of() : uniqueIds(b));
+    int b = check(imageEmbeddings, textEmbeddings, logitScale);
+    return isFused()
+        ? PairAlignment.loss(imageEmbeddings, textEmbeddings, logitScale, Optional.empty())
+        : crossEntropy(logits(imageEmbeddings, textEmbeddings, logitScale), b, uniqueIds(b));
   }
 
   /**
@@ -89,8 +93,7 @@ public final class ContrastiveLoss {
       NDArray textEmbeddings,
       NDArray logitScale,
       List<String> patientIds) {
-    NDArray logits = logits(imageEmbeddings, textEmbeddings, logitScale);
-    int b = (int) logits.getShape().get(0);
+    int b = check(imageEmbeddings, textEmbeddings, logitScale);
     if (patientIds.size() != b) {
       throw new IllegalArgumentException(
           "patientIds must name the patient of each of the B = "
@@ -99,13 +102,23 @@ public final class ContrastiveLoss {
               + patientIds.size()
               + " ids");
     }
-    if (new HashSet<>(patientIds).size() < b) {
-      logits = logits.add(exclusions(logits, patientIds));
+    Optional<NDArray> excluded =
+        new HashSet<>(patientIds).size() < b
+            ? Optional.of(exclusions(imageEmbeddings, patientIds))
+            : Optional.empty();
+    if (isFused()) {
+      return PairAlignment.loss(imageEmbeddings, textEmbeddings, logitScale, excluded);
     }
-    return crossEntropy(logits, b, patientIds);
+    NDArray logits = logits(imageEmbeddings, textEmbeddings, logitScale);
+    return crossEntropy(excluded.map(logits::add).orElse(logits), b, patientIds);
   }
 
-  private static NDArray logits(NDArray image, NDArray text, NDArray logitScale) {
+  private boolean isFused() {
+    return labelSmoothing == 0 && TorchBridge.available();
+  }
+
+  /** Checks shapes and dtypes; gives B. */
+  private static int check(NDArray image, NDArray text, NDArray logitScale) {
     Shapes.check("imageEmbeddings", image, "B, E", "give one row per pair", -1, -1);
     Shapes.check(
         "textEmbeddings",
@@ -121,6 +134,10 @@ public final class ContrastiveLoss {
       throw new IllegalArgumentException(
           "logitScale must be a scalar, got " + Shapes.format(logitScale.getShape()));
     }
+    return (int) image.getShape().get(0);
+  }
+
+  private static NDArray logits(NDArray image, NDArray text, NDArray logitScale) {
     NDArray scale = BatchArrays.borrow(image, logitScale).exp(); // (1)
     // Inside an autocast scope the product is bfloat16, whose softmax would end the JVM in DJL.
     NDArray cosines = image.matMul(text.transpose()); // (B, B)
@@ -164,7 +181,7 @@ public final class ContrastiveLoss {
   }
 
   /** A large negative number where two pairs share a patient, off the diagonal. */
-  private static NDArray exclusions(NDArray logits, List<String> ids) {
+  private static NDArray exclusions(NDArray batchArray, List<String> ids) {
     int b = ids.size();
     float[] bias = new float[b * b];
     for (int i = 0; i < b; i++) {
@@ -172,7 +189,7 @@ public final class ContrastiveLoss {
         bias[i * b + j] = i != j && ids.get(i).equals(ids.get(j)) ? EXCLUDED : 0;
       }
     }
-    return BatchArrays.of(logits, bias, b, b);
+    return BatchArrays.of(batchArray, bias, b, b);
   }
 
   private static List<String> uniqueIds(int b) {

@@ -151,7 +151,7 @@ public final class DiceCrossEntropyLoss {
         Scalars.multiply(both, 2)
             .add(settings.smoothNumerator)
             .div(either.add(settings.smoothDenominator));
-    return quotient.mean().neg().add(1);
+    return Scalars.add(quotient.mean().neg(), 1);
   }
 
   /** Sums over voxels: {@code (B, K)}, or {@code (1, K)} over the batch; without background. */

@@ -88,8 +88,8 @@ public final class VicRegLoss {
   private static NDArray hinge(NDArray centred) {
     NDArray variance =
         Scalars.divide(centred.square().sum(new int[] {0}), centred.getShape().get(0) - 1.0); // (F)
-    NDArray deviation = variance.add((float) EPSILON).sqrt();
-    return Scalars.atLeast(deviation.neg().add(1f), 0).mean();
+    NDArray deviation = Scalars.add(variance, EPSILON).sqrt();
+    return Scalars.atLeast(Scalars.add(deviation.neg(), 1), 0).mean();
   }
 
   /** All squared covariances but those on the diagonal, over F. */
@@ -98,6 +98,6 @@ public final class VicRegLoss {
     NDArray product = Casts.toFloat32(centred.transpose().matMul(centred)); // (F, F)
     NDArray squares = Scalars.divide(product, centred.getShape().get(0) - 1.0).square(); // (F, F)
     NDArray diagonal = centred.getManager().eye((int) f).toDevice(centred.getDevice(), false);
-    return Scalars.divide(squares.mul(diagonal.neg().add(1f)).sum(), f);
+    return Scalars.divide(squares.mul(Scalars.add(diagonal.neg(), 1)).sum(), f);
   }
 }

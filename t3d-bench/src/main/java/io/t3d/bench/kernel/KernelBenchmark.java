@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.training.GradientCollector;
 import io.t3d.core.internal.Scopes;
+import io.t3d.core.torch.TorchEngine;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -14,22 +15,34 @@ import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** Settings of all benchmarks of native kernels, the owner of their arrays, and their checks. */
+/**
+ * Settings of all benchmarks of native kernels, the owner of their arrays, and their checks. Each
+ * benchmark ends by reading a number of its result, for which the host waits until a GPU has done
+ * all that it was asked.
+ */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
 @Fork(1)
 @Warmup(iterations = 3, time = 1)
 @Measurement(iterations = 5, time = 1)
+@State(Scope.Benchmark)
 public abstract class KernelBenchmark {
+  /** {@code cpu}, {@code gpu}, {@code gpu1}: {@code -p device=gpu}. */
+  @Param("cpu")
+  public String device;
+
   public NDManager manager;
 
   /** First thing in a setup. */
   public final void open() {
-    Engine.getInstance().setRandomSeed(7);
-    manager = NDManager.newBaseManager();
+    TorchEngine.get().setRandomSeed(7);
+    manager = NDManager.newBaseManager(TorchEngine.device(device));
   }
 
   /** Frees native memory. */

@@ -1,7 +1,5 @@
 package io.t3d.bench.kernel;
 
-import ai.djl.Device;
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -14,32 +12,19 @@ import io.t3d.core.internal.Scopes;
 import io.t3d.core.nn.vision.PatchEmbedding3d;
 import io.t3d.core.torch.Autocast;
 import io.t3d.core.torch.Casts;
-import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Level;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * 3D patch embedding: ours against {@code conv3d} with stride = kernel, which is what most
  * libraries run. The setup checks that both give the same tokens.
  */
 @State(Scope.Benchmark)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.MILLISECONDS)
-@Fork(1)
-@Warmup(iterations = 3, time = 1)
-@Measurement(iterations = 5, time = 1)
-public class PatchEmbeddingBenchmark {
+public class PatchEmbeddingBenchmark extends KernelBenchmark {
   /** Named sizes: views and patches. */
   public enum Size {
     /** For the smoke run. */
@@ -62,7 +47,6 @@ public class PatchEmbeddingBenchmark {
   @Param("VIT_BASE")
   public Size size;
 
-  private NDManager manager;
   private NDArray views;
   private PatchEmbedding3d embedding;
   private Conv3d convolution;
@@ -71,8 +55,7 @@ public class PatchEmbeddingBenchmark {
   /** Makes views, and the same weights for both forms. */
   @Setup(Level.Trial)
   public void setup() {
-    Engine.getInstance().setRandomSeed(7);
-    manager = NDManager.newBaseManager();
+    open();
     parameters = new ParameterStore(manager, false);
     views = manager.randomNormal(size.views);
     embedding = new PatchEmbedding3d(size.patch, size.channels);
@@ -111,12 +94,6 @@ public class PatchEmbeddingBenchmark {
     }
   }
 
-  /** Frees native memory. */
-  @TearDown(Level.Trial)
-  public void tearDown() {
-    manager.close();
-  }
-
   /** Ours in float32: the form that the rule picks. */
   @Benchmark
   public float ours() {
@@ -131,7 +108,7 @@ public class PatchEmbeddingBenchmark {
   public float oursBfloat16() {
     try (NDManager step = manager.newSubManager()) {
       NDArray tokens;
-      try (Autocast scope = Autocast.bfloat16(Device.cpu())) {
+      try (Autocast scope = Autocast.bfloat16(manager.getDevice())) {
         tokens = embedding.forward(parameters, Scopes.handle(views, step), false);
       }
       return Casts.toFloat32(tokens.get("0, 0, 0:1")).getFloat(0);
@@ -155,7 +132,7 @@ public class PatchEmbeddingBenchmark {
   public float conv3dBfloat16() {
     try (NDManager step = manager.newSubManager()) {
       NDArray map;
-      try (Autocast scope = Autocast.bfloat16(Device.cpu())) {
+      try (Autocast scope = Autocast.bfloat16(manager.getDevice())) {
         map =
             convolution
                 .forward(parameters, new NDList(Scopes.handle(views, step)), false)

@@ -1,25 +1,16 @@
 package io.t3d.bench.kernel;
 
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.t3d.core.internal.Scopes;
 import io.t3d.losses.kernel.Sinkhorn;
-import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Level;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * Sinkhorn–Knopp of N samples over K prototypes: ours against two straightforward forms. The one in
@@ -27,12 +18,7 @@ import org.openjdk.jmh.annotations.Warmup;
  * rows and columns) is not. The setup checks that all agree.
  */
 @State(Scope.Benchmark)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.MILLISECONDS)
-@Fork(1)
-@Warmup(iterations = 3, time = 1)
-@Measurement(iterations = 5, time = 1)
-public class SinkhornBenchmark {
+public class SinkhornBenchmark extends KernelBenchmark {
   private static final double EPSILON = 0.05;
   private static final int ITERATIONS = 3;
 
@@ -44,14 +30,12 @@ public class SinkhornBenchmark {
   @Param("512")
   public int prototypes;
 
-  private NDManager manager;
   private NDArray similarities;
 
   /** Draws cosines; compares the two forms. */
   @Setup(Level.Trial)
   public void setup() {
-    Engine.getInstance().setRandomSeed(7);
-    manager = NDManager.newBaseManager();
+    open();
     similarities = manager.randomUniform(-1, 1, new Shape(samples, prototypes));
     float difference;
     try (NDManager step = manager.newSubManager()) {
@@ -65,12 +49,6 @@ public class SinkhornBenchmark {
     if (!(difference < 1e-4)) {
       throw new IllegalStateException("The forms differ by " + difference);
     }
-  }
-
-  /** Frees native memory. */
-  @TearDown(Level.Trial)
-  public void tearDown() {
-    manager.close();
   }
 
   /** Ours. */

@@ -4,6 +4,7 @@ import ai.djl.Device;
 import ai.djl.nn.Parameter;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.model.T3DModel;
+import io.t3d.core.torch.TorchEngine;
 import io.t3d.core.train.Objective;
 import io.t3d.core.train.PairBatch;
 import io.t3d.core.train.TrainingConfig;
@@ -25,7 +26,7 @@ import java.util.Map;
  * step_reference.py}. Prints a line when it is ready; then runs one step for every line that it
  * reads and prints one line of JSON: seconds, processor seconds of all threads, loss, peak memory.
  * The line {@code profile} prints where a step's time goes instead, {@code count} how many
- * operations of libtorch it has.
+ * operations of libtorch it has; {@code pairs 8} makes the batches after it that large.
  */
 public final class StepRunner {
   private StepRunner() {}
@@ -34,7 +35,7 @@ public final class StepRunner {
    * Runs.
    *
    * @param args {@code resnet50} or {@code vit-base}, or either with {@code -narrow}; {@code
-   *     float32} or {@code bfloat16}
+   *     float32} or {@code bfloat16}; a device, {@code cpu} unless given
    */
   public static void main(String[] args) throws IOException {
     T3DConfig config = StepData.model(args[0]);
@@ -44,7 +45,8 @@ public final class StepRunner {
             .build();
     BufferedReader commands =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-    try (T3DModel model = T3DModel.create(config, Device.cpu(), 1)) {
+    Device device = TorchEngine.device(args.length > 2 ? args[2] : "cpu");
+    try (T3DModel model = T3DModel.create(config, device, 1)) {
       T3DObjective objective = T3DObjective.create(ObjectiveConfig.t3d(), model, 1);
       run(model, objective, training, StepData.viewSize(args[0]), commands);
     }
@@ -66,20 +68,25 @@ public final class StepRunner {
       String command = commands.readLine();
       for (int i = 0; command != null; i++, command = commands.readLine()) {
         int number = i;
+        if (command.startsWith("pairs ")) {
+          batch = StepData.batch(Integer.parseInt(command.substring("pairs ".length())), viewSize);
+          continue;
+        }
+        PairBatch now = batch;
         if (command.equals("profile")) {
-          StepProfile.of(() -> step.run(number, 1e-4, StepData.repeat(batch), 1))
+          StepProfile.of(() -> step.run(number, 1e-4, StepData.repeat(now), 1))
               .forEach(System.out::println);
           System.out.println("end of profile");
           continue;
         }
         if (command.equals("count")) {
           System.out.println(
-              StepOperations.of(() -> step.run(number, 1e-4, StepData.repeat(batch), 1)).json());
+              StepOperations.of(() -> step.run(number, 1e-4, StepData.repeat(now), 1)).json());
           continue;
         }
         long start = System.nanoTime();
         long cpuStart = ProcessUse.cpuNanos();
-        TrainingStep.Result result = step.run(i, 1e-4, StepData.repeat(batch), 1);
+        TrainingStep.Result result = step.run(i, 1e-4, StepData.repeat(now), 1);
         double seconds = (System.nanoTime() - start) / 1e9;
         double cpu = (ProcessUse.cpuNanos() - cpuStart) / 1e9;
         System.out.printf(

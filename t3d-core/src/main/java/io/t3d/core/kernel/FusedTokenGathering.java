@@ -36,10 +36,15 @@ record FusedTokenGathering(double temperature, long plainUpTo) implements TokenG
     }
   }
 
-  /** Not in autocast, which would compute the plain form's weights in bfloat16. */
+  /**
+   * On a GPU more is small: the operations of a volume each cost the host as much as one for all.
+   * Not in autocast, which would compute the plain form's weights in bfloat16.
+   */
   private boolean isSmall(NDArray tokens, NDArray queries) {
     long weights = tokens.getShape().get(0) * tokens.getShape().get(1) * queries.getShape().get(0);
-    return weights <= plainUpTo && !Autocast.isEnabled(tokens.getDevice());
+    boolean gpu = tokens.getDevice().isGpu();
+    long most = gpu && plainUpTo > 0 ? GatherBlocks.GPU_BLOCK : plainUpTo;
+    return weights <= most && !Autocast.isEnabled(tokens.getDevice());
   }
 
   /** Σ_n α_btn p_bn. */

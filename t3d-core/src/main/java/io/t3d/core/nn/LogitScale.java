@@ -50,7 +50,7 @@ public final class LogitScale extends TypedBlock {
   public NDArray value(ParameterStore parameters, NDManager manager, boolean training) {
     NDArray stored =
         Scopes.handle(parameters.getValue(value, manager.getDevice(), training), manager);
-    NDArray excess = Scalars.atLeast(stored.stopGradient().sub(MAX), 0);
+    NDArray excess = Scalars.atLeast(Scalars.add(stored.stopGradient(), -MAX), 0);
     return stored.sub(excess);
   }
 

@@ -8,12 +8,16 @@ import ai.djl.ndarray.types.Shape;
 import java.util.function.BinaryOperator;
 
 /**
- * Products, quotients and bounds with a number that are safe inside a gradient scope.
+ * Products, quotients, sums and bounds with a number that are safe inside a gradient scope and wait
+ * for no GPU.
  *
  * <p>DJL 0.36 wraps the number of {@code array.mul(3)} around a Java buffer and lets go of it at
  * once, while libtorch keeps the address for the backward pass. When the garbage collector runs in
  * between, the gradient is multiplied by whatever lies there then: silently wrong. Sums and
  * differences do not keep their operand and are safe. Here libtorch owns the number.
+ *
+ * <p>On a GPU DJL copies a number there for each of them, {@code add(1)} too, and waits until all
+ * that was asked of the GPU before is done.
  *
  * <p>The number is float32 in a scalar array, so the array's dtype stays as it is; DJL's own form
  * turns a float32 scalar into float64 when it meets a double.
@@ -29,6 +33,11 @@ public final class Scalars {
   /** {@code array / divisor}. */
   public static NDArray divide(NDArray array, double divisor) {
     return with(array, divisor, NDArray::div);
+  }
+
+  /** {@code array + summand}. */
+  public static NDArray add(NDArray array, double summand) {
+    return with(array, summand, NDArray::add);
   }
 
   /** The larger of each element and the number. */

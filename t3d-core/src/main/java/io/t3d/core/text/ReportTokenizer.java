@@ -15,6 +15,7 @@ import io.t3d.core.config.TextConfig.LongReports;
 import io.t3d.core.internal.AtomicFiles;
 import io.t3d.core.internal.PointerFiles;
 import io.t3d.core.torch.TorchEngine;
+import io.t3d.core.torch.internal.Uploads;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -304,9 +305,11 @@ public final class ReportTokenizer implements AutoCloseable {
       System.arraycopy(row, 0, ids, i * length, row.length);
       Arrays.fill(mask, i * length, i * length + row.length, 1);
     }
-    Shape shape = new Shape(rows.size(), length);
-    NDArray tokenIds = manager.create(ids, shape); // (W, L)
-    return new TokenBatch(tokenIds, manager.create(mask, shape), windows);
+    Shape shape = new Shape(2, rows.size(), length);
+    long[] all = Longs.concat(ids, mask); // one copy to the device
+    try (NDArray both = Uploads.longs(manager, manager.getDevice(), shape, all)) {
+      return new TokenBatch(both.get(0), both.get(1), windows); // (W, L), which share its memory
+    }
   }
 
   private static void requireText(String report, int index) {

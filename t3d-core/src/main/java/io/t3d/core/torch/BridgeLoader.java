@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.jni.LibUtils;
 import io.t3d.core.T3dException;
+import io.t3d.core.internal.JavaCpp;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -63,6 +64,7 @@ final class BridgeLoader {
   /** Loads the presets' JNI library; about a second. */
   static void loadPresets() throws IOException {
     Path libtorch = djlLibtorch();
+    JavaCpp.prepare();
     // Read by JavaCPP when its Loader starts: DJL's folder goes before the presets' own jar.
     System.setProperty("org.bytedeco.javacpp.pathsfirst", "true");
     System.setProperty("org.bytedeco.javacpp.platform.preloadpath", libtorch.toString());

@@ -48,6 +48,18 @@ public final class GradientSlot {
   }
 
   /**
+   * Fills the slot.
+   *
+   * @param weight an array that wants a gradient
+   * @param gradient of its shape and type; its memory is the slot's too from now on
+   * @throws io.t3d.core.T3dException without the {@linkplain TorchBridge bridge}
+   */
+  public static void put(NDArray weight, NDArray gradient) {
+    TorchBridge.require("A gradient of one's own");
+    TorchBridge.borrow(weight).mutable_grad().put(TorchBridge.borrow(gradient));
+  }
+
+  /**
    * Frees the gradient, also one that is not finite; the next backward pass starts anew. Without
    * the {@linkplain TorchBridge bridge} it is set to zero.
    *

@@ -27,6 +27,10 @@ public final class TensorLists {
   private static final String LIST = "EN3c108ArrayRefINS_6TensorEEE";
   private static final Supplier<Optional<Function>> LERP =
       function("_ZN2at4_ops21_foreach_lerp__Scalar4call" + LIST + "S5_RKNS2_6ScalarE");
+  private static final Supplier<Optional<Function>> COPY =
+      function("_ZN2at4_ops14_foreach_copy_4call" + LIST + "S5_b");
+  private static final Supplier<Optional<Function>> ADD =
+      function("_ZN2at4_ops18_foreach_add__List4call" + LIST + "S5_RKNS2_6ScalarE");
   private static final Supplier<Optional<Function>> NORM =
       function(
           "_ZN2at4_ops20_foreach_norm_Scalar4call"
@@ -108,6 +112,56 @@ public final class TensorLists {
       long n = x.size();
       LERP.get().get().invokeVoid(new Object[] {own, n, others, n, new Pointer(weight.address())});
     }
+  }
+
+  /**
+   * Adds arrays to others: {@code x ← x + y}. Call it within {@link NoGrad}.
+   *
+   * @param x changed; float32, want no gradient
+   * @param y read; of the shapes and types of {@code x}
+   * @throws IllegalArgumentException when numbers, shapes or types differ
+   */
+  public static void add(List<NDArray> x, List<NDArray> y) {
+    requireAlike(x, y);
+    if (x.isEmpty()) {
+      return;
+    }
+    if (ADD.get().isEmpty()) {
+      for (int i = 0; i < x.size(); i++) {
+        x.get(i).addi(y.get(i));
+      }
+      return;
+    }
+    Memory own = Libtorch.list(x);
+    Memory others = Libtorch.list(y);
+    try (Scalar one = new Scalar(1.0)) {
+      long n = x.size();
+      ADD.get().get().invokeVoid(new Object[] {own, n, others, n, new Pointer(one.address())});
+    }
+  }
+
+  /**
+   * Copies arrays into others: {@code x ← y}, on the device, without waiting for it.
+   *
+   * @param x overwritten; want no gradient
+   * @param y read; of the shapes and types of {@code x}
+   * @throws IllegalArgumentException when numbers, shapes or types differ
+   */
+  public static void copy(List<NDArray> x, List<NDArray> y) {
+    requireAlike(x, y);
+    if (x.isEmpty()) {
+      return;
+    }
+    if (COPY.get().isEmpty()) {
+      for (int i = 0; i < x.size(); i++) {
+        y.get(i).copyTo(x.get(i));
+      }
+      return;
+    }
+    Memory own = Libtorch.list(x);
+    Memory others = Libtorch.list(y);
+    long n = x.size();
+    COPY.get().get().invokeVoid(new Object[] {own, n, others, n, (byte) 0});
   }
 
   private static void towards(NDArray x, NDArray target, double fraction) {

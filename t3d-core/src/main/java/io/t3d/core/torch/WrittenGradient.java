@@ -3,13 +3,12 @@ package io.t3d.core.torch;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.LongStream;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.PointerConsumer;
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorBase;
 import org.bytedeco.pytorch.TensorTensorHook;
@@ -21,35 +20,32 @@ import org.bytedeco.pytorch.global.torch;
  * torch.autograd.Function} is to Python, which neither DJL nor the JavaCPP presets have.
  *
  * <p>The presets do have hooks on gradients, but only some ten at a time, and a hook is told
- * nothing but the gradient. So there are three for all calls, and the gradient itself carries the
- * number of the call through a small graph of libtorch's own operations:
+ * nothing but the gradient. So there are two for all calls, and where a gradient lies in memory and
+ * how long it is tells which call it belongs to, so that nobody has to wait for a device to read
+ * it:
  *
  * <pre>{@code
- * tail_i  = sum(input_i) · anchor                      a number for each input
- * carrier = [0 … 0, tail_1 … tail_n]                   hook: runs the backward pass
- * output  = carrier · [1 … 1, number_1 … number_n]     its front is then overwritten with the result
- * result  = front of output                            hook on output: sets the tail's gradient to 1
+ * tail_i  = sum(input_i)                               a number for each input
+ * carrier = [0 … 0, tail_1 … tail_n, anchor, 0 … 0]    hook: runs the backward pass
+ * result  = front of carrier, overwritten with the result
  * }</pre>
  *
- * <p>The gradient that arrives at the carrier is that of the result, with the numbers behind it;
- * each input's is its number all over, in whose place its hook puts the real one. The anchor is
- * memory that only this graph holds: when autograd drops the graph, run or not, its deleter frees
- * what the backward pass has kept.
+ * <p>No two carriers that are in use have the same length. The gradient of a tail is a place behind
+ * the front of the carrier's gradient; each input's is that number all over, in whose place its
+ * hook puts the real one. The anchor is memory that only this graph holds: when autograd drops the
+ * graph, run or not, its deleter frees what the backward pass has kept.
  *
  * <p>Made for {@code backward()}, which reaches all inputs, as DJL's collector does: after {@code
  * torch.autograd.grad} for some of the inputs, the gradients of the others stay in memory.
  */
 public final class WrittenGradient {
-  /** float32 tells whole numbers below this apart. */
-  private static final int NUMBERS = 1 << 24;
+  /** Carriers in use, by their length. */
+  private static final Map<Long, Call> CALLS = new ConcurrentHashMap<>();
 
-  /** Places for numbers behind a result, so that a hook knows where they are. */
-  private static final int SLOTS = 4;
-
-  private static final AtomicInteger NEXT = new AtomicInteger();
-  private static final Map<Integer, Call> CALLS = new ConcurrentHashMap<>();
   private static final Map<Long, Call> ANCHORS = new ConcurrentHashMap<>();
-  private static final Map<Integer, Tensor> GRADIENTS = new ConcurrentHashMap<>();
+
+  /** Gradients that wait for their input's hook, by the address of the number in their place. */
+  private static final Map<Long, Tensor> GRADIENTS = new ConcurrentHashMap<>();
 
   private WrittenGradient() {}
 
@@ -85,40 +81,43 @@ public final class WrittenGradient {
    */
   public static Tensor of(List<Tensor> inputs, Tensor value, Backward backward) {
     Call call = new Call(inputs.size(), value.shape(), backward);
-    Tensor anchor = call.anchor();
-    TensorVector parts = new TensorVector(value.new_zeros(value.numel()));
+    TensorVector parts = new TensorVector(value.new_zeros(call.front));
     for (Tensor each : inputs) {
       Tensor input = each.alias();
       input.register_hook(Hooks.INPUT);
-      parts.push_back(input.sum().mul(anchor).view(1));
+      parts.push_back(input.sum().view(1));
     }
-    parts.push_back(value.new_zeros(SLOTS - inputs.size()));
+    Tensor leaf = value.new_zeros(1);
+    leaf.set_requires_grad(true);
+    parts.push_back(leaf.mul(call.anchor()));
+    parts.push_back(value.new_zeros(call.length - call.front - inputs.size() - 1));
     Tensor carrier = torch.cat(parts, 0);
     carrier.register_hook(Hooks.CARRIER);
-    Tensor output = carrier.mul(call.factor(value));
-    output.register_hook(Hooks.OUTPUT);
     try (NoGradGuard constant = new NoGradGuard()) {
-      output.detach().narrow(0, 0, value.numel()).copy_(value.flatten());
+      carrier.detach().narrow(0, 0, call.front).copy_(value.flatten());
     }
-    return output.narrow(0, 0, value.numel()).view(value.shape());
+    return carrier.narrow(0, 0, call.front).view(value.shape());
   }
 
-  /** What the graph of one call refers to by numbers, one for each input. */
+  /** What the graph of one call refers to. */
   private static final class Call {
-    private final int[] numbers;
+    private final int inputs;
     private final long[] shape;
+    private final long front; // elements of the result
+    private final long length; // of the carrier
     private final Backward backward;
     private final FloatPointer memory = new FloatPointer(1L);
 
     Call(int inputs, long[] shape, Backward backward) {
+      this.inputs = inputs;
       this.shape = shape;
       this.backward = backward;
-      numbers = new int[inputs];
-      for (int i = 0; i < inputs; i++) {
-        do {
-          numbers[i] = 1 + Math.floorMod(NEXT.getAndIncrement(), NUMBERS - 1);
-        } while (CALLS.putIfAbsent(numbers[i], this) != null);
+      front = LongStream.of(shape).reduce(1, Math::multiplyExact);
+      long candidate = front + inputs + 1;
+      while (CALLS.putIfAbsent(candidate, this) != null) {
+        candidate++;
       }
+      length = candidate;
     }
 
     /** A one in memory of this call. */
@@ -129,29 +128,27 @@ public final class WrittenGradient {
       return torch.from_blob(memory, new long[0], new long[0], Hooks.DROPPED);
     }
 
-    /** Ones for the value, then the numbers. */
-    Tensor factor(Tensor value) {
-      Tensor factor = value.new_ones(value.numel() + SLOTS);
-      for (int i = 0; i < numbers.length; i++) {
-        factor.narrow(0, value.numel() + i, 1).fill_(new Scalar((double) numbers[i]));
-      }
-      return factor;
-    }
-
-    void run(Tensor gradient) {
-      List<Tensor> gradients = backward.run(gradient.view(shape));
-      for (int i = 0; i < numbers.length; i++) {
-        GRADIENTS.put(numbers[i], keep(gradients.get(i)));
+    /** Puts each input's gradient where its hook finds it. */
+    void run(Tensor carried) {
+      List<Tensor> gradients = backward.run(carried.narrow(0, 0, front).view(shape));
+      for (int i = 0; i < inputs; i++) {
+        long place = placeOf(carried.narrow(0, front + i, 1));
+        Tensor left = GRADIENTS.put(place, keep(gradients.get(i)));
+        if (left != null) { // of a pass that did not reach the input
+          left.deallocate();
+        }
       }
     }
 
     void drop() {
-      for (int number : numbers) {
-        CALLS.remove(number, this);
-      }
+      CALLS.remove(length, this);
       backward.close();
       memory.deallocate();
     }
+  }
+
+  private static long placeOf(Tensor tensor) {
+    return tensor.data_ptr().address();
   }
 
   /**
@@ -160,52 +157,33 @@ public final class WrittenGradient {
    * first.
    */
   private static final class Hooks {
-    static final TensorTensorHook OUTPUT = new Output().retainReference();
     static final TensorTensorHook CARRIER = new Carrier().retainReference();
     static final TensorTensorHook INPUT = new Input().retainReference();
     static final PointerConsumer DROPPED = new Dropped().retainReference();
   }
 
-  /** Gives the numbers a gradient of 1, so that the carrier's is the numbers themselves. */
-  private static final class Output extends TensorTensorHook {
-    @Override
-    public TensorBase call(TensorBase gradient) {
-      try (PointerScope temporaries = new PointerScope();
-          NoGradGuard constant = new NoGradGuard()) {
-        Tensor g = new Tensor(gradient);
-        g.narrow(0, g.numel() - SLOTS, SLOTS).fill_(new Scalar(1.0));
-      }
-      return gradient;
-    }
-  }
-
-  /** Runs the backward pass of the call whose number is in the gradient. */
+  /** Runs the backward pass of the call whose carrier is that long. */
   private static final class Carrier extends TensorTensorHook {
     @Override
     public TensorBase call(TensorBase gradient) {
       try (PointerScope temporaries = new PointerScope();
           NoGradGuard constant = new NoGradGuard()) {
-        Tensor g = new Tensor(gradient);
-        long size = g.numel() - SLOTS;
-        CALLS.get((int) g.narrow(0, size, 1).item_float()).run(g.narrow(0, 0, size));
+        Tensor carried = new Tensor(gradient);
+        CALLS.get(carried.numel()).run(carried);
       }
       return gradient;
     }
   }
 
-  /** Puts the input's gradient in the place of its number, which stands for it. */
+  /** Puts the input's gradient in the place of the number that stands for it. */
   private static final class Input extends TensorTensorHook {
     @Override
     public TensorBase call(TensorBase gradient) {
       try (PointerScope temporaries = new PointerScope();
           NoGradGuard constant = new NoGradGuard()) {
-        Tensor g = new Tensor(gradient);
-        Tensor number = g;
-        while (number.dim() > 0) {
-          number = number.select(0, 0);
-        }
-        Tensor real = GRADIENTS.remove((int) number.item_float());
-        g.set_data(real);
+        Tensor number = new Tensor(gradient);
+        Tensor real = GRADIENTS.remove(placeOf(number));
+        number.set_data(real);
         real.deallocate();
       }
       return gradient;

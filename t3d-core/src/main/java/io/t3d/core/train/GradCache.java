@@ -9,6 +9,7 @@ import io.t3d.core.model.T3DOutput;
 import io.t3d.core.nn.internal.RunningStatistics;
 import io.t3d.core.text.ReportSentences;
 import io.t3d.core.torch.GradientSlot;
+import io.t3d.core.train.internal.GradientSums;
 import io.t3d.core.train.internal.Outputs;
 import java.util.ArrayList;
 import java.util.List;
@@ -65,6 +66,8 @@ final class GradCache {
         collector.backward(loss.apply(cached));
         Outputs.all(cached).forEach(array -> array.attach(scope));
       }
+      GradientSums sums = new GradientSums(scope, model.parameters());
+      sums.take();
       List<NDArray> perPair = takeGradients(scope, Outputs.perPair(cached));
       List<NDArray> shared = takeGradients(scope, Outputs.shared(cached));
       int[] from = new int[perPair.size()];
@@ -76,7 +79,9 @@ final class GradCache {
             seed(seed, i),
             (forward, views) ->
                 handOn(forward.run(views), perPair, from, handsOnShared ? shared : List.of()));
+        sums.take();
       }
+      sums.put();
     }
   }
 

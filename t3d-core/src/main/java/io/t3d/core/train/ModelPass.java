@@ -12,6 +12,7 @@ import io.t3d.core.text.SentenceBatch;
 import io.t3d.core.text.TokenBatch;
 import io.t3d.core.torch.ActivationCheckpoints;
 import io.t3d.core.torch.NoGrad;
+import io.t3d.core.train.internal.Ahead;
 import io.t3d.core.train.internal.Outputs;
 import io.t3d.core.volume.ViewBatch;
 import java.util.Optional;
@@ -20,10 +21,44 @@ import java.util.Optional;
 final class ModelPass {
   private final T3DModel model;
   private final TrainingConfig config;
+  private Optional<Ahead<PairBatch, ViewBatch>> copied = Optional.empty();
 
   ModelPass(T3DModel model, TrainingConfig config) {
     this.model = model;
     this.config = config;
+  }
+
+  /** The batches; views of the next one are copied to the device while this one is in use. */
+  PairSource.Batches ahead(PairSource.Batches batches) {
+    Ahead<PairBatch, ViewBatch> ahead =
+        new Ahead<>(
+            batches, batch -> ViewBatch.collate(model.manager(), batch.views()), ViewBatch::close);
+    copied = Optional.of(ahead);
+    return new PairSource.Batches() {
+      @Override
+      public boolean hasNext() {
+        return ahead.hasNext();
+      }
+
+      @Override
+      public PairBatch next() {
+        return ahead.next();
+      }
+
+      @Override
+      public void close() {
+        copied = Optional.empty();
+        ahead.close();
+        batches.close();
+      }
+    };
+  }
+
+  /** The batch's views on the device, owned by the scope. */
+  private ViewBatch views(NDManager scope, PairBatch batch) {
+    Optional<ViewBatch> done = copied.flatMap(ahead -> ahead.take(batch));
+    done.ifPresent(views -> views.slots().forEach(slot -> slot.voxels().attach(scope)));
+    return done.orElseGet(() -> ViewBatch.collate(scope, batch.views()));
   }
 
   /** What is to be differentiated. */
@@ -48,7 +83,7 @@ final class ModelPass {
    */
   void run(PairBatch batch, Optional<ReportSentences> sentences, int seed, Loss loss) {
     try (NDManager scope = model.manager().newSubManager()) {
-      ViewBatch views = ViewBatch.collate(scope, batch.views());
+      ViewBatch views = views(scope, batch);
       TokenBatch tokens = model.tokenize(scope, batch.reports());
       Optional<SentenceBatch> texts = sentences.map(s -> model.tokenize(scope, s));
       Engine.getInstance().setRandomSeed(seed);

@@ -197,7 +197,7 @@ public final class Pretrainer {
     }
 
     private void epoch(int epoch) throws IOException {
-      try (PairSource.Batches batches = source.epoch(epoch, state.batchInEpoch())) {
+      try (PairSource.Batches batches = stepper.ahead(source.epoch(epoch, state.batchInEpoch()))) {
         while (!stopped && state.epoch() == epoch) {
           step(epoch, batches);
           boolean last = state.epoch() != epoch;

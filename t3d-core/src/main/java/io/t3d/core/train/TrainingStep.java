@@ -8,6 +8,7 @@ import io.t3d.core.model.T3DModel;
 import io.t3d.core.nn.internal.RunningStatistics;
 import io.t3d.core.tensor.Scalars;
 import io.t3d.core.text.ReportSentences;
+import io.t3d.core.train.internal.GradientSums;
 import io.t3d.core.train.optim.AdamW;
 import io.t3d.core.train.optim.Gradients;
 import java.util.ArrayList;
@@ -93,12 +94,17 @@ public final class TrainingStep {
       RunningStatistics before = RunningStatistics.copy(scope, model.parameters());
       before.add(scope, objective.parameters());
       Losses losses = new Losses(scope, count);
+      GradientSums sums = new GradientSums(scope, optimizer.trained());
       int pairs = 0;
       for (int i = 0; i < count; i++) {
         PairBatch batch = batches.next();
         pairs += batch.size();
         forwardBackward(batch, seed(config.seed(), step, i), losses);
+        if (count > 1) {
+          sums.take();
+        }
       }
+      sums.put();
       AdamW.Guarded update =
           optimizer.guardedStep(
               scope, learningRate, config.clipNorm(), Optional.of(losses.total()));
@@ -111,6 +117,17 @@ public final class TrainingStep {
     } finally {
       Gradients.free(optimizer.trained());
     }
+  }
+
+  /**
+   * The batches, of which on a GPU the views of the next one are copied there while the model works
+   * on this one.
+   *
+   * @param batches used by another thread from now on; closed with the result
+   */
+  PairSource.Batches ahead(PairSource.Batches batches) {
+    boolean whole = config.microBatch() == 0; // else parts of batches are what is copied
+    return model.device().isGpu() && whole ? pass.ahead(batches) : batches;
   }
 
   private void forwardBackward(PairBatch batch, int seed, Losses losses) {

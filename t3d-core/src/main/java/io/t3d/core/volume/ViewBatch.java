@@ -2,12 +2,9 @@ package io.t3d.core.volume;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import com.sun.jna.Memory;
 import io.t3d.core.internal.Shapes;
-import java.nio.ByteBuffer;
-import java.nio.FloatBuffer;
+import io.t3d.core.torch.internal.Uploads;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -111,25 +108,10 @@ public final class ViewBatch implements AutoCloseable {
       }
       affines.add(crop.affine());
     }
-    List<Volume> crops = views.stream().map(pair -> pair.get(v).crop()).toList();
+    List<float[]> crops = views.stream().map(pair -> pair.get(v).crop().voxels()).toList();
     Shape shape = new Shape(views.size(), 1, like.depth(), like.height(), like.width());
-    NDArray voxels = copy(manager, crops, shape);
+    NDArray voxels = Uploads.floats(manager, manager.getDevice(), shape, crops);
     return new Slot(first.kind(), voxels, affines);
-  }
-
-  /**
-   * Copies crops into memory that libtorch owns. An array made from a Java buffer would keep that
-   * buffer until the garbage collector comes by, which can be gigabytes of views later.
-   */
-  private static NDArray copy(NDManager manager, List<Volume> crops, Shape shape) {
-    try (Memory memory = new Memory(Math.multiplyExact(4L, shape.size()))) {
-      ByteBuffer bytes = memory.getByteBuffer(0, memory.size());
-      FloatBuffer floats = bytes.asFloatBuffer();
-      crops.forEach(crop -> floats.put(crop.voxels()));
-      try (NDArray borrowed = manager.create(bytes, shape, DataType.FLOAT32)) {
-        return borrowed.duplicate();
-      }
-    }
   }
 
   /** The slots, in the order of the sampler's views. */

@@ -3,6 +3,7 @@ package io.t3d.core.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import ai.djl.ndarray.BaseNDManager;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
@@ -14,6 +15,7 @@ import io.t3d.core.model.ViewFeatures;
 import io.t3d.core.text.ReportSentences;
 import io.t3d.core.torch.TorchBridge;
 import io.t3d.core.train.TrainingConfig.Precision;
+import io.t3d.core.train.internal.GradientSums;
 import io.t3d.core.train.optim.AdamW;
 import io.t3d.core.train.optim.Gradients;
 import io.t3d.core.volume.ViewBatch;
@@ -71,6 +73,71 @@ class GradCacheTest {
           .forEach(part -> pass.run(part, Optional.empty(), 1, GradCacheTest::forwardOnly));
       assertAlike(only(cached, "running_"), only(values(model, false), "running_"), 1e-6);
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void sumsByOneOperationEqualAutogradsToTheBit(boolean resnet) {
+    T3DConfig config = resnet ? SmallTraining.resnet(0) : SmallTraining.vit();
+    PairBatch batch = SmallTraining.batch(0, 0, 6);
+    Map<String, float[]> byAutograd = sums(config, batch, false);
+    assertAlike(sums(config, batch, true), byAutograd, 0);
+  }
+
+  /** The gradients of three passes, and running statistics. */
+  private static Map<String, float[]> sums(T3DConfig config, PairBatch batch, boolean ofLists) {
+    try (T3DModel model = SmallTraining.model(config);
+        NDManager scope = model.manager().newSubManager();
+        AdamW optimizer =
+            new AdamW(model.manager(), model.parameters(), settings(0, false).optimizer())) {
+      GradientSums sums = new GradientSums(scope, optimizer.trained());
+      ModelPass pass = new ModelPass(model, settings(0, false));
+      for (PairBatch part : batch.split(2)) {
+        pass.run(
+            part,
+            Optional.empty(),
+            1,
+            (forward, views) -> Optional.of(SmallTraining.contrast(forward.run(views)).total()));
+        if (ofLists) {
+          sums.take();
+        }
+      }
+      sums.put();
+      return values(model, true);
+    }
+  }
+
+  @Test
+  void viewsThatWereCopiedAheadGiveTheSameGradients() {
+    PairBatch all = SmallTraining.batch(0, 0, 4);
+    Map<String, float[]> inTurn = ofAnEpoch(all, false);
+    assertAlike(ofAnEpoch(all, true), inTurn, 0);
+  }
+
+  private static Map<String, float[]> ofAnEpoch(PairBatch all, boolean ahead) {
+    try (T3DModel model = SmallTraining.model(SmallTraining.vit());
+        AdamW optimizer =
+            new AdamW(model.manager(), model.parameters(), settings(0, false).optimizer())) {
+      assertThat(optimizer.updates()).isZero();
+      ModelPass pass = new ModelPass(model, settings(0, false));
+      PairSource.Batches epoch = PairSource.of(all, 2, 1).epoch(0, 0);
+      int before = arrays(model);
+      try (PairSource.Batches batches = ahead ? pass.ahead(epoch) : epoch) {
+        while (batches.hasNext()) {
+          pass.run(
+              batches.next(),
+              Optional.empty(),
+              1,
+              (forward, views) -> Optional.of(SmallTraining.contrast(forward.run(views)).total()));
+        }
+      }
+      assertThat(arrays(model)).isEqualTo(before);
+      return values(model, true);
+    }
+  }
+
+  private static int arrays(T3DModel model) {
+    return ((BaseNDManager) model.manager()).getManagedArrays().size();
   }
 
   private static Optional<NDArray> forwardOnly(BatchObjective.Forward forward, ViewBatch views) {

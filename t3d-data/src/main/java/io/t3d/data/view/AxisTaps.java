@@ -84,6 +84,24 @@ final class AxisTaps {
     return Math.max(0, Math.min(size - 1, k));
   }
 
+  /**
+   * The weights as a matrix, output voxels × source voxels from {@link #lowest()} to {@link #end()}
+   * (without it); output voxels outside have none.
+   *
+   * @return row by row; empty when no output voxel is inside
+   */
+  float[] matrix() {
+    int columns = Math.max(0, end() - lowest());
+    float[] matrix = new float[first.length * columns];
+    for (int i = 0; i < first.length; i++) {
+      if (inside[i]) {
+        int at = i * columns + first[i] - lowest();
+        System.arraycopy(weights[i], 0, matrix, at, weights[i].length);
+      }
+    }
+    return matrix;
+  }
+
   /** The smallest source voxel that any output voxel reads. */
   int lowest() {
     int low = Integer.MAX_VALUE;

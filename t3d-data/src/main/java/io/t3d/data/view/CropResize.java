@@ -5,6 +5,7 @@ import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Volume;
 import io.t3d.core.volume.VoxelBox;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * Cuts a box out of a volume and resizes it in one pass, reading only the box: trilinear, with
@@ -39,6 +40,21 @@ final class CropResize {
     y = AxisTaps.plan(source.height(), box.y0(), box.height(), size.height(), flip.y());
     x = AxisTaps.plan(source.width(), box.x0(), box.width(), size.width(), flip.x());
     affine = sourceAffine.compose(toSource(box, size, flip));
+  }
+
+  /** The weights along depth, height and width. */
+  List<AxisTaps> taps() {
+    return List.of(z, y, x);
+  }
+
+  /** D, H, W of the result. */
+  Size3 size() {
+    return size;
+  }
+
+  /** Result voxel (x, y, z) → world. */
+  Affine affine() {
+    return affine;
   }
 
   /** The voxels that {@link #run} reads: the box, or a little more where it interpolates. */

@@ -105,7 +105,8 @@ public final class MultiViewSampler {
     return new View(View.Kind.GLOBAL, requireFinite(crop.run(volume, 0)), box);
   }
 
-  private List<Cut> plan(Size3 source, Affine affine, long seed) {
+  /** The views of a volume before they are cut. */
+  List<Cut> plan(Size3 source, Affine affine, long seed) {
     SplittableRandom random = new SplittableRandom(seed);
     List<Cut> cuts = new ArrayList<>(config.views());
     // One generator per view: a change of one view's settings leaves the others as they are.
@@ -133,7 +134,7 @@ public final class MultiViewSampler {
   }
 
   /** A view that is planned but not cut yet; it is cut once, because jitter draws on. */
-  private final class Cut {
+  final class Cut {
     private final View.Kind kind;
     private final VoxelBox box;
     private final CropResize crop;
@@ -150,6 +151,26 @@ public final class MultiViewSampler {
 
     VoxelBox reads() {
       return reads;
+    }
+
+    View.Kind kind() {
+      return kind;
+    }
+
+    CropResize crop() {
+      return crop;
+    }
+
+    /** Factor and shift of the voxels, drawn before the noise. */
+    float[] brightness() {
+      return MultiViewSampler.this.brightness(random);
+    }
+
+    /** Noise to add, of the view's size; empty when there is none. */
+    float[] noise() {
+      float[] noise = new float[config.augmentation().noiseStd() > 0 ? voxels(crop.size()) : 0];
+      addNoise(noise, random);
+      return noise;
     }
 
     View from(Volume part, VoxelBox where) {
@@ -206,16 +227,32 @@ public final class MultiViewSampler {
     return new VoxelBox(start[0], start[1], start[2], extent[0], extent[1], extent[2]);
   }
 
-  private void jitter(float[] voxels, RandomGenerator random) {
+  private static int voxels(Size3 size) {
+    return Math.multiplyExact(size.depth(), Math.multiplyExact(size.height(), size.width()));
+  }
+
+  private float[] brightness(RandomGenerator random) {
     Augmentation a = config.augmentation();
     float factor = (float) (1 + a.intensityScale() * (2 * random.nextDouble() - 1));
     float shift = (float) (a.intensityShift() * (2 * random.nextDouble() - 1));
-    float noise = (float) a.noiseStd();
+    return new float[] {factor, shift};
+  }
+
+  private void jitter(float[] voxels, RandomGenerator random) {
+    Augmentation a = config.augmentation();
+    float[] brightness = brightness(random);
+    float factor = brightness[0];
+    float shift = brightness[1];
     if (a.intensityScale() > 0 || a.intensityShift() > 0) {
       for (int i = 0; i < voxels.length; i++) {
         voxels[i] = factor * voxels[i] + shift;
       }
     }
+    addNoise(voxels, random);
+  }
+
+  private void addNoise(float[] voxels, RandomGenerator random) {
+    float noise = (float) config.augmentation().noiseStd();
     if (noise > 0) {
       for (int i = 0; i < voxels.length; i++) {
         voxels[i] += noise * (float) random.nextGaussian();

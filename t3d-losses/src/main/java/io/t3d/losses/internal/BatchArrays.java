@@ -6,6 +6,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.t3d.core.internal.Shapes;
 import io.t3d.core.tensor.Scalars;
+import io.t3d.core.torch.internal.Uploads;
 import java.util.Collection;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -35,12 +36,23 @@ public final class BatchArrays {
     return manager.ones(shape, DataType.FLOAT32, batchArray.getDevice());
   }
 
+  /** {@code ()}, float32: a number that the device writes itself. */
+  public static NDArray full(NDArray batchArray, float value) {
+    NDManager manager = batchArray.getManager();
+    return manager.full(new Shape(), value, DataType.FLOAT32, batchArray.getDevice());
+  }
+
   public static NDArray of(NDArray batchArray, float[] values, long... shape) {
-    return own(batchArray, batchArray.getManager().create(values, new Shape(shape)));
+    return of(batchArray, new Shape(shape), List.of(values));
+  }
+
+  private static NDArray of(NDArray batchArray, Shape shape, List<float[]> parts) {
+    return Uploads.floats(batchArray.getManager(), batchArray.getDevice(), shape, parts);
   }
 
   public static NDArray of(NDArray batchArray, long[] values) {
-    return own(batchArray, batchArray.getManager().create(values));
+    return Uploads.longs(
+        batchArray.getManager(), batchArray.getDevice(), new Shape(values.length), values);
   }
 
   /**
@@ -50,25 +62,8 @@ public final class BatchArrays {
    */
   public static List<NDArray> tables(
       NDArray batchArray, long rows, long columns, float[]... tables) {
-    float[] all = new float[tables.length * tables[0].length];
-    for (int i = 0; i < tables.length; i++) {
-      System.arraycopy(tables[i], 0, all, i * tables[0].length, tables[0].length);
-    }
-    NDArray joined = of(batchArray, all, tables.length, rows, columns);
+    NDArray joined = of(batchArray, new Shape(tables.length, rows, columns), List.of(tables));
     return IntStream.range(0, tables.length).mapToObj(joined::get).toList(); // views
-  }
-
-  /**
-   * What DJL makes of values on the CPU borrows a Java buffer, which autograd does not keep alive;
-   * on a GPU it is a copy already.
-   */
-  private static NDArray own(NDArray batchArray, NDArray made) {
-    if (made.getDevice().isGpu() && made.getDevice().equals(batchArray.getDevice())) {
-      return made;
-    }
-    try (made) {
-      return made.duplicate().toDevice(batchArray.getDevice(), false);
-    }
   }
 
   /** {@code 0, 1, …, size - 1} in float32. */

@@ -59,6 +59,6 @@ record AffineMatcher() implements TokenMatcher {
     NDArray z = BatchArrays.range(batchArray, from.depth()).reshape(1, -1, 1, 1, 1);
     NDArray position =
         z.mul(c.get(2)).add(y.mul(c.get(1))).add(x.mul(c.get(0))).add(c.get(3)); // (B, D, H, W, 3)
-    return position.add(0.5f + TIE_NUDGE).floor().reshape(b, from.size(), 3); // (B, N, 3)
+    return Scalars.add(position, 0.5f + TIE_NUDGE).floor().reshape(b, from.size(), 3); // (B, N, 3)
   }
 }

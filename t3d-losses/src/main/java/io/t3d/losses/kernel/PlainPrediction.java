@@ -61,6 +61,6 @@ record PlainPrediction(double temperature) implements PrototypePrediction {
 
   /** KL(mean prediction ‖ uniform) = log K − H(mean prediction); 0 when all are used equally. */
   private static NDArray divergence(NDArray mean) {
-    return ClusterMath.negativeEntropy(mean).add((float) Math.log((double) mean.size()));
+    return Scalars.add(ClusterMath.negativeEntropy(mean), Math.log((double) mean.size()));
   }
 }

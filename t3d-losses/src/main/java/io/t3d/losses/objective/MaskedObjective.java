@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.nn.core.Linear;
@@ -117,7 +118,7 @@ final class MaskedObjective implements BatchObjective {
     for (ViewBatch.Slot slot : views.slots()) {
       if (slot.kind() == View.Kind.GLOBAL) {
         NDArray mask = mask(slot.voxels()); // (B, 1, D, H, W)
-        NDArray visible = slot.voxels().mul(mask.neg().add(1f)); // (B, 1, D, H, W)
+        NDArray visible = slot.voxels().mul(Scalars.add(mask.neg(), 1)); // (B, 1, D, H, W)
         seen.add(new ViewBatch.Slot(slot.kind(), visible, slot.affines()));
         voxels.add(slot.voxels());
         masks.add(mask);
@@ -159,14 +160,11 @@ final class MaskedObjective implements BatchObjective {
     int blocks = (int) (d * h * w);
     int hide = Math.max(1, Math.min(blocks - 1, (int) Math.round(ratio * blocks)));
     NDManager manager = voxels.getManager();
-    long[] order = manager.randomUniform(0, 1, new Shape(b, blocks)).argSort(1).toLongArray();
-    float[] mask = new float[b * blocks];
-    for (int i = 0; i < b; i++) {
-      for (int k = 0; k < hide; k++) {
-        mask[i * blocks + (int) order[i * blocks + k]] = 1;
-      }
-    }
-    NDArray corners = BatchArrays.of(voxels, mask, b, d, 1, h, 1, w, 1);
+    NDArray order = manager.randomUniform(0, 1, new Shape(b, blocks)).argSort(1); // (B, blocks)
+    // Sorting the order gives each block's place in it: the first ones are hidden.
+    NDArray place = order.argSort(1).toType(DataType.FLOAT32, false); // (B, blocks)
+    NDArray first = place.lt(BatchArrays.full(voxels, hide)).toType(DataType.FLOAT32, false);
+    NDArray corners = first.reshape(b, d, 1, h, 1, w, 1);
     NDArray ones =
         BatchArrays.ones(
             voxels, new Shape(1, 1, block.depth(), 1, block.height(), 1, block.width()));

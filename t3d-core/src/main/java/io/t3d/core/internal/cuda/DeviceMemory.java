@@ -10,7 +10,11 @@ import java.util.regex.Pattern;
  * one kind of exception.
  */
 public final class DeviceMemory {
-  private static final String GPU = "CUDA out of memory";
+  /** By libtorch's allocator; by the driver, where another process has it all; by libraries. */
+  private static final Pattern GPU =
+      Pattern.compile(
+          "CUDA out of memory|CUDA error: out of memory|CU(BLAS|DNN)_STATUS_ALLOC_FAILED");
+
   private static final String CPU = "DefaultCPUAllocator: ";
   private static final String SIZE = "(\\d+(?:\\.\\d+)? [KMGT]?i?B)";
   private static final Pattern ASKED =
@@ -18,6 +22,8 @@ public final class DeviceMemory {
   private static final Pattern TOTAL = Pattern.compile("total capacity of " + SIZE);
   private static final Pattern USED =
       Pattern.compile("this process has " + SIZE + " memory in use", Pattern.CASE_INSENSITIVE);
+  private static final Pattern OTHER =
+      Pattern.compile("Process (\\d+) has " + SIZE + " memory in use");
   private static final Pattern HELD = Pattern.compile(SIZE + " is allocated by PyTorch");
 
   private DeviceMemory() {}
@@ -26,12 +32,12 @@ public final class DeviceMemory {
    * What libtorch says of memory that ran out.
    *
    * @return e.g. {@code the GPU's memory is full: 2.00 GiB more wanted, 76.11 GiB of 79.10 GiB in
-   *     use}; empty when the error is another one
+   *     use}, and which other processes use how much of it; empty when the error is another one
    */
   public static Optional<String> exhausted(Throwable error) {
     for (Throwable each : Throwables.getCausalChain(error)) {
       String message = each.getMessage();
-      if (message != null && message.contains(GPU)) {
+      if (message != null && GPU.matcher(message).find()) {
         return Optional.of("the GPU's memory is full" + numbers(message));
       }
       if (message != null && message.contains(CPU) && message.contains("allocate memory")) {
@@ -54,6 +60,14 @@ public final class DeviceMemory {
       out.append(out.length() == 0 ? ": " : ", ").append(used.get());
       first(TOTAL, message).ifPresent(total -> out.append(" of ").append(total));
       out.append(" in use");
+    }
+    Matcher other = OTHER.matcher(message);
+    while (other.find()) {
+      out.append(out.length() == 0 ? ": " : ", ")
+          .append(other.group(2))
+          .append(" by process ")
+          .append(other.group(1))
+          .append(", which is not this one");
     }
     return out.toString();
   }

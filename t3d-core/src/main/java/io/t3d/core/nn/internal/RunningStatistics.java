@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
+import io.t3d.core.torch.TensorLists;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -22,15 +23,21 @@ public final class RunningStatistics {
    * @param values those of the arrays, one after another
    */
   private record Copy(List<NDArray> arrays, NDArray values) {
+    /** On the device; DJL's {@code copyTo} would go through Java, and wait for each array. */
     void restore() {
-      long from = 0;
-      for (NDArray array : arrays) {
-        long to = from + array.size();
-        try (NDArray part = values.get(from + ":" + to);
-            NDArray shaped = part.reshape(array.getShape())) {
-          shaped.copyTo(array);
+      try (NDManager scope = values.getManager().newSubManager()) {
+        List<NDArray> parts = new ArrayList<>();
+        long from = 0;
+        for (NDArray array : arrays) {
+          long to = from + array.size();
+          NDArray part = values.get(from + ":" + to);
+          part.attach(scope);
+          NDArray shaped = part.reshape(array.getShape());
+          shaped.attach(scope);
+          parts.add(shaped);
+          from = to;
         }
-        from = to;
+        TensorLists.copy(arrays, parts);
       }
     }
   }

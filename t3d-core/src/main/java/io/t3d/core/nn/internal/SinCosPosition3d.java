@@ -4,6 +4,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.t3d.core.config.Size3;
+import io.t3d.core.torch.internal.Uploads;
+import java.util.List;
 
 /**
  * Fixed position vectors of a grid of tokens: sines and cosines of z, y and x.
@@ -38,7 +40,8 @@ public final class SinCosPosition3d {
       System.arraycopy(y, j * part, table, n * channels + part, part);
       System.arraycopy(x, k * part, table, n * channels + 2 * part, part);
     }
-    return manager.create(table, new Shape(1, tokens, channels));
+    Shape shape = new Shape(1, tokens, channels);
+    return Uploads.floats(manager, manager.getDevice(), shape, List.of(table));
   }
 
   /** Sines, then cosines of each position along one axis. */

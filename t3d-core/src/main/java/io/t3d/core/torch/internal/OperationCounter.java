@@ -32,6 +32,8 @@ import org.bytedeco.pytorch.global.torch;
  * _foreach_…} and {@code _fused_…} count once, as they are a few kernels for all their arrays on a
  * GPU; on a CPU they are loops. {@code step_reference.py} counts PyTorch's by the same rule.
  *
+ * <p>It also tells after which operations the host waits for the device ({@link #waits}).
+ *
  * <p>It sees all threads of the process. One at a time.
  */
 public final class OperationCounter implements AutoCloseable {
@@ -40,6 +42,17 @@ public final class OperationCounter implements AutoCloseable {
 
   /** What kernels of a CPU do first to their result, and those of a GPU in one go. */
   private static final Set<String> WRITES = Set.of("fill_", "zero_", "copy_");
+
+  /** The host needs their result, so on a GPU it waits until all before them is done. */
+  private static final Set<String> WAITS =
+      Set.of(
+          "_local_scalar_dense",
+          "_unique2",
+          "bincount",
+          "equal",
+          "masked_select",
+          "nonzero",
+          "unique_dim");
 
   // at::RecordFunctionCallback: two function pointers, a double, ten flags of scopes, three more.
   private static final int CALLBACK_BYTES = 48;
@@ -55,6 +68,7 @@ public final class OperationCounter implements AutoCloseable {
 
   private final Supplier<String> part;
   private final Map<String, Map<String, Integer>> kernels = new TreeMap<>();
+  private final Map<String, Integer> waits = new TreeMap<>();
   private final ThreadLocal<Deque<Ended>> ended = ThreadLocal.withInitial(ArrayDeque::new);
   private final End end = (function, context) -> ended(function); // libtorch holds its address
   private final Seen record = new Seen();
@@ -67,8 +81,9 @@ public final class OperationCounter implements AutoCloseable {
    *
    * @param begun rises in the order in which operations begin
    * @param counted what was counted for it and for those that it is made of
+   * @param waits likewise
    */
-  private record Ended(long begun, List<Kernel> counted) {}
+  private record Ended(long begun, List<Kernel> counted, List<String> waits) {}
 
   /** An operation that computes, and which part of the work it belongs to. */
   private record Kernel(String part, String name) {}
@@ -110,6 +125,14 @@ public final class OperationCounter implements AutoCloseable {
         .sum();
   }
 
+  /**
+   * Operation → how often the host had to wait for the device to hear its result. What DJL's {@code
+   * toFloatArray} and the like copy to Java is no operation of libtorch, and is not among them.
+   */
+  public synchronized Map<String, Integer> waits() {
+    return Collections.unmodifiableMap(new TreeMap<>(waits));
+  }
+
   /** How often libtorch was called, views and parts of operations included. */
   public synchronized int calls() {
     return calls;
@@ -130,13 +153,24 @@ public final class OperationCounter implements AutoCloseable {
   private void count(long begun, String name) {
     calls++;
     List<Kernel> counted = new ArrayList<>();
+    List<String> waited = new ArrayList<>();
     Deque<Ended> before = ended.get();
     while (!before.isEmpty() && before.peek().begun() > begun) {
-      counted.addAll(before.pop().counted());
+      Ended part = before.pop();
+      counted.addAll(part.counted());
+      waited.addAll(part.waits());
+    }
+    boolean ofLists = name.startsWith("_foreach_") || name.startsWith("_fused_");
+    if (ofLists) { // the loops of a CPU read numbers that the kernels of a GPU leave there
+      waited.forEach(wait -> waits.merge(wait, -1, (a, b) -> a + b == 0 ? null : a + b));
+      waited.clear();
+    }
+    if (WAITS.contains(name)) {
+      waited.add(name);
+      waits.merge(name, 1, Integer::sum);
     }
     boolean itself =
-        name.startsWith("_foreach_")
-            || name.startsWith("_fused_")
+        ofLists
             || (!NO_KERNEL.contains(name)
                 && counted.stream().allMatch(k -> WRITES.contains(k.name())));
     if (itself) {
@@ -146,7 +180,7 @@ public final class OperationCounter implements AutoCloseable {
       counted.add(kernel);
       add(kernel, 1);
     }
-    before.push(new Ended(begun, counted));
+    before.push(new Ended(begun, counted, waited));
   }
 
   private void add(Kernel kernel, int times) {

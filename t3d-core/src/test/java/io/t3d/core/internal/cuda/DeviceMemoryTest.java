@@ -3,6 +3,7 @@ package io.t3d.core.internal.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.engine.EngineException;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class DeviceMemoryTest {
@@ -18,6 +19,31 @@ class DeviceMemoryTest {
         .contains("the GPU's memory is full: 2.00 GiB more wanted, 76.11 GiB of 79.10 GiB in use");
     assertThat(DeviceMemory.exhausted(new IllegalStateException(e)))
         .isEqualTo(DeviceMemory.exhausted(e));
+  }
+
+  @Test
+  void anotherProcessOnTheSameGpuIsNamed() {
+    EngineException e =
+        new EngineException(
+            "CUDA out of memory. Tried to allocate 512.00 MiB. GPU 0 has a total capacity of 79.10"
+                + " GiB of which 20.00 MiB is free. Process 4711 has 70.50 GiB memory in use."
+                + " Including non-PyTorch memory, this process has 8.58 GiB memory in use.");
+    assertThat(DeviceMemory.exhausted(e))
+        .contains(
+            "the GPU's memory is full: 512.00 MiB more wanted, 8.58 GiB of 79.10 GiB in use,"
+                + " 70.50 GiB by process 4711, which is not this one");
+  }
+
+  @Test
+  void whatTheDriverAndLibrariesSayIsKnownToo() {
+    for (String message :
+        List.of(
+            "CUDA error: out of memory\nCUDA kernel errors might be asynchronously reported",
+            "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+            "cuDNN error: CUDNN_STATUS_ALLOC_FAILED")) {
+      assertThat(DeviceMemory.exhausted(new EngineException(message)))
+          .contains("the GPU's memory is full");
+    }
   }
 
   @Test

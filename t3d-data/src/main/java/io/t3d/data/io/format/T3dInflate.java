@@ -1,5 +1,6 @@
 package io.t3d.data.io.format;
 
+import io.t3d.core.internal.JavaCpp;
 import java.nio.IntBuffer;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.Pointer;
@@ -14,10 +15,7 @@ import org.bytedeco.javacpp.annotation.Platform;
     linkpath = "/usr/lib/x86_64-linux-gnu")
 final class T3dInflate {
   static {
-    // JavaCPP reads this once, when its Loader starts, and the bridge to libtorch needs it.
-    if (System.getProperty("org.bytedeco.javacpp.pathsfirst") == null) {
-      System.setProperty("org.bytedeco.javacpp.pathsfirst", "true");
-    }
+    JavaCpp.prepare();
     Loader.load();
   }
 

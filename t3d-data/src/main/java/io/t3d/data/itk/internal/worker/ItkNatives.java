@@ -1,5 +1,6 @@
 package io.t3d.data.itk.internal.worker;
 
+import io.t3d.core.internal.JavaCpp;
 import io.t3d.data.io.spi.ItkMissingException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -50,10 +51,7 @@ public final class ItkNatives {
     if (list == null) {
       throw new ItkMissingException();
     }
-    // JavaCPP reads this once, when its Loader starts, and the bridge to libtorch needs it.
-    if (System.getProperty("org.bytedeco.javacpp.pathsfirst") == null) {
-      System.setProperty("org.bytedeco.javacpp.pathsfirst", "true");
-    }
+    JavaCpp.prepare();
     if (list.getProtocol().equals("file")) {
       try {
         return Path.of(list.toURI()).getParent();

@@ -1,0 +1,76 @@
+package io.t3d.core.train.internal;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.nn.Parameter;
+import io.t3d.core.torch.GradientSlot;
+import io.t3d.core.torch.NoGrad;
+import io.t3d.core.torch.TensorLists;
+import io.t3d.core.torch.TorchBridge;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * Adds up the gradients of several backward passes, all arrays by one operation. Autograd itself
+ * adds array by array, which keeps a GPU waiting for the host. The sums are the same to the bit:
+ * both add in place, pass by pass.
+ *
+ * <p>Between two passes there are two sets of gradients, when what a pass has kept for its backward
+ * pass is gone already. Without the bridge nothing is done, and autograd adds.
+ */
+public final class GradientSums {
+  private final NDManager owner;
+  private final Map<String, Parameter> parameters;
+  private final Map<String, NDArray> sums = new TreeMap<>();
+
+  /**
+   * Starts with no gradients.
+   *
+   * @param owner of the sums until they are put back
+   * @param parameters those that want no gradient are left alone
+   */
+  public GradientSums(NDManager owner, Map<String, Parameter> parameters) {
+    this.owner = owner;
+    this.parameters = parameters;
+  }
+
+  /** Adds the gradients that are in their slots, and leaves the slots empty. */
+  public void take() {
+    if (!TorchBridge.available()) {
+      return;
+    }
+    List<NDArray> before = new ArrayList<>();
+    List<NDArray> more = new ArrayList<>();
+    parameters.forEach(
+        (name, parameter) -> {
+          NDArray weight = parameter.getArray();
+          if (!parameter.requiresGradient() || !GradientSlot.isFilled(weight)) {
+            return;
+          }
+          NDArray gradient = weight.getGradient();
+          gradient.attach(owner);
+          GradientSlot.free(weight);
+          NDArray sum = sums.putIfAbsent(name, gradient);
+          if (sum != null) {
+            before.add(sum);
+            more.add(gradient);
+          }
+        });
+    try (NoGrad constant = new NoGrad()) {
+      TensorLists.add(before, more);
+    }
+    more.forEach(NDArray::close);
+  }
+
+  /** Puts the sums into the slots, as if autograd had added them. */
+  public void put() {
+    sums.forEach(
+        (name, sum) -> {
+          GradientSlot.put(parameters.get(name).getArray(), sum);
+          sum.close();
+        });
+    sums.clear();
+  }
+}
