@@ -1,7 +1,7 @@
 package io.t3d.pipeline;
 
-import io.t3d.core.config.LeftOutWhenEmpty;
 import io.t3d.core.config.T3DConfig;
+import io.t3d.core.config.internal.LeftOutWhenEmpty;
 import io.t3d.core.internal.cuda.DeviceNames;
 import io.t3d.core.model.Pretrained;
 import io.t3d.core.train.TrainingConfig;

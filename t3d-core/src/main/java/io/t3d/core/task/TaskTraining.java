@@ -1,7 +1,7 @@
 package io.t3d.core.task;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.t3d.core.config.OldForm;
+import io.t3d.core.config.internal.OldForm;
 import io.t3d.core.internal.Checks;
 import io.t3d.core.train.TrainingConfig.Precision;
 import io.t3d.core.train.optim.AdamW;

@@ -3,7 +3,7 @@ package io.t3d.core.task;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.t3d.core.internal.Scopes;
-import io.t3d.core.kernel.TokenGather;
+import io.t3d.core.internal.kernel.TokenGather;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.model.VolumeFeatures;
 import io.t3d.core.task.internal.Embeddings;

@@ -3,7 +3,7 @@ package io.t3d.data.load;
 import io.t3d.core.task.segment.Segmenter;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.io.VolumeReaders;
-import io.t3d.data.io.format.NiftiWriter;
+import io.t3d.data.io.internal.format.NiftiWriter;
 import io.t3d.data.io.spi.PixelType;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.data.prepare.Preprocessing;

@@ -2,7 +2,7 @@ package io.t3d.data.prepare;
 
 import io.t3d.core.config.Configs;
 import io.t3d.data.io.spi.VolumeFormatException;
-import io.t3d.data.zarr.ZarrVolume;
+import io.t3d.data.zarr.internal.ZarrVolume;
 import java.lang.reflect.RecordComponent;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -7,7 +7,7 @@ import io.t3d.data.io.VolumeFinder;
 import io.t3d.data.manifest.Calibration;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.data.transform.VolumeSource;
-import io.t3d.data.zarr.ZarrVolume;
+import io.t3d.data.zarr.internal.ZarrVolume;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

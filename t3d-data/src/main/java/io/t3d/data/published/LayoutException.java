@@ -2,7 +2,7 @@ package io.t3d.data.published;
 
 import io.t3d.core.HasKind;
 import io.t3d.core.T3dException;
-import io.t3d.data.manifest.Problems;
+import io.t3d.data.internal.Problems;
 import java.io.IOException;
 import java.util.List;
 

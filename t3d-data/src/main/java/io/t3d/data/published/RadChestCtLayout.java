@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
  * RAD-ChestCT (Draelos et al. 2021, doi:10.1016/j.media.2020.101857; zenodo.org/records/6406114):
  *
  * <pre>{@code
- * <NoteAcc_DEID>.npz                               see io.t3d.data.io.format.RadChestCtReader
+ * <NoteAcc_DEID>.npz                               see io.t3d.data.io.internal.format.RadChestCtReader
  * imgtrain_Abnormality_and_Location_Labels.csv     NoteAcc_DEID, then <abnormality>*<location>, 0 or 1
  * imgvalid_…, imgtest_…
  * CT_Scan_Metadata_Complete_35747.csv              NoteAcc_DEID, MRN_DEID, …

@@ -3,6 +3,7 @@ package io.t3d.data.transform;
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.io.spi.VolumeInfo;
+import io.t3d.data.transform.internal.AxisCodes;
 
 /**
  * Permutes and flips the axes so that the voxel indices x, y, z grow towards the given directions.

@@ -11,7 +11,7 @@ import io.t3d.core.volume.View;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.internal.VolumeLoader;
 import io.t3d.data.io.VolumeReaders;
-import io.t3d.data.io.format.NiftiWriter;
+import io.t3d.data.io.internal.format.NiftiWriter;
 import io.t3d.data.manifest.BadRow;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.data.manifest.Rows;

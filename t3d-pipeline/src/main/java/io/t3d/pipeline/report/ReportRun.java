@@ -11,7 +11,7 @@ import io.t3d.core.task.report.ReportGenerator;
 import io.t3d.core.task.report.ReportTrainer;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.pipeline.DataConfig;
-import io.t3d.pipeline.MetricsFile;
+import io.t3d.pipeline.internal.MetricsFile;
 import io.t3d.pipeline.internal.RowVolumes;
 import java.io.IOException;
 import java.nio.file.Path;

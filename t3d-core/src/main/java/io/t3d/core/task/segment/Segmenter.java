@@ -16,7 +16,7 @@ import io.t3d.core.nn.StateDict;
 import io.t3d.core.nn.VisionEncoder;
 import io.t3d.core.nn.internal.SeededWeights;
 import io.t3d.core.nn.internal.Weights;
-import io.t3d.core.nn.segment.SegmentationDecoder;
+import io.t3d.core.nn.internal.segment.SegmentationDecoder;
 import io.t3d.core.nn.vision.VisionEncoders;
 import io.t3d.core.task.TaskTrainer;
 import io.t3d.core.torch.NoGrad;

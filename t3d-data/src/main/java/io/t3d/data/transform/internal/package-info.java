@@ -1,0 +1,6 @@
+/** Codes of axes. */
+@NullMarked
+package io.t3d.data.transform.internal;
+
+import org.jspecify.annotations.NullMarked;
+
