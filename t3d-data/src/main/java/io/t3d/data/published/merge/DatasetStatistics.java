@@ -2,7 +2,6 @@ package io.t3d.data.published.merge;
 
 import io.t3d.data.manifest.Split;
 import io.t3d.data.published.BuildSettings;
-import io.t3d.data.published.SourcedStudy;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;

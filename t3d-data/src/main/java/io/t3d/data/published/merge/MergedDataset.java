@@ -4,7 +4,6 @@ import io.t3d.core.config.Configs;
 import io.t3d.core.internal.AtomicFiles;
 import io.t3d.data.manifest.Manifest;
 import io.t3d.data.manifest.ManifestRow;
-import io.t3d.data.published.SourcedStudy;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

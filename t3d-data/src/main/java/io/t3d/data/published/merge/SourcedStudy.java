@@ -1,4 +1,4 @@
-package io.t3d.data.published;
+package io.t3d.data.published.merge;
 
 import io.t3d.data.io.VolumeReaders;
 import io.t3d.data.io.spi.VolumeInfo;
@@ -6,6 +6,7 @@ import io.t3d.data.manifest.Calibration;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.data.manifest.Origin;
 import io.t3d.data.manifest.Split;
+import io.t3d.data.published.Study;
 import java.io.IOException;
 import java.util.Optional;
 
@@ -16,24 +17,24 @@ import java.util.Optional;
  * @param study what the set says
  * @param info the volume's header, calibrated
  */
-public record SourcedStudy(String source, Study study, VolumeInfo info) {
+record SourcedStudy(String source, Study study, VolumeInfo info) {
   /** Reads the header. */
-  public static SourcedStudy read(String source, Study study) throws IOException {
+  static SourcedStudy read(String source, Study study) throws IOException {
     Calibration calibration = study.calibration();
     return new SourcedStudy(source, study, calibration.apply(VolumeReaders.info(study.volume())));
   }
 
   /** The patient's id, different from those of other sets. */
-  public String patient() {
+  String patient() {
     return source + "/" + study.patient();
   }
 
   /** The scan's id, different from those of other sets. */
-  public String scan() {
+  String scan() {
     return source + "/" + study.scan();
   }
 
-  public Split split() {
+  Split split() {
     return study.split();
   }
 
@@ -42,7 +43,7 @@ public record SourcedStudy(String source, Study study, VolumeInfo info) {
   }
 
   /** The row of a manifest. */
-  public ManifestRow row(int number) {
+  ManifestRow row(int number) {
     return new ManifestRow(
         number,
         study.volume(),
