@@ -18,12 +18,12 @@ import java.util.Optional;
  * @param preprocessing what was done to the source
  * @param source a hash of the settings and of the source's path, length and time of change
  */
-public record Preparation(int format, Preprocessing preprocessing, String source) {
+record Preparation(int format, Preprocessing preprocessing, String source) {
   /** The format that is written. */
   static final int FORMAT = 1;
 
   /** Checks that nothing is missing. */
-  public Preparation {
+  Preparation {
     Objects.requireNonNull(preprocessing, "preprocessing");
     Objects.requireNonNull(source, "source");
   }
