@@ -7,7 +7,8 @@ import io.t3d.data.view.ViewConfig;
 import java.util.Objects;
 
 /**
- * How files become batches.
+ * Settings for turning files into batches: preprocessing, views, sentences, batch size, threads and
+ * cache.
  *
  * @param preprocessing orientation, spacing and intensity window, the same for training and
  *     evaluation

@@ -14,7 +14,7 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * All settings of a pre-training run; the files under {@code examples/configs} are of this form.
+ * All settings of a pre-training run, in the form of the files under {@code examples/configs}.
  *
  * @param model networks
  * @param data preprocessing, views and batches

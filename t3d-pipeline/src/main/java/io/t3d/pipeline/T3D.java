@@ -22,7 +22,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The front door: from a manifest of volumes and reports to a trained model in one call.
+ * The main entry point: pre-trains a model from a manifest of volumes and reports in one call.
  *
  * <pre>{@code
  * PretrainConfig config = Configs.load(Path.of("resnet50.yaml"), PretrainConfig.class);

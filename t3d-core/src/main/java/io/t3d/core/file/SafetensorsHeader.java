@@ -15,7 +15,7 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What a safetensors file says about its tensors, without their values.
+ * The header of a safetensors file: names, types and shapes of its tensors, without their values.
  *
  * @param tensors name → dtype, shape and place, sorted by name
  * @param metadata free text pairs

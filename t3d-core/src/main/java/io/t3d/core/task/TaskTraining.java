@@ -12,7 +12,8 @@ import java.util.Objects;
 import java.util.function.Consumer;
 
 /**
- * How {@link TaskTrainer} learns. In YAML, missing keys take {@link #defaults()}.
+ * Training settings of {@link TaskTrainer}: schedule, optimizer, precision and seed. In YAML,
+ * missing keys take {@link #defaults()}.
  *
  * @param learningRate peak of the schedule
  * @param minLearningRate floor of the schedule

@@ -16,8 +16,8 @@ import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 
 /**
- * How well T texts fit n volumes: by the volume as a whole, and by the tokens that gather around
- * the text.
+ * Scores of T texts on n volumes, by the volume's embedding and by the tokens that gather around
+ * each text.
  *
  * <pre>{@code
  * global(i, t) = cos(v(i), q(t))

@@ -3,7 +3,7 @@ package io.t3d.data.internal;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** All that is wrong, as part of a message that stays readable. */
+/** Formats a list of problems as part of a readable message. */
 public final class Problems {
   private static final int SHOWN = 20;
 

@@ -6,10 +6,10 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * Which sentences of a report a training step sees. Most sentences of a radiology report stand for
- * themselves: a random part of them, in random order, is still a true report of the volume. The
- * text encoder so learns to read single sentences, which is what the prompts of zero-shot
- * classification are.
+ * Selects the sentences of a report that a training step sees. Most sentences of a radiology report
+ * stand for themselves: a random part of them, in random order, is still a true report of the
+ * volume. The text encoder so learns to read single sentences, which is what the prompts of
+ * zero-shot classification are.
  *
  * <p>Sampling sentences as augmentation: Zhang et al., 2020, "Contrastive Learning of Medical
  * Visual Representations from Paired Images and Text" (ConVIRT), section 3.3, who take one

@@ -12,8 +12,8 @@ import java.io.UncheckedIOException;
 import java.util.Objects;
 
 /**
- * Turns the axes and resamples in one pass of ITK, where {@code Reorient} and {@code Resample} make
- * two. The grid of the result is theirs: the same size, affine and, up to rounding, voxels.
+ * Reorients and resamples a volume in one ITK pass, where {@code Reorient} and {@code Resample}
+ * take two. The grid of the result is theirs: the same size, affine and, up to rounding, voxels.
  *
  * <pre>{@code
  * output voxel p  →  input voxel R·(S·p + o)      R turns and flips axes, S = new / old spacing

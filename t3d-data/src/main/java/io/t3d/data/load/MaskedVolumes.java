@@ -17,8 +17,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The volumes of a manifest with their masks, both prepared alike. The first ones read are kept, up
- * to a limit; others are read anew each time.
+ * The volumes of a manifest and their masks, prepared alike, as a source for training a segmenter.
+ * The first ones read are kept, up to a limit; others are read anew each time.
  */
 public final class MaskedVolumes implements SegmentationSource {
   private static final int BYTES_PER_VOXEL = 2 * Float.BYTES; // volume and mask

@@ -21,9 +21,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Training batches from volume files: reads, prepares and cuts views ahead of their use in worker
- * threads. Volumes that {@link DatasetPreparation} has prepared are not prepared again, and only
- * the chunks that the views need are read.
+ * Training batches from volume files: worker threads read, prepare and crop ahead of use. Volumes
+ * that {@link DatasetPreparation} has prepared are not prepared again, and only the chunks that the
+ * views need are read.
  *
  * <p>What a batch holds depends on seed, epoch and batch number alone: neither on the number of
  * threads nor on where an epoch is begun. At most {@code prefetch} batches of views are held, and

@@ -7,7 +7,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 
-/** A manifest has problems: all of them, found in one go. Row numbers, but no patient ids. */
+/**
+ * A manifest is invalid; the message lists all of its problems. Row numbers, but no patient ids.
+ */
 public class ManifestException extends IOException implements HasKind {
   private static final long serialVersionUID = 1L;
 

@@ -18,7 +18,7 @@ import java.util.concurrent.ConcurrentMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Opens volumes as a model is to see them. A raw volume is read and prepared. One that {@link
+ * Opens volumes in the form the model expects. A raw volume is read and prepared. One that {@link
  * DatasetPreparation} has prepared is not prepared again, but taken as it is and read in parts,
  * when the settings asked for are those it was prepared with, or {@link Preprocessing#none()};
  * others are an error, because a window over windowed values gives nonsense without a sign.

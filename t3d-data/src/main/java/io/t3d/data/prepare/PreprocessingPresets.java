@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
 
-/** The presets of {@link Preprocessing} by the names that the command line takes. */
+/** {@link Preprocessing} presets by name, as given on the command line. */
 public final class PreprocessingPresets {
   private static final Map<String, Supplier<Preprocessing>> PRESETS = new LinkedHashMap<>();
 

@@ -3,7 +3,7 @@ package io.t3d.data.published;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** Knows where a published data set keeps its volumes, reports, labels and splits. */
+/** The file layout of a published dataset: finds its volumes, reports, labels and splits. */
 public interface DatasetLayout {
   /** The name in the manifest's column {@code source}, e.g. {@code ct-rate}. */
   String name();
@@ -23,7 +23,8 @@ public interface DatasetLayout {
   }
 
   /**
-   * CT-RATE (Hamamci et al. 2024, arXiv:2403.17834; huggingface.co/datasets/ibrahimhamamci/CT-RATE).
+   * CT-RATE (Hamamci et al. 2024, arXiv:2403.17834;
+   * huggingface.co/datasets/ibrahimhamamci/CT-RATE).
    *
    * @param calibration where rescale values and spacing come from
    */
@@ -41,7 +42,9 @@ public interface DatasetLayout {
     return new InspectLayout();
   }
 
-  /** RAD-ChestCT (Draelos et al. 2021, doi:10.1016/j.media.2020.101857; zenodo.org/records/6406114). */
+  /**
+   * RAD-ChestCT (Draelos et al. 2021, doi:10.1016/j.media.2020.101857; zenodo.org/records/6406114).
+   */
   static DatasetLayout radChestCt() {
     return new RadChestCtLayout();
   }

@@ -15,7 +15,10 @@ import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** Finds files of a set, and reads the words for their parts. Links are followed: big sets are often linked together from disks. */
+/**
+ * Finds files of a set, and reads the words for their parts. Links are followed: big sets are often
+ * linked together from disks.
+ */
 final class SetFiles {
   private SetFiles() {}
 

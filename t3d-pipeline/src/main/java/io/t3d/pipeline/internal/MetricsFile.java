@@ -5,7 +5,7 @@ import io.t3d.core.internal.AtomicFiles;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** {@code metrics.json}: what a run measured. */
+/** Writes {@code metrics.json}, the measurements of a run. */
 public final class MetricsFile {
   private static final String NAME = "metrics.json";
 

@@ -21,7 +21,10 @@ import java.util.Optional;
 import java.util.function.DoubleConsumer;
 import java.util.function.IntConsumer;
 
-/** Trains a report generator on rows of a manifest and scores what it writes for others. */
+/**
+ * Trains a report generator on the rows of a manifest and scores the reports it writes for other
+ * rows.
+ */
 public final class ReportRun {
   /** The folder of the generator inside the folder of a run. */
   public static final String GENERATOR = "generator";

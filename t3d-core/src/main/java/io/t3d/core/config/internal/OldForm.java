@@ -8,8 +8,8 @@ import java.lang.annotation.Target;
 import java.util.function.Consumer;
 
 /**
- * Says how settings that an earlier version wrote become today's, so that its files still open. For
- * records and sealed interfaces of settings that {@code Configs} reads.
+ * Converts settings written by an earlier version to the current form, so that old files still
+ * open. For records and sealed interfaces of settings that {@code Configs} reads.
  */
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)

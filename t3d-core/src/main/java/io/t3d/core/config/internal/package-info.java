@@ -1,6 +1,5 @@
-/** Annotations that settings records of all modules bear, for the files they are read from. */
+/** Annotations on settings records that control how {@code Configs} reads and writes them. */
 @NullMarked
 package io.t3d.core.config.internal;
 
 import org.jspecify.annotations.NullMarked;
-

@@ -5,8 +5,8 @@ import ai.djl.ndarray.types.DataType;
 import io.t3d.core.internal.Shapes;
 
 /**
- * {@link TokenGathering} in a single call, and its weights, for inference: where the temperature
- * comes with each call.
+ * {@link TokenGathering} for inference, where the temperature is given with each call; also returns
+ * the weights.
  */
 public final class TokenGather {
   private TokenGather() {}

@@ -4,8 +4,8 @@ import ai.djl.ndarray.NDArray;
 import io.t3d.core.torch.TorchBridge;
 
 /**
- * Clusters a volume's tokens around sentences: each sentence is a centre, and gathers the tokens
- * that are like it.
+ * Clusters a volume's tokens around sentences: each sentence is a cluster centre that pools the
+ * tokens similar to it.
  *
  * <pre>{@code
  * α_btn = softmax over n of  ⟨norm(p_bn), q_t⟩ / temperature

@@ -6,4 +6,3 @@
 package io.t3d.core.internal.kernel;
 
 import org.jspecify.annotations.NullMarked;
-

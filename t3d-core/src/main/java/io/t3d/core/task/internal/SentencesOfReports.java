@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The sentences of R reports, each once.
+ * The distinct sentences of R reports, and the sentences each report consists of.
  *
  * @param sentences S different texts, in order of appearance
  * @param ofReport {@code [R][…]}: which of them each report has, in order; one that it repeats

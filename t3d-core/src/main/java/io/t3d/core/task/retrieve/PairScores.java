@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * How well each of n volumes fits each of R reports: as a whole, and by the report's sentences.
+ * Scores of n volumes against R reports: by the whole report, and by its sentences.
  *
  * <pre>{@code
  * global(i, r)    = cos(v(i), w(r))

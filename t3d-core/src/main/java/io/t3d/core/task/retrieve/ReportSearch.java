@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Finds reports for volumes in two stages, for galleries of which the matrix of all pairs is too
- * large: an index of whole reports gives candidates, then their sentences order them.
+ * Two-stage search for reports, for galleries too large to score every pair: an index of whole
+ * reports proposes candidates, which their sentences then rerank.
  *
  * <pre>{@code
  * try (SentenceReference reference = SentenceReference.of(model, some, 0.1, n -> {})) {

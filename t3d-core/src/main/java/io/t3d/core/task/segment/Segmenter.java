@@ -30,7 +30,8 @@ import java.util.Map;
 import java.util.function.ObjDoubleConsumer;
 
 /**
- * Names the structure of every voxel: an encoder, fresh or from a {@link T3DModel}, with a decoder.
+ * Segments volumes voxel by voxel: an encoder, new or taken from a {@link T3DModel}, with a
+ * decoder.
  *
  * <pre>{@code
  * SegmenterConfig config = SegmenterConfig.of(model.config().vision(), classes, Size3.cube(64));

@@ -9,7 +9,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
-/** Tells whether a scanner could have made voxels of a size; every reader asks. */
+/** Checks whether a voxel size is plausible for a scanner; shared by all readers. */
 public final class VoxelSize {
   /** Finer than micro-CT, in mm. */
   private static final double FINEST = 0.01;

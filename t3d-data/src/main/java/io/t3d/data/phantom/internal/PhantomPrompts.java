@@ -5,7 +5,7 @@ import io.t3d.data.phantom.FindingKind;
 import java.util.Arrays;
 import java.util.List;
 
-/** Sentences for zero-shot classification of phantoms, in the language of their reports. */
+/** Prompts for zero-shot classification of phantoms, in the wording of their reports. */
 public final class PhantomPrompts {
   private PhantomPrompts() {}
 

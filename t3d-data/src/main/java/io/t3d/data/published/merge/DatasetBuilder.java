@@ -21,8 +21,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /**
- * Merges published sets to one data set: reads their tables and the volumes' headers, leaves out
- * duplicates, and sees to it that no patient is in two splits. The same files and settings give the
+ * Merges published datasets into one: reads their tables and the headers of their volumes, removes
+ * duplicates, and ensures that no patient is in two splits. The same files and settings give the
  * same result. docs/datasets.md explains the rules.
  *
  * <pre>{@code

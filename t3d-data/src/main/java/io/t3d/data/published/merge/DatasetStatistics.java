@@ -12,7 +12,7 @@ import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
 
 /**
- * What merged sets hold: counts and distributions only, neither ids nor paths nor report texts.
+ * Statistics of merged datasets: counts and distributions only, no ids, paths or report texts.
  *
  * @param settings how they were merged
  * @param sources by set, in the order in which they were given

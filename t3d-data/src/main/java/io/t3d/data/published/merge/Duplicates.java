@@ -58,7 +58,9 @@ final class Duplicates {
       }
     }
     return keep(
-        studies, s -> !hashes.containsKey(s) || best.get(hashes.get(s)).equals(s), LeftOut.SAME_FILE);
+        studies,
+        s -> !hashes.containsKey(s) || best.get(hashes.get(s)).equals(s),
+        LeftOut.SAME_FILE);
   }
 
   /** Of pairs of different scans with the same report the one in the strictest split. */

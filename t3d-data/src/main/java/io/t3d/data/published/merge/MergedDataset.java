@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Merged sets.
+ * The result of merging published datasets.
  *
  * @param pairs volumes with reports, for pre-training
  * @param transfer volumes with labels only, of sets that publish no reports

@@ -3,4 +3,3 @@
 package io.t3d.data.zarr.internal;
 
 import org.jspecify.annotations.NullMarked;
-

@@ -12,8 +12,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keys and values of the tokens written so far and of the visual tokens, so that a further token
- * costs one position and not all of them. Of {@link ReportDecoder#start}; close it to free them.
+ * Cached keys and values of the visual tokens and of the tokens written so far, so that each new
+ * token costs one position only. Of {@link ReportDecoder#start}; close it to free them.
  */
 public final class DecoderCache implements AutoCloseable {
   private final NDManager manager;

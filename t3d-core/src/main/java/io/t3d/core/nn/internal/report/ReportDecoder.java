@@ -28,7 +28,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * A transformer that writes a report while it looks at the visual tokens of a volume.
+ * A transformer decoder that writes a report with cross-attention to the visual tokens of a volume.
  *
  * <pre>{@code
  * m      = LN(W h) + PE(z, y, x)                  visual tokens, told where they lie

@@ -3,4 +3,3 @@
 package io.t3d.core.nn.internal.report;
 
 import org.jspecify.annotations.NullMarked;
-

@@ -11,7 +11,7 @@ import io.t3d.core.config.Vit3dConfig;
 import io.t3d.core.nn.VisionEncoder;
 import java.util.List;
 
-/** A network from an encoder's feature maps to a class score per voxel. */
+/** Decodes an encoder's feature maps into a score per voxel and class. */
 public interface SegmentationDecoder extends Block {
   /**
    * Decodes.

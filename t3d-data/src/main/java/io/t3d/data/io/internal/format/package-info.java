@@ -3,4 +3,3 @@
 package io.t3d.data.io.internal.format;
 
 import org.jspecify.annotations.NullMarked;
-

@@ -60,9 +60,9 @@ public abstract sealed class ItkImageReader implements VolumeReader {
 
   /**
    * NIfTI-1 in one file, {@code .nii} and {@code .nii.gz}. {@link VolumeReaders} does not use it:
-   * {@link io.t3d.data.io.internal.format.NiftiReader} reads more of the format. This one is for who needs
-   * ITK's decoder. What ITK would read or place otherwise than the standard says is refused. Scaled
-   * integers are computed in float32, so their last bit may differ.
+   * {@link io.t3d.data.io.internal.format.NiftiReader} reads more of the format. This one is for
+   * who needs ITK's decoder. What ITK would read or place otherwise than the standard says is
+   * refused. Scaled integers are computed in float32, so their last bit may differ.
    */
   public static final class Nifti extends ItkImageReader {
     /** A reader without state. */

@@ -9,7 +9,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import org.bytedeco.javacpp.Pointer;
 
-/** The only way to the preset: work of ITK inside the JVM, on memory that we made ourselves. */
+/**
+ * Runs ITK inside the JVM, only ever on memory we allocated; the only user of the JavaCPP preset.
+ */
 public final class ItkMemory {
   private ItkMemory() {}
 
@@ -31,8 +33,8 @@ public final class ItkMemory {
    * @param outputToInput output voxel (x, y, z) → input voxel
    * @param interpolation one of {@code T3dItk.T3D_ITK_…}
    */
-  public static float[] resample(Volume v, int[] outputSize, Affine outputToInput, int interpolation)
-      throws IOException {
+  public static float[] resample(
+      Volume v, int[] outputSize, Affine outputToInput, int interpolation) throws IOException {
     load();
     float[] out =
         new float
