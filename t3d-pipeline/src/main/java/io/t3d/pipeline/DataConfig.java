@@ -1,7 +1,7 @@
 package io.t3d.pipeline;
 
 import io.t3d.core.internal.Checks;
-import io.t3d.data.internal.ReportSampling;
+import io.t3d.data.load.ReportSampling;
 import io.t3d.data.prepare.Preprocessing;
 import io.t3d.data.view.ViewConfig;
 import java.util.Objects;

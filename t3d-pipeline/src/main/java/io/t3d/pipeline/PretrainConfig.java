@@ -5,7 +5,7 @@ import io.t3d.core.config.internal.LeftOutWhenEmpty;
 import io.t3d.core.internal.cuda.DeviceNames;
 import io.t3d.core.model.Pretrained;
 import io.t3d.core.train.TrainingConfig;
-import io.t3d.data.internal.ReportSampling;
+import io.t3d.data.load.ReportSampling;
 import io.t3d.data.prepare.Preprocessing;
 import io.t3d.data.transform.IntensityWindow;
 import io.t3d.data.view.ViewConfig;

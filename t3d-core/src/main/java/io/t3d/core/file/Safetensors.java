@@ -125,7 +125,7 @@ public final class Safetensors {
    *
    * @throws IOException naming the file and what is wrong with it
    */
-  public static SafetensorsHeader header(Path file) throws IOException {
+  static SafetensorsHeader header(Path file) throws IOException {
     try (FileChannel channel = open(file)) {
       return readHeader(channel, file);
     }

@@ -21,14 +21,14 @@ import java.util.TreeMap;
  * @param metadata free text pairs
  * @param dataStart byte of the file at which the data begins
  */
-public record SafetensorsHeader(
+record SafetensorsHeader(
     Map<String, TensorInfo> tensors, Map<String, String> metadata, long dataStart) {
   private static final ObjectMapper JSON =
       new ObjectMapper().enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
   private static final String METADATA = "__metadata__";
 
   /** Sorts and copies. */
-  public SafetensorsHeader {
+  SafetensorsHeader {
     tensors = Collections.unmodifiableMap(new TreeMap<>(tensors));
     metadata = Collections.unmodifiableMap(new TreeMap<>(metadata));
   }

@@ -1,4 +1,4 @@
-package io.t3d.data.internal;
+package io.t3d.data.load;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -1,4 +1,4 @@
-package io.t3d.data.prepare;
+package io.t3d.cli.option;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -10,6 +10,8 @@ import io.t3d.core.config.Size3;
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Spacing;
 import io.t3d.core.volume.Volume;
+import io.t3d.data.prepare.PreparationConfig;
+import io.t3d.data.prepare.Preprocessing;
 import io.t3d.data.transform.IntensityWindow;
 import org.junit.jupiter.api.Test;
 

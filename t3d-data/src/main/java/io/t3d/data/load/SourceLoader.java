@@ -1,4 +1,4 @@
-package io.t3d.data.internal;
+package io.t3d.data.load;
 
 import io.t3d.data.transform.VolumeSource;
 import java.io.IOException;
@@ -6,6 +6,6 @@ import java.nio.file.Path;
 
 /** Opens a prepared volume, from which views can be cut. */
 @FunctionalInterface
-public interface SourceLoader {
+interface SourceLoader {
   VolumeSource load(Path path) throws IOException;
 }

@@ -1,4 +1,4 @@
-package io.t3d.data.internal;
+package io.t3d.data.load;
 
 import io.t3d.core.text.Sentences;
 import java.util.ArrayList;

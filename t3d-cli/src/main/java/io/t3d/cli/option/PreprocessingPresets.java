@@ -1,7 +1,8 @@
-package io.t3d.data.prepare;
+package io.t3d.cli.option;
 
 import io.t3d.core.T3dException;
 import io.t3d.core.internal.DidYouMean;
+import io.t3d.data.prepare.Preprocessing;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
