@@ -7,7 +7,7 @@ import io.t3d.core.config.*;
 import io.t3d.core.eval.*;
 import io.t3d.core.task.segment.*;
 import io.t3d.core.volume.*;
-import io.t3d.data.io.format.*;
+import io.t3d.data.io.*;
 import io.t3d.data.io.spi.*;
 import io.t3d.data.load.*;
 import io.t3d.data.phantom.*;
@@ -75,7 +75,7 @@ System.out.println("Lungs of a study that was not trained on: Dice %.3f, Hausdor
 // 7. Save the network and a mask
 var dir = Files.createTempDirectory("segmentation");
 segmenter.save(dir);
-NiftiWriter.write(dir.resolve("mask.nii.gz"), mask, PixelType.UINT8);
+VolumeWriters.write(dir.resolve("mask.nii.gz"), mask, PixelType.UINT8);
 try (var files = Files.list(dir)) {
   System.out.println("Saved: " + files.map(f -> f.getFileName().toString()).sorted().toList());
 }

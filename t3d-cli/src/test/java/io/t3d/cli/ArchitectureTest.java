@@ -98,10 +98,10 @@ class ArchitectureTest {
           .that()
           .resideOutsideOfPackages(
               "io.t3d.core.torch..",
-              "io.t3d.core.kernel..",
+              "io.t3d.core.internal.kernel..",
               "io.t3d.losses.kernel..",
               "io.t3d.data.itk..",
-              "io.t3d.data.io.format..")
+              "io.t3d.data.io.internal.format..")
           .should()
           .dependOnClassesThat()
           .resideInAPackage("org.bytedeco..")
@@ -121,7 +121,7 @@ class ArchitectureTest {
   static final ArchRule itkReadsNoFileInsideTheJvm =
       noClasses()
           .that()
-          .doNotHaveFullyQualifiedName("io.t3d.data.itk.ItkMemory")
+          .doNotHaveFullyQualifiedName("io.t3d.data.itk.internal.read.ItkMemory")
           .and()
           .resideOutsideOfPackage("io.t3d.data.itk.preset..")
           .should()
@@ -149,7 +149,7 @@ class ArchitectureTest {
               "io.t3d.core.nn..",
               "io.t3d.core.model..",
               "io.t3d.core.torch..",
-              "io.t3d.core.kernel..",
+              "io.t3d.core.internal.kernel..",
               "io.t3d.losses..")
           .should()
           .callMethod(NDArray.class, "mul", Number.class)

@@ -1,8 +1,8 @@
 package io.t3d.core;
 
 /**
- * The root of T3D's unchecked exceptions: an error that who runs a program can mend. Its message
- * says what is wrong, what was expected, what was got, and the likely fix.
+ * The root of T3D's unchecked exceptions: an error that the person running the program can fix. Its
+ * message says what is wrong, what was expected, what was got, and the likely fix.
  *
  * <p>A call that breaks a method's contract, e.g. with an array of another shape, is an error of
  * the calling code: it gives {@link IllegalArgumentException} or {@link IllegalStateException}. A

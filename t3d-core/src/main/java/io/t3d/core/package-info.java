@@ -1,4 +1,4 @@
-/** What all packages share: the root of T3D's exceptions, {@link io.t3d.core.T3dException}. */
+/** What all packages share: {@link io.t3d.core.T3dException}, the root of T3D's exceptions. */
 @NullMarked
 package io.t3d.core;
 

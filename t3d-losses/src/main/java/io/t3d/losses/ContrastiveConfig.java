@@ -3,7 +3,7 @@ package io.t3d.losses;
 import io.t3d.core.internal.Checks;
 
 /**
- * Settings of the global alignment.
+ * Settings of {@link ContrastiveLoss}, the global alignment.
  *
  * @param labelSmoothing share of the target's mass that is spread over all allowed pairs, in [0, 1)
  * @param localViews whether local views too are aligned with the report; off by default, since a

@@ -4,7 +4,7 @@ import io.t3d.core.internal.Checks;
 import java.util.Objects;
 
 /**
- * Settings of the swapped prediction of prototypes.
+ * Settings of {@link PrototypeLoss}, the swapped prediction of prototypes.
  *
  * @param count K, the number of prototypes
  * @param epsilon entropy of the Sinkhorn assignments

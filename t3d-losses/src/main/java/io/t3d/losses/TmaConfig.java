@@ -5,7 +5,8 @@ import io.t3d.core.text.SentenceSampling;
 import java.util.Objects;
 
 /**
- * Settings of the text-informed multi-view alignment. A term whose weight is 0 is not computed.
+ * Settings of {@link TmaLoss}, the text-informed multi-view alignment. A term whose weight is 0 is
+ * not computed.
  *
  * @param sentences the texts that tokens gather around: sentences drawn anew at each step, or whole
  *     reports

@@ -3,7 +3,7 @@ package io.t3d.losses;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.nn.Activation;
-import io.t3d.core.kernel.TokenGathering;
+import io.t3d.core.internal.kernel.TokenGathering;
 import io.t3d.core.model.SentenceFeatures;
 import io.t3d.core.model.T3DOutput;
 import io.t3d.core.model.ViewFeatures;

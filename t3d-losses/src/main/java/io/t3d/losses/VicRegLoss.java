@@ -11,8 +11,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Two views of a volume shall be alike, while each column varies over the batch and columns do not
- * repeat each other.
+ * VICReg: makes two views of a volume similar, while each embedding dimension varies over the batch
+ * and the dimensions stay uncorrelated.
  *
  * <pre>{@code
  * L = invariance · mean (z - z')²

@@ -1,13 +1,14 @@
 package io.t3d.pipeline;
 
 import io.t3d.core.internal.Checks;
-import io.t3d.data.internal.ReportSampling;
+import io.t3d.data.load.ReportSampling;
 import io.t3d.data.prepare.Preprocessing;
 import io.t3d.data.view.ViewConfig;
 import java.util.Objects;
 
 /**
- * How files become batches.
+ * Settings for turning files into batches: preprocessing, views, sentences, batch size, threads and
+ * cache.
  *
  * @param preprocessing orientation, spacing and intensity window, the same for training and
  *     evaluation

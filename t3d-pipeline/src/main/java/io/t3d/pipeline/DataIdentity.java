@@ -4,7 +4,7 @@ import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;
 import io.t3d.core.config.Configs;
 import io.t3d.data.manifest.ManifestRow;
-import io.t3d.data.zarr.ZarrVolume;
+import io.t3d.data.zarr.internal.ZarrVolume;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;

@@ -20,8 +20,8 @@ import java.util.concurrent.Callable;
 import java.util.function.IntConsumer;
 
 /**
- * Embeds volume files: reads and prepares the next batches on other threads while the model works
- * on this one, without a graph for gradients.
+ * Embeds volume files: other threads read and prepare the next batches while the model works on the
+ * current one.
  */
 public final class Embedder {
   private static final int BATCH = 8;

@@ -1,11 +1,11 @@
 package io.t3d.pipeline;
 
-import io.t3d.core.config.LeftOutWhenEmpty;
 import io.t3d.core.config.T3DConfig;
+import io.t3d.core.config.internal.LeftOutWhenEmpty;
 import io.t3d.core.internal.cuda.DeviceNames;
 import io.t3d.core.model.Pretrained;
 import io.t3d.core.train.TrainingConfig;
-import io.t3d.data.internal.ReportSampling;
+import io.t3d.data.load.ReportSampling;
 import io.t3d.data.prepare.Preprocessing;
 import io.t3d.data.transform.IntensityWindow;
 import io.t3d.data.view.ViewConfig;
@@ -14,7 +14,7 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * All settings of a pre-training run; the files under {@code examples/configs} are of this form.
+ * All settings of a pre-training run, in the form of the files under {@code examples/configs}.
  *
  * @param model networks
  * @param data preprocessing, views and batches

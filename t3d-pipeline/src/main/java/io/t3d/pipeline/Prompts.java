@@ -10,7 +10,7 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * Prompts of zero-shot classification, as kept in a YAML file.
+ * Prompts for zero-shot classification, kept in a YAML file.
  *
  * @param prompts one entry per finding; {@code finding} equals the manifest's {@code label:NAME}
  */

@@ -6,11 +6,11 @@ import io.t3d.core.internal.OutputCheck;
 import io.t3d.core.train.Checkpoint;
 import io.t3d.core.train.TrainingListener;
 import io.t3d.core.train.TrainingSummary;
+import io.t3d.data.internal.Problems;
 import io.t3d.data.load.VolumeReportDataset;
 import io.t3d.data.manifest.BadRow;
 import io.t3d.data.manifest.Manifest;
 import io.t3d.data.manifest.ManifestRow;
-import io.t3d.data.manifest.Problems;
 import io.t3d.data.manifest.Split;
 import io.t3d.data.manifest.Splits;
 import io.t3d.data.prepare.PreparedVolumes;
@@ -22,7 +22,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The front door: from a manifest of volumes and reports to a trained model in one call.
+ * The main entry point: pre-trains a model from a manifest of volumes and reports in one call.
  *
  * <pre>{@code
  * PretrainConfig config = Configs.load(Path.of("resnet50.yaml"), PretrainConfig.class);

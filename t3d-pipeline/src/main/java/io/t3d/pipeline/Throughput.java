@@ -1,7 +1,7 @@
 package io.t3d.pipeline;
 
 /**
- * How fast volumes were embedded.
+ * The speed of embedding volumes.
  *
  * @param volumes embedded
  * @param seconds from the first batch at hand to the last one done: start-up does not count

@@ -34,8 +34,8 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * A trained model with all that its input must go through: volume files in, embeddings,
- * probabilities, reports and masks out.
+ * A trained model ready for use: takes volume files, and returns embeddings, probabilities, reports
+ * and masks.
  *
  * <pre>{@code
  * try (TrainedModel model = TrainedModel.open(Path.of("runs/a"))) {

@@ -11,7 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * A segmenter opened for use, with the preparation of volumes it was trained with.
+ * A trained segmenter ready for use, with the preprocessing it was trained with.
  *
  * @param segmenter the network; closed with this
  * @param preprocessing how volumes are prepared

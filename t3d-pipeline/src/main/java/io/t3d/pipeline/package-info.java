@@ -1,6 +1,6 @@
 /**
- * From a manifest to a trained model and its use: settings of a run, pre-training, opening what was
- * trained with the preprocessing it was trained with, embedding.
+ * From a manifest to a trained model and its use: settings, pre-training, opening trained models
+ * with their preprocessing, embedding.
  */
 @NullMarked
 package io.t3d.pipeline;

@@ -8,7 +8,7 @@ import io.t3d.core.config.T3DConfig;
 import io.t3d.core.config.TextConfig;
 import io.t3d.core.config.TextConfig.LongReports;
 import io.t3d.core.text.TokenBatch;
-import io.t3d.data.internal.ReportSampling;
+import io.t3d.data.load.ReportSampling;
 import io.t3d.data.manifest.Manifest;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.data.phantom.generate.PhantomDataset;

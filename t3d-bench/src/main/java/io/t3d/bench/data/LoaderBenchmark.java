@@ -7,7 +7,7 @@ import io.t3d.core.train.PairBatch;
 import io.t3d.core.train.PairSource;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.io.VolumeReaders;
-import io.t3d.data.io.format.NiftiWriter;
+import io.t3d.data.io.internal.format.NiftiWriter;
 import io.t3d.data.io.spi.PixelType;
 import io.t3d.data.load.VolumeReportDataset;
 import io.t3d.data.manifest.Manifest;

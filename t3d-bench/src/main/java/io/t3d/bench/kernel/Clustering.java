@@ -8,7 +8,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
 import io.t3d.core.file.Safetensors;
 import io.t3d.core.internal.Scopes;
-import io.t3d.core.kernel.TokenGather;
+import io.t3d.core.internal.kernel.TokenGather;
 import io.t3d.core.model.TokenGrid;
 import io.t3d.core.model.ViewFeatures;
 import io.t3d.core.train.LossTerms;

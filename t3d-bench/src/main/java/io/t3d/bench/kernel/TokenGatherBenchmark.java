@@ -4,7 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.t3d.core.internal.Scopes;
-import io.t3d.core.kernel.TokenGathering;
+import io.t3d.core.internal.kernel.TokenGathering;
 import java.util.List;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Level;

@@ -5,12 +5,8 @@ import io.t3d.cli.page.DatasetPage;
 import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
 import io.t3d.core.internal.OutputCheck;
-import io.t3d.data.published.BimcvRLayout;
 import io.t3d.data.published.BuildSettings;
-import io.t3d.data.published.CtRateLayout;
 import io.t3d.data.published.DatasetLayout;
-import io.t3d.data.published.InspectLayout;
-import io.t3d.data.published.RadChestCtLayout;
 import io.t3d.data.published.merge.DatasetBuilder;
 import io.t3d.data.published.merge.DatasetStatistics;
 import io.t3d.data.published.merge.MergedDataset;
@@ -95,7 +91,7 @@ final class DatasetBuildCommand implements Callable<Integer> {
           "Where HU and spacing come from, one of ${COMPLETION-CANDIDATES}; default"
               + " ${DEFAULT-VALUE}: the metadata table for train and valid, the header for"
               + " train_fixed and valid_fixed.")
-  private CtRateLayout.CalibrationSource calibration = CtRateLayout.CalibrationSource.BY_FOLDER;
+  private DatasetLayout.CalibrationSource calibration = DatasetLayout.CalibrationSource.BY_FOLDER;
 
   @Option(
       names = "--skip-bad",
@@ -116,10 +112,10 @@ final class DatasetBuildCommand implements Callable<Integer> {
                 new BuildSettings(
                     seed, validation, test, reconstructions, identicalReports, skipBad));
     DatasetBuilder builder = new DatasetBuilder(settings);
-    add(builder, new CtRateLayout(calibration), sets.ctRate);
-    add(builder, new BimcvRLayout(), sets.bimcvR);
-    add(builder, new InspectLayout(), sets.inspect);
-    add(builder, new RadChestCtLayout(), sets.radChestCt);
+    add(builder, DatasetLayout.ctRate(calibration), sets.ctRate);
+    add(builder, DatasetLayout.bimcvR(), sets.bimcvR);
+    add(builder, DatasetLayout.inspect(), sets.inspect);
+    add(builder, DatasetLayout.radChestCt(), sets.radChestCt);
     MergedDataset merged = builder.build(Runtime.getRuntime().availableProcessors());
     new DatasetPage(merged.statistics()).write(out.resolve("statistics.html"));
     List<Path> written = merged.write(out);

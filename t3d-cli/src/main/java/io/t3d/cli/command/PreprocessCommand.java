@@ -1,6 +1,7 @@
 package io.t3d.cli.command;
 
 import io.t3d.cli.option.Given;
+import io.t3d.cli.option.PreprocessingPresets;
 import io.t3d.cli.option.ResampleMasks;
 import io.t3d.cli.print.Progress;
 import io.t3d.core.T3dException;
@@ -8,14 +9,13 @@ import io.t3d.core.config.Configs;
 import io.t3d.core.config.Size3;
 import io.t3d.core.internal.OutputCheck;
 import io.t3d.core.volume.Spacing;
+import io.t3d.data.internal.Problems;
 import io.t3d.data.manifest.BadRow;
 import io.t3d.data.manifest.Manifest;
-import io.t3d.data.manifest.Problems;
 import io.t3d.data.prepare.DatasetPreparation;
 import io.t3d.data.prepare.PreparationConfig;
 import io.t3d.data.prepare.PreparationResult;
 import io.t3d.data.prepare.Preprocessing;
-import io.t3d.data.prepare.PreprocessingPresets;
 import io.t3d.data.transform.IntensityWindow;
 import io.t3d.data.zarr.ZarrOptions;
 import java.io.IOException;

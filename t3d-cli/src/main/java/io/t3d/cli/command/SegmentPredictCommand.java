@@ -7,7 +7,7 @@ import io.t3d.core.internal.OsPaths;
 import io.t3d.core.internal.OutputCheck;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.io.VolumeReaders;
-import io.t3d.data.io.format.NiftiWriter;
+import io.t3d.data.io.internal.format.NiftiWriter;
 import io.t3d.data.io.spi.PixelType;
 import io.t3d.data.load.VolumeSegmenter;
 import io.t3d.pipeline.TrainedSegmenter;

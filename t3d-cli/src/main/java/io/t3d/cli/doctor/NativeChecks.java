@@ -22,7 +22,8 @@ import java.util.stream.Stream;
 
 /** The native libraries: which are loaded, and from where. */
 final class NativeChecks {
-  private static final String ISAL = "io/t3d/data/io/format/linux-x86_64/libjniT3dInflate.so";
+  private static final String ISAL =
+      "io/t3d/data/io/internal/format/linux-x86_64/libjniT3dInflate.so";
   private static final Pattern ITK_VERSION =
       Pattern.compile("libITKCommon-(\\d+(?:\\.\\d+)*)\\.so");
 

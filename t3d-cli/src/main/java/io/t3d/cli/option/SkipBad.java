@@ -1,11 +1,11 @@
 package io.t3d.cli.option;
 
 import io.t3d.core.T3dException;
+import io.t3d.data.internal.Problems;
 import io.t3d.data.io.VolumeFinder;
 import io.t3d.data.load.VolumeReportDataset;
 import io.t3d.data.manifest.BadRow;
 import io.t3d.data.manifest.ManifestRow;
-import io.t3d.data.manifest.Problems;
 import io.t3d.data.manifest.Split;
 import io.t3d.data.prepare.Preprocessing;
 import java.io.IOException;

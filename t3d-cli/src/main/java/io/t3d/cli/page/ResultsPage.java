@@ -1,10 +1,10 @@
 package io.t3d.cli.page;
 
+import io.t3d.cli.picture.SliceImages;
 import io.t3d.core.config.Configs;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.io.VolumeReaders;
 import io.t3d.data.manifest.ManifestRow;
-import io.t3d.data.picture.SliceImages;
 import io.t3d.data.transform.IntensityWindow;
 import io.t3d.data.transform.Reorient;
 import io.t3d.pipeline.PretrainConfig;

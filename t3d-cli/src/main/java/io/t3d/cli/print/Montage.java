@@ -2,11 +2,11 @@ package io.t3d.cli.print;
 
 import io.t3d.cli.option.ResampleMasks;
 import io.t3d.cli.option.WindowConverter;
+import io.t3d.cli.picture.SliceImages;
 import io.t3d.core.T3dException;
 import io.t3d.core.internal.AtomicFiles;
 import io.t3d.core.internal.OutputCheck;
 import io.t3d.core.volume.Volume;
-import io.t3d.data.picture.SliceImages;
 import io.t3d.data.prepare.Masks;
 import io.t3d.data.transform.IntensityWindow;
 import java.io.IOException;

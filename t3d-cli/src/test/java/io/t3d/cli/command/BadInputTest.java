@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Spacing;
 import io.t3d.core.volume.Volume;
-import io.t3d.data.io.format.NiftiWriter;
+import io.t3d.data.io.internal.format.NiftiWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -11,7 +11,7 @@ import io.t3d.core.train.PairSource;
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Spacing;
 import io.t3d.core.volume.Volume;
-import io.t3d.data.io.format.NiftiWriter;
+import io.t3d.data.io.internal.format.NiftiWriter;
 import io.t3d.data.load.VolumeReportDataset;
 import io.t3d.data.manifest.Manifest;
 import io.t3d.data.manifest.ManifestRow;

@@ -9,7 +9,7 @@ import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Spacing;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.io.VolumeReaders;
-import io.t3d.data.io.format.NiftiWriter;
+import io.t3d.data.io.internal.format.NiftiWriter;
 import io.t3d.data.prepare.PreparationConfig;
 import io.t3d.data.prepare.Preprocessing;
 import io.t3d.data.transform.IntensityWindow;

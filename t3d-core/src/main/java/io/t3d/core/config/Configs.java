@@ -17,6 +17,7 @@ import com.fasterxml.jackson.databind.ser.std.ToStringSerializer;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import io.t3d.core.T3dException;
+import io.t3d.core.config.internal.LeftOutWhenEmpty;
 import io.t3d.core.internal.PointerFiles;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -3,9 +3,9 @@ package io.t3d.core.config;
 import io.t3d.core.internal.Checks;
 
 /**
- * Says that a model's text encoder is a class of one's own, whose settings only that class knows.
- * It comes from {@code T3DModel.builder().text(encoder)}; no file of settings can ask for it,
- * because no class is ever loaded by a name that stands in a file.
+ * Configuration of a model whose text encoder is a user-defined class; only that class knows its
+ * settings. It comes from {@code T3DModel.builder().text(encoder)}; no file of settings can ask for
+ * it, because no class is ever loaded by a name that stands in a file.
  *
  * @param encoder full name of the class, to tell the reader of a checkpoint which one it needs
  * @param vocabSize ids that the encoder knows; at least the tokenizer's vocabulary

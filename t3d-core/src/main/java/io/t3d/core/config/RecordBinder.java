@@ -6,6 +6,7 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.base.CharMatcher;
+import io.t3d.core.config.internal.OldForm;
 import io.t3d.core.internal.DidYouMean;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;

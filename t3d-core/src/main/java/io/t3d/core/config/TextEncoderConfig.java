@@ -1,8 +1,8 @@
 package io.t3d.core.config;
 
 /**
- * Settings of a text encoder: {@link TextConfig}, unless the encoder is a class of one's own. In a
- * file the keys tell which; there is no {@code type}.
+ * Settings of a text encoder: {@link TextConfig}, or {@link CustomTextConfig} for a user-defined
+ * class. In a file the keys tell which; there is no {@code type}.
  */
 public sealed interface TextEncoderConfig permits TextConfig, CustomTextConfig {
   /** Ids that the encoder knows; at least the tokenizer's vocabulary. */

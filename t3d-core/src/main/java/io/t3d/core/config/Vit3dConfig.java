@@ -3,7 +3,7 @@ package io.t3d.core.config;
 import io.t3d.core.internal.Checks;
 
 /**
- * Settings of a 3D vision transformer.
+ * Settings of a 3D vision transformer (ViT).
  *
  * @param patch voxels per patch in (z, y, x) order; need not be a cube
  * @param hiddenSize C, width of a token

@@ -1,4 +1,4 @@
-/** Settings as validated records, and their YAML form. Unknown keys are errors. */
+/** Settings as validated records, read from and written to YAML. Unknown keys are errors. */
 @NullMarked
 package io.t3d.core.config;
 

@@ -3,7 +3,7 @@ package io.t3d.core.eval;
 import java.util.OptionalDouble;
 
 /**
- * Metrics of one yes-or-no label, equal to those of scikit-learn. A metric that is not defined for
+ * Metrics of one binary label; the values equal scikit-learn's. A metric that is not defined for
  * the targets at hand is empty, never a number that looks like a result.
  */
 public final class BinaryMetrics {

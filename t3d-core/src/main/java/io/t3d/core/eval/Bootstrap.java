@@ -10,9 +10,9 @@ import java.util.SplittableRandom;
 import java.util.function.Function;
 
 /**
- * Confidence intervals by resampling (Efron and Tibshirani, 1993, chapter 13): units are drawn with
- * replacement, the statistic is computed anew, and the interval is between percentiles of the
- * results. Volumes of one patient are no independent units: draw patients.
+ * Bootstrap confidence intervals (Efron and Tibshirani, 1993, chapter 13): units are drawn with
+ * replacement, the statistic is recomputed on each draw, and the interval lies between percentiles
+ * of the results. Volumes of one patient are no independent units: draw patients.
  *
  * @param resamples how often
  * @param level share of the results inside, e.g. 0.95

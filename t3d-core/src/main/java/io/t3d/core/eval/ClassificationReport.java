@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.OptionalDouble;
 
 /**
- * Metrics of many yes-or-no labels.
+ * Metrics of a multi-label classification.
  *
  * @param perLabel label → its metrics, in the order given
  */

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Agreement of two sets of yes-or-no labels, e.g. those that a labeler reads out of written and of
- * reference reports: clinical precision, recall and F1.
+ * Agreement between two sets of binary labels, e.g. those a labeler extracts from generated and
+ * from reference reports: clinical precision, recall and F1.
  *
  * <p>Micro: over all decisions at once. Macro: the mean over labels. A ratio of nothing (a label
  * that neither side ever affirms) counts as 0, as in scikit-learn's {@code zero_division=0}.

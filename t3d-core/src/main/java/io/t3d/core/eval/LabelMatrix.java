@@ -5,7 +5,7 @@ import java.util.HashSet;
 import java.util.List;
 
 /**
- * What is known of N samples: L yes-or-no labels each, with gaps.
+ * The known labels of N samples: L binary labels each, some of which may be missing.
  *
  * @param names L names, all different
  * @param values {@code [N][L]}: 1 yes, 0 no, NaN not known

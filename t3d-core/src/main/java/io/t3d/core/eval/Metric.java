@@ -1,6 +1,6 @@
 package io.t3d.core.eval;
 
-/** What {@link ClassificationReport} measures per label. */
+/** The metrics that a {@link ClassificationReport} computes per label. */
 public enum Metric {
   /** Area under the ROC curve. */
   AUROC("auroc"),

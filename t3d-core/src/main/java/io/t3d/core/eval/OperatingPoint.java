@@ -4,8 +4,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * How a threshold per label is chosen. Choose it on validation samples and use it on test samples:
- * a threshold that was chosen on the test set makes accuracy and F1 too good.
+ * The rule by which a decision threshold is chosen for each label. Choose it on validation samples
+ * and use it on test samples: a threshold that was chosen on the test set makes accuracy and F1 too
+ * good.
  */
 public enum OperatingPoint {
   /** The largest sensitivity + specificity - 1 (Youden, 1950). */

@@ -4,7 +4,8 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Confidence intervals of {@link RetrievalScores}: queries are drawn anew, the gallery stays.
+ * Confidence intervals of {@link RetrievalScores}, by resampling the queries against a fixed
+ * gallery.
  *
  * @param r1 of recall@1
  * @param r5 of recall@5

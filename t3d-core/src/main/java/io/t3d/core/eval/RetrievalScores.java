@@ -3,8 +3,7 @@ package io.t3d.core.eval;
 import java.util.Arrays;
 
 /**
- * How well queries find their targets, from the rank of the first correct target of each query (1
- * is best).
+ * Retrieval metrics, computed from the rank of the first correct target of each query (1 is best).
  *
  * @param queries number of queries
  * @param r1 recall@1: share of queries whose first correct target is at rank 1

@@ -3,7 +3,7 @@ package io.t3d.core.eval;
 import io.t3d.core.volume.Volume;
 
 /**
- * How well one structure of one volume was found.
+ * Overlap and surface distance between the predicted and the reference mask of one structure.
  *
  * <p>Conventions for empty masks: when neither mask has the structure, both values are NaN and such
  * a volume is left out of means; when only one has it, Dice is 0 and the distance infinite.

@@ -1,4 +1,7 @@
-/** Metrics in plain Java, equal to scikit-learn's, with nothing undefined turned into a number. */
+/**
+ * Metrics in plain Java that agree with scikit-learn's; an undefined value stays undefined instead
+ * of becoming a number.
+ */
 @NullMarked
 package io.t3d.core.eval;
 

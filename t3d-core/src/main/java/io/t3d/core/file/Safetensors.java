@@ -37,6 +37,9 @@ public final class Safetensors {
   /** The limit of the reference implementation: a larger header is an attack or an accident. */
   private static final int MAX_HEADER = 100_000_000;
 
+  /** One map of the JDK holds less than 2 GiB. */
+  private static final long MAPPED_BYTES = 1L << 30;
+
   private Safetensors() {}
 
   /**
@@ -125,7 +128,7 @@ public final class Safetensors {
    *
    * @throws IOException naming the file and what is wrong with it
    */
-  public static SafetensorsHeader header(Path file) throws IOException {
+  static SafetensorsHeader header(Path file) throws IOException {
     try (FileChannel channel = open(file)) {
       return readHeader(channel, file);
     }
@@ -163,6 +166,58 @@ public final class Safetensors {
         throw e;
       }
       return new Contents(tensors, header.metadata());
+    }
+  }
+
+  /**
+   * Some rows of a tensor, mapped into memory.
+   *
+   * @param rows how many
+   * @param columns E
+   * @param bytes {@code (rows, E)}, float32, read-only
+   */
+  public record MappedRows(int rows, int columns, ByteBuffer bytes) {}
+
+  /**
+   * Maps a matrix into memory without reading it. The file must not be cut or overwritten in place
+   * while the maps are in use.
+   *
+   * @param file a safetensors file
+   * @param tensor {@code (N, E)}, float32, with at least one row
+   * @return its rows in order, at most a GiB in each map
+   * @throws IOException naming the file and what is wrong with it
+   */
+  public static List<MappedRows> mapRows(Path file, String tensor) throws IOException {
+    try (FileChannel channel = open(file)) {
+      SafetensorsHeader header = readHeader(channel, file);
+      TensorInfo info = header.tensors().get(tensor);
+      if (info == null) {
+        throw new IOException(
+            file + " has no tensor " + tensor + ", only " + header.tensors().keySet());
+      }
+      Shape shape = info.shape();
+      if (info.dtype() != Dtype.F32 || shape.dimension() != 2 || shape.size() == 0) {
+        throw new IOException(
+            file
+                + ": "
+                + tensor
+                + " must be (N, E) of F32 with at least one row, got "
+                + shape
+                + " of "
+                + info.dtype());
+      }
+      long rowBytes = shape.get(1) * Float.BYTES;
+      long most = Math.max(1, MAPPED_BYTES / rowBytes);
+      List<MappedRows> maps = new ArrayList<>();
+      for (long from = 0; from < shape.get(0); from += most) {
+        int rows = Math.toIntExact(Math.min(most, shape.get(0) - from));
+        long start = header.dataStart() + info.begin() + from * rowBytes;
+        ByteBuffer bytes = channel.map(FileChannel.MapMode.READ_ONLY, start, rows * rowBytes);
+        maps.add(
+            new MappedRows(
+                rows, Math.toIntExact(shape.get(1)), bytes.order(ByteOrder.LITTLE_ENDIAN)));
+      }
+      return maps;
     }
   }
 

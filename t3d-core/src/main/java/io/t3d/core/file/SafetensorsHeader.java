@@ -15,20 +15,20 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What a safetensors file says about its tensors, without their values.
+ * The header of a safetensors file: names, types and shapes of its tensors, without their values.
  *
  * @param tensors name → dtype, shape and place, sorted by name
  * @param metadata free text pairs
  * @param dataStart byte of the file at which the data begins
  */
-public record SafetensorsHeader(
+record SafetensorsHeader(
     Map<String, TensorInfo> tensors, Map<String, String> metadata, long dataStart) {
   private static final ObjectMapper JSON =
       new ObjectMapper().enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
   private static final String METADATA = "__metadata__";
 
   /** Sorts and copies. */
-  public SafetensorsHeader {
+  SafetensorsHeader {
     tensors = Collections.unmodifiableMap(new TreeMap<>(tensors));
     metadata = Collections.unmodifiableMap(new TreeMap<>(metadata));
   }

@@ -3,7 +3,7 @@ package io.t3d.core.generate;
 import io.t3d.core.internal.Checks;
 import java.util.List;
 
-/** How the next token is chosen. */
+/** Decoding strategy: how a text generator picks the next token. */
 public sealed interface Decoding {
   /** Tokens written at most, the end token among them. */
   int maxLength();

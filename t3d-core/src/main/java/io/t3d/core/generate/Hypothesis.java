@@ -3,7 +3,7 @@ package io.t3d.core.generate;
 import java.util.List;
 
 /**
- * A text that was written.
+ * A generated text as token ids, with its probability.
  *
  * @param tokens without the begin token, with the end token when it came
  * @param logProbability of all tokens together, natural log

@@ -1,8 +1,8 @@
 package io.t3d.core.generate;
 
 /**
- * A model of the next token that writes several texts at once. It remembers the rows of the last
- * call.
+ * A language model that predicts the next token of several texts at once. It remembers the rows of
+ * the last call.
  */
 public interface NextToken {
   /**

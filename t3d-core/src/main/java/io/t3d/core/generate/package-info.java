@@ -1,4 +1,7 @@
-/** Writing text token by token: greedy, beam search, nucleus sampling; knows no network. */
+/**
+ * Text generation, token by token: greedy, beam search and nucleus sampling, independent of any
+ * network.
+ */
 @NullMarked
 package io.t3d.core.generate;
 

@@ -7,7 +7,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
 import io.t3d.core.internal.Shapes;
-import io.t3d.core.kernel.TokenGather;
+import io.t3d.core.internal.kernel.TokenGather;
 import io.t3d.core.model.T3DModel.Step;
 import io.t3d.core.nn.VisionEncoder.VisualTokens;
 import io.t3d.core.text.TokenBatch;

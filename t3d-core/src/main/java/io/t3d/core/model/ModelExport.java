@@ -13,7 +13,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * A model's parts as Python expects them; docs/pretrained.md shows the loading.
+ * Writes the parts of a model in the form Python expects; docs/pretrained.md shows how to load
+ * them.
  *
  * <pre>{@code
  * DIR/text/                     for transformers.AutoModel and AutoTokenizer

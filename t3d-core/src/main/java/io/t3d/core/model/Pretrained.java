@@ -16,7 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Published weights that a new model's encoders start from.
+ * Published weights from which a new model's encoders are initialised.
  *
  * <pre>{@code
  * Pretrained pretrained =

@@ -2,7 +2,7 @@ package io.t3d.core.model;
 
 /**
  * Where in a volume its visual tokens gather around a text: the weights of the {@linkplain
- * io.t3d.core.kernel.TokenGather gathering} that pre-training aligns with sentences.
+ * io.t3d.core.internal.kernel.TokenGather gathering} that pre-training aligns with sentences.
  *
  * <p>The weights tell what the text-pooled score of this text looks at. They are no segmentation
  * and no proof: see docs/benchmark.md, "pointing", for how well they point on phantoms.

@@ -4,7 +4,7 @@ import ai.djl.ndarray.NDArray;
 import io.t3d.core.text.ReportSentences;
 
 /**
- * What the model knows about texts of the reports that were encoded alone.
+ * Features of sentences from the reports, each encoded on its own.
  *
  * @param embeddings {@code (T, E)}, float32, L2-normalised: q
  * @param sentences the T texts and whose they are

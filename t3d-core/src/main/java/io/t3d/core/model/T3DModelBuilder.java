@@ -16,7 +16,8 @@ import java.nio.file.Path;
 import java.util.Objects;
 
 /**
- * Builds a {@link T3DModel} of parts, and opens checkpoints of models with parts of one's own.
+ * Builds a {@link T3DModel} from given encoders, and opens checkpoints of models with user-defined
+ * parts.
  *
  * <pre>{@code
  * T3DModel model =

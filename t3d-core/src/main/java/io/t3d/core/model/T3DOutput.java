@@ -6,8 +6,8 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * All that an objective may need of one forward pass over B pairs. The arrays belong to the manager
- * of the batch that was fed in.
+ * The output of one forward pass over B pairs: everything an objective may need. The arrays belong
+ * to the manager of the batch that was fed in.
  *
  * @param views one entry per view slot of the batch
  * @param textEmbeddings {@code (B, E)}, float32, L2-normalised

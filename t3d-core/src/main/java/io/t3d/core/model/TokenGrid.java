@@ -4,7 +4,7 @@ import io.t3d.core.volume.Affine;
 import java.util.List;
 
 /**
- * Where the visual tokens of a view lie in the patient: a regular grid per pair.
+ * The position of a view's visual tokens in the patient: one regular grid per pair.
  *
  * @param depth tokens along z
  * @param height tokens along y

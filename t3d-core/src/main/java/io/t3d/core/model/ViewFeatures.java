@@ -5,7 +5,7 @@ import io.t3d.core.internal.Shapes;
 import io.t3d.core.volume.View;
 
 /**
- * What the model knows about one view of every pair.
+ * Features of one view of every pair in the batch.
  *
  * @param kind size class of the views
  * @param embedding {@code (B, E)}, float32, L2-normalised: the pooled visual embedding v

@@ -3,8 +3,8 @@ package io.t3d.core.model;
 import ai.djl.ndarray.NDArray;
 
 /**
- * What the model sees in volumes, in the space that they share with texts. Closing frees the
- * arrays.
+ * Embeddings and visual tokens of volumes, projected into the space shared with texts. Closing
+ * frees the arrays.
  *
  * @param embeddings {@code (B, E)}, float32, L2-normalised
  * @param tokens {@code (B, N, E)}, float32: projected tokens p, not normalised

@@ -2,7 +2,10 @@ package io.t3d.core.nn;
 
 import ai.djl.nn.Block;
 
-/** A network whose features a model projects into the shared space: of views or of reports. */
+/**
+ * The common type of the visual and the text encoder: a network whose features the model projects
+ * into the shared space.
+ */
 public interface Encoder extends Block {
   /** C, the width of the features. */
   int channels();

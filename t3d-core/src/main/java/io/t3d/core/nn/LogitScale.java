@@ -12,8 +12,8 @@ import io.t3d.core.internal.Scopes;
 import io.t3d.core.tensor.Scalars;
 
 /**
- * The learned log inverse temperature of a contrastive loss; {@code exp()} at use. (Radford et al.
- * 2021, section 2.5)
+ * The learned log inverse temperature of a contrastive loss; apply {@code exp()} before use.
+ * (Radford et al. 2021, section 2.5)
  */
 public final class LogitScale extends TypedBlock {
   /** Upper bound of the log: logits are scaled by at most 100. */

@@ -16,8 +16,8 @@ import io.t3d.core.torch.Casts;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Encoder features to the shared space: one linear map without bias, as in CLIP (Radford et al.
- * 2021), and, on request, a batch norm after it, as in MGCA (Wang et al. 2022, "Multi-Granularity
+ * Projects encoder features into the shared space: one linear map without bias, as in CLIP (Radford
+ * et al. 2021), optionally followed by batch norm, as in MGCA (Wang et al. 2022, "Multi-Granularity
  * Cross-modal Alignment for Generalized Medical Visual Representation Learning").
  *
  * <p>Means of rectified features all point about the same way, so that at the start every image is

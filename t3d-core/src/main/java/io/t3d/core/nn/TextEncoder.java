@@ -5,8 +5,8 @@ import ai.djl.training.ParameterStore;
 import io.t3d.core.text.TokenBatch;
 
 /**
- * A network from the token ids of reports to features: {@code TransformerTextEncoder}, or a class
- * of one's own for {@code T3DModel.builder().text(encoder)}.
+ * Encodes token ids of reports as features: {@code TransformerTextEncoder}, or your own class,
+ * passed to {@code T3DModel.builder().text(encoder)}.
  *
  * <p>A class of one's own extends {@link TypedBlock} or {@code AbstractBlock}, so that its
  * parameters can be found, and is initialised with two shapes, {@code (1, 1)} ids and {@code (1,

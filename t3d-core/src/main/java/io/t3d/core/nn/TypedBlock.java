@@ -11,8 +11,8 @@ import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 
 /**
- * A block that gives one array. It takes DJL's lists and arrays of shapes off the blocks of this
- * library, and off encoders of one's own, whose callers use a typed method.
+ * A DJL block whose output is a single array. It takes DJL's lists and arrays of shapes off the
+ * blocks of this library, and off encoders of one's own, whose callers use a typed method.
  */
 public abstract class TypedBlock extends AbstractBlock {
   /**

@@ -6,9 +6,9 @@ import io.t3d.core.config.Size3;
 import java.util.List;
 
 /**
- * A network from views to visual tokens: {@code ResNet3d}, {@code Vit3d}, or a class of one's own
- * for {@code T3DModel.builder().vision(encoder)}. A block that gives a feature map needs no class:
- * see {@code nn.vision.FeatureMapEncoder}.
+ * Encodes views as visual tokens: {@code ResNet3d}, {@code Vit3d}, or your own class, passed to
+ * {@code T3DModel.builder().vision(encoder)}. A block that gives a feature map needs no class: see
+ * {@code nn.vision.FeatureMapEncoder}.
  *
  * <pre>{@code
  * final class TwoConvolutions extends TypedBlock implements VisionEncoder {

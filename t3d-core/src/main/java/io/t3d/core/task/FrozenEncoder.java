@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 
-/** The visual tokens of volumes, a few volumes at a time, without a graph for gradients. */
+/** Encodes volumes as visual tokens, a few volumes at a time and without gradients. */
 public final class FrozenEncoder {
   private static final int VOLUMES_AT_ONCE = 4;
   private static final int READ_AT_ONCE = 8;

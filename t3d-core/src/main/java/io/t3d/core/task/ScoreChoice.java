@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * Which score is used, and why. Test data have no say in it.
+ * The score that was chosen, with the reason. Test data have no say in it.
  *
  * @param score the one that is used
  * @param reason one line for readers

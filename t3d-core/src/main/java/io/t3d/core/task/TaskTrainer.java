@@ -18,7 +18,7 @@ import java.util.Optional;
 import java.util.function.ToDoubleFunction;
 
 /**
- * Trains whatever a caller's loss reaches: a linear head, a fine-tuned encoder, a decoder. The
+ * Trains any parameters that a loss depends on: a linear head, a fine-tuned encoder, a decoder. The
  * caller owns the data and the network; this owns optimizer, schedule, clipping and the guard
  * against losses that are not finite.
  *

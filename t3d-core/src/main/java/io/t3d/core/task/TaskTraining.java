@@ -1,7 +1,7 @@
 package io.t3d.core.task;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.t3d.core.config.OldForm;
+import io.t3d.core.config.internal.OldForm;
 import io.t3d.core.internal.Checks;
 import io.t3d.core.train.TrainingConfig.Precision;
 import io.t3d.core.train.optim.AdamW;
@@ -12,7 +12,8 @@ import java.util.Objects;
 import java.util.function.Consumer;
 
 /**
- * How {@link TaskTrainer} learns. In YAML, missing keys take {@link #defaults()}.
+ * Training settings of {@link TaskTrainer}: schedule, optimizer, precision and seed. In YAML,
+ * missing keys take {@link #defaults()}.
  *
  * @param learningRate peak of the schedule
  * @param minLearningRate floor of the schedule

@@ -2,7 +2,9 @@ package io.t3d.core.task;
 
 import java.util.Locale;
 
-/** How it is measured whether a text fits a volume; see {@link TextScores} for the first two. */
+/**
+ * The kinds of score for how well a text fits a volume; {@link TextScores} computes the first two.
+ */
 public enum TextScore {
   /** By the volume as a whole: the cosine of pooled embedding and text. */
   GLOBAL,

@@ -3,7 +3,7 @@ package io.t3d.core.task;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.t3d.core.internal.Scopes;
-import io.t3d.core.kernel.TokenGather;
+import io.t3d.core.internal.kernel.TokenGather;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.model.VolumeFeatures;
 import io.t3d.core.task.internal.Embeddings;
@@ -16,8 +16,8 @@ import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 
 /**
- * How well T texts fit n volumes: by the volume as a whole, and by the tokens that gather around
- * the text.
+ * Scores of T texts on n volumes, by the volume's embedding and by the tokens that gather around
+ * each text.
  *
  * <pre>{@code
  * global(i, t) = cos(v(i), q(t))

@@ -4,7 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import java.io.IOException;
 
-/** N volumes that are prepared when they are needed. */
+/** N volumes that are loaded and prepared on demand. */
 public interface VolumeBatches {
   /** N. */
   int size();

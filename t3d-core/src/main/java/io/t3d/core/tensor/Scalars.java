@@ -8,8 +8,7 @@ import ai.djl.ndarray.types.Shape;
 import java.util.function.BinaryOperator;
 
 /**
- * Products, quotients, sums and bounds with a number that are safe inside a gradient scope and wait
- * for no GPU.
+ * Arithmetic with Java numbers that is safe inside a gradient scope and waits for no GPU.
  *
  * <p>DJL 0.36 wraps the number of {@code array.mul(3)} around a Java buffer and lets go of it at
  * once, while libtorch keeps the address for the backward pass. When the garbage collector runs in

@@ -12,7 +12,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * T texts that were taken from the reports of B pairs, and which reports they also stand in.
+ * T sentences taken from the reports of B pairs, each with the other reports that contain it.
  *
  * @param texts T texts, none blank
  * @param owners T numbers of pairs, in ascending order: the pair whose report a text was taken from

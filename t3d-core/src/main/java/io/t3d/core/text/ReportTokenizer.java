@@ -37,7 +37,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * Reports to token ids, by HuggingFace's tokenizers library; works offline.
+ * Converts reports to token ids with HuggingFace's tokenizers library; works offline.
  *
  * <p>Special tokens stand around every report ({@code [CLS] … [SEP]} for BERT); what is read of a
  * report that is too long, {@link LongReports} says; a batch is padded to its longest row.

@@ -1,7 +1,7 @@
 package io.t3d.core.text;
 
 /**
- * Tokenized texts of the reports of a batch.
+ * Tokenized sentences from the reports of a batch.
  *
  * @param sentences T texts and whose they are
  * @param tokens {@code (T, L)}, one row per text

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Which texts of its report a volume's tokens are gathered around.
+ * Selects the sentences of a report around which the volume's tokens are gathered.
  *
  * @param unit what one text is
  * @param perReport sentences drawn of each report; looked at with {@link Unit#SENTENCE} alone

@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
 
-/** The sentences of a report. */
+/** Splits a report into sentences. */
 public final class Sentences {
   // A full stop inside "3.5 mm" is not followed by a space, that of "Dr. Smith" ends nothing.
   private static final Pattern END =

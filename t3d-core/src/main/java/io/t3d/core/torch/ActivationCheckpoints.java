@@ -13,8 +13,8 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorArrayRefOptional;
 
 /**
- * Activation checkpointing: of each stage of a network only the result is kept for the backward
- * pass; what lies within is computed again when its gradient is due. Memory falls to the stages'
+ * Activation checkpointing: only the output of each stage of a network is kept for the backward
+ * pass; everything inside is recomputed when its gradient is needed. Memory falls to the stages'
  * results and the inside of one stage, for about a third more time.
  *
  * <pre>{@code

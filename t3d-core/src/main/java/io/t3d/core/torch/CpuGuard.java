@@ -12,7 +12,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps oneDNN from its AVX-512 convolutions where it cannot plan them.
+ * Works around AVX-512 convolutions that oneDNN cannot plan.
  *
  * <p>oneDNN of libtorch 2.7.1 blocks these convolutions by the sizes of the caches. On virtual
  * machines whose CPU reports none it divides by zero, which ends the JVM (SIGFPE), or gives wrong

@@ -6,7 +6,7 @@ import ai.djl.ndarray.index.NDIndex;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * The place beside a weight where backward passes sum up its gradient. Freeing it between steps
+ * The buffer in which backward passes accumulate a weight's gradient. Freeing it between steps
  * rather than writing zeros saves a pass over memory at the end of a step and one at the start of
  * the next, and the memory is free for the forward pass.
  */

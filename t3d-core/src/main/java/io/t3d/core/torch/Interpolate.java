@@ -6,7 +6,7 @@ import io.t3d.core.internal.Shapes;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
-/** Resizing of 3D feature maps inside the model, with gradients. */
+/** Resizes 3D feature maps, with gradients. */
 public final class Interpolate {
   private Interpolate() {}
 

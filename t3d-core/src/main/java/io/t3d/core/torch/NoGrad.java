@@ -3,7 +3,7 @@ package io.t3d.core.torch;
 import ai.djl.pytorch.jni.JniUtils;
 
 /**
- * A scope without a graph for gradients, on this thread.
+ * A scope in which this thread records no gradients.
  *
  * <p>libtorch's switch belongs to the thread and starts on. DJL turns it off on the thread that
  * loads the engine only: on any other, weights refuse changes in place ("a leaf Variable that

@@ -9,7 +9,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
-/** Blocks of voxels as the rows of a matrix. */
+/** Rearranges blocks of voxels as rows of a matrix. */
 public final class Patches {
   private static final long[] BLOCKS_FIRST = {0, 1, 3, 5, 2, 4, 6};
 

@@ -19,9 +19,9 @@ import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * One operation for a list of arrays, as libtorch's {@code _foreach_…}: on a GPU a few kernels for
- * all of them, where one call each would keep the host busy and the GPU waiting. On a CPU, and
- * where libtorch's functions cannot be called, it is a loop.
+ * Operations on lists of arrays, as libtorch's {@code _foreach_…}: on a GPU, a few kernels for the
+ * whole list instead of one call per array, during which the GPU would wait. On a CPU, and where
+ * libtorch's functions cannot be called, it is a loop.
  */
 public final class TensorLists {
   private static final String LIST = "EN3c108ArrayRefINS_6TensorEEE";

@@ -14,8 +14,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Gives the JavaCPP presets' view of a DJL array, and back, without a copy: both work on the one
- * libtorch that DJL has loaded. Operations that DJL lacks then run on DJL's arrays, in DJL's
+ * Converts between DJL arrays and the JavaCPP presets' tensors without a copy: both use the same
+ * libtorch, the one DJL has loaded. Operations that DJL lacks then run on DJL's arrays, in DJL's
  * gradients.
  *
  * <pre>{@code

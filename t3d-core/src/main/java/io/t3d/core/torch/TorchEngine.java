@@ -14,9 +14,9 @@ import org.bytedeco.pytorch.Context;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * DJL's PyTorch engine. The classes of T3D that start it do so here: DJL's telemetry is off before,
- * CUDA natives of the class path are ready ({@link CudaNatives}), and an engine that is missing,
- * another one, or a device that is not there is refused with what helps.
+ * Starts and configures DJL's PyTorch engine. The classes of T3D that start it do so here: DJL's
+ * telemetry is off before, CUDA natives of the class path are ready ({@link CudaNatives}), and an
+ * engine that is missing, another one, or a device that is not there is refused with what helps.
  */
 public final class TorchEngine {
   /** System property: the device that is meant where none is given, {@code auto} unless set. */

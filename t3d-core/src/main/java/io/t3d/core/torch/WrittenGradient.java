@@ -16,8 +16,8 @@ import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * Gives a result that was computed without autograd a backward pass written in Java: what {@code
- * torch.autograd.Function} is to Python, which neither DJL nor the JavaCPP presets have.
+ * Attaches a backward pass written in Java to a result computed without autograd: the counterpart
+ * of {@code torch.autograd.Function}, which neither DJL nor the JavaCPP presets have.
  *
  * <p>The presets do have hooks on gradients, but only some ten at a time, and a hook is told
  * nothing but the gradient. So there are two for all calls, and where a gradient lies in memory and

@@ -8,10 +8,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What pre-training minimises. It runs the model itself, and so decides which views the model sees:
- * masked ones, for example. Nearly all are an {@link Objective}, a loss of what the model makes of
- * the batch's views as they are; that alone can be computed on parts of a batch ({@link
- * TrainingConfig#microBatch}).
+ * The training objective of a whole batch. It runs the model itself, and so decides which views the
+ * model sees: masked ones, for example. Nearly all are an {@link Objective}, a loss of what the
+ * model makes of the batch's views as they are; that alone can be computed on parts of a batch
+ * ({@link TrainingConfig#microBatch}).
  */
 @FunctionalInterface
 public interface BatchObjective {

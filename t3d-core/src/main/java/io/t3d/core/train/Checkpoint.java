@@ -30,8 +30,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The folder {@code OUT/checkpoint}: a model folder that {@code T3DModel.load} reads, and what a
- * run needs to go on.
+ * The folder {@code OUT/checkpoint}: a model folder that {@code T3DModel.load} reads, plus
+ * everything needed to resume the run.
  *
  * <pre>{@code
  * config.json  model.safetensors  tokenizer.json     the model

@@ -2,7 +2,10 @@ package io.t3d.core.train;
 
 import io.t3d.core.T3dException;
 
-/** Too many steps in a row had no finite loss and gradient. The last checkpoint is intact. */
+/**
+ * Training was stopped because too many consecutive steps had a non-finite loss or gradient. The
+ * last checkpoint is intact.
+ */
 public final class DivergedException extends T3dException {
   private static final long serialVersionUID = 1;
 

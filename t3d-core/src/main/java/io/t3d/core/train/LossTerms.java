@@ -6,7 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * A loss and its parts.
+ * A loss and its named parts.
  *
  * @param total scalar, float32, differentiable
  * @param parts named scalars for the log, in order; not added up again

@@ -5,7 +5,8 @@ import io.t3d.core.volume.ViewBatch;
 import java.util.List;
 
 /**
- * A loss of the model's output. Implemented in t3d-losses; any loss of a {@link T3DOutput} fits.
+ * A loss computed from the model's output. Implemented in t3d-losses; any loss of a {@link
+ * T3DOutput} fits.
  */
 @FunctionalInterface
 public interface Objective extends BatchObjective {

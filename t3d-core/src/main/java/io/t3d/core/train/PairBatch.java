@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * B volume–report pairs on the host, before they become arrays.
+ * B volume–report pairs in host memory, before they are copied to the device.
  *
  * @param views B lists of V views
  * @param reports B reports as this step sees them, e.g. some of their sentences

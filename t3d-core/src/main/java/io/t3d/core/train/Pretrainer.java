@@ -20,7 +20,7 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * Pre-trains a model: batches, steps, checkpoints and logs.
+ * Pre-trains a model: runs the training loop, writes checkpoints and logs.
  *
  * <pre>{@code
  * TrainingSummary summary =

@@ -12,7 +12,8 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Where a model comes from: {@code provenance.json} of a checkpoint.
+ * The origin of a model (data, settings, seed, versions), kept as {@code provenance.json} in its
+ * checkpoint.
  *
  * @param data what it was trained on, in the caller's words
  * @param model settings of the model

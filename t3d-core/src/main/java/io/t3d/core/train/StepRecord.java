@@ -5,7 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * What happened in one step.
+ * The log record of one training step.
  *
  * @param step from 1
  * @param epoch from 0

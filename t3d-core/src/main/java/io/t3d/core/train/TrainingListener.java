@@ -3,7 +3,7 @@ package io.t3d.core.train;
 import java.nio.file.Path;
 import java.util.Map;
 
-/** Told what a {@link Pretrainer} does, on its thread, in between steps. */
+/** Receives the events of a {@link Pretrainer}, on its thread, between steps. */
 public interface TrainingListener {
   /**
    * Before the first step.

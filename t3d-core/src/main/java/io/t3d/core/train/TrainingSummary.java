@@ -1,7 +1,7 @@
 package io.t3d.core.train;
 
 /**
- * The result of a run.
+ * The result of a training run.
  *
  * @param firstLoss mean loss of the first steps: a tenth of the training, at most 50 steps
  * @param lastLoss mean loss of as many last steps

@@ -3,7 +3,7 @@ package io.t3d.core.volume;
 import java.util.Objects;
 
 /**
- * A crop of a volume with its augmentation: what the visual encoder sees.
+ * A crop of a volume together with its augmentation: the input of the visual encoder.
  *
  * @param kind whether the crop is large or small
  * @param crop the voxels as the encoder gets them; its affine takes the <b>view's</b> voxel index

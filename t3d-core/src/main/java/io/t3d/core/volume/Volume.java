@@ -3,7 +3,7 @@ package io.t3d.core.volume;
 import java.util.Objects;
 
 /**
- * A 3D scan: voxels in float32 and the affine that places them in the patient.
+ * A 3D scan: float32 voxels and the affine that maps them to patient coordinates.
  *
  * <p>The voxel array is shared, not copied: whoever changes it changes the volume. CT is in
  * Hounsfield units until an intensity window has been applied.

@@ -8,7 +8,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
 import io.t3d.core.config.T3DConfig;
-import io.t3d.core.kernel.TokenGathering;
+import io.t3d.core.internal.kernel.TokenGathering;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.model.T3DOutput;
 import io.t3d.core.model.ViewFeatures;

@@ -6,7 +6,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 
-/** Cells of tables as people and programs write them. */
+/** Parses table cells as people and programs write them. */
 public final class Cells {
   /** What is not seen: white space of any kind, no-break and zero-width ones too. */
   private static final CharMatcher BLANK = CharMatcher.forPredicate(Cells::isBlank);

@@ -23,7 +23,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * Finds the volumes below a folder; all commands and manifests go by this one rule.
+ * Finds the volumes below a folder; every command and manifest uses this one rule.
  *
  * <ul>
  *   <li>A folder with DICOM images is one volume, a series; where each file in it is a series of

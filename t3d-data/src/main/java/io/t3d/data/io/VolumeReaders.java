@@ -2,10 +2,10 @@ package io.t3d.data.io;
 
 import io.t3d.core.internal.PointerFiles;
 import io.t3d.core.volume.Volume;
-import io.t3d.data.io.format.NiftiReader;
-import io.t3d.data.io.format.RadChestCtReader;
 import io.t3d.data.io.internal.FileNames;
 import io.t3d.data.io.internal.FileSign;
+import io.t3d.data.io.internal.format.NiftiReader;
+import io.t3d.data.io.internal.format.RadChestCtReader;
 import io.t3d.data.io.spi.SliceSink;
 import io.t3d.data.io.spi.VolumeFormatException;
 import io.t3d.data.io.spi.VolumeInfo;

@@ -1,7 +1,7 @@
 package io.t3d.data.io;
 
 import io.t3d.core.volume.Volume;
-import io.t3d.data.io.format.NiftiWriter;
+import io.t3d.data.io.internal.format.NiftiWriter;
 import io.t3d.data.io.spi.PixelType;
 import io.t3d.data.io.spi.VolumeWriter;
 import java.io.IOException;

@@ -1,4 +1,4 @@
-/** Readers and writers of volume files, each behind one interface. */
+/** Entry points for reading, writing and finding volume files of any supported format. */
 @NullMarked
 package io.t3d.data.io;
 

@@ -2,6 +2,7 @@ package io.t3d.data.itk;
 
 import io.t3d.core.volume.Affine;
 import io.t3d.data.io.spi.VolumeFormatException;
+import io.t3d.data.itk.internal.read.Placement;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;

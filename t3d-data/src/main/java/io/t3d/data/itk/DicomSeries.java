@@ -18,8 +18,8 @@ import java.util.Map;
 import java.util.OptionalInt;
 
 /**
- * The images of one DICOM series. It shows nothing that names a patient: the series' UID is known
- * by a part of its SHA-256 only.
+ * One DICOM series: its files and how to read them. It shows nothing that names a patient: the
+ * series' UID is known by a part of its SHA-256 only.
  *
  * <pre>{@code
  * for (DicomSeries series : DicomSeries.list(folder)) {

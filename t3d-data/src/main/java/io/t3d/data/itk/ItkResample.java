@@ -3,16 +3,17 @@ package io.t3d.data.itk;
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Spacing;
 import io.t3d.core.volume.Volume;
+import io.t3d.data.itk.internal.read.ItkMemory;
 import io.t3d.data.itk.preset.T3dItk;
-import io.t3d.data.transform.AxisCodes;
 import io.t3d.data.transform.Transform;
+import io.t3d.data.transform.internal.AxisCodes;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Objects;
 
 /**
- * Turns the axes and resamples in one pass of ITK, where {@code Reorient} and {@code Resample} make
- * two. The grid of the result is theirs: the same size, affine and, up to rounding, voxels.
+ * Reorients and resamples a volume in one ITK pass, where {@code Reorient} and {@code Resample}
+ * take two. The grid of the result is theirs: the same size, affine and, up to rounding, voxels.
  *
  * <pre>{@code
  * output voxel p  →  input voxel R·(S·p + o)      R turns and flips axes, S = new / old spacing

@@ -5,20 +5,20 @@ import io.t3d.core.task.segment.SegmentationCase;
 import io.t3d.core.task.segment.SegmentationSource;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.internal.BoundedCache;
+import io.t3d.data.internal.Problems;
 import io.t3d.data.manifest.BadRow;
 import io.t3d.data.manifest.ManifestRow;
-import io.t3d.data.manifest.Problems;
 import io.t3d.data.prepare.Masks;
 import io.t3d.data.prepare.PreparedVolumes;
 import io.t3d.data.prepare.Preprocessing;
-import io.t3d.data.zarr.ZarrVolume;
+import io.t3d.data.zarr.internal.ZarrVolume;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * The volumes of a manifest with their masks, both prepared alike. The first ones read are kept, up
- * to a limit; others are read anew each time.
+ * The volumes of a manifest and their masks, prepared alike, as a source for training a segmenter.
+ * The first ones read are kept, up to a limit; others are read anew each time.
  */
 public final class MaskedVolumes implements SegmentationSource {
   private static final int BYTES_PER_VOXEL = 2 * Float.BYTES; // volume and mask

@@ -2,7 +2,6 @@ package io.t3d.data.load;
 
 import io.t3d.core.config.Size3;
 import io.t3d.data.internal.BoundedCache;
-import io.t3d.data.internal.SourceLoader;
 import io.t3d.data.transform.VolumeSource;
 import java.io.IOException;
 import java.nio.file.Path;

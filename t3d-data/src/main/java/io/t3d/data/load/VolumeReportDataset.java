@@ -3,14 +3,12 @@ package io.t3d.data.load;
 import io.t3d.core.T3dException;
 import io.t3d.core.train.PairSource;
 import io.t3d.core.volume.View;
-import io.t3d.data.internal.ReportSampling;
 import io.t3d.data.internal.Seeds;
-import io.t3d.data.internal.SourceLoader;
-import io.t3d.data.internal.VolumeLoader;
 import io.t3d.data.manifest.BadRow;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.data.prepare.DatasetPreparation;
 import io.t3d.data.prepare.PreparedVolumes;
+import io.t3d.data.prepare.PreparedVolumes.VolumeLoader;
 import io.t3d.data.prepare.Preprocessing;
 import io.t3d.data.prepare.VolumeChecks;
 import io.t3d.data.transform.VolumeSource;
@@ -21,9 +19,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Training batches from volume files: reads, prepares and cuts views ahead of their use in worker
- * threads. Volumes that {@link DatasetPreparation} has prepared are not prepared again, and only
- * the chunks that the views need are read.
+ * Training batches from volume files: worker threads read, prepare and crop ahead of use. Volumes
+ * that {@link DatasetPreparation} has prepared are not prepared again, and only the chunks that the
+ * views need are read.
  *
  * <p>What a batch holds depends on seed, epoch and batch number alone: neither on the number of
  * threads nor on where an epoch is begun. At most {@code prefetch} batches of views are held, and
@@ -252,9 +250,11 @@ public final class VolumeReportDataset implements PairSource {
     }
 
     private SourceLoader loader() {
-      return source == null
-          ? new PreparedVolumes(preprocessing, rows)
-          : new PreparedVolumes(preprocessing, rows, source);
+      PreparedVolumes volumes =
+          source == null
+              ? new PreparedVolumes(preprocessing, rows)
+              : new PreparedVolumes(preprocessing, rows, source);
+      return volumes::load;
     }
 
     /**

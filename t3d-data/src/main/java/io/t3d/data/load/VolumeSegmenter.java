@@ -3,7 +3,7 @@ package io.t3d.data.load;
 import io.t3d.core.task.segment.Segmenter;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.io.VolumeReaders;
-import io.t3d.data.io.format.NiftiWriter;
+import io.t3d.data.io.internal.format.NiftiWriter;
 import io.t3d.data.io.spi.PixelType;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.data.prepare.Preprocessing;
@@ -14,8 +14,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /**
- * Segments volumes as they come from a scanner: prepares them as in training and brings the mask
- * back to their own voxels, whatever their orientation and spacing.
+ * Segments raw scans: prepares each volume as in training and maps the mask back to its original
+ * voxels, whatever its orientation and spacing.
  *
  * @param segmenter the network; stays the caller's
  * @param preprocessing as in training; its size is not used, since windows slide over the whole

@@ -1,6 +1,5 @@
 /**
- * Data sets of volume–report pairs: manifest, patient-disjoint splits, and the prefetching source
- * of training batches.
+ * Datasets of volume–report pairs, loaded and prefetched in training batches.
  *
  * <p>{@code Manifest → Splits → VolumeReportDataset.check → VolumeReportDataset → Pretrainer}.
  */

@@ -1,7 +1,7 @@
 package io.t3d.data.manifest;
 
 /**
- * A row that cannot be used.
+ * A manifest row that cannot be used, with the reason.
  *
  * @param row the pair
  * @param reason what is wrong and the likely fix

@@ -9,8 +9,8 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * What a volume's own header does not tell or tells wrongly: some published sets keep the rescale
- * values and the spacing of their scans in a table beside the files.
+ * Corrections to a volume's header, for published sets that keep rescale values and spacing in a
+ * table beside the files.
  *
  * <pre>{@code
  * HU = slope · v + intercept        v: the value that the reader gives, header scaling included

@@ -3,7 +3,7 @@ package io.t3d.data.manifest;
 import com.google.common.base.Splitter;
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Spacing;
-import io.t3d.data.io.spi.VoxelSize;
+import io.t3d.data.io.internal.VoxelSize;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;

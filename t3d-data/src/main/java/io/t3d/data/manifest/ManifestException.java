@@ -2,11 +2,14 @@ package io.t3d.data.manifest;
 
 import io.t3d.core.HasKind;
 import io.t3d.core.T3dException;
+import io.t3d.data.internal.Problems;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 
-/** A manifest has problems: all of them, found in one go. Row numbers, but no patient ids. */
+/**
+ * A manifest is invalid; the message lists all of its problems. Row numbers, but no patient ids.
+ */
 public class ManifestException extends IOException implements HasKind {
   private static final long serialVersionUID = 1L;
 

@@ -3,7 +3,7 @@ package io.t3d.data.manifest;
 import java.util.Objects;
 
 /**
- * Where a pair of a merged manifest comes from.
+ * The published set and id that a row of a merged manifest comes from.
  *
  * @param source the data set, e.g. {@code ct-rate}; empty when not known
  * @param id what the data set calls the volume; empty when not known

@@ -2,7 +2,7 @@ package io.t3d.data.manifest;
 
 import java.util.Locale;
 
-/** What a pair is used for. */
+/** The split a pair belongs to: training, validation, test, or none yet. */
 public enum Split {
   /** Pre-training and fitting of probes. */
   TRAIN,

@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Patient-disjoint splits: all scans of a patient fall into one split, or figures on the test split
- * would measure memory of patients.
+ * Creates patient-disjoint splits: all scans of a patient fall into the same split, because
+ * otherwise test metrics would reward remembering patients.
  */
 public final class Splits {
   private static final int SHOWN = 20;

@@ -2,7 +2,7 @@ package io.t3d.data.phantom;
 
 import java.util.Locale;
 
-/** What a phantom may show. The order is the order of the label columns. */
+/** The kinds of finding a phantom can have. The order is the order of the label columns. */
 public enum FindingKind {
   /** One to four round soft-tissue lesions in aerated lung. */
   NODULE(0.35),

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A phantom scan with all that is known of it.
+ * A phantom scan with its report, labels, mask and findings.
  *
  * @param volume CT in HU
  * @param mask {@link Structure#value()} of each voxel; the volume's geometry

@@ -1,6 +1,6 @@
 package io.t3d.data.phantom;
 
-/** How much of a finding there is. */
+/** The extent of a finding. */
 public enum Severity {
   /** Small or mild. */
   SMALL,

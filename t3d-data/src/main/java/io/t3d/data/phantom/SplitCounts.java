@@ -4,7 +4,7 @@ import io.t3d.core.internal.Checks;
 import io.t3d.data.manifest.Split;
 
 /**
- * How many studies each split gets.
+ * Number of studies in each split.
  *
  * @param train for pre-training and for heads
  * @param validation for choices

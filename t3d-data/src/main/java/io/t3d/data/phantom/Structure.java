@@ -1,6 +1,9 @@
 package io.t3d.data.phantom;
 
-/** What a voxel of a phantom's mask belongs to; a finding wins over the organ under it. */
+/**
+ * The structures of a phantom's mask, by voxel value; a finding takes precedence over the organ
+ * under it.
+ */
 public enum Structure {
   /** Air around the patient, and the table. */
   BACKGROUND,

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 
 /** How the volumes of rows are calibrated, by their paths: caches know volumes by these. */
-public final class Calibrations {
+final class Calibrations {
   private final Map<Path, Calibration> byVolume = new HashMap<>();
 
   /**
@@ -17,7 +17,7 @@ public final class Calibrations {
    *
    * @throws T3dException when two rows say it differently of one volume
    */
-  public Calibrations(List<ManifestRow> rows) {
+  Calibrations(List<ManifestRow> rows) {
     for (ManifestRow row : rows) {
       Calibration other = byVolume.putIfAbsent(row.volume(), row.calibration());
       if (other != null && !other.equals(row.calibration())) {

@@ -6,7 +6,7 @@ import io.t3d.data.manifest.ManifestRow;
 import java.io.FileNotFoundException;
 import java.nio.file.NoSuchFileException;
 
-/** A pair could not be loaded while batches were made; the message names its row and file. */
+/** A pair could not be loaded while batches were prepared; the message names its row and file. */
 public class DataLoadingException extends T3dException {
   private static final long serialVersionUID = 1L;
 

@@ -19,9 +19,10 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * Masks on their volumes' voxels. A mask fits when, turned to its volume's orientation, it has the
- * volume's size and none of its corners lies more than half a voxel elsewhere. Sizes alone do not
- * tell: a mask whose header was lost has the right size and the wrong sides.
+ * Reads masks and checks that they lie on their volume's voxels, or resamples them. A mask fits
+ * when, turned to its volume's orientation, it has the volume's size and none of its corners lies
+ * more than half a voxel elsewhere. Sizes alone do not tell: a mask whose header was lost has the
+ * right size and the wrong sides.
  */
 public final class Masks {
   private static final double HALF_A_VOXEL = 0.5;

@@ -2,7 +2,7 @@ package io.t3d.data.prepare;
 
 import io.t3d.core.config.Configs;
 import io.t3d.data.io.spi.VolumeFormatException;
-import io.t3d.data.zarr.ZarrVolume;
+import io.t3d.data.zarr.internal.ZarrVolume;
 import java.lang.reflect.RecordComponent;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,12 +18,12 @@ import java.util.Optional;
  * @param preprocessing what was done to the source
  * @param source a hash of the settings and of the source's path, length and time of change
  */
-public record Preparation(int format, Preprocessing preprocessing, String source) {
+record Preparation(int format, Preprocessing preprocessing, String source) {
   /** The format that is written. */
   static final int FORMAT = 1;
 
   /** Checks that nothing is missing. */
-  public Preparation {
+  Preparation {
     Objects.requireNonNull(preprocessing, "preprocessing");
     Objects.requireNonNull(source, "source");
   }

@@ -4,7 +4,8 @@ import io.t3d.data.zarr.ZarrOptions;
 import java.util.Objects;
 
 /**
- * How a data set is prepared; kept as {@code preprocessing.json} beside the prepared manifest.
+ * Settings for preparing a dataset, kept as {@code preprocessing.json} beside the prepared
+ * manifest.
  *
  * @param preprocessing what is done to every volume
  * @param storage how the results are stored

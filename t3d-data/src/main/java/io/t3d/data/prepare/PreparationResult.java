@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * What a {@link DatasetPreparation} did.
+ * The outcome of a {@link DatasetPreparation}.
  *
  * @param written volumes prepared now
  * @param skipped volumes that were there already

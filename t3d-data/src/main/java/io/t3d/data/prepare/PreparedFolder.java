@@ -7,7 +7,7 @@ import io.t3d.core.internal.FolderLock;
 import io.t3d.core.internal.OsPaths;
 import io.t3d.core.internal.OutputCheck;
 import io.t3d.data.io.spi.VolumeFormatException;
-import io.t3d.data.zarr.ZarrVolume;
+import io.t3d.data.zarr.internal.ZarrVolume;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,13 +1,12 @@
 package io.t3d.data.prepare;
 
 import io.t3d.core.T3dException;
-import io.t3d.data.internal.SourceLoader;
-import io.t3d.data.internal.VolumeLoader;
+import io.t3d.core.volume.Volume;
 import io.t3d.data.io.VolumeFinder;
 import io.t3d.data.manifest.Calibration;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.data.transform.VolumeSource;
-import io.t3d.data.zarr.ZarrVolume;
+import io.t3d.data.zarr.internal.ZarrVolume;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -18,17 +17,24 @@ import java.util.concurrent.ConcurrentMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Opens volumes as a model is to see them. A raw volume is read and prepared. One that {@link
+ * Opens volumes in the form the model expects. A raw volume is read and prepared. One that {@link
  * DatasetPreparation} has prepared is not prepared again, but taken as it is and read in parts,
  * when the settings asked for are those it was prepared with, or {@link Preprocessing#none()};
  * others are an error, because a window over windowed values gives nonsense without a sign.
  * Thread-safe.
  */
-public final class PreparedVolumes implements SourceLoader {
+public final class PreparedVolumes {
   private final Preprocessing asked;
   private final Calibrations calibrations;
   private final @Nullable VolumeLoader files; // null: the file readers, which hand slices on
   private final ConcurrentMap<Path, ZarrVolume> opened = new ConcurrentHashMap<>();
+
+  /** Reads a volume file as it is, in place of {@code VolumeReaders}. */
+  @FunctionalInterface
+  public interface VolumeLoader {
+    /** Reads the file. */
+    Volume load(Path path) throws IOException;
+  }
 
   /** Opens volumes prepared by these settings. */
   public PreparedVolumes(Preprocessing preprocessing) {
@@ -55,7 +61,6 @@ public final class PreparedVolumes implements SourceLoader {
    * @throws IOException when it is missing or damaged
    * @throws T3dException when it was prepared with other settings, or cannot be prepared
    */
-  @Override
   public VolumeSource load(Path given) throws IOException {
     Calibration calibration = calibrations.of(given);
     Path path = files == null ? VolumeFinder.one(given) : given;

@@ -22,7 +22,7 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * What is done to every volume between reading and cutting views, in this order: non-finite voxels,
+ * The preprocessing applied to every volume before views are cut, in this order: non-finite voxels,
  * orientation, spacing, intensity window, size. A checkpoint stores it, so that a model is used on
  * volumes prepared as in its training.
  *

@@ -16,7 +16,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
-/** Reads every volume of a manifest to its end, in parallel, and tells what is wrong. */
+/** Checks every volume of a manifest by reading it to the end, in parallel. */
 public final class VolumeChecks {
   private VolumeChecks() {}
 

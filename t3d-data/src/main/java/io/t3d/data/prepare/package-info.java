@@ -1,6 +1,6 @@
 /**
- * Volumes made ready for training: preprocessing, presets, the prepared Zarr folder, checks of a
- * data set.
+ * Preparation of volumes for training: preprocessing, presets, the prepared Zarr folder, and checks
+ * of a dataset.
  */
 @NullMarked
 package io.t3d.data.prepare;

@@ -26,7 +26,7 @@ import java.util.regex.Pattern;
  * the rows), nor did we find a description of the set's label tables: studies come without split
  * and labels.
  */
-public final class BimcvRLayout implements DatasetLayout {
+final class BimcvRLayout implements DatasetLayout {
   private static final String TABLE = "curated_ct_report_path_En.csv";
   private static final Pattern VOLUME = Pattern.compile(".*\\.nii(\\.gz)?");
   private static final Pattern SUBJECT = Pattern.compile("sub-([A-Za-z0-9]+)");

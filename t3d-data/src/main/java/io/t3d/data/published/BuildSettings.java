@@ -4,7 +4,7 @@ import io.t3d.core.internal.Checks;
 import java.util.Objects;
 
 /**
- * How sets are merged.
+ * Settings for merging published datasets.
  *
  * @param seed of the split of sets that publish none
  * @param validation their fraction of patients for validation, [0, 1)

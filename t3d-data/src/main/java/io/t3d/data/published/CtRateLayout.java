@@ -39,23 +39,13 @@ import java.util.regex.Pattern;
  * ("Not given.", nan). The 18 labels were predicted by the authors' text classifier from the
  * reports. The authors' split is kept: {@code valid} becomes {@code validation}.
  */
-public final class CtRateLayout implements DatasetLayout {
+final class CtRateLayout implements DatasetLayout {
   private static final Pattern NAME =
       Pattern.compile("(((train|valid)_\\d+)_[a-z]+)_\\d+\\.nii\\.gz");
   private static final String VOLUME_NAME = "VolumeName";
   private static final List<String> SECTIONS = List.of("Findings_EN", "Impressions_EN");
   private static final List<String> METADATA =
       List.of(VOLUME_NAME, "RescaleSlope", "RescaleIntercept", "XYSpacing", "ZSpacing");
-
-  /** Where rescale values and spacing come from. */
-  public enum CalibrationSource {
-    /** The metadata table for {@code train} and {@code valid}, else the header. */
-    BY_FOLDER,
-    /** The metadata table. */
-    METADATA,
-    /** The header. */
-    HEADER
-  }
 
   /** The files of one split. */
   private record Part(
@@ -80,13 +70,7 @@ public final class CtRateLayout implements DatasetLayout {
 
   private final CalibrationSource calibrationSource;
 
-  /** Calibrates as the folder's name tells. */
-  public CtRateLayout() {
-    this(CalibrationSource.BY_FOLDER);
-  }
-
-  /** Calibrates as told. */
-  public CtRateLayout(CalibrationSource calibrationSource) {
+  CtRateLayout(CalibrationSource calibrationSource) {
     this.calibrationSource = Objects.requireNonNull(calibrationSource, "calibrationSource");
   }
 

@@ -29,7 +29,7 @@ import java.util.regex.Pattern;
  * whose names begin with {@code pe_}, or end with {@code mortality}, {@code readmission} or {@code
  * PH}, by the set's names; "Censored" is unknown.
  */
-public final class InspectLayout implements DatasetLayout {
+final class InspectLayout implements DatasetLayout {
   private static final String ID = "impression_id";
   private static final String IMAGE = "image_id";
   private static final String PERSON = "person_id";
@@ -114,7 +114,7 @@ public final class InspectLayout implements DatasetLayout {
   }
 
   private static void split(Table.Row row, SideTable<Split> splits, Reading.Collector out) {
-    Split split = Splitting.official(row.get("split"));
+    Split split = SetFiles.split(row.get("split"));
     if (split == Split.UNASSIGNED) {
       out.badRow(row, "split must be train, valid or test, got \"" + row.get("split") + "\"");
     } else {

@@ -2,11 +2,11 @@ package io.t3d.data.published;
 
 import io.t3d.core.HasKind;
 import io.t3d.core.T3dException;
-import io.t3d.data.manifest.Problems;
+import io.t3d.data.internal.Problems;
 import java.io.IOException;
 import java.util.List;
 
-/** Data sets cannot be merged as they are: all that is wrong, found in one go. */
+/** Published datasets cannot be merged; the message lists all problems found. */
 public class LayoutException extends IOException implements HasKind {
   private static final long serialVersionUID = 1L;
 

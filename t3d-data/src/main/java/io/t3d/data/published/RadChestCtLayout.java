@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
  * RAD-ChestCT (Draelos et al. 2021, doi:10.1016/j.media.2020.101857; zenodo.org/records/6406114):
  *
  * <pre>{@code
- * <NoteAcc_DEID>.npz                               see io.t3d.data.io.format.RadChestCtReader
+ * <NoteAcc_DEID>.npz                               see io.t3d.data.io.internal.format.RadChestCtReader
  * imgtrain_Abnormality_and_Location_Labels.csv     NoteAcc_DEID, then <abnormality>*<location>, 0 or 1
  * imgvalid_…, imgtest_…
  * CT_Scan_Metadata_Complete_35747.csv              NoteAcc_DEID, MRN_DEID, …
@@ -28,7 +28,7 @@ import java.util.regex.Pattern;
  * columns {@code NoteAcc_DEID} and {@code MRN_DEID} and the form of the labels are those that
  * public code reads (f10409/RadHarmony); the tables themselves could not be looked at.
  */
-public final class RadChestCtLayout implements DatasetLayout {
+final class RadChestCtLayout implements DatasetLayout {
   private static final String ID = "NoteAcc_DEID";
   private static final String PATIENT = "MRN_DEID";
   private static final Pattern METADATA = Pattern.compile("CT_Scan_Metadata_Complete.*\\.csv");
@@ -63,7 +63,7 @@ public final class RadChestCtLayout implements DatasetLayout {
       Optional<Path> table = SetFiles.find(folders, "img" + part + LABELS);
       any |= table.isPresent();
       if (table.isPresent()) {
-        Split split = Splitting.official(part);
+        Split split = SetFiles.split(part);
         Table.read(
             table.get(),
             List.of(ID),

@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What an adapter found in a folder.
+ * The studies that a layout found in a folder, and its problems.
  *
  * @param studies the usable studies, in the order of the set's tables
  * @param dropped how many rows or files were left out, by reason; that is usual and no problem

@@ -1,5 +1,6 @@
 package io.t3d.data.published;
 
+import io.t3d.data.manifest.Split;
 import java.io.IOException;
 import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
@@ -7,13 +8,17 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** Finds files of a set. Links are followed: big sets are often linked together from disks. */
+/**
+ * Finds files of a set, and reads the words for their parts. Links are followed: big sets are often
+ * linked together from disks.
+ */
 final class SetFiles {
   private SetFiles() {}
 
@@ -54,5 +59,15 @@ final class SetFiles {
           .forEach(f -> found.putIfAbsent(f.getFileName().toString(), f));
     }
     return found;
+  }
+
+  /** The sets' word for a split; {@link Split#UNASSIGNED} when it is none. */
+  static Split split(String word) {
+    return switch (word.toLowerCase(Locale.ROOT)) {
+      case "train" -> Split.TRAIN;
+      case "valid", "val", "validation" -> Split.VALIDATION;
+      case "test" -> Split.TEST;
+      default -> Split.UNASSIGNED;
+    };
   }
 }

@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * A volume of a published set with what the set says of it.
+ * A volume of a published dataset with its report, labels and metadata.
  *
  * @param id what the set calls the volume
  * @param patient what the set calls the patient

@@ -1,8 +1,7 @@
 /**
- * Published sets of chest CT as their files lie on disk, merged to one manifest: adapters ({@link
- * io.t3d.data.published.DatasetLayout}), the merger ({@link
- * io.t3d.data.published.merge.DatasetBuilder}) and its statistics. docs/datasets.md says where the
- * layouts are described and which of their details could not be verified.
+ * Adapters for published chest CT datasets ({@link io.t3d.data.published.DatasetLayout}), which
+ * {@link io.t3d.data.published.merge.DatasetBuilder} merges into one manifest. docs/datasets.md
+ * says where the layouts are described and which of their details could not be verified.
  */
 @NullMarked
 package io.t3d.data.published;

@@ -24,7 +24,7 @@ import java.util.Optional;
  * @param verdict whether it can be used
  * @param message what is odd or wrong; empty when nothing is
  */
-public record SurveyRow(
+record SurveyRow(
     String path,
     String kind,
     String size,
@@ -54,7 +54,7 @@ public record SurveyRow(
           ".*\\.npz", "RAD-ChestCT");
 
   /** Whether a volume can be used. */
-  public enum Verdict {
+  enum Verdict {
     /** It can be read, and nothing is odd. */
     OK,
     /** It can be read, but look at it before you use it. */
@@ -63,7 +63,7 @@ public record SurveyRow(
     ERROR;
 
     /** As it stands in the table. */
-    public String text() {
+    String text() {
       return name().toLowerCase(Locale.ROOT);
     }
   }

@@ -18,9 +18,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /**
- * Reads every volume of a folder to its end and writes a table with a verdict on each: what to run
- * first on a new data set. Rows are written as they are done; a run that was killed goes on where
- * it stopped.
+ * Surveys a new dataset: reads every volume of a folder to the end and writes a table with a
+ * verdict on each. Rows are written as they are done; a run that was killed goes on where it
+ * stopped.
  */
 public final class VolumeSurvey {
   private final Path folder;

@@ -1,4 +1,4 @@
-/** A table of all volumes of a folder: what somebody looks at first in a new data set. */
+/** A survey of all volumes in a folder: the first thing to run on a new dataset. */
 @NullMarked
 package io.t3d.data.survey;
 

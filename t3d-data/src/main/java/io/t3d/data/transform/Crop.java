@@ -7,7 +7,7 @@ import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * Cuts a box out of a volume; where the box reaches over the edge, it is filled.
+ * Cuts a box out of a volume; parts of the box outside the volume are filled.
  *
  * @param box in voxels of the volume
  * @param fill value outside of the volume, e.g. -1024 for air in HU

@@ -6,8 +6,8 @@ import io.t3d.core.volume.VoxelBox;
 import java.util.Objects;
 
 /**
- * Brings a volume to a size about its centre: cuts what is too long, fills what is too short. An
- * odd difference leaves the extra voxel at the end of the axis.
+ * Crops or pads a volume about its centre to a given size. An odd difference leaves the extra voxel
+ * at the end of the axis.
  *
  * @param size the size of the result
  * @param fill value outside of the volume, e.g. -1024 for air in HU, or 0 after a window

@@ -1,6 +1,9 @@
 package io.t3d.data.transform;
 
-/** How values between voxel centres are found. Beyond the outermost centres the edge goes on. */
+/**
+ * Interpolation method for values between voxel centres. Beyond the outermost centres the edge goes
+ * on.
+ */
 public enum Interpolation {
   /** The closest voxel, the upper one when halfway: for masks and labels. */
   NEAREST,

@@ -10,9 +10,9 @@ import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Brings class scores on the voxels of a reoriented and resampled volume back to the voxels of the
- * original one, and takes the best class there. Scores are interpolated linearly before the best
- * one is taken: boundaries come out smoother and closer than by the closest voxel's class.
+ * Maps class scores from a reoriented and resampled volume back to the original voxels, and takes
+ * the best class there. Scores are interpolated linearly before the best one is taken: boundaries
+ * come out smoother and closer than by the closest voxel's class.
  *
  * <p>Scores come slice by slice and only two slices are kept. At the scan's edge the outermost
  * scores go on.

@@ -3,9 +3,10 @@ package io.t3d.data.transform;
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.io.spi.VolumeInfo;
+import io.t3d.data.transform.internal.AxisCodes;
 
 /**
- * Permutes and flips the axes so that the voxel indices x, y, z grow towards the given directions.
+ * Permutes and flips the axes so that the voxel indices x, y, z increase in the given directions.
  * Voxels are moved, never interpolated; an oblique volume stays oblique.
  *
  * @param codes one letter per axis in (x, y, z) order, of the pairs R/L, A/P and S/I, e.g. {@code

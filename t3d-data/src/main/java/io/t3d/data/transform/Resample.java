@@ -5,7 +5,7 @@ import io.t3d.core.volume.Volume;
 import java.util.Objects;
 
 /**
- * Resamples along the voxel axes to a spacing, which is met exactly.
+ * Resamples along the voxel axes to an exact spacing.
  *
  * <pre>{@code
  * size   = max(1, round(n · old / new))

@@ -6,8 +6,8 @@ import io.t3d.data.transform.AxisResampler.Axis;
 import java.util.Objects;
 
 /**
- * Resamples along the voxel axes to a size. The outer corners of the scan stay in place (PyTorch's
- * {@code align_corners=False}), so the spacing becomes {@code n · old / size} per axis.
+ * Resamples along the voxel axes to a given size. The outer corners of the scan stay in place
+ * (PyTorch's {@code align_corners=False}), so the spacing becomes {@code n · old / size} per axis.
  *
  * @param size the size of the result
  * @param interpolation {@link Interpolation#NEAREST} for masks

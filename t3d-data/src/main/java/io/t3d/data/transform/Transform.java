@@ -2,7 +2,7 @@ package io.t3d.data.transform;
 
 import io.t3d.core.volume.Volume;
 
-/** A deterministic step from a volume to a volume; the input is left as it is. */
+/** A deterministic transform of a volume; the input is left unchanged. */
 @FunctionalInterface
 public interface Transform {
   /** Applies the step. */

@@ -9,8 +9,8 @@ import java.io.IOException;
 import java.util.Objects;
 
 /**
- * A volume whose voxels may lie elsewhere: views are cut from it by reading only the boxes they
- * need. May be used by many threads.
+ * A volume whose voxels may be on disk: only the boxes that views need are read. May be used by
+ * many threads.
  */
 public interface VolumeSource {
   /** D, H, W. */

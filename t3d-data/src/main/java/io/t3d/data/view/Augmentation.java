@@ -3,7 +3,7 @@ package io.t3d.data.view;
 import io.t3d.core.internal.Checks;
 
 /**
- * What is changed in a view besides its crop. Each view draws its own.
+ * Random changes to a view besides its crop: flips, noise, intensity. Each view draws its own.
  *
  * <p>Flips are off by default: reports tell left from right and upper from lower ("nodule in the
  * right upper lobe"), so a flipped volume no longer fits its report.

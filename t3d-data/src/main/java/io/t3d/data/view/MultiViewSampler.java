@@ -15,7 +15,7 @@ import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 
 /**
- * Cuts seeded random views from volumes: first the global, then the local ones.
+ * Samples random views from volumes by seed: the global views first, then the local ones.
  *
  * <p>A view is a random box inside the volume, resized to the view's size (trilinear, averaging
  * where it shrinks), flipped if the config says so, then jittered. Its affine takes view voxels to

@@ -1,7 +1,7 @@
 package io.t3d.data.view;
 
 /**
- * How much of a volume a crop covers along each axis, as a fraction; drawn uniformly and per axis.
+ * The fraction of a volume that a crop covers along each axis; drawn uniformly for each axis.
  *
  * @param min smallest fraction, &gt; 0
  * @param max largest fraction, ≤ 1

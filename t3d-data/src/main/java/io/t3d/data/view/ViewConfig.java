@@ -5,7 +5,7 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * Which views are cut from a volume.
+ * Settings of the views cut from a volume: how many, how large, and how augmented.
  *
  * <p>Global views should share much of the patient, or the token level of the TMA loss has nothing
  * to match: two crops of at least the fraction s &gt; 0.5 per axis always share {@code 2s − 1} of

@@ -5,7 +5,7 @@ import io.t3d.core.internal.Checks;
 import java.util.Objects;
 
 /**
- * How a volume is stored as Zarr.
+ * Options for storing a volume as Zarr: value type, chunk size and compression level.
  *
  * @param values what becomes of the voxels' values
  * @param chunk voxels of a chunk; a volume that is smaller has smaller ones

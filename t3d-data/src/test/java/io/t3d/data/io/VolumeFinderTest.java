@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Volume;
-import io.t3d.data.io.format.NiftiWriter;
+import io.t3d.data.io.internal.format.NiftiWriter;
 import io.t3d.data.io.spi.VolumeFormatException;
 import io.t3d.data.itk.DicomFile;
 import io.t3d.data.manifest.Manifest;

@@ -3,7 +3,7 @@ package io.t3d.data.io;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.t3d.data.io.format.NiftiFiles;
+import io.t3d.data.io.internal.format.NiftiFiles;
 import io.t3d.data.io.spi.VolumeFormatException;
 import io.t3d.data.io.spi.VolumeInfo;
 import java.io.IOException;

@@ -17,7 +17,7 @@ import io.t3d.core.volume.Spacing;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.TestDevice;
 import io.t3d.data.io.VolumeReaders;
-import io.t3d.data.io.format.NiftiWriter;
+import io.t3d.data.io.internal.format.NiftiWriter;
 import io.t3d.data.io.spi.PixelType;
 import io.t3d.data.manifest.Calibration;
 import io.t3d.data.manifest.ManifestRow;

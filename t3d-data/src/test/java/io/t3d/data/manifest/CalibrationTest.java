@@ -10,9 +10,9 @@ import io.t3d.core.train.PairSource;
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Spacing;
 import io.t3d.core.volume.Volume;
-import io.t3d.data.io.format.NiftiWriter;
+import io.t3d.data.io.internal.format.NiftiWriter;
 import io.t3d.data.load.VolumeReportDataset;
-import io.t3d.data.prepare.Calibrations;
+import io.t3d.data.prepare.PreparedVolumes;
 import io.t3d.data.prepare.Preprocessing;
 import io.t3d.data.view.MultiViewSampler;
 import io.t3d.data.view.ViewConfig;
@@ -75,7 +75,7 @@ class CalibrationTest {
   void rowsOfOneVolumeMustAgree() {
     Path file = Path.of("a.nii");
     List<ManifestRow> rows = List.of(row(file, Calibration.none()), row(file, RAW));
-    assertThatThrownBy(() -> new Calibrations(rows))
+    assertThatThrownBy(() -> new PreparedVolumes(Preprocessing.none(), rows))
         .isInstanceOf(T3dException.class)
         .hasMessage(
             "row 2 (a.nii) has another slope, intercept or spacing than an earlier row of this"

@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.t3d.core.T3dException;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.io.VolumeReaders;
-import io.t3d.data.io.format.NiftiWriter;
+import io.t3d.data.io.internal.format.NiftiWriter;
 import io.t3d.data.io.spi.PixelType;
 import io.t3d.data.manifest.BadRow;
 import io.t3d.data.manifest.Calibration;

@@ -13,7 +13,7 @@ import io.t3d.data.transform.VolumeSource;
 import io.t3d.data.view.MultiViewSampler;
 import io.t3d.data.view.ScaleRange;
 import io.t3d.data.view.ViewConfig;
-import io.t3d.data.zarr.ZarrVolume;
+import io.t3d.data.zarr.internal.ZarrVolume;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

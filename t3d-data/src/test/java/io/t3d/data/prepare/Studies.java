@@ -3,7 +3,7 @@ package io.t3d.data.prepare;
 import io.t3d.core.config.Size3;
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Volume;
-import io.t3d.data.io.format.NiftiWriter;
+import io.t3d.data.io.internal.format.NiftiWriter;
 import io.t3d.data.io.spi.PixelType;
 import io.t3d.data.manifest.Manifest;
 import io.t3d.data.transform.IntensityWindow;

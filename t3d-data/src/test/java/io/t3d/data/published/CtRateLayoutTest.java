@@ -44,7 +44,7 @@ class CtRateLayoutTest {
         .containsExactly(entry("Medical material", false), entry("Lung nodule", true));
     assertThat(reading.studies().get(2).labels()).isEqualTo(Map.of("Lung nodule", false));
     assertThat(reading.studies().get(3).split()).isEqualTo(Split.VALIDATION);
-    assertThat(new CtRateLayout().read(dataset)).isEqualTo(reading);
+    assertThat(DatasetLayout.ctRate().read(dataset)).isEqualTo(reading);
   }
 
   @Test
@@ -69,9 +69,9 @@ class CtRateLayoutTest {
     assertThat(mixed.studies())
         .allMatch(s -> s.calibration().isNone() == (s.split() == Split.TRAIN));
 
-    assertThat(new CtRateLayout(CtRateLayout.CalibrationSource.METADATA).read(root).studies())
+    assertThat(DatasetLayout.ctRate(DatasetLayout.CalibrationSource.METADATA).read(root).studies())
         .allMatch(s -> s.calibration().equals(table));
-    assertThat(new CtRateLayout(CtRateLayout.CalibrationSource.HEADER).read(root).studies())
+    assertThat(DatasetLayout.ctRate(DatasetLayout.CalibrationSource.HEADER).read(root).studies())
         .allMatch(s -> s.calibration().isNone());
   }
 
@@ -168,7 +168,7 @@ class CtRateLayoutTest {
   @Test
   void anotherFolderIsAProblem() throws IOException {
     Path empty = Files.createDirectory(root.resolve("empty"));
-    assertThat(new CtRateLayout().read(empty).problems())
+    assertThat(DatasetLayout.ctRate().read(empty).problems())
         .containsExactly(
             empty
                 + " has none of the folders train, train_fixed, valid, valid_fixed; give CT-RATE's"
@@ -176,6 +176,6 @@ class CtRateLayoutTest {
   }
 
   private Reading read() throws IOException {
-    return new CtRateLayout().read(root);
+    return DatasetLayout.ctRate().read(root);
   }
 }

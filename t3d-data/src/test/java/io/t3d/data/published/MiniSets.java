@@ -3,7 +3,7 @@ package io.t3d.data.published;
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Spacing;
 import io.t3d.core.volume.Volume;
-import io.t3d.data.io.format.NiftiWriter;
+import io.t3d.data.io.internal.format.NiftiWriter;
 import io.t3d.data.phantom.PhantomConfig;
 import io.t3d.data.phantom.PhantomStudy;
 import io.t3d.data.phantom.generate.PhantomGenerator;

@@ -19,7 +19,7 @@ class OtherLayoutsTest {
   @Test
   void bimcvRsPatientsAndScansAreReadFromThePaths() throws IOException {
     MiniSets.bimcvR(root);
-    Reading reading = new BimcvRLayout().read(root);
+    Reading reading = DatasetLayout.bimcvR().read(root);
     assertThat(reading.problems()).isEmpty();
     assertThat(reading.dropped()).isEmpty();
     assertThat(reading.studies()).hasSize(11);
@@ -35,7 +35,7 @@ class OtherLayoutsTest {
   void aBimcvRRowWithoutASubjectIsAnError() throws IOException {
     MiniSets.text(
         root.resolve("curated_ct_report_path_En.csv"), "path,Report_en", "CT1/ct/scan7.nii.gz,x");
-    assertThat(new BimcvRLayout().read(root).badRows())
+    assertThat(DatasetLayout.bimcvR().read(root).badRows())
         .containsExactly(
             "curated_ct_report_path_En.csv row 2: path must end with a .nii.gz and hold sub-…, from"
                 + " which the patient is known; splits by patient need it");
@@ -46,14 +46,14 @@ class OtherLayoutsTest {
     Path table = root.resolve("curated_ct_report_path_En.csv");
     Files.write(
         table, "path,Report_en\nsub-1.nii.gz,Überblähung\n".getBytes(StandardCharsets.ISO_8859_1));
-    assertThat(new BimcvRLayout().read(root).problems())
+    assertThat(DatasetLayout.bimcvR().read(root).problems())
         .containsExactly(table + " is not UTF-8; download it again");
   }
 
   @Test
   void inspectsTablesAreJoined() throws IOException {
     MiniSets.inspect(root);
-    Reading reading = new InspectLayout().read(root);
+    Reading reading = DatasetLayout.inspect().read(root);
     assertThat(reading.problems()).isEmpty();
     assertThat(reading.badRows()).isEmpty();
     assertThat(reading.dropped()).isEqualTo(Map.of(Drop.REPEATED, 1));
@@ -76,7 +76,7 @@ class OtherLayoutsTest {
     Files.delete(full.resolve("CTPA/PE00.nii.gz"));
     MiniSets.text(full.resolve("impressions_20250611.tsv"), "impression_id\timpressions", "72\tx");
     MiniSets.text(full.resolve("splits_20250611.tsv"), "impression_id\tsplit", "72\tdev");
-    Reading reading = new InspectLayout().read(root);
+    Reading reading = DatasetLayout.inspect().read(root);
     assertThat(reading.studies()).isEmpty();
     assertThat(reading.dropped()).isEqualTo(Map.of(Drop.NO_FILE, 1, Drop.NO_REPORT, 1));
     assertThat(reading.badRows())
@@ -85,7 +85,7 @@ class OtherLayoutsTest {
             "study_mapping_20250611.tsv row 4: has no usable row in the table of splits");
 
     Files.delete(full.resolve("study_mapping_20250611.tsv"));
-    assertThat(new InspectLayout().read(root).problems())
+    assertThat(DatasetLayout.inspect().read(root).problems())
         .containsExactly(
             "no study_mapping_….tsv in "
                 + root
@@ -95,7 +95,7 @@ class OtherLayoutsTest {
   @Test
   void radChestCtsLabelsAreJoinedOverLocationsAndThereIsNoReport() throws IOException {
     MiniSets.radChestCt(root);
-    Reading reading = new RadChestCtLayout().read(root);
+    Reading reading = DatasetLayout.radChestCt().read(root);
     assertThat(reading.problems()).isEmpty();
     assertThat(reading.dropped()).isEmpty();
     assertThat(reading.studies()).allMatch(s -> s.report().isEmpty());
@@ -113,7 +113,7 @@ class OtherLayoutsTest {
 
   @Test
   void radChestCtNeedsItsTables() throws IOException {
-    assertThat(new RadChestCtLayout().read(root).problems())
+    assertThat(DatasetLayout.radChestCt().read(root).problems())
         .containsExactly(
             "no CT_Scan_Metadata_Complete_….csv in " + root + "; it tells the patients",
             "no img{train,valid,test}_Abnormality_and_Location_Labels.csv in "
@@ -125,7 +125,7 @@ class OtherLayoutsTest {
         "NoteAcc_DEID,MRN_DEID",
         "trn00001,A",
         "trn00002,A");
-    assertThat(new RadChestCtLayout().read(root).badRows())
+    assertThat(DatasetLayout.radChestCt().read(root).badRows())
         .containsExactly(
             "imgtest_Abnormality_and_Location_Labels.csv row 2: has no MRN_DEID in the metadata;"
                 + " splits by patient need it");

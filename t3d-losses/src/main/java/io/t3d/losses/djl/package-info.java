@@ -1,7 +1,4 @@
-/**
- * The losses for DJL's own {@code Trainer} and {@code EasyTrain}, which know lists of arrays.
- * {@code Pretrainer} needs none of this.
- */
+/** The losses as DJL {@code Loss}es, for DJL's own {@code Trainer} and {@code EasyTrain}. */
 @NullMarked
 package io.t3d.losses.djl;
 

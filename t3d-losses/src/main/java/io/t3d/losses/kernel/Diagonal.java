@@ -4,7 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.index.NDIndex;
 import io.t3d.core.torch.TorchBridge;
 
-/** The diagonal of a square matrix, where it lies: no copy. */
+/** The diagonal of a square matrix as a view, without a copy. */
 public final class Diagonal {
   private Diagonal() {}
 

@@ -6,7 +6,7 @@ import io.t3d.core.torch.TorchBridge;
 import java.util.List;
 
 /**
- * Features predict given assignments to prototypes.
+ * The loss of predicting given prototype assignments from features.
  *
  * <pre>{@code
  * p = softmax(norm(x)·cᵀ / temperature)

@@ -8,7 +8,7 @@ import io.t3d.core.model.T3DModel;
 import io.t3d.core.nn.internal.SeededWeights;
 import io.t3d.core.train.BatchObjective;
 
-/** Builds the objective of a method, T3D's own or a baseline's. */
+/** Creates the objective of a pre-training method: T3D's own or a baseline's. */
 public final class Objectives {
   private Objectives() {}
 

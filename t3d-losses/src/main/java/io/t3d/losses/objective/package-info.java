@@ -1,4 +1,4 @@
-/** What a pre-training run minimises: T3D, its ablations, and the baselines. */
+/** Objectives of pre-training: T3D, its ablations, and the baselines. */
 @NullMarked
 package io.t3d.losses.objective;
 

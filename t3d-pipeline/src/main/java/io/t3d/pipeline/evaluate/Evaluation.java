@@ -10,8 +10,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What an evaluation found; written as {@code metrics.json}, which leaves out what is absent here:
- * parts that were not asked for.
+ * The results of an evaluation, written as {@code metrics.json}; parts that were not requested are
+ * left out.
  *
  * @param train how training went; absent when only a checkpoint was evaluated
  * @param zeroShot zero-shot classification

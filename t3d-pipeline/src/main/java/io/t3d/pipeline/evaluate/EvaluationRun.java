@@ -36,7 +36,9 @@ import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** Evaluates a model on rows of a manifest. Each volume is read and encoded once for all tasks. */
+/**
+ * Evaluates a model on the rows of a manifest. Each volume is read and encoded once for all tasks.
+ */
 public final class EvaluationRun implements AutoCloseable {
   private static final List<TextScore> GLOBAL = List.of(TextScore.GLOBAL);
 

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * How an evaluation measures and trains.
+ * Settings of an evaluation: how it measures and trains.
  *
  * @param score which score zero-shot and retrieval use; empty: the one that does best on the
  *     validation split

@@ -4,8 +4,8 @@ import io.t3d.core.task.classify.FindingPrompts;
 import java.util.List;
 
 /**
- * The texts that an evaluation compares volumes with. They must be known when volumes are read, so
- * that each volume is read and encoded once.
+ * The prompts, and optionally the reports, that an evaluation compares volumes with. They must be
+ * known when volumes are read, so that each volume is read and encoded once.
  *
  * @param prompts of zero-shot classification; empty: there is none
  * @param retrieval whether volumes and reports find each other

@@ -14,7 +14,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Fine-tunes an encoder on shares of the training labels and measures each. */
+/** Fine-tunes an encoder on fractions of the training labels and evaluates each result. */
 public final class FineTuneRun {
   /** Gives a model to train, which the run closes. */
   @FunctionalInterface

@@ -11,7 +11,7 @@ import io.t3d.core.task.report.ReportGenerator;
 import io.t3d.core.task.report.ReportTrainer;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.pipeline.DataConfig;
-import io.t3d.pipeline.MetricsFile;
+import io.t3d.pipeline.internal.MetricsFile;
 import io.t3d.pipeline.internal.RowVolumes;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -21,7 +21,10 @@ import java.util.Optional;
 import java.util.function.DoubleConsumer;
 import java.util.function.IntConsumer;
 
-/** Trains a report generator on rows of a manifest and scores what it writes for others. */
+/**
+ * Trains a report generator on the rows of a manifest and scores the reports it writes for other
+ * rows.
+ */
 public final class ReportRun {
   /** The folder of the generator inside the folder of a run. */
   public static final String GENERATOR = "generator";

@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Scores of written reports.
+ * Scores of generated reports.
  *
  * @param text closeness in words
  * @param clinical agreement of the findings that the phantoms' labeler reads out of written and of

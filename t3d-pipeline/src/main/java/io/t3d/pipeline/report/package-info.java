@@ -1,4 +1,4 @@
-/** Training and scoring of a report decoder on a trained model. */
+/** Trains and evaluates a report decoder on a trained model. */
 @NullMarked
 package io.t3d.pipeline.report;
 

@@ -1,10 +1,10 @@
 package io.t3d.pipeline.segment;
 
 import io.t3d.core.config.DecoderConfig;
-import io.t3d.core.config.LeftOutWhenEmpty;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.config.VisionConfig;
+import io.t3d.core.config.internal.LeftOutWhenEmpty;
 import io.t3d.core.internal.cuda.DeviceNames;
 import io.t3d.core.task.segment.SegmentationClass;
 import io.t3d.core.task.segment.SegmentationTraining;

@@ -20,7 +20,7 @@ import java.util.function.IntConsumer;
 import java.util.function.ToDoubleFunction;
 
 /**
- * Predicted masks against those of a manifest, on the volumes' own voxels.
+ * Compares predicted masks with the masks of a manifest, on the volumes' original voxels.
  *
  * @param volumes how many were compared
  * @param meanDice the mean over structures of their mean Dice

@@ -1,4 +1,4 @@
-/** Training, use and scoring of a segmenter on a trained model. */
+/** Trains, applies and evaluates a segmenter on a trained model. */
 @NullMarked
 package io.t3d.pipeline.segment;
 

@@ -11,14 +11,14 @@ import java.util.regex.Pattern;
  * hyphens and apostrophes inside a word and the point of a decimal number stay ({@code
  * low-attenuation}, {@code 3.5}).
  */
-public final class ReportWords {
+final class ReportWords {
   private static final Pattern WORD =
       Pattern.compile("\\p{Nd}+(?:\\.\\p{Nd}+)+|[\\p{L}\\p{N}]+(?:[-'][\\p{L}\\p{N}]+)*");
 
   private ReportWords() {}
 
   /** Splits a report. */
-  public static List<String> of(String report) {
+  static List<String> of(String report) {
     List<String> words = new ArrayList<>();
     Matcher found = WORD.matcher(report.toLowerCase(Locale.ROOT));
     while (found.find()) {

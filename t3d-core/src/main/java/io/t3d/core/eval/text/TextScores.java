@@ -3,8 +3,8 @@ package io.t3d.core.eval.text;
 import java.util.List;
 
 /**
- * How close written reports are to reference reports, in words. See {@link ReportWords} for what a
- * word is. High scores do not mean that findings are right: see {@link
+ * Word-based scores of generated reports against reference reports. See {@link ReportWords} for
+ * what a word is. High scores do not mean that findings are right: see {@link
  * io.t3d.core.eval.LabelAgreement}.
  *
  * @param bleu1 corpus BLEU of single words, in [0, 1]

@@ -1,4 +1,4 @@
-/** Scores of written reports against reference reports, one reference each. */
+/** Scores of generated reports against reference reports, one reference each. */
 @NullMarked
 package io.t3d.core.eval.text;
 

@@ -5,7 +5,7 @@ import io.t3d.core.config.TextConfig;
 import io.t3d.core.config.TextEncoderConfig;
 import io.t3d.core.nn.TextEncoder;
 
-/** Builds the text encoder that settings describe, and describes an encoder by settings. */
+/** Creates a text encoder from its settings, and reads the settings of an existing one. */
 public final class TextEncoders {
   private TextEncoders() {}
 

@@ -3,7 +3,7 @@ package io.t3d.core.task.classify;
 import java.util.List;
 
 /**
- * Ways to say that a finding is there, and that it is not.
+ * Prompts that state a finding, and prompts that deny it.
  *
  * @param finding name of the label
  * @param positive texts that state the finding

@@ -2,7 +2,7 @@ package io.t3d.core.task.classify;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.t3d.core.config.OldForm;
+import io.t3d.core.config.internal.OldForm;
 import io.t3d.core.internal.Checks;
 import io.t3d.core.task.TaskTraining;
 import java.util.Objects;

@@ -21,11 +21,11 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Trains the whole vision encoder with a new linear head on labels: binary cross-entropy over the
- * labels that are known. The encoder learns at a share of the head's rate, the plainest form of
- * discriminative fine-tuning (Howard and Ruder, 2018, <a
- * href="https://arxiv.org/abs/1801.06146">ULMFiT</a>, section 3.2). Training from scratch is the
- * same with a model of random weights and {@link FineTuneConfig#fromScratch()}.
+ * Fine-tunes the whole vision encoder with a new linear head: binary cross-entropy over the known
+ * labels. The encoder learns at a share of the head's rate, the plainest form of discriminative
+ * fine-tuning (Howard and Ruder, 2018, <a href="https://arxiv.org/abs/1801.06146">ULMFiT</a>,
+ * section 3.2). Training from scratch is the same with a model of random weights and {@link
+ * FineTuneConfig#fromScratch()}.
  *
  * <pre>{@code
  * FineTuner tuner = new FineTuner(FineTuneConfig.pretrained());

@@ -15,9 +15,9 @@ import java.util.SplittableRandom;
 import java.util.TreeSet;
 
 /**
- * A share of the labelled samples, for training with 1 %, 10 % or all labels: whole patients, with
- * about the labels' shares of the whole (iterative stratification, Sechidis et al., 2011, for one
- * subset), and at least one positive of every label that has one.
+ * Selects a fraction of the labelled samples, for training with 1 %, 10 % or all labels: whole
+ * patients, close to the label frequencies of the whole (iterative stratification, Sechidis et al.,
+ * 2011, for one subset), with at least one positive of every label that has any.
  */
 public final class LabelSubset {
   private final LabelMatrix labels;

@@ -15,8 +15,8 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
- * Multi-label logistic regression on frozen embeddings: what the encoder knows that one plane per
- * label can read out.
+ * Multi-label logistic regression on frozen embeddings: measures what a linear classifier can read
+ * from them.
  *
  * <pre>{@code
  * min over (w, b):  Σ over known samples  c·log(1 + exp(∓(w·z + b)))  +  λ/2·|w|²

@@ -3,7 +3,7 @@ package io.t3d.core.task.classify;
 import ai.djl.ndarray.NDArray;
 import java.util.List;
 
-/** Turns texts into embeddings; {@code T3DModel::encodeReports} is one. */
+/** Encodes texts as embeddings, e.g. {@code T3DModel::encodeReports}. */
 @FunctionalInterface
 public interface ReportEncoder {
   /**

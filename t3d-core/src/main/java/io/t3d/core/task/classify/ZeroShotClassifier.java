@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * Classifies volumes by text alone: is the image closer to the prompts that state a finding, or to
- * those that deny it?
+ * Zero-shot classification: compares a volume with prompts that state a finding and prompts that
+ * deny it.
  *
  * <pre>{@code
  * w± = norm( mean over prompts of norm(text embedding) )

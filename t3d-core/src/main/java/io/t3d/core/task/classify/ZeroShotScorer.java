@@ -13,7 +13,7 @@ import java.util.OptionalDouble;
 import java.util.stream.IntStream;
 
 /**
- * Zero-shot classification by the volume as a whole, by the tokens that gather around the prompts,
+ * Zero-shot classification by the volume's embedding, by the tokens that gather around the prompts,
  * or by both.
  *
  * <pre>{@code

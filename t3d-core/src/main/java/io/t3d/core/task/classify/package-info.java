@@ -1,4 +1,4 @@
-/** Findings of a volume: zero-shot prompts, a linear probe on embeddings, a fine-tuned encoder. */
+/** Classification of findings: zero-shot prompts, linear probe, fine-tuning. */
 @NullMarked
 package io.t3d.core.task.classify;
 

@@ -1,7 +1,7 @@
 package io.t3d.core.task.report;
 
 /**
- * A report that the model wrote.
+ * A report written by the model.
  *
  * @param text without special tokens; lower case where the vocabulary is
  * @param logProbability of all its tokens together, natural log

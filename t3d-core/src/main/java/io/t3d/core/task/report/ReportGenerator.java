@@ -14,7 +14,7 @@ import io.t3d.core.model.T3DModel;
 import io.t3d.core.nn.StateDict;
 import io.t3d.core.nn.VisionEncoder.VisualTokens;
 import io.t3d.core.nn.internal.SeededWeights;
-import io.t3d.core.nn.report.ReportDecoder;
+import io.t3d.core.nn.internal.report.ReportDecoder;
 import io.t3d.core.task.FrozenEncoder;
 import io.t3d.core.task.VolumeBatches;
 import io.t3d.core.torch.NoGrad;

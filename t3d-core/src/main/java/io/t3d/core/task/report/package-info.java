@@ -1,4 +1,4 @@
-/** Reports written from a volume: a text decoder trained on a frozen image encoder. */
+/** Report generation: a text decoder trained on a frozen image encoder. */
 @NullMarked
 package io.t3d.core.task.report;
 

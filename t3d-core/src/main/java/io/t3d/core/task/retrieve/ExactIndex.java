@@ -9,8 +9,8 @@ import io.t3d.core.internal.Shapes;
 import java.util.Arrays;
 
 /**
- * Compares queries with the whole gallery, block by block: memory is {@code 256 · 8192} floats,
- * whatever N.
+ * An exact index: compares queries with the whole gallery, block by block, in memory for {@code 256
+ * · 8192} floats, whatever N.
  */
 public final class ExactIndex implements EmbeddingIndex {
   private static final int QUERIES = 256;

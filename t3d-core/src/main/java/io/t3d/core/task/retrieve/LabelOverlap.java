@@ -15,9 +15,9 @@ import java.util.OptionalDouble;
 import java.util.stream.IntStream;
 
 /**
- * Retrieval by findings: how alike are the labels of a query and of what it finds? The overlap of
- * two label sets is Jaccard's, {@code |A ∩ B| / |A ∪ B|}; two empty sets are alike, 1. A label that
- * is not known counts as absent.
+ * Retrieval metrics by findings: how similar the labels of a query are to those of its results. The
+ * overlap of two label sets is Jaccard's, {@code |A ∩ B| / |A ∪ B|}; two empty sets overlap by 1. A
+ * label that is not known counts as absent.
  *
  * <p>CT-CLIP (Hamamci et al., 2024) calls {@link #overlapAt} "MAP@k". Differs from its script:
  * there the query itself is in the gallery, and volumes without findings are not.

@@ -5,13 +5,8 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.t3d.core.file.Safetensors;
-import io.t3d.core.file.SafetensorsHeader;
-import io.t3d.core.file.SafetensorsHeader.Dtype;
-import io.t3d.core.file.SafetensorsHeader.TensorInfo;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -28,9 +23,6 @@ import java.util.Objects;
  * would end the process; what T3D writes replaces files as a whole, which is safe.
  */
 public final class MappedIndex implements EmbeddingIndex {
-  /** One mapping holds at most 2 GiB. */
-  private static final long MOST_BYTES = 1L << 30;
-
   private static final double LENGTH_TOLERANCE = 1e-3;
 
   private final NDManager manager;
@@ -38,7 +30,7 @@ public final class MappedIndex implements EmbeddingIndex {
   private final int size;
   private final int width;
 
-  /** Rows that one mapping holds. */
+  /** Rows that one map holds. */
   private record Piece(int first, int rows, ByteBuffer bytes, ExactIndex index) {}
 
   private MappedIndex(NDManager manager, List<Path> files, String tensor) throws IOException {
@@ -46,22 +38,27 @@ public final class MappedIndex implements EmbeddingIndex {
     int rows = 0;
     int columns = -1;
     for (Path file : files) {
-      SafetensorsHeader header = Safetensors.header(file);
-      TensorInfo info = rowsOf(file, header, tensor);
-      int found = (int) info.shape().get(1);
-      if (columns != -1 && found != columns) {
-        throw new IOException(
-            file
-                + ": its embeddings have "
-                + found
-                + " columns, those of "
-                + files.get(0)
-                + " "
-                + columns
-                + "; all must come from one model");
+      int before = rows;
+      for (Safetensors.MappedRows map : Safetensors.mapRows(file, tensor)) {
+        if (columns != -1 && map.columns() != columns) {
+          throw new IOException(
+              file
+                  + ": its embeddings have "
+                  + map.columns()
+                  + " columns, those of "
+                  + files.get(0)
+                  + " "
+                  + columns
+                  + "; all must come from one model");
+        }
+        columns = map.columns();
+        // A direct buffer is borrowed by the engine, not copied.
+        NDArray gallery =
+            manager.create(map.bytes(), new Shape(map.rows(), columns), DataType.FLOAT32);
+        requireUnitLength(file, gallery, rows - before);
+        pieces.add(new Piece(rows, map.rows(), map.bytes(), new ExactIndex(gallery, false)));
+        rows = Math.addExact(rows, map.rows());
       }
-      columns = found;
-      rows = map(file, header.dataStart() + info.begin(), info.shape(), rows);
     }
     this.size = rows;
     this.width = columns;
@@ -96,48 +93,6 @@ public final class MappedIndex implements EmbeddingIndex {
       own.close();
       throw e;
     }
-  }
-
-  private static TensorInfo rowsOf(Path file, SafetensorsHeader header, String tensor)
-      throws IOException {
-    TensorInfo info = header.tensors().get(tensor);
-    if (info == null) {
-      throw new IOException(
-          file + " has no tensor " + tensor + ", only " + header.tensors().keySet());
-    }
-    if (info.dtype() != Dtype.F32 || info.shape().dimension() != 2 || info.shape().size() == 0) {
-      throw new IOException(
-          file
-              + ": "
-              + tensor
-              + " must be (N, E) of F32 with at least one row, got "
-              + info.shape()
-              + " of "
-              + info.dtype());
-    }
-    return info;
-  }
-
-  /** Maps a file's rows; returns how many rows there are now. */
-  private int map(Path file, long start, Shape shape, int before) throws IOException {
-    long count = shape.get(0);
-    long rowBytes = shape.get(1) * Float.BYTES;
-    int most = (int) Math.max(1, MOST_BYTES / rowBytes);
-    try (FileChannel channel = FileChannel.open(file)) {
-      for (long from = 0; from < count; from += most) {
-        int rows = (int) Math.min(most, count - from);
-        ByteBuffer bytes =
-            channel
-                .map(FileChannel.MapMode.READ_ONLY, start + from * rowBytes, rows * rowBytes)
-                .order(ByteOrder.LITTLE_ENDIAN);
-        // A direct buffer is borrowed by the engine, not copied.
-        NDArray gallery = manager.create(bytes, new Shape(rows, shape.get(1)), DataType.FLOAT32);
-        requireUnitLength(file, gallery, from);
-        int first = Math.toIntExact(Math.addExact((long) before, from));
-        pieces.add(new Piece(first, rows, bytes, new ExactIndex(gallery, false)));
-      }
-    }
-    return Math.toIntExact(before + count);
   }
 
   /** A gallery of other lengths would be ranked by dot products, silently. */

@@ -1,7 +1,7 @@
 package io.t3d.core.task.retrieve;
 
 /**
- * What a search found, best first.
+ * Search results, best first.
  *
  * @param rows {@code [Q][k]}: for each query, positions in the gallery
  * @param similarities {@code [Q][k]}: their cosines; of a search in two stages, what its second

@@ -2,11 +2,12 @@ package io.t3d.core.task.retrieve;
 
 import io.t3d.core.task.TextScores;
 import io.t3d.core.task.internal.Embeddings;
+import io.t3d.core.task.internal.SentencesOfReports;
 import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * How well each of n volumes fits each of R reports: as a whole, and by the report's sentences.
+ * Scores of n volumes against R reports: by the whole report, and by its sentences.
  *
  * <pre>{@code
  * global(i, r)    = cos(v(i), w(r))

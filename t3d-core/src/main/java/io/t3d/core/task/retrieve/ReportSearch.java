@@ -6,14 +6,15 @@ import io.t3d.core.internal.Scopes;
 import io.t3d.core.model.VolumeFeatures;
 import io.t3d.core.task.TextScores;
 import io.t3d.core.task.internal.Embeddings;
+import io.t3d.core.task.internal.SentencesOfReports;
 import io.t3d.core.torch.NoGrad;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Finds reports for volumes in two stages, for galleries of which the matrix of all pairs is too
- * large: an index of whole reports gives candidates, then their sentences order them.
+ * Two-stage search for reports, for galleries too large to score every pair: an index of whole
+ * reports proposes candidates, which their sentences then rerank.
  *
  * <pre>{@code
  * try (SentenceReference reference = SentenceReference.of(model, some, 0.1, n -> {})) {

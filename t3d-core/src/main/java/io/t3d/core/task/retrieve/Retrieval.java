@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
- * Finds reports by volume and volumes by report, and measures how well.
+ * Retrieves reports by volume and volumes by report, and measures how well.
  *
  * <p>The rank of a query is 1 + the number of wrong targets that score at least as high as its best
  * correct one. Ties so count against the model: one that maps everything to one point gets the last

@@ -9,7 +9,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What volumes and reports are ranked by: the report as a whole, its sentences, or both.
+ * The score that ranks volumes and reports: the whole report, its sentences, or a weighted sum of
+ * both.
  *
  * <pre>{@code
  * sum(i, r) = global(i, r) / sd(global) + weight · sentences(i, r) / sd(sentences)

@@ -14,9 +14,9 @@ import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 
 /**
- * The tokens of some volumes, to tell how well a sentence fits volumes in general, and how much a
- * report's fit spreads over them ({@link PairScores}). Some 64 volumes of the gallery's kind do;
- * they take {@code 4 · N · E} bytes each. Closing frees them.
+ * Tokens of reference volumes, used to normalise sentence scores: how well a sentence fits volumes
+ * in general, and how much a report's scores vary ({@link PairScores}). Some 64 volumes of the
+ * gallery's kind do; they take {@code 4 · N · E} bytes each. Closing frees them.
  */
 public final class SentenceReference implements AutoCloseable {
   private static final int AT_ONCE = 8;

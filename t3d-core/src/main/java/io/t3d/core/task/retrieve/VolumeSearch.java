@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.t3d.core.task.TextScores;
 import io.t3d.core.task.internal.Embeddings;
+import io.t3d.core.task.internal.SentencesOfReports;
 import io.t3d.core.torch.NoGrad;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -11,9 +12,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Finds volumes for reports in two stages, for galleries of which the matrix of all pairs is too
- * large: an index of whole volumes gives candidates, then the report's sentences on the candidates'
- * tokens order them; see {@link ReportSearch} for the other way round.
+ * Two-stage search for volumes, for galleries too large to score every pair: an index of whole
+ * volumes proposes candidates, which the report's sentences then rerank; {@link ReportSearch} is
+ * the other direction.
  *
  * <pre>{@code
  * VolumeSearch.Tokens encodedAgain =

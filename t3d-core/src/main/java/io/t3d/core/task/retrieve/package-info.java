@@ -1,6 +1,6 @@
 /**
- * Search between volumes and reports: recall and ranks, label overlap, exact and HNSW indexes,
- * sentences.
+ * Retrieval between volumes and reports: recall and ranks, label overlap, exact and HNSW indexes,
+ * sentence scores.
  */
 @NullMarked
 package io.t3d.core.task.retrieve;

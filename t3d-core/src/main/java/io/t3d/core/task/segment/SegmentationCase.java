@@ -3,7 +3,7 @@ package io.t3d.core.task.segment;
 import io.t3d.core.volume.Volume;
 
 /**
- * A volume with its mask, prepared alike.
+ * A volume and its mask after the same preparation.
  *
  * @param volume intensities as the encoder saw them in pre-training
  * @param mask on the same voxels; whole values 0..255 as {@link SegmentationClass} names them

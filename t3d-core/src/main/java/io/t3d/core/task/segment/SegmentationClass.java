@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * A structure to be segmented.
+ * A structure to segment, with its mask values.
  *
  * @param name e.g. {@code heart}
  * @param values the values that mark it in masks, 0 not among them; predicted masks have the first

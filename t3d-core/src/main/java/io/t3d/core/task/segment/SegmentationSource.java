@@ -3,7 +3,7 @@ package io.t3d.core.task.segment;
 import java.io.IOException;
 import java.util.List;
 
-/** Volumes with masks to train on; what is read lazily need not fit the memory. */
+/** A source of training cases (volume and mask), which may be loaded lazily. */
 public interface SegmentationSource {
   /** How many there are. */
   int size();

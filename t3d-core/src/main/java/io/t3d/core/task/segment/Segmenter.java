@@ -16,7 +16,7 @@ import io.t3d.core.nn.StateDict;
 import io.t3d.core.nn.VisionEncoder;
 import io.t3d.core.nn.internal.SeededWeights;
 import io.t3d.core.nn.internal.Weights;
-import io.t3d.core.nn.segment.SegmentationDecoder;
+import io.t3d.core.nn.internal.segment.SegmentationDecoder;
 import io.t3d.core.nn.vision.VisionEncoders;
 import io.t3d.core.task.TaskTrainer;
 import io.t3d.core.torch.NoGrad;
@@ -30,7 +30,8 @@ import java.util.Map;
 import java.util.function.ObjDoubleConsumer;
 
 /**
- * Names the structure of every voxel: an encoder, fresh or from a {@link T3DModel}, with a decoder.
+ * Segments volumes voxel by voxel: an encoder, new or taken from a {@link T3DModel}, with a
+ * decoder.
  *
  * <pre>{@code
  * SegmenterConfig config = SegmenterConfig.of(model.config().vision(), classes, Size3.cube(64));
@@ -42,8 +43,9 @@ import java.util.function.ObjDoubleConsumer;
  * }</pre>
  *
  * <p>The decoder is a U-Net's over a ResNet (Çiçek et al., 2016) or UNETR's over a ViT (Hatamizadeh
- * et al., 2022); see {@link SegmentationDecoder}. Volumes larger than the window are done by {@link
- * SlidingWindow}.
+ * et al., 2022). A volume larger than the window is segmented window by window; overlapping scores
+ * are averaged with the Gaussian weights of MONAI's {@code sliding_window_inference}, and smaller
+ * volumes are padded with 0.
  *
  * <p>The segmenter owns its weights: it copies those of the model, which stays as it is. Segmenting
  * from several threads at once is safe as long as nobody trains.
@@ -256,8 +258,20 @@ public final class Segmenter implements AutoCloseable {
     return best;
   }
 
+  /** Takes the scores of a volume, slice by slice. */
+  @FunctionalInterface
+  public interface Slices {
+    /**
+     * Takes the next slice.
+     *
+     * @param z 0, 1, …, D-1
+     * @param logits {@code (K, H, W)}, flat; used again for the next slice
+     */
+    void slice(int z, float[] logits);
+  }
+
   /** Scores a volume window by window; the sink gets {@code (K, H, W)} logits per slice. */
-  public void scores(Volume volume, SlidingWindow.Slices sink) {
+  public void scores(Volume volume, Slices sink) {
     new SlidingWindow(config.window(), config.overlap(), config.sigma(), WINDOWS_AT_ONCE)
         .run(manager, volume, this::logits, sink);
   }

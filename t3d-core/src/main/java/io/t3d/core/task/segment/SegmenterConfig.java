@@ -10,7 +10,7 @@ import java.util.Objects;
 import java.util.Set;
 
 /**
- * Settings of a segmenter, saved with it.
+ * Settings of a segmenter, saved along with it.
  *
  * @param vision the encoder
  * @param decoder widths of the decoder

@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Results come slice by slice: what is held is {@code K} scores for as many slices as a window
  * has, not for the volume.
  */
-public final class SlidingWindow {
+final class SlidingWindow {
   private static final double MIN_WEIGHT = 1e-3;
 
   private final Size3 window;
@@ -38,21 +38,9 @@ public final class SlidingWindow {
 
   /** A network. */
   @FunctionalInterface
-  public interface Network {
+  interface Network {
     /** From {@code (b, 1, D, H, W)} to {@code (b, K, D, H, W)}, float32. */
     NDArray logits(NDArray windows);
-  }
-
-  /** Takes the result. */
-  @FunctionalInterface
-  public interface Slices {
-    /**
-     * Takes the next slice.
-     *
-     * @param z 0, 1, …, D-1
-     * @param logits {@code (K, H, W)}, flat; used again for the next slice
-     */
-    void slice(int z, float[] logits);
   }
 
   /**
@@ -63,7 +51,7 @@ public final class SlidingWindow {
    * @param sigma standard deviation of the Gaussian as a share of the window's size
    * @param batch windows that the network gets at once
    */
-  public SlidingWindow(Size3 window, double overlap, double sigma, int batch) {
+  SlidingWindow(Size3 window, double overlap, double sigma, int batch) {
     Checks.inRange("overlap", overlap, 0, 0.95);
     Checks.positive("sigma", sigma);
     Checks.positive("batch", batch);
@@ -116,14 +104,14 @@ public final class SlidingWindow {
    * @param network called with at most {@code batch} windows
    * @param sink gets the slices in order
    */
-  public void run(NDManager manager, Volume volume, Network network, Slices sink) {
+  void run(NDManager manager, Volume volume, Network network, Segmenter.Slices sink) {
     new Run(volume, sink).all(manager, network);
   }
 
   /** The sums of one volume. */
   private final class Run {
     private final Volume volume;
-    private final Slices sink;
+    private final Segmenter.Slices sink;
     private final int padZ;
     private final int padY;
     private final int padX;
@@ -134,7 +122,7 @@ public final class SlidingWindow {
     private float[] out;
     private int done; // padded slices handed on
 
-    Run(Volume volume, Slices sink) {
+    Run(Volume volume, Segmenter.Slices sink) {
       this.volume = volume;
       this.sink = sink;
       padZ = Math.max(0, window.depth() - volume.depth()) / 2;

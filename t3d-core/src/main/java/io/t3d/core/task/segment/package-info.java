@@ -1,4 +1,4 @@
-/** Masks of a volume: a decoder trained on an image encoder, cases and crops, sliding windows. */
+/** Segmentation: a decoder trained on an image encoder, cases, crops and sliding windows. */
 @NullMarked
 package io.t3d.core.task.segment;
 

@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/** The gradients of one step, held by that step's manager; the engine's memory is not copied. */
+/** The gradients of one step, held by that step's manager without a copy. */
 public final class Gradients {
   private final Map<String, NDArray> byName = new TreeMap<>();
 

@@ -8,7 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.t3d.core.TestDevice;
 import io.t3d.core.generate.Decoding;
 import io.t3d.core.generate.Hypothesis;
-import io.t3d.core.nn.report.DecoderGolden;
+import io.t3d.core.nn.internal.report.DecoderGolden;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

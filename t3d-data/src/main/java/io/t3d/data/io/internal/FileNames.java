@@ -7,7 +7,7 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** What a file's name tells of what it is; all names are compared in lower case. */
+/** What a file's name says about its contents; names are compared in lower case. */
 public final class FileNames {
   /** Endings that DICOM slices have in practice; many have none. */
   private static final Set<String> SLICE = Set.of("dcm", "dicom", "dic", "ima", "img");

@@ -11,7 +11,7 @@ import java.util.Arrays;
 import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
 
-/** What the first bytes of a file tell. */
+/** Recognises file types by their first bytes. */
 public enum FileSign {
   /** No byte at all. */
   EMPTY,

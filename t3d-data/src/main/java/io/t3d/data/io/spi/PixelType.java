@@ -1,6 +1,6 @@
 package io.t3d.data.io.spi;
 
-/** How a file stores voxels. */
+/** The data type in which a file stores voxels. */
 public enum PixelType {
   /** 8-bit, 0..255, for masks; values are rounded. */
   UINT8,

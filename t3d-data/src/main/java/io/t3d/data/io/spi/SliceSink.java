@@ -2,7 +2,9 @@ package io.t3d.data.io.spi;
 
 import io.t3d.core.volume.Affine;
 
-/** Takes a volume slice by slice while it is read, so that it need not be in memory as a whole. */
+/**
+ * Receives a volume slice by slice while it is read, so that it need not fit in memory as a whole.
+ */
 public interface SliceSink {
   /**
    * Called once, before the first slice.

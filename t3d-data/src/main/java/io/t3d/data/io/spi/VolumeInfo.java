@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * What a volume file says of itself.
+ * The header of a volume file: size, geometry and format.
  *
  * @param depth D
  * @param height H

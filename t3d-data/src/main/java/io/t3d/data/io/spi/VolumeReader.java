@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 
-/** Reads volumes of some formats. */
+/** Reader for one or more volume formats. */
 public interface VolumeReader {
   /** A short name for logs and reports, e.g. {@code nifti-java}. */
   String name();

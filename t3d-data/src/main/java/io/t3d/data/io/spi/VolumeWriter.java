@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Writes volumes of some formats. */
+/** Writer for one or more volume formats. */
 public interface VolumeWriter {
   /** The file endings it takes, with the dot. */
   List<String> suffixes();

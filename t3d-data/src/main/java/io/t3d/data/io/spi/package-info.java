@@ -1,5 +1,6 @@
 /**
- * What a reader or writer of a volume format implements and gives; found by {@code ServiceLoader}.
+ * Interfaces that readers and writers of volume formats implement, found by {@code ServiceLoader},
+ * and the types they exchange.
  */
 @NullMarked
 package io.t3d.data.io.spi;

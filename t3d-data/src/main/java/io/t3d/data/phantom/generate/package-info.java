@@ -1,4 +1,4 @@
-/** Draws phantoms and writes their reports, labels, masks and prompts. */
+/** Generates phantoms with reports, labels, masks and prompts. */
 @NullMarked
 package io.t3d.data.phantom.generate;
 

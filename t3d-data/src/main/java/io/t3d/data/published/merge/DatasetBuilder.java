@@ -5,11 +5,8 @@ import io.t3d.core.internal.OsPaths;
 import io.t3d.data.manifest.Split;
 import io.t3d.data.published.BuildSettings;
 import io.t3d.data.published.DatasetLayout;
-import io.t3d.data.published.Drop;
 import io.t3d.data.published.LayoutException;
 import io.t3d.data.published.Reading;
-import io.t3d.data.published.SourcedStudy;
-import io.t3d.data.published.Splitting;
 import io.t3d.data.published.Study;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -24,15 +21,15 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /**
- * Merges published sets to one data set: reads their tables and the volumes' headers, leaves out
- * duplicates, and sees to it that no patient is in two splits. The same files and settings give the
+ * Merges published datasets into one: reads their tables and the headers of their volumes, removes
+ * duplicates, and ensures that no patient is in two splits. The same files and settings give the
  * same result. docs/datasets.md explains the rules.
  *
  * <pre>{@code
  * MergedDataset merged =
  *     new DatasetBuilder(BuildSettings.defaults())
- *         .add(new CtRateLayout(), ctRate)
- *         .add(new RadChestCtLayout(), radChestCt)
+ *         .add(DatasetLayout.ctRate(), ctRate)
+ *         .add(DatasetLayout.radChestCt(), radChestCt)
  *         .build(Runtime.getRuntime().availableProcessors());
  * merged.write(out);
  * }</pre>
@@ -79,7 +76,7 @@ public final class DatasetBuilder {
       Reading reading = set.getKey().read(set.getValue());
       dropped.put(source, new TreeMap<>(reading.dropped()));
       reading.problems().forEach(p -> problems.add(source + ": " + p));
-      reading.badRows().forEach(r -> badRow(source, r, Drop.BAD, badRows));
+      reading.badRows().forEach(r -> badRow(source, r, LeftOut.BAD, badRows));
       bySource.put(source, headers(source, reading.studies(), threads, badRows));
     }
     refuse(problems, badRows, bySource);
@@ -124,7 +121,7 @@ public final class DatasetBuilder {
         try {
           read.add(future.get());
         } catch (ExecutionException e) {
-          badRow(source, String.valueOf(e.getCause().getMessage()), Drop.UNREADABLE, badRows);
+          badRow(source, String.valueOf(e.getCause().getMessage()), LeftOut.UNREADABLE, badRows);
         }
       }
       return read;
@@ -174,7 +171,7 @@ public final class DatasetBuilder {
       if (strictest.get(s.patient()) == s.split()) {
         kept.add(s);
       } else {
-        drop(s.source(), Drop.OTHER_SPLIT);
+        drop(s.source(), LeftOut.OTHER_SPLIT);
       }
     }
     return kept;

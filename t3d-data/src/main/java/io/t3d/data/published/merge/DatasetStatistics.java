@@ -2,7 +2,6 @@ package io.t3d.data.published.merge;
 
 import io.t3d.data.manifest.Split;
 import io.t3d.data.published.BuildSettings;
-import io.t3d.data.published.SourcedStudy;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -13,7 +12,7 @@ import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
 
 /**
- * What merged sets hold: counts and distributions only, neither ids nor paths nor report texts.
+ * Statistics of merged datasets: counts and distributions only, no ids, paths or report texts.
  *
  * @param settings how they were merged
  * @param sources by set, in the order in which they were given

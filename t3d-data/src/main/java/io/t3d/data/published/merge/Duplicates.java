@@ -2,9 +2,6 @@ package io.t3d.data.published.merge;
 
 import com.google.common.hash.HashCode;
 import com.google.common.hash.Hashing;
-import io.t3d.data.published.Drop;
-import io.t3d.data.published.SourcedStudy;
-import io.t3d.data.published.Splitting;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -34,7 +31,7 @@ final class Duplicates {
         Comparator.<SourcedStudy>comparingInt(s -> s.study().id().length())
             .thenComparing(s -> s.study().id());
     studies.forEach(s -> first.merge(s.scan(), s, (a, b) -> byName.compare(a, b) <= 0 ? a : b));
-    return keep(studies, s -> first.get(s.scan()).equals(s), Drop.RECONSTRUCTION);
+    return keep(studies, s -> first.get(s.scan()).equals(s), LeftOut.RECONSTRUCTION);
   }
 
   /**
@@ -61,7 +58,9 @@ final class Duplicates {
       }
     }
     return keep(
-        studies, s -> !hashes.containsKey(s) || best.get(hashes.get(s)).equals(s), Drop.SAME_FILE);
+        studies,
+        s -> !hashes.containsKey(s) || best.get(hashes.get(s)).equals(s),
+        LeftOut.SAME_FILE);
   }
 
   /** Of pairs of different scans with the same report the one in the strictest split. */
@@ -71,7 +70,7 @@ final class Duplicates {
     return keep(
         studies,
         s -> s.study().report().isEmpty() || best.get(report(s)).scan().equals(s.scan()),
-        Drop.SAME_REPORT);
+        LeftOut.SAME_REPORT);
   }
 
   /** How many distinct reports more than one scan has. */

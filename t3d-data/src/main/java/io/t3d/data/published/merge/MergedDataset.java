@@ -4,14 +4,13 @@ import io.t3d.core.config.Configs;
 import io.t3d.core.internal.AtomicFiles;
 import io.t3d.data.manifest.Manifest;
 import io.t3d.data.manifest.ManifestRow;
-import io.t3d.data.published.SourcedStudy;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Merged sets.
+ * The result of merging published datasets.
  *
  * @param pairs volumes with reports, for pre-training
  * @param transfer volumes with labels only, of sets that publish no reports

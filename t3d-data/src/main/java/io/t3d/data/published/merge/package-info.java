@@ -1,4 +1,7 @@
-/** Merges published data sets into one manifest: duplicates out, split by patient, statistics. */
+/**
+ * Merges published datasets into one manifest: removes duplicates, splits by patient, computes
+ * statistics.
+ */
 @NullMarked
 package io.t3d.data.published.merge;
 

@@ -9,16 +9,12 @@ import io.t3d.data.manifest.Manifest;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.data.manifest.Split;
 import io.t3d.data.manifest.Splits;
-import io.t3d.data.published.BimcvRLayout;
 import io.t3d.data.published.BuildSettings;
 import io.t3d.data.published.BuildSettings.IdenticalReports;
 import io.t3d.data.published.BuildSettings.Reconstructions;
-import io.t3d.data.published.CtRateLayout;
-import io.t3d.data.published.Drop;
-import io.t3d.data.published.InspectLayout;
+import io.t3d.data.published.DatasetLayout;
 import io.t3d.data.published.LayoutException;
 import io.t3d.data.published.MiniSets;
-import io.t3d.data.published.RadChestCtLayout;
 import io.t3d.data.published.merge.DatasetStatistics.Count;
 import io.t3d.data.published.merge.DatasetStatistics.Distribution;
 import io.t3d.data.published.merge.DatasetStatistics.Prevalence;
@@ -87,7 +83,7 @@ class DatasetBuilderTest {
     BuildSettings settings =
         new BuildSettings(seed, 0.2, 0.3, Reconstructions.ALL, IdenticalReports.KEEP, false);
     DatasetBuilder builder = new DatasetBuilder(settings);
-    return builder.add(new BimcvRLayout(), dir.resolve("bimcv")).build(2).pairs().stream()
+    return builder.add(DatasetLayout.bimcvR(), dir.resolve("bimcv")).build(2).pairs().stream()
         .map(ManifestRow::split)
         .toList();
   }
@@ -110,7 +106,7 @@ class DatasetBuilderTest {
     assertThat(ctRate.size().get("z").min()).isGreaterThan(10);
     DatasetStatistics.Source inspect = merged.statistics().sources().get("inspect");
     assertThat(inspect.reportsOfSeveralScans()).isEqualTo(1);
-    assertThat(inspect.dropped()).isEqualTo(Map.of(Drop.REPEATED, 1));
+    assertThat(inspect.dropped()).isEqualTo(Map.of("a row that repeats another word for word", 1));
     assertThat(merged.statistics().sources().get("rad-chestct").reportWords()).isEmpty();
     assertThat(merged.statistics().sources().get("bimcv-r").splits().get("all"))
         .isEqualTo(new Count(11, 11, 10));
@@ -129,7 +125,7 @@ class DatasetBuilderTest {
         .extracting(r -> r.origin().id())
         .containsExactly("train_1_a_1.nii.gz", "train_2_a_1.nii.gz", "valid_1_a_1.nii.gz");
     assertThat(merged.statistics().sources().get("ct-rate").dropped())
-        .isEqualTo(Map.of(Drop.RECONSTRUCTION, 1));
+        .isEqualTo(Map.of(LeftOut.RECONSTRUCTION, 1));
   }
 
   @Test
@@ -144,7 +140,7 @@ class DatasetBuilderTest {
         .extracting(r -> r.origin().id())
         .containsExactly("train_1_a_1.nii.gz", "train_1_a_2.nii.gz", "valid_1_a_1.nii.gz");
     assertThat(merged.statistics().sources().get("ct-rate").dropped())
-        .isEqualTo(Map.of(Drop.SAME_FILE, 1));
+        .isEqualTo(Map.of(LeftOut.SAME_FILE, 1));
   }
 
   @Test
@@ -153,12 +149,12 @@ class DatasetBuilderTest {
     DatasetBuilder builder =
         new DatasetBuilder(
             new BuildSettings(1, 0, 0, Reconstructions.ALL, IdenticalReports.DROP, false));
-    MergedDataset merged = builder.add(new InspectLayout(), dir.resolve("inspect")).build(1);
+    MergedDataset merged = builder.add(DatasetLayout.inspect(), dir.resolve("inspect")).build(1);
     assertThat(merged.pairs())
         .extracting(r -> r.origin().id())
         .containsExactly("PE00.nii.gz", "PE02.nii.gz");
     assertThat(merged.statistics().sources().get("inspect").dropped())
-        .containsEntry(Drop.SAME_REPORT, 1);
+        .containsEntry(LeftOut.SAME_REPORT, 1);
   }
 
   @Test
@@ -171,12 +167,12 @@ class DatasetBuilderTest {
         "71\tPE01\t9001",
         "72\tPE02\t9002");
     DatasetBuilder builder = new DatasetBuilder(DEFAULTS);
-    MergedDataset merged = builder.add(new InspectLayout(), dir.resolve("inspect")).build(1);
+    MergedDataset merged = builder.add(DatasetLayout.inspect(), dir.resolve("inspect")).build(1);
     assertThat(merged.pairs())
         .extracting(r -> r.origin().id())
         .containsExactly("PE01.nii.gz", "PE02.nii.gz");
     assertThat(merged.statistics().sources().get("inspect").dropped())
-        .containsEntry(Drop.OTHER_SPLIT, 1);
+        .containsEntry(LeftOut.OTHER_SPLIT, 1);
   }
 
   @Test
@@ -191,8 +187,8 @@ class DatasetBuilderTest {
     Path empty = Files.createDirectory(dir.resolve("empty"));
     DatasetBuilder builder =
         new DatasetBuilder(DEFAULTS)
-            .add(new CtRateLayout(), dir.resolve("ct"))
-            .add(new BimcvRLayout(), empty);
+            .add(DatasetLayout.ctRate(), dir.resolve("ct"))
+            .add(DatasetLayout.bimcvR(), empty);
     LayoutException e = catchThrowableOfType(LayoutException.class, () -> builder.build(2));
     assertThat(e.problems()).hasSize(3);
     assertThat(e.problems().get(0))
@@ -209,10 +205,10 @@ class DatasetBuilderTest {
     BuildSettings skip =
         new BuildSettings(1, 0, 0, Reconstructions.ALL, IdenticalReports.KEEP, true);
     MergedDataset merged =
-        new DatasetBuilder(skip).add(new CtRateLayout(), dir.resolve("ct")).build(2);
+        new DatasetBuilder(skip).add(DatasetLayout.ctRate(), dir.resolve("ct")).build(2);
     assertThat(merged.pairs()).hasSize(3);
     assertThat(merged.statistics().sources().get("ct-rate").dropped())
-        .isEqualTo(Map.of(Drop.BAD, 1, Drop.UNREADABLE, 1));
+        .isEqualTo(Map.of(LeftOut.BAD, 1, LeftOut.UNREADABLE, 1));
   }
 
   @Test
@@ -226,7 +222,7 @@ class DatasetBuilderTest {
     assertThatThrownBy(() -> ctRate(DEFAULTS))
         .hasMessage(
             "the data sets have 1 problem:\n  ct-rate: no usable volume; left out were {"
-                + Drop.NO_FILE
+                + "the volume's file is not here (a part of the set was downloaded)"
                 + "=4}");
   }
 
@@ -237,7 +233,7 @@ class DatasetBuilderTest {
     MiniSets.text(
         dir.resolve("bimcv/curated_ct_report_path_En.csv"), "path,Report_en", name + ",x");
     DatasetBuilder builder =
-        new DatasetBuilder(DEFAULTS).add(new BimcvRLayout(), dir.resolve("bimcv"));
+        new DatasetBuilder(DEFAULTS).add(DatasetLayout.bimcvR(), dir.resolve("bimcv"));
     assertThatThrownBy(() -> builder.build(1))
         .isInstanceOf(LayoutException.class)
         .hasMessageContaining("bimcv-r: Too few patients for the split: got 1");
@@ -247,7 +243,7 @@ class DatasetBuilderTest {
     if (!Files.exists(dir.resolve("ct"))) {
       MiniSets.ctRate(dir.resolve("ct"));
     }
-    return new DatasetBuilder(settings).add(new CtRateLayout(), dir.resolve("ct")).build(2);
+    return new DatasetBuilder(settings).add(DatasetLayout.ctRate(), dir.resolve("ct")).build(2);
   }
 
   private DatasetBuilder all(BuildSettings settings) throws IOException {
@@ -258,10 +254,10 @@ class DatasetBuilderTest {
       MiniSets.radChestCt(dir.resolve("rad"));
     }
     return new DatasetBuilder(settings)
-        .add(new CtRateLayout(), dir.resolve("ct"))
-        .add(new BimcvRLayout(), dir.resolve("bimcv"))
-        .add(new InspectLayout(), dir.resolve("inspect"))
-        .add(new RadChestCtLayout(), dir.resolve("rad"));
+        .add(DatasetLayout.ctRate(), dir.resolve("ct"))
+        .add(DatasetLayout.bimcvR(), dir.resolve("bimcv"))
+        .add(DatasetLayout.inspect(), dir.resolve("inspect"))
+        .add(DatasetLayout.radChestCt(), dir.resolve("rad"));
   }
 
   private static Map<String, String> contents(Path folder) throws IOException {

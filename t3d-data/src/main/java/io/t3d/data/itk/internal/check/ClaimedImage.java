@@ -9,7 +9,7 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * What a file's header claims, once its data was found to be there.
+ * The image described by a file's header, once the file is known to hold its data.
  *
  * @param affine where it is known without ITK: voxel → RAS mm
  */

@@ -1,7 +1,7 @@
 package io.t3d.data.itk.internal.check;
 
 import io.t3d.core.volume.Affine;
-import io.t3d.data.io.format.NiftiReader;
+import io.t3d.data.io.internal.format.NiftiReader;
 import io.t3d.data.io.spi.VolumeFormatException;
 import io.t3d.data.io.spi.VolumeInfo;
 import java.io.IOException;

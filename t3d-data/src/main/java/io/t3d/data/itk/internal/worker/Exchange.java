@@ -2,12 +2,8 @@ package io.t3d.data.itk.internal.worker;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.reflect.Field;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Method;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
@@ -106,13 +102,19 @@ public final class Exchange implements AutoCloseable {
     /** A multiple of every voxel size. */
     private static final long PART = 1 << 30;
 
-    private final List<MappedByteBuffer> parts = new ArrayList<>();
+    private final MappedParts mapping = MappedParts.open();
+    private final List<ByteBuffer> parts = new ArrayList<>();
     private final long size;
 
     private Voxels(FileChannel channel) throws IOException {
       size = channel.size();
-      for (long at = 0; at < size; at += PART) {
-        parts.add(channel.map(FileChannel.MapMode.READ_ONLY, at, Math.min(PART, size - at)));
+      try {
+        for (long at = 0; at < size; at += PART) {
+          parts.add(mapping.map(channel, at, Math.min(PART, size - at)));
+        }
+      } catch (IOException | RuntimeException e) {
+        mapping.close();
+        throw e;
       }
     }
 
@@ -133,8 +135,8 @@ public final class Exchange implements AutoCloseable {
 
     @Override
     public void close() {
-      parts.forEach(Unmapper::unmap);
       parts.clear();
+      mapping.close();
     }
   }
 
@@ -156,32 +158,6 @@ public final class Exchange implements AutoCloseable {
       Files.deleteIfExists(folder);
     } catch (NoSuchFileException e) {
       // Deleted before.
-    }
-  }
-
-  /** Frees the pages now: waiting for the garbage collector would fill the memory they live in. */
-  private static final class Unmapper {
-    private static final Object UNSAFE;
-    private static final Method INVOKE_CLEANER;
-
-    static {
-      try {
-        Class<?> unsafe = Class.forName("sun.misc.Unsafe");
-        Field field = unsafe.getDeclaredField("theUnsafe");
-        field.setAccessible(true);
-        UNSAFE = field.get(null);
-        INVOKE_CLEANER = unsafe.getMethod("invokeCleaner", ByteBuffer.class);
-      } catch (ReflectiveOperationException e) {
-        throw new ExceptionInInitializerError(e);
-      }
-    }
-
-    static void unmap(MappedByteBuffer buffer) {
-      try {
-        INVOKE_CLEANER.invoke(UNSAFE, buffer);
-      } catch (IllegalAccessException | InvocationTargetException e) {
-        throw new IllegalStateException("Cannot unmap voxels", e);
-      }
     }
   }
 }

@@ -2,7 +2,7 @@ package io.t3d.data.itk.internal.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.t3d.data.itk.ItkMemory;
+import io.t3d.data.itk.internal.read.ItkMemory;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

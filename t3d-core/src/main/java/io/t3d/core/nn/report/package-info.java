@@ -1,5 +1,0 @@
-/** The text decoder that writes reports from visual tokens. */
-@NullMarked
-package io.t3d.core.nn.report;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Orientation codes. */
+@NullMarked
+package io.t3d.data.transform.internal;
+
+import org.jspecify.annotations.NullMarked;
