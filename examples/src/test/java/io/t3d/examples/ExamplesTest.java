@@ -6,7 +6,7 @@ import io.t3d.core.config.Configs;
 import io.t3d.core.internal.AtomicFiles;
 import io.t3d.data.manifest.Manifest;
 import io.t3d.data.phantom.generate.PhantomDataset;
-import io.t3d.data.phantom.internal.PhantomPrompts;
+import io.t3d.data.phantom.generate.PhantomPrompts;
 import io.t3d.pipeline.PretrainConfig;
 import io.t3d.pipeline.Prompts;
 import java.io.ByteArrayOutputStream;

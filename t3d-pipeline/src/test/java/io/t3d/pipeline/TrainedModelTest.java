@@ -18,7 +18,7 @@ import io.t3d.core.train.Checkpoint;
 import io.t3d.data.manifest.Manifest;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.data.phantom.generate.PhantomDataset;
-import io.t3d.data.phantom.internal.PhantomPrompts;
+import io.t3d.data.phantom.generate.PhantomPrompts;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

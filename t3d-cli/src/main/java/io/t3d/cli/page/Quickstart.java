@@ -8,7 +8,7 @@ import io.t3d.data.manifest.Manifest;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.data.manifest.Split;
 import io.t3d.data.phantom.generate.PhantomDataset;
-import io.t3d.data.phantom.internal.PhantomPrompts;
+import io.t3d.data.phantom.generate.PhantomPrompts;
 import io.t3d.pipeline.PretrainConfig;
 import io.t3d.pipeline.PretrainRun;
 import io.t3d.pipeline.Prompts;

@@ -10,7 +10,7 @@ import io.t3d.core.task.classify.FindingPrompts;
 import io.t3d.core.task.internal.Embeddings;
 import io.t3d.core.text.Sentences;
 import io.t3d.data.manifest.Split;
-import io.t3d.data.phantom.internal.PhantomPrompts;
+import io.t3d.data.phantom.generate.PhantomPrompts;
 import io.t3d.pipeline.TrainedModel;
 import java.io.IOException;
 import java.nio.file.Path;

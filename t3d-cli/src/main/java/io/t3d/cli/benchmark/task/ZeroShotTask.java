@@ -12,7 +12,7 @@ import io.t3d.core.task.TextScore;
 import io.t3d.core.task.TextScores;
 import io.t3d.core.task.classify.FindingPrompts;
 import io.t3d.data.phantom.FindingKind;
-import io.t3d.data.phantom.internal.PhantomPrompts;
+import io.t3d.data.phantom.generate.PhantomPrompts;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -2,7 +2,6 @@ package io.t3d.core.task.retrieve;
 
 import io.t3d.core.task.TextScores;
 import io.t3d.core.task.internal.Embeddings;
-import io.t3d.core.task.internal.SentencesOfReports;
 import java.util.List;
 import java.util.stream.IntStream;
 

@@ -6,7 +6,6 @@ import io.t3d.core.internal.Scopes;
 import io.t3d.core.model.VolumeFeatures;
 import io.t3d.core.task.TextScores;
 import io.t3d.core.task.internal.Embeddings;
-import io.t3d.core.task.internal.SentencesOfReports;
 import io.t3d.core.torch.NoGrad;
 import java.util.Arrays;
 import java.util.List;

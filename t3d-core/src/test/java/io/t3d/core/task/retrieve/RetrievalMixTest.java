@@ -10,7 +10,6 @@ import io.t3d.core.TestDevice;
 import io.t3d.core.eval.LabelMatrix;
 import io.t3d.core.task.TextScore;
 import io.t3d.core.task.TextScores;
-import io.t3d.core.task.internal.SentencesOfReports;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;

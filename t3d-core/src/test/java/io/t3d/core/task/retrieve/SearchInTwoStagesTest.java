@@ -13,7 +13,6 @@ import io.t3d.core.model.T3DModel;
 import io.t3d.core.task.TextScores;
 import io.t3d.core.task.VolumeBatches;
 import io.t3d.core.task.internal.Embeddings;
-import io.t3d.core.task.internal.SentencesOfReports;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Comparator;

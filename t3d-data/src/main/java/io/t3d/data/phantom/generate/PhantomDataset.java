@@ -15,7 +15,6 @@ import io.t3d.data.phantom.PhantomConfig;
 import io.t3d.data.phantom.PhantomStudy;
 import io.t3d.data.phantom.SplitCounts;
 import io.t3d.data.phantom.Structure;
-import io.t3d.data.phantom.internal.PhantomPrompts;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;

@@ -6,7 +6,6 @@ import io.t3d.data.phantom.Finding;
 import io.t3d.data.phantom.FindingKind;
 import io.t3d.data.phantom.PhantomStudy;
 import io.t3d.data.phantom.Side;
-import io.t3d.data.phantom.internal.PhantomPrompts;
 import java.util.HashSet;
 import java.util.Locale;
 import java.util.Map;

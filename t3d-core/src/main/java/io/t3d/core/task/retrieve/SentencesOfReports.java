@@ -1,4 +1,4 @@
-package io.t3d.core.task.internal;
+package io.t3d.core.task.retrieve;
 
 import io.t3d.core.text.Sentences;
 import java.util.Arrays;
@@ -39,7 +39,7 @@ public record SentencesOfReports(List<String> sentences, int[][] ofReport) {
   }
 
   /** Mean over sentences of what their score is above their mean, in standard deviations. */
-  public static float score(float[] pooled, double[] means, int[] sentences, double deviation) {
+  static float score(float[] pooled, double[] means, int[] sentences, double deviation) {
     return (float) (fit(pooled, means, sentences) / deviation);
   }
 
@@ -58,7 +58,7 @@ public record SentencesOfReports(List<String> sentences, int[][] ofReport) {
    * @param means {@code [S]}, over the same volumes
    * @param ofReport {@code [R][…]}: columns of each report's sentences
    */
-  public static double[] deviations(float[][] pooled, double[] means, int[][] ofReport) {
+  static double[] deviations(float[][] pooled, double[] means, int[][] ofReport) {
     return Arrays.stream(ofReport)
         .parallel()
         .mapToDouble(

@@ -1,4 +1,4 @@
-package io.t3d.data.phantom.internal;
+package io.t3d.data.phantom.generate;
 
 import io.t3d.core.task.classify.FindingPrompts;
 import io.t3d.data.phantom.FindingKind;
