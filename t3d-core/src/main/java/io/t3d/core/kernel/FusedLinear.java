@@ -24,8 +24,7 @@ public final class FusedLinear {
 
   /** Whether it is the better form for an input: on a GPU, and in autocast. */
   public static boolean pays(NDArray x) {
-    return TorchBridge.available()
-        && (x.getDevice().isGpu() || Autocast.isEnabled(x.getDevice()));
+    return TorchBridge.available() && (x.getDevice().isGpu() || Autocast.isEnabled(x.getDevice()));
   }
 
   /**
@@ -36,8 +35,7 @@ public final class FusedLinear {
    * @param x {@code (…, C)}
    * @return {@code (…, O)}, bfloat16 in autocast; owned by the manager of x
    */
-  public static NDArray run(
-      Linear linear, ParameterStore parameters, NDArray x, boolean training) {
+  public static NDArray run(Linear linear, ParameterStore parameters, NDArray x, boolean training) {
     PairList<String, Parameter> own = linear.getDirectParameters();
     Tensor input = TorchBridge.borrow(x);
     Tensor weight = tensor(parameters, own.get("weight"), x, training);
