@@ -43,8 +43,7 @@ final class Budget {
   boolean allows(String what, double needed) {
     boolean fits = left() >= needed;
     if (!fits) {
-      leaveOut(
-          what, String.format("needs some %.0f s, %.0f s were left", needed, left()));
+      leaveOut(what, String.format("needs some %.0f s, %.0f s were left", needed, left()));
     }
     return fits;
   }

@@ -24,7 +24,8 @@ final class Machine {
    */
   static Map<String, String> describe(Path home, boolean gpu, List<String> python) {
     Map<String, String> out = new LinkedHashMap<>();
-    out.put("processor", processor() + ", " + Runtime.getRuntime().availableProcessors() + " cores");
+    out.put(
+        "processor", processor() + ", " + Runtime.getRuntime().availableProcessors() + " cores");
     if (gpu) {
       out.put("GPU", smi(home, "name,memory.total").orElse("nvidia-smi does not tell"));
       out.put("driver", smi(home, "driver_version").orElse("nvidia-smi does not tell"));

@@ -76,9 +76,7 @@ record Options(
   }
 
   List<String> models() {
-    return brief
-        ? List.of("vit-base-narrow", "resnet50-narrow")
-        : List.of("vit-base", "resnet50");
+    return brief ? List.of("vit-base-narrow", "resnet50-narrow") : List.of("vit-base", "resnet50");
   }
 
   /** Without a GPU, and in a hurry, float32 alone: many CPUs have no kernels of bfloat16. */

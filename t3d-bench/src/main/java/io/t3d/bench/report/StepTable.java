@@ -104,13 +104,13 @@ final class StepTable {
         }
       }
     } catch (IOException e) {
-      cells(model, precision, options.pairs().get(0)).put(name, new Cell(Double.NaN, 0, e.toString()));
+      cells(model, precision, options.pairs().get(0))
+          .put(name, new Cell(Double.NaN, 0, e.toString()));
     }
   }
 
   private Map<String, Cell> cells(String model, String precision, int pairs) {
-    return rows.computeIfAbsent(
-        new Case(model, precision, pairs), row -> new LinkedHashMap<>());
+    return rows.computeIfAbsent(new Case(model, precision, pairs), row -> new LinkedHashMap<>());
   }
 
   private Cell steps(Commands run, int before) throws IOException {
@@ -180,7 +180,8 @@ final class StepTable {
 
   private static String seconds(Optional<Cell> cell) {
     return cell.map(
-            c -> c.failure().isEmpty() ? number("%.4f", c.seconds()) : "failed: " + cut(c.failure()))
+            c ->
+                c.failure().isEmpty() ? number("%.4f", c.seconds()) : "failed: " + cut(c.failure()))
         .orElse("");
   }
 

@@ -28,7 +28,11 @@ class GpuReportTest {
   void aPageTellsMachineStepsTestsAndWhatWasLeftOut() throws IOException {
     List<String> page =
         page(
-            true, "--minutes", "9", "--tests", "echo Tests run: 7, Failures: 0, Errors: 0, Skipped: 2");
+            true,
+            "--minutes",
+            "9",
+            "--tests",
+            "echo Tests run: 7, Failures: 0, Errors: 0, Skipped: 2");
     assertThat(page).first().isEqualTo("# T3D on a CPU");
     assertThat(page).anyMatch(line -> line.matches("- processor: .+, \\d+ cores"));
     assertThat(page).anyMatch(line -> line.matches("- libtorch: \\d+\\.\\d+\\.\\d+.*"));
@@ -54,9 +58,9 @@ class GpuReportTest {
 
   @Test
   void whatFailsIsSaidAndMakesTheCommandFail() throws IOException {
-    List<String> page =
-        page(false, "--minutes", "0.001", "--tests", "sh -c exit${IFS}3");
+    List<String> page = page(false, "--minutes", "0.001", "--tests", "sh -c exit${IFS}3");
     assertThat(page)
-        .anyMatch(line -> line.contains("| vit-base-narrow | float32 | 2 | failed: no time was left"));
+        .anyMatch(
+            line -> line.contains("| vit-base-narrow | float32 | 2 | failed: no time was left"));
   }
 }

@@ -177,7 +177,6 @@ public final class DeviceSampler {
     return noise.length == 0
         ? out
         : out.add(
-            Uploads.floats(
-                out.getManager(), out.getDevice(), out.getShape(), List.of(noise)));
+            Uploads.floats(out.getManager(), out.getDevice(), out.getShape(), List.of(noise)));
   }
 }

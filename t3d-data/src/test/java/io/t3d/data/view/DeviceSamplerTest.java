@@ -48,12 +48,9 @@ class DeviceSamplerTest {
         ViewConfig.global(new Size3(d, h, w))
             .withLocalViews(2, Size3.cube(8), new ScaleRange(0.2, 0.5))
             .withAugmentation(
-                jitter
-                    ? Augmentation.mild().withFlips(true, true, true)
-                    : Augmentation.none());
+                jitter ? Augmentation.mild().withFlips(true, true, true) : Augmentation.none());
     MultiViewSampler sampler = new MultiViewSampler(config);
-    List<Volume> volumes =
-        List.of(volume(1, 20, 30, 40, 0, 1), volume(2, 33, 21, 27, 0, 1));
+    List<Volume> volumes = List.of(volume(1, 20, 30, 40, 0, 1), volume(2, 33, 21, 27, 0, 1));
     ViewBatch views = new DeviceSampler(sampler).sample(manager, volumes, List.of(7L, 8L));
     assertThat(views.slots()).hasSize(config.views());
     assertThat(((BaseNDManager) manager).getManagedArrays()).hasSize(config.views());

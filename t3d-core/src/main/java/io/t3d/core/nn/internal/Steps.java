@@ -3,7 +3,9 @@ package io.t3d.core.nn.internal;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.nn.Block;
+import ai.djl.nn.core.Linear;
 import ai.djl.training.ParameterStore;
+import io.t3d.core.internal.kernel.FusedLinear;
 import java.util.function.UnaryOperator;
 
 /**
@@ -16,7 +18,9 @@ public final class Steps {
 
   /** Runs a block of one input and one output; the input stays open. */
   public static NDArray run(Block block, ParameterStore parameters, NDArray x, boolean training) {
-    return block.forward(parameters, new NDList(x), training).singletonOrThrow();
+    return block instanceof Linear linear && FusedLinear.pays(x)
+        ? FusedLinear.run(linear, parameters, x, training)
+        : block.forward(parameters, new NDList(x), training).singletonOrThrow();
   }
 
   /** Runs a block and frees its input. */
