@@ -224,7 +224,8 @@ public final class PreprocessCommand implements Callable<Integer> {
         spacing == null ? p.spacing() : spacing(spacing),
         window == null ? p.window() : window(window),
         size == null ? p.size() : size(size),
-        p.nonFinite());
+        p.nonFinite(),
+        p.recipe());
   }
 
   private static Optional<Spacing> spacing(String text) {

@@ -96,7 +96,9 @@ public final class T3DModel implements AutoCloseable {
             textConfig(text, tokenizer),
             settings.embedDim(),
             settings.projection(),
-            settings.temperature());
+            settings.temperature(),
+            settings.visionProjection(),
+            settings.textProjection());
     if (tokenizer.vocabSize() > text.vocabSize()) {
       throw new T3dException(
           T3dException.Kind.USAGE,
@@ -338,7 +340,8 @@ public final class T3DModel implements AutoCloseable {
     rawVoxels.lookAt(input);
     VisualTokens h = network.vision.encode(step.parameters, input, step.training);
     NDArray p = project(step, network.visionProjection, h.tokens()); // (V·B, N, E)
-    NDArray v = unitMean(p); // (V·B, E)
+    NDArray v =
+        h.pooled().isPresent() ? unitPooled(step, h.pooled().get()) : unitMean(p); // (V·B, E)
     List<ViewFeatures> out = new ArrayList<>();
     for (int i = 0; i < slots.size(); i++) {
       ViewBatch.Slot slot = slots.get(i);
@@ -363,6 +366,11 @@ public final class T3DModel implements AutoCloseable {
         (int) s.get(3),
         (int) s.get(4),
         slot.affines());
+  }
+
+  /** Pooled features {@code (B, C)}, projected and normalised: {@code (B, E)}. */
+  NDArray unitPooled(Step step, NDArray pooled) {
+    return project(step, network.visionProjection, pooled).normalize(2, 1); // (B, E)
   }
 
   /** The projection is linear, so the mean of projected tokens is the projected mean. */

@@ -1,0 +1,29 @@
+package io.t3d.pipeline.published;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * A published model that can be imported. A further one is one class: it says by which tensors its
+ * file is known, and from these tensors' shapes it makes everything in {@link PublishedModel}: the
+ * settings of the networks, the name map, the preparation of volumes, the tokenizer, the prompts and
+ * the note on licence and source. Then it is put into the list in {@link PublishedModels}. Nothing
+ * else knows the kinds.
+ */
+interface PublishedKind {
+  /** What {@code --from} calls it, e.g. {@code ct-clip}. */
+  String name();
+
+  /** Whether the file's tensors are those of this model: a few names that no other kind has. */
+  boolean recognises(PublishedTensors file);
+
+  /**
+   * Describes the model in a file.
+   *
+   * @param file its tensors; {@link PublishedTensors#shape} reports all that are missing at once
+   * @param tokenizer a HuggingFace folder, where the user gave one
+   * @throws IOException when the file's shapes contradict each other, naming the tensors
+   */
+  PublishedModel describe(PublishedTensors file, Optional<Path> tokenizer) throws IOException;
+}
