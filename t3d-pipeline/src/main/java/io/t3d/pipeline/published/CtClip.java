@@ -38,13 +38,16 @@ final class CtClip implements PublishedKind {
   /** The logits of a query and a key are their cosine times this; a constant of the code. */
   private static final double ATTENTION_SCALE = 8;
 
-  /** Parts that embeddings do not pass: decoders, a discriminator, buffers, unused norms. */
+  /**
+   * Parts that embeddings do not pass: decoders, a discriminator, buffers, unused norms, and null
+   * keys where there are none.
+   */
   private static final Pattern LEFT_OUT =
       Pattern.compile(
           "to_(text|visual)_latent_extra\\..*"
               + "|visual_transformer\\.(to_patch_emb_first_frame|to_pixels|to_pixels_first_frame"
               + "|dec_spatial_transformer|dec_temporal_transformer|discr|vgg)\\..*"
-              + "|visual_transformer\\.enc_\\w+\\.layers\\.\\d+\\.1\\.context_norm\\..*"
+              + "|visual_transformer\\.enc_\\w+\\.layers\\.\\d+\\.1\\.(context_norm\\..*|null_kv)"
               + "|visual_transformer\\.enc_\\w+\\.(layers\\.\\d+\\.1\\.norm|norm_out)\\.beta"
               + "|visual_transformer\\.vq\\._codebook\\.(initted|cluster_size|embed_avg)"
               + "|text_transformer\\.pooler\\..*"
@@ -97,10 +100,14 @@ final class CtClip implements PublishedKind {
     return new PublishedModel(
         config,
         tokenizer.orElseThrow(),
-        new Names(),
+        names(),
         preprocessing(vision),
         FindingPrompts.ctRate(),
         note());
+  }
+
+  PublishedModel.NameMap names() {
+    return new Names();
   }
 
   private static CtVitConfig vision(PublishedTensors file) throws IOException {

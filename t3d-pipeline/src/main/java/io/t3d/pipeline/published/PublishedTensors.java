@@ -56,6 +56,11 @@ final class PublishedTensors {
         String.join(" ", files.stream().map(Path::toString).toList()), owner, all, origins);
   }
 
+  /** Tensors at hand. */
+  static PublishedTensors of(String source, NDManager owner, Map<String, NDArray> tensors) {
+    return new PublishedTensors(source, owner, unwrapped(tensors), Map.of());
+  }
+
   private static Map<String, NDArray> unwrapped(Map<String, NDArray> tensors) {
     Map<String, NDArray> out = tensors;
     for (String wrapper : WRAPPERS) {
