@@ -3,6 +3,7 @@ package io.t3d.pipeline;
 import ai.djl.Device;
 import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
+import io.t3d.core.config.T3DConfig;
 import io.t3d.core.config.TextConfig;
 import io.t3d.core.internal.AtomicFiles;
 import io.t3d.core.internal.FolderLock;
@@ -276,17 +277,34 @@ public final class PretrainRun {
    */
   private T3DModel withItsTokenizer(Path checkpoint, TextConfig own) throws IOException {
     TextConfig text = own;
-    if (own.longReports().isEmpty()) {
+    T3DConfig model = config.model();
+    if (own.longReports().isEmpty() || startsFromVision()) {
       // What was read of long reports may have been the tokenizer's wish, which its file lacks.
       try (T3DModel saved = T3DModel.load(checkpoint, device())) {
         Optional<TextConfig.LongReports> cut =
             saved.config().text().bert("A pre-training run").longReports();
-        text = cut.isPresent() ? own.toBuilder().longReports(cut.get()).build() : own;
+        boolean unsaid = own.longReports().isEmpty() && cut.isPresent();
+        text = unsaid ? own.toBuilder().longReports(cut.get()).build() : own;
+        model = withItsVision(saved);
       }
     }
     ReportTokenizer tokenizer =
         ReportTokenizer.fromSaved(checkpoint.resolve(ReportTokenizer.FILE_NAME), text.maxLength());
-    return T3DModel.create(config.model().withText(text), tokenizer, device(), seed());
+    return T3DModel.create(model.withText(text), tokenizer, device(), seed());
+  }
+
+  private boolean startsFromVision() {
+    return config.pretrained().flatMap(Pretrained::vision).isPresent();
+  }
+
+  /**
+   * The settings with the visual encoder of the run's own checkpoint, where that came from another
+   * model's folder, which need not be there any more.
+   */
+  private T3DConfig withItsVision(T3DModel saved) {
+    return startsFromVision() && !saved.config().vision().equals(config.model().vision())
+        ? config.model().toBuilder().vision(saved.config().vision()).build()
+        : config.model();
   }
 
   /** A model of the checkpoint's text sizes and tokenizer, so that the folder is needed no more. */
@@ -297,7 +315,7 @@ public final class PretrainRun {
       ReportTokenizer tokenizer =
           ReportTokenizer.fromSaved(
               checkpoint.resolve(ReportTokenizer.FILE_NAME), text.maxLength());
-      return T3DModel.create(config.model().withText(text), tokenizer, device(), seed());
+      return T3DModel.create(withItsVision(saved).withText(text), tokenizer, device(), seed());
     }
   }
 

@@ -15,6 +15,7 @@ import io.t3d.data.transform.IntensityWindow;
 import io.t3d.data.transform.Interpolation;
 import io.t3d.data.transform.OrientAndResample;
 import io.t3d.data.transform.Reorient;
+import io.t3d.data.transform.ResampleGrid;
 import io.t3d.data.transform.ResampleTo;
 import io.t3d.data.transform.Transform;
 import java.io.IOException;
@@ -128,6 +129,24 @@ public record Preprocessing(
         IntensityWindow.between(-1000, 1000),
         new Size3(240, 480, 480),
         NonFinite.FAIL);
+  }
+
+  /**
+   * What CT-CLIP's published weights expect, by its inference code ({@code
+   * scripts/data_inference_nii.py} at commit a2a155c): clip to ±1000 HU, resample to 0.75 × 0.75 ×
+   * 1.5 mm with sizes rounded down, divide by 1000, cut or pad with −1 about the centre. Arrays
+   * there are (z, x, y) of files whose axes run to the left, to the back and up, so that here x runs
+   * to the back and y to the left. {@link #ctClip()} is the same grid in our own way, for training.
+   */
+  public static Preprocessing ctClipPublished() {
+    return new Preprocessing(
+            "PLS",
+            new Spacing(1.5, 0.75, 0.75),
+            IntensityWindow.between(-1000, 1000),
+            new Size3(240, 480, 480),
+            NonFinite.FAIL)
+        .withRecipe(
+            Recipe.defaults().withGrid(ResampleGrid.EXTENT).withWindowFirst().withScale(2, -1));
   }
 
   /**

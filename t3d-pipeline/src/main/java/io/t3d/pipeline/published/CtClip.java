@@ -7,12 +7,7 @@ import io.t3d.core.config.T3DConfig;
 import io.t3d.core.config.T3DConfig.Projection;
 import io.t3d.core.config.TextConfig;
 import io.t3d.core.task.classify.FindingPrompts;
-import io.t3d.core.volume.Spacing;
 import io.t3d.data.prepare.Preprocessing;
-import io.t3d.data.prepare.Preprocessing.NonFinite;
-import io.t3d.data.prepare.Recipe;
-import io.t3d.data.transform.IntensityWindow;
-import io.t3d.data.transform.ResampleGrid;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -150,25 +145,10 @@ final class CtClip implements PublishedKind {
         ATTENTION_SCALE);
   }
 
-  /**
-   * {@code scripts/data_inference_nii.py}: clip to ±1000 HU, resample to 0.75 × 0.75 × 1.5 mm with
-   * sizes rounded down, divide by 1000, cut or pad with −1 to 480 × 480 × 240. Its arrays are (z, x,
-   * y) of files whose axes run to the left, to the back and up, so that here x runs to the back and
-   * y to the left.
-   */
-  static Preprocessing preprocessing(CtVitConfig vision) {
+  /** With the size of the file's views. */
+  private static Preprocessing preprocessing(CtVitConfig vision) {
     int side = vision.gridHeight() * vision.patch().height();
-    return new Preprocessing(
-            "PLS",
-            new Spacing(1.5, 0.75, 0.75),
-            IntensityWindow.between(-1000, 1000),
-            new Size3(side / 2, side, side),
-            NonFinite.FAIL)
-        .withRecipe(
-            Recipe.defaults()
-                .withGrid(ResampleGrid.EXTENT)
-                .withWindowFirst()
-                .withScale(2, -1));
+    return Preprocessing.ctClipPublished().withSize(new Size3(side / 2, side, side));
   }
 
   private PublishedNote note() {

@@ -18,6 +18,7 @@ import io.t3d.core.config.Size3;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.config.TextConfig;
 import io.t3d.core.file.Safetensors;
+import io.t3d.core.model.Pretrained;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.nn.ProjectionHead;
 import io.t3d.core.nn.StateDict;
@@ -196,8 +197,7 @@ class CtClipTest {
 
   @Test
   void volumesArePreparedAsByItsOwnCode() throws IOException {
-    Preprocessing steps =
-        CtClip.preprocessing(CtVitConfig.ctClip()).withSize(new Size3(24, 48, 48));
+    Preprocessing steps = Preprocessing.ctClipPublished().withSize(new Size3(24, 48, 48));
     Path scan = GOLDEN.resolve("ct-clip-scan.nii.gz");
     float[] expected = npy(GOLDEN.resolve("ct-clip-scan.expected.npy"));
 
@@ -219,6 +219,37 @@ class CtClipTest {
       double margin = dot(vector, texts[0]) - dot(vector, texts[1]);
       double softmax = 1 / (1 + Math.exp(-margin * Math.exp(trained.model().logitScale())));
       assertThat(findings.get("Pleural effusion")).isCloseTo(softmax, within(1e-5));
+    }
+  }
+
+  @Test
+  void trainingStartsFromTheEncodersOfAnImportedFolder() throws IOException {
+    try (TrainedModel trained = imported();
+        NDManager scope = trained.model().manager().newSubManager()) {
+      Path folder = dir.resolve("model");
+      T3DConfig own =
+          T3DConfig.tiny().toBuilder().projection(T3DConfig.Projection.LINEAR).embedDim(12).build();
+      Pretrained start = Pretrained.none().withVision(folder).withText(folder);
+      try (T3DModel model = start.create(own, TestDevice.get(), 1)) {
+        assertThat(model.config().vision()).isEqualTo(trained.model().config().vision());
+        assertThat(model.config().embedDim()).isEqualTo(12);
+        assertThat(model.origins().get("vision")).startsWith("model/model.safetensors sha256:");
+        Map<String, NDArray> expected = expected(scope);
+        ParameterStore parameters = new ParameterStore(scope, false);
+        assertClose(
+            model.vision().encode(parameters, expected.get("volumes"), false).tokens(),
+            expected.get("tokens").reshape(2, 27, 32),
+            1e-4);
+        NDArray read =
+            model.text().encode(parameters, model.tokenize(scope, TEXTS), false).tokens();
+        NDArray theirs =
+            trained
+                .model()
+                .text()
+                .encode(parameters, trained.model().tokenize(scope, TEXTS), false)
+                .pooled(); // the first token
+        assertClose(read.get(":, 0"), theirs, 1e-5);
+      }
     }
   }
 
