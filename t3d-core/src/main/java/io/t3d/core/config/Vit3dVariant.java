@@ -35,7 +35,7 @@ public record Vit3dVariant(
     int registers,
     Pooling pooling,
     double layerScale,
-    Optional<Rotary3d> rotary,
+    Optional<Rotary> rotary,
     Mlp mlp,
     boolean mlpNorm,
     boolean attentionNorm,
@@ -59,6 +59,39 @@ public record Vit3dVariant(
      * (Radford et al. 2021, section 2.4; Zhou et al. 2022, "Extract Free Dense Labels from CLIP")
      */
     ATTENTION
+  }
+
+  /**
+   * Rotary positions of a grid of tokens: attention turns pairs of channels of queries and keys by
+   * angles that grow with z, y and x, so that a query and a key see how far apart they lie. (Su et
+   * al. 2021, "RoFormer"; along axes as in Heo et al. 2024, "Rotary Position Embedding for Vision
+   * Transformer")
+   *
+   * @param coordinates what a token's place counts in
+   * @param base the slowest pair turns about this many times as slowly as the fastest
+   */
+  public record Rotary(Coordinates coordinates, double base) {
+    /** What a token's place counts in. */
+    public enum Coordinates {
+      /**
+       * From -1 to 1 over the view, so that views of any size span the same angles, as in DINOv3,
+       * SPECTRE and VoxelFM: angle {@code 2π · (2(i + ½)/n − 1) / base^(j/F)}.
+       */
+      CENTRED,
+      /** Tokens from the view's corner, as in Primus: angle {@code i / base^(j/F)}. */
+      INDEX
+    }
+
+    /** Checks. */
+    public Rotary {
+      Objects.requireNonNull(coordinates, "Vit3dVariant.Rotary.coordinates");
+      Checks.positive("Vit3dVariant.Rotary.base", base);
+    }
+
+    /** Centred coordinates with base 100, as in DINOv3. */
+    public static Rotary defaults() {
+      return new Rotary(Coordinates.CENTRED, 100);
+    }
   }
 
   /** Kind of the feed-forward layer. */
@@ -138,7 +171,7 @@ public record Vit3dVariant(
     private int registers;
     private Pooling pooling;
     private double layerScale;
-    private Optional<Rotary3d> rotary;
+    private Optional<Rotary> rotary;
     private Mlp mlp;
     private boolean mlpNorm;
     private boolean attentionNorm;
@@ -183,7 +216,7 @@ public record Vit3dVariant(
     }
 
     /** See {@link Vit3dVariant#rotary()}. */
-    public Builder rotary(Rotary3d value) {
+    public Builder rotary(Rotary value) {
       rotary = Optional.of(value);
       return this;
     }

@@ -530,7 +530,7 @@ public final class T3DModel implements AutoCloseable {
    * @throws IllegalArgumentException when there is no report or one is blank
    */
   public TokenBatch tokenize(NDManager owner, List<String> reports) {
-    return tokenizer.encode(owner, reports, longReports());
+    return tokenizer.encode(owner, worded(reports), longReports());
   }
 
   /**
@@ -541,7 +541,15 @@ public final class T3DModel implements AutoCloseable {
    * @return {@code (T, L)}, int64, padded to the longest text
    */
   public SentenceBatch tokenize(NDManager owner, ReportSentences sentences) {
-    return new SentenceBatch(sentences, tokenizer.encode(owner, sentences.texts(), longReports()));
+    return new SentenceBatch(
+        sentences, tokenizer.encode(owner, worded(sentences.texts()), longReports()));
+  }
+
+  /** Texts as the tokenizer is to see them. */
+  private List<String> worded(List<String> texts) {
+    Optional<TextConfig.Wording> wording =
+        config.text() instanceof TextConfig bert ? bert.wording() : Optional.empty();
+    return wording.isEmpty() ? texts : texts.stream().map(wording.get()::apply).toList();
   }
 
   /** What is read of reports that are too long. */
@@ -558,7 +566,7 @@ public final class T3DModel implements AutoCloseable {
    * @return a line for the user; empty when none is too long
    */
   public Optional<String> longReportsAmong(Collection<String> reports) {
-    int count = tokenizer.countLong(reports);
+    int count = tokenizer.countLong(worded(List.copyOf(reports)));
     if (count == 0) {
       return Optional.empty();
     }

@@ -30,6 +30,17 @@ final class BertTexts {
   static TextConfig config(
       PublishedTensors file, String prefix, Optional<Path> tokenizer, String kind)
       throws IOException {
+    Path folder = required(tokenizer, kind);
+    TextConfig base =
+        Files.isRegularFile(folder.resolve("config.json"))
+            ? HuggingFaceFolder.sizes(folder)
+            : TextConfig.bertBase();
+    boolean told = Files.isRegularFile(folder.resolve("config.json"));
+    return sized(file, prefix, folder, base, told ? 0 : HEAD);
+  }
+
+  /** The folder, or an error that says how to give one. */
+  static Path required(Optional<Path> tokenizer, String kind) {
     if (tokenizer.isEmpty()) {
       throw new T3dException(
           T3dException.Kind.USAGE,
@@ -38,19 +49,28 @@ final class BertTexts {
               + " has no tokenizer; give with --tokenizer a folder with its tokenizer.json or"
               + " vocab.txt, see docs/published-models.md");
     }
+    return tokenizer.get();
+  }
+
+  /**
+   * Settings with the sizes of a file.
+   *
+   * @param folder the tokenizer's
+   * @param base the rest
+   * @param head width of a head; 0 to keep the heads of {@code base}
+   */
+  static TextConfig sized(
+      PublishedTensors file, String prefix, Path folder, TextConfig base, int head) {
     long[] words = file.shape(prefix + "embeddings.word_embeddings.weight", 2);
     int hidden = Math.toIntExact(words[1]);
     int positions = file.size(prefix + "embeddings.position_embeddings.weight", 2, 0);
     int layers =
         file.count(
             Pattern.quote(prefix) + "encoder\\.layer\\.(\\d+)\\.intermediate\\.dense\\.weight");
-    TextConfig base =
-        Files.isRegularFile(tokenizer.get().resolve("config.json"))
-            ? HuggingFaceFolder.sizes(tokenizer.get())
-            : TextConfig.bertBase().toBuilder().heads(Math.max(1, hidden / HEAD)).hiddenSize(hidden).build();
-    int heads = hidden % base.heads() == 0 ? base.heads() : 1;
+    int told = head == 0 ? base.heads() : Math.max(1, hidden / head);
+    int heads = hidden % told == 0 ? told : 1;
     return base.toBuilder()
-        .tokenizer(tokenizer.get().toString())
+        .tokenizer(folder.toString())
         .vocabSize(Math.toIntExact(words[0]))
         .hiddenSize(hidden)
         .heads(heads)

@@ -3,6 +3,7 @@ package io.t3d.pipeline.published;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * A published model that can be imported. A further one is one class: it says by which tensors its
@@ -17,6 +18,16 @@ interface PublishedKind {
 
   /** Whether the file's tensors are those of this model: a few names that no other kind has. */
   boolean recognises(PublishedTensors file);
+
+  /**
+   * What goes before the names of one of several files, where those of the files would clash.
+   *
+   * @param names of the file's tensors
+   * @return a prefix; empty for files of other kinds
+   */
+  default String prefixFor(Set<String> names) {
+    return "";
+  }
 
   /**
    * Describes the model in a file.

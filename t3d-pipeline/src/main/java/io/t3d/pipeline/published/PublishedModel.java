@@ -1,6 +1,8 @@
 package io.t3d.pipeline.published;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.task.classify.FindingPrompts;
 import io.t3d.data.prepare.Preprocessing;
@@ -11,7 +13,7 @@ import java.util.List;
  * What a {@link PublishedKind} makes of a file.
  *
  * @param config networks, projections, and the temperature of the file
- * @param tokenizer a HuggingFace folder
+ * @param tokenizer a HuggingFace folder; {@link #NO_TOKENIZER} for a vision encoder
  * @param weights the name map
  * @param preprocessing the model's own; with a size, which is that of its views
  * @param prompts of zero-shot classification as published; empty where there are none
@@ -24,6 +26,14 @@ record PublishedModel(
     Preprocessing preprocessing,
     List<FindingPrompts> prompts,
     PublishedNote note) {
+  /** Of models without a text encoder. */
+  static final Path NO_TOKENIZER = Path.of("");
+
+  /** The scale of a model that has none: 1. */
+  static NDArray noScale(NDManager owner) {
+    return owner.zeros(new Shape());
+  }
+
   /** Finds the arrays of a T3D model in a file. */
   interface NameMap {
     /**

@@ -4,7 +4,9 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
 import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
+import io.t3d.core.config.NoTextConfig;
 import io.t3d.core.config.Size3;
+import io.t3d.core.config.TextConfig;
 import io.t3d.core.internal.AtomicFiles;
 import io.t3d.core.internal.DidYouMean;
 import io.t3d.core.internal.FolderSwap;
@@ -40,7 +42,7 @@ import java.util.stream.Stream;
  */
 public final class PublishedModels {
   /** All kinds; a further one is a class and a line here. */
-  private static final List<PublishedKind> KINDS = List.of(new CtClip());
+  private static final List<PublishedKind> KINDS = List.of(new CtClip(), new Merlin(), new Spectre(), new VoxelFm(), new M3dClip());
 
   private PublishedModels() {}
 
@@ -66,22 +68,40 @@ public final class PublishedModels {
       List<Path> files, Optional<String> kind, Optional<Path> tokenizer, Path out)
       throws IOException {
     requireFree(out);
-    Optional<PublishedKind> named = kind.isPresent() ? Optional.of(named(kind.get())) : Optional.empty();
+    Optional<PublishedKind> named = kind.map(PublishedModels::named);
     TorchEngine.get();
     try (NDManager scope = NDManager.newBaseManager(Device.cpu())) {
-      PublishedTensors tensors = PublishedTensors.read(scope, files);
-      PublishedKind found = named.isPresent() ? named.get() : recognise(tensors);
-      PublishedModel described = found.describe(tensors, tokenizer);
-      tensors.requireFound(found.name());
-      try (TrainedModel model = build(found, described, tensors)) {
-        PublishedNote note = described.note().of(tensors.origins(), tensors.unused());
-        write(model, note, out);
-        return note;
-      }
+      PublishedTensors tensors = PublishedTensors.read(scope, files, KINDS);
+      return importTo(
+          named.isPresent() ? named.get() : recognise(tensors), tensors, tokenizer, out);
+    }
+  }
+
+  /** Imports tensors at hand as a kind. */
+  static PublishedNote importTo(
+      PublishedKind kind, PublishedTensors tensors, Optional<Path> tokenizer, Path out)
+      throws IOException {
+    PublishedModel described = kind.describe(tensors, tokenizer);
+    tensors.requireFound(kind.name());
+    try (TrainedModel model = build(kind, described, tensors)) {
+      PublishedNote note = described.note().of(tensors.origins(), tensors.unused());
+      write(model, note, out);
+      return note;
     }
   }
 
   private static PublishedKind named(String name) {
+    for (RefusedKind refused : RefusedKind.values()) {
+      if (refused.kind().equals(name)) {
+        throw new T3dException(
+            T3dException.Kind.USAGE,
+            name
+                + " is not imported: "
+                + refused.reason()
+                + "; see docs/published-models.md. Imported are "
+                + String.join(", ", names()));
+      }
+    }
     return KINDS.stream()
         .filter(k -> k.name().equals(name))
         .findFirst()
@@ -129,9 +149,11 @@ public final class PublishedModels {
 
   private static TrainedModel build(
       PublishedKind kind, PublishedModel described, PublishedTensors tensors) throws IOException {
+    int longest = described.config().text().maxLength();
     ReportTokenizer tokenizer =
-        ReportTokenizer.fromPretrained(
-            described.tokenizer(), described.config().text().maxLength());
+        described.config().text() instanceof NoTextConfig
+            ? ReportTokenizer.of(TextConfig.tiny())
+            : ReportTokenizer.fromPretrained(described.tokenizer(), longest);
     T3DModel model =
         T3DModel.builder()
             .config(described.config())

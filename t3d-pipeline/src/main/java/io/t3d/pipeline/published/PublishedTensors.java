@@ -38,16 +38,28 @@ final class PublishedTensors {
     this.origins = origins;
   }
 
-  /** Reads files, whose names must differ from one to the other. */
-  static PublishedTensors read(NDManager owner, List<Path> files) throws IOException {
+  /**
+   * Reads files, whose names must differ from one to the other.
+   *
+   * @param kinds say what goes before the names of files that would clash
+   */
+  static PublishedTensors read(
+      NDManager owner, List<Path> files, List<PublishedKind> kinds) throws IOException {
     Map<String, NDArray> all = new LinkedHashMap<>();
     Map<String, String> origins = new LinkedHashMap<>();
     for (Path file : files) {
       WeightFiles.Loaded loaded = WeightFiles.read(owner, file);
       String[] origin = loaded.origin().split(" sha256:", 2);
       origins.put(origin[0], origin[1]);
-      for (Map.Entry<String, NDArray> entry : unwrapped(loaded.tensors()).entrySet()) {
-        if (all.put(entry.getKey(), entry.getValue()) != null) {
+      Map<String, NDArray> own = unwrapped(loaded.tensors());
+      String prefix =
+          kinds.stream()
+              .map(k -> k.prefixFor(own.keySet()))
+              .filter(p -> !p.isEmpty())
+              .findFirst()
+              .orElse("");
+      for (Map.Entry<String, NDArray> entry : own.entrySet()) {
+        if (all.put(prefix + entry.getKey(), entry.getValue()) != null) {
           throw new IOException(file + ": another file holds the tensor " + entry.getKey() + " too");
         }
       }
@@ -71,6 +83,11 @@ final class PublishedTensors {
       }
     }
     return out;
+  }
+
+  /** Who owns the tensors. */
+  NDManager owner() {
+    return owner;
   }
 
   /** What to call the files in an error. */

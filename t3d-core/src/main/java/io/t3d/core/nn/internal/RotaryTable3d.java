@@ -5,7 +5,7 @@ import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import io.t3d.core.config.Rotary3d;
+import io.t3d.core.config.Vit3dVariant.Rotary;
 import io.t3d.core.config.Size3;
 import io.t3d.core.torch.ActivationCheckpoints;
 import io.t3d.core.torch.Casts;
@@ -38,7 +38,7 @@ public record RotaryTable3d(NDArray cos, NDArray sin) {
    * @param width d, channels of a head
    */
   public static RotaryTable3d of(
-      NDManager manager, Rotary3d rotary, Size3 grid, int prefix, int width) {
+      NDManager manager, Rotary rotary, Size3 grid, int prefix, int width) {
     int frequencies = width / 6;
     int half = width / 2;
     int rows = prefix + grid.depth() * grid.height() * grid.width();
@@ -60,9 +60,9 @@ public record RotaryTable3d(NDArray cos, NDArray sin) {
   }
 
   private static int fill(
-      float[] cos, float[] sin, int from, Rotary3d rotary, int i, int size, int frequencies) {
+      float[] cos, float[] sin, int from, Rotary rotary, int i, int size, int frequencies) {
     double place =
-        rotary.coordinates() == Rotary3d.Coordinates.INDEX
+        rotary.coordinates() == Rotary.Coordinates.INDEX
             ? i
             : 2 * Math.PI * (2 * (i + 0.5) / size - 1);
     for (int j = 0; j < frequencies; j++) {

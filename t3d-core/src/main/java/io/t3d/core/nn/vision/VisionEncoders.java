@@ -1,5 +1,6 @@
 package io.t3d.core.nn.vision;
 
+import io.t3d.core.config.CropVit3dConfig;
 import io.t3d.core.config.CtVitConfig;
 import io.t3d.core.config.CustomVisionConfig;
 import io.t3d.core.config.ResNet3dConfig;
@@ -31,6 +32,9 @@ public final class VisionEncoders {
     if (config instanceof CtVitConfig ctVit) {
       return new CtVit(ctVit);
     }
+    if (config instanceof CropVit3dConfig crops) {
+      return new CropVit3d(crops);
+    }
     return new Vit3d((Vit3dConfig) config);
   }
 
@@ -44,6 +48,9 @@ public final class VisionEncoders {
     }
     if (encoder instanceof CtVit ctVit) {
       return ctVit.config();
+    }
+    if (encoder instanceof CropVit3d crops) {
+      return crops.config();
     }
     String name =
         encoder instanceof FeatureMapEncoder map ? map.describe() : encoder.getClass().getName();

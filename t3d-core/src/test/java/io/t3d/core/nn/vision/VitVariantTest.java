@@ -16,7 +16,7 @@ import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
 import io.t3d.core.TestDevice;
 import io.t3d.core.config.Configs;
-import io.t3d.core.config.Rotary3d;
+import io.t3d.core.config.Vit3dVariant.Rotary;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.Vit3dConfig;
 import io.t3d.core.config.Vit3dConfig.Position;
@@ -57,7 +57,7 @@ class VitVariantTest {
                         .classToken(true)
                         .registers(2)
                         .layerScale(1e-5)
-                        .rotary(new Rotary3d(Rotary3d.Coordinates.CENTRED, 100))
+                        .rotary(new Rotary(Rotary.Coordinates.CENTRED, 100))
                         .pooling(Pooling.CLS)
                         .build())
                 .build()),
@@ -74,7 +74,7 @@ class VitVariantTest {
                         .mlpNorm(true)
                         .attentionNorm(true)
                         .layerScale(0.1)
-                        .rotary(new Rotary3d(Rotary3d.Coordinates.INDEX, 10_000))
+                        .rotary(new Rotary(Rotary.Coordinates.INDEX, 10_000))
                         .outputSize(8)
                         .pooling(Pooling.ATTENTION)
                         .poolingHeads(2)
@@ -296,7 +296,7 @@ class VitVariantTest {
                 .registers(4)
                 .layerScale(1e-5)
                 .pooling(Pooling.CLS)
-                .rotary(Rotary3d.defaults())
+                .rotary(Rotary.defaults())
                 .build());
     assertThat(Configs.fromJson(Configs.toJson(read), Vit3dConfig.class)).isEqualTo(read);
   }
@@ -306,7 +306,7 @@ class VitVariantTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Vit3dVariant.builder().pooling(Pooling.CLS).build())
         .withMessage("Vit3dVariant.pooling CLS needs a class token; set classToken to true");
-    Vit3dVariant rotary = Vit3dVariant.builder().rotary(Rotary3d.defaults()).build();
+    Vit3dVariant rotary = Vit3dVariant.builder().rotary(Rotary.defaults()).build();
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Vit3dConfig.base().toBuilder().variant(rotary).build())
         .withMessageEndingWith("heads must be a multiple of 6, got 768 / 12");
