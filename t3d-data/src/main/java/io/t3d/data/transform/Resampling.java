@@ -39,6 +39,10 @@ final class Resampling {
       int size = bounded(Math.floor(n / step + WHOLE));
       return new Axis(n, size, (double) n / size, false);
     }
+    if (grid == ResampleGrid.EXTENT_NEAREST) {
+      int size = bounded(Math.rint(n / step));
+      return new Axis(n, size, (double) n / size, false);
+    }
     if (grid == ResampleGrid.FIRST_VOXEL) {
       return new Axis(n, bounded(Math.rint((n - 1) / step + 1)), step, false, 0);
     }

@@ -133,7 +133,7 @@ final class VoxelFm implements PublishedKind {
             NonFinite.FAIL)
         .withRecipe(
             Recipe.defaults()
-                .withGrid(ResampleGrid.EXTENT)
+                .withGrid(ResampleGrid.EXTENT_NEAREST)
                 .withWindowFirst()
                 .withScale(scale, (LOWER - MEAN) / STANDARD_DEVIATION));
   }

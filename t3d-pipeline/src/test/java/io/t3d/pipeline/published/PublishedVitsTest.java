@@ -29,9 +29,12 @@ import io.t3d.core.nn.VisionEncoder.VisualTokens;
 import io.t3d.core.nn.text.TextEncoders;
 import io.t3d.core.nn.vision.VisionEncoders;
 import io.t3d.core.text.TokenBatch;
+import io.t3d.data.prepare.Preprocessing;
 import io.t3d.pipeline.TestDevice;
 import io.t3d.pipeline.TrainedModel;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -344,6 +347,25 @@ class PublishedVitsTest {
       block.initialize(scope, DataType.FLOAT32, inputs);
       StateDict.of(block).forEach((name, p) -> out.put(prefix + name, p.getArray().getShape()));
     }
+  }
+
+  @Test
+  void volumesArePreparedAsByTheirOwnCode() throws IOException {
+    assertPrepared(Merlin.preprocessing().withSize(new Size3(16, 20, 24)), "merlin");
+    assertPrepared(
+        Spectre.preprocessing(Size3.cube(8)).withSize(new Size3(24, 48, 40)), "spectre");
+    assertPrepared(
+        VoxelFm.preprocessing(Size3.cube(14)).withSize(new Size3(14, 28, 28)), "voxelfm");
+  }
+
+  private static void assertPrepared(Preprocessing steps, String name) throws IOException {
+    byte[] file = Files.readAllBytes(GOLDEN.resolve(name + "-scan.expected.npy"));
+    ByteBuffer bytes = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
+    bytes.position(10 + Short.toUnsignedInt(bytes.getShort(8))); // behind the header of version 1
+    float[] expected = new float[bytes.remaining() / Float.BYTES];
+    bytes.asFloatBuffer().get(expected);
+    float[] got = steps.read(GOLDEN.resolve("ct-clip-scan.nii.gz")).voxels();
+    assertThat(got).as(name).containsExactly(expected, within(1e-3f));
   }
 
   @Test
