@@ -21,6 +21,7 @@ import io.t3d.core.nn.internal.ViewShapes;
 import io.t3d.core.torch.MemoryFormats;
 import io.t3d.core.torch.Patches;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -125,10 +126,9 @@ public final class CtVit extends TypedBlock implements VisionEncoder {
     int places = config.places();
     Shape asGrid = new Shape(b, d, grid.height(), grid.width(), c);
     NDArray x = patches(parameters, views, training); // (B, N, C)
-    try (NDArray byDistance = bias.bias(parameters, views.getManager(), training)) {
-      x = Steps.thenFree(x, y -> y.reshape(b * d, places, c));
-      x = spatial.forwardAndFree(parameters, x, asGrid, Optional.of(byDistance), training);
-    }
+    x = Steps.thenFree(x, y -> y.reshape(b * d, places, c));
+    Function<NDManager, NDArray> byDistance = owner -> bias.bias(parameters, owner, training);
+    x = spatial.forwardAndFree(parameters, x, asGrid, Optional.of(byDistance), training);
     x = Steps.thenFree(x, y -> reordered(y, b, d, places).reshape(b * places, d, c));
     x = temporal.forwardAndFree(parameters, x, asGrid, Optional.empty(), training);
     x = Steps.thenFree(x, y -> reordered(y, b, places, d).reshape(b, (long) d * places, c));

@@ -2,12 +2,14 @@ package io.t3d.core.nn.ctvit;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
 import io.t3d.core.config.CtVitConfig;
 import io.t3d.core.nn.TypedBlock;
 import io.t3d.core.nn.internal.Steps;
 import java.util.Optional;
+import java.util.function.Function;
 
 /** Positions, attention and feed-forward, each added to what it reads. */
 final class CtVitLayer extends TypedBlock {
@@ -26,16 +28,18 @@ final class CtVitLayer extends TypedBlock {
    *
    * @param x {@code (B', L, C)}
    * @param grid how the positions read the memory of x, {@code (B, d, h, w, C)}
-   * @param bias {@code (1, A, L, L)}
+   * @param bias makes {@code (1, A, L, L)} under a manager
    */
   NDArray forward(
       ParameterStore parameters,
       NDArray x,
       Shape grid,
-      Optional<NDArray> bias,
+      Optional<Function<NDManager, NDArray>> bias,
       boolean training) {
     NDArray placed = position.add(parameters, x, grid, training);
-    NDArray attended = attention.attend(parameters, placed, bias, training);
+    Optional<NDArray> added = bias.map(make -> make.apply(x.getManager()));
+    NDArray attended = attention.attend(parameters, placed, added, training);
+    added.ifPresent(NDArray::close);
     NDArray y = Steps.addAndFree(attended, placed);
     NDArray fed = Steps.run(feedForward, parameters, y, training);
     return Steps.addAndFree(fed, y);

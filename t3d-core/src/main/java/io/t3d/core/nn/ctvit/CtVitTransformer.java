@@ -14,6 +14,7 @@ import io.t3d.core.torch.ActivationCheckpoints;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 
 /** Layers one after the other, and a norm. */
 final class CtVitTransformer extends TypedBlock {
@@ -28,19 +29,24 @@ final class CtVitTransformer extends TypedBlock {
     normOut = addChildBlock("norm_out", new GammaNorm(config.hiddenSize()));
   }
 
-  /** As {@link CtVitLayer#forward}, freeing the input. */
+  /**
+   * As {@link CtVitLayer#forward}, freeing the input.
+   *
+   * @param bias makes the bias of a layer, {@code (1, A, L, L)}, under a manager. Each layer makes
+   *     its own: it costs little beside the layer, and as part of the stage it is computed again
+   *     where activations are checkpointed, so that its gradient is right
+   */
   NDArray forwardAndFree(
       ParameterStore parameters,
       NDArray x,
       Shape grid,
-      Optional<NDArray> bias,
+      Optional<Function<NDManager, NDArray>> bias,
       boolean training) {
-    Optional<NDArray> kept = bias.map(ActivationCheckpoints::keep);
     NDArray y = x;
     for (CtVitLayer layer : layers) {
       y =
           ActivationCheckpoints.stage(
-              y, z -> layer.forward(parameters, z, grid, kept, training));
+              y, z -> layer.forward(parameters, z, grid, bias, training));
     }
     return Steps.runAndFree(normOut, parameters, y, training);
   }
