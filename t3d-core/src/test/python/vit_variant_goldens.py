@@ -58,12 +58,12 @@ class Mlp(nn.Module):
         super().__init__()
         self.linear1 = nn.Linear(dim, hidden)
         self.linear2 = nn.Linear(hidden, dim)
-        self.gate = nn.Linear(dim, hidden) if gated else None
+        self.linear3 = nn.Linear(dim, hidden) if gated else None
         self.norm = nn.LayerNorm(hidden, eps) if inner_norm else None
 
     def forward(self, x):
         y = self.linear1(x)
-        y = F.gelu(y) if self.gate is None else F.silu(self.gate(x)) * y
+        y = F.gelu(y) if self.linear3 is None else F.silu(self.linear3(x)) * y
         return self.linear2(y if self.norm is None else self.norm(y))
 
 

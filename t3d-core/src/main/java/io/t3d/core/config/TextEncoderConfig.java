@@ -1,8 +1,8 @@
 package io.t3d.core.config;
 
 /**
- * Settings of a text encoder: {@link TextConfig}, unless the encoder is a class of one's own or there
- * is none. In a file the keys tell which; there is no {@code type}.
+ * Settings of a text encoder: {@link TextConfig}, unless the encoder is a class of one's own or
+ * there is none. In a file the keys tell which; there is no {@code type}.
  */
 public sealed interface TextEncoderConfig permits TextConfig, CustomTextConfig, NoTextConfig {
   /** Ids that the encoder knows; at least the tokenizer's vocabulary. */

@@ -99,7 +99,7 @@ public record Vit3dVariant(
     /** Two maps with a GELU between. */
     GELU,
     /**
-     * {@code W₂ (silu(W_g x + b_g) · (W₁ x + b₁)) + b₂}. (Shazeer 2020, "GLU Variants Improve
+     * {@code W₂ (silu(W₃ x + b₃) · (W₁ x + b₁)) + b₂}. (Shazeer 2020, "GLU Variants Improve
      * Transformer")
      */
     SWIGLU

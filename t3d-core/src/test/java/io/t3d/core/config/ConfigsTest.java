@@ -138,8 +138,7 @@ class ConfigsTest {
     assertThat(Configs.fromJson(Configs.toJson(silent), T3DConfig.class)).isEqualTo(silent);
     assertThatThrownBy(() -> silent.text().bert("Export"))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage(
-            "Export needs a text encoder, but this model has none: it is a vision encoder");
+        .hasMessage("Export needs a text encoder, but this model has none: it is a vision encoder");
   }
 
   /** The pieces of NLTK's wordpunct_tokenize of the lower-cased text, with blanks between. */

@@ -25,9 +25,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.junit.jupiter.api.io.TempDir;
 
 class ClassTokenWeightsTest {
   private static final Shape VIEWS = new Shape(1, 1, 4, 4, 4);
@@ -70,7 +70,8 @@ class ClassTokenWeightsTest {
       T3DConfig settings = T3DConfig.tiny().toBuilder().vision(config).build();
       try (T3DModel model =
           Pretrained.none().withVision(path).create(settings, TestDevice.get(), 1)) {
-        VisualTokens loaded = model.vision().encode(new ParameterStore(manager, false), views, false);
+        VisualTokens loaded =
+            model.vision().encode(new ParameterStore(manager, false), views, false);
         NDArray pooled = loaded.pooled().orElseThrow();
         assertThat(pooled.sub(own.pooled().orElseThrow()).abs().max().getFloat()).isLessThan(1e-5f);
       }

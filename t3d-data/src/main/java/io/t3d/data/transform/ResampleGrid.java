@@ -12,8 +12,8 @@ public enum ResampleGrid {
   /** As {@link #EXTENT}, with sizes rounded to the nearest: {@code size=round(n · old / new)}. */
   EXTENT_NEAREST,
   /**
-   * The spacing is met exactly and the first voxel stays; sizes are {@code round((n − 1) · old / new
-   * + 1)}: MONAI's {@code Spacing}.
+   * The spacing is met exactly and the first voxel stays; sizes are {@code round((n − 1) · old /
+   * new + 1)}: MONAI's {@code Spacing}.
    */
   FIRST_VOXEL
 }

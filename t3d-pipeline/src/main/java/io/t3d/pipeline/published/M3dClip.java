@@ -114,7 +114,12 @@ final class M3dClip implements PublishedKind {
     int side = (int) Math.round(Math.cbrt((double) depth * product));
     if ((long) side * side * side != depth * product || side % depth != 0) {
       throw new IOException(
-          file.source() + ": " + tensor + " should have n/" + depth + " × n × n rows or columns, got "
+          file.source()
+              + ": "
+              + tensor
+              + " should have n/"
+              + depth
+              + " × n × n rows or columns, got "
               + product);
     }
     return new Size3(side / depth, side, side);
@@ -122,8 +127,8 @@ final class M3dClip implements PublishedKind {
 
   /**
    * The published data are slices of a teaching site as grey pictures, whose minimum and maximum
-   * became 0 and 1, whose black border was cut away, and which were resized to 32 × 256 × 256. There
-   * is no step from HU: here the window −1000 … 1000 HU and the resizing.
+   * became 0 and 1, whose black border was cut away, and which were resized to 32 × 256 × 256.
+   * There is no step from HU: here the window −1000 … 1000 HU and the resizing.
    */
   static Preprocessing preprocessing(Size3 patch, Size3 grid) {
     return new Preprocessing(

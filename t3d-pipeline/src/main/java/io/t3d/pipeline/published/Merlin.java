@@ -95,8 +95,7 @@ final class Merlin implements PublishedKind {
             .embedDim(embedDim)
             .projection(Projection.LINEAR_BIAS)
             .build();
-    return new PublishedModel(
-        config, folder, new Names(), preprocessing(), List.of(), note());
+    return new PublishedModel(config, folder, new Names(), preprocessing(), List.of(), note());
   }
 
   private static ResNet3dConfig vision(PublishedTensors file) throws IOException {
@@ -169,7 +168,9 @@ final class Merlin implements PublishedKind {
 
     /** A convolution of one voxel is a map. */
     private static NDArray flat(NDArray kernel) {
-      return kernel.getShape().dimension() == 5 ? kernel.reshape(kernel.getShape().get(0), -1) : kernel;
+      return kernel.getShape().dimension() == 5
+          ? kernel.reshape(kernel.getShape().get(0), -1)
+          : kernel;
     }
 
     /** Kernels to (z, y, x); that of the stem sums the three equal channels. */

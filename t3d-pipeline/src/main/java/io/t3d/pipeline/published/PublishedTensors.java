@@ -43,8 +43,8 @@ final class PublishedTensors {
    *
    * @param kinds say what goes before the names of files that would clash
    */
-  static PublishedTensors read(
-      NDManager owner, List<Path> files, List<PublishedKind> kinds) throws IOException {
+  static PublishedTensors read(NDManager owner, List<Path> files, List<PublishedKind> kinds)
+      throws IOException {
     Map<String, NDArray> all = new LinkedHashMap<>();
     Map<String, String> origins = new LinkedHashMap<>();
     for (Path file : files) {
@@ -60,7 +60,8 @@ final class PublishedTensors {
               .orElse("");
       for (Map.Entry<String, NDArray> entry : own.entrySet()) {
         if (all.put(prefix + entry.getKey(), entry.getValue()) != null) {
-          throw new IOException(file + ": another file holds the tensor " + entry.getKey() + " too");
+          throw new IOException(
+              file + ": another file holds the tensor " + entry.getKey() + " too");
         }
       }
     }
@@ -158,7 +159,9 @@ final class PublishedTensors {
   /** A number that the file holds, e.g. a temperature, as {@link #take}; 0 when it is missing. */
   double number(String name) {
     NDArray array = take(name);
-    return array.getShape().size() == 1 ? array.toType(DataType.FLOAT32, false).toFloatArray()[0] : 0;
+    return array.getShape().size() == 1
+        ? array.toType(DataType.FLOAT32, false).toFloatArray()[0]
+        : 0;
   }
 
   /** A tensor, which then counts as used; an empty one, noted as missing, when it is not there. */

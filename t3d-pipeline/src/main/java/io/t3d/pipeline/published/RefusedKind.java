@@ -1,6 +1,8 @@
 package io.t3d.pipeline.published;
 
-/** Published models that are known by name and not run: what would run in their stead is another. */
+/**
+ * Published models that are known by name and not run: what would run in their stead is another.
+ */
 enum RefusedKind {
   COLIPRI(
       "colipri",

@@ -26,9 +26,9 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * SPECTRE: a ViT with 3D rotary positions over crops and a transformer over the crops; vision alone,
- * since its texts are read by a language model. (names and preparation from github.com/cclaess/SPECTRE
- * at commit 9260676)
+ * SPECTRE: a ViT with 3D rotary positions over crops and a transformer over the crops; vision
+ * alone, since its texts are read by a language model. (names and preparation from
+ * github.com/cclaess/SPECTRE at commit 9260676)
  *
  * <p>Its arrays are (x, y, z): kernels and the axes of the rotations are turned here to (z, y, x).
  */
@@ -83,13 +83,10 @@ final class Spectre implements PublishedKind {
     file.requireFound(name() + " (its two files, backbone and feature combiner, go together)");
     Size3 patch = new Size3((int) kernel[4], (int) kernel[3], (int) kernel[2]);
     Vit3dConfig local = transformer(file, LOCAL, patch, localWidth, LOCAL_BASE);
-    Vit3dConfig combiner =
-        transformer(file, COMBINER, Size3.cube(1), combinerWidth, COMBINER_BASE);
+    Vit3dConfig combiner = transformer(file, COMBINER, Size3.cube(1), combinerWidth, COMBINER_BASE);
     Size3 crop =
         new Size3(
-            cropPatches * patch.depth(),
-            cropPatches * patch.height(),
-            cropPatches * patch.width());
+            cropPatches * patch.depth(), cropPatches * patch.height(), cropPatches * patch.width());
     CropVit3dConfig vision = new CropVit3dConfig(crop, local, combiner);
     T3DConfig config =
         T3DConfig.builder()

@@ -24,8 +24,8 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * VoxelFM: a DINOv2 of CT volumes with 3D rotary positions and register tokens; vision alone. (names
- * and preparation from github.com/rmaguado/VoxelFM at commit fba41a3)
+ * VoxelFM: a DINOv2 of CT volumes with 3D rotary positions and register tokens; vision alone.
+ * (names and preparation from github.com/rmaguado/VoxelFM at commit fba41a3)
  */
 final class VoxelFm implements PublishedKind {
   private static final String BACKBONE = "backbone.";
@@ -119,9 +119,9 @@ final class VoxelFm implements PublishedKind {
 
   /**
    * {@code dinov2/inference}: clip to −1000 … 1900 HU, trilinear to a cubic spacing with outer
-   * corners in place, (v − mean) / standard deviation. Its arrays are (z, y, x) as DICOM slices lie:
-   * rows to the back, columns to the left, slices up. It takes any size and spacing from 0.75 mm;
-   * here 16 patches of each axis at 1.5 mm, what its {@code max_patches=4096} makes of 336 mm.
+   * corners in place, (v − mean) / standard deviation. Its arrays are (z, y, x) as DICOM slices
+   * lie: rows to the back, columns to the left, slices up. It takes any size and spacing from 0.75
+   * mm; here 16 patches of each axis at 1.5 mm, what its {@code max_patches=4096} makes of 336 mm.
    */
   static Preprocessing preprocessing(Size3 patch) {
     double scale = (UPPER - LOWER) / STANDARD_DEVIATION;

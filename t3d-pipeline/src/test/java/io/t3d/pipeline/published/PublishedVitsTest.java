@@ -300,12 +300,7 @@ class PublishedVitsTest {
           "vision.",
           VisionEncoders.create(config.vision()),
           new Shape(1, 1, size.depth(), size.height(), size.width()));
-      put(
-          wanted,
-          "text.",
-          TextEncoders.create(config.text()),
-          new Shape(1, 1),
-          new Shape(1, 1));
+      put(wanted, "text.", TextEncoders.create(config.text()), new Shape(1, 1), new Shape(1, 1));
       int e = config.embedDim();
       int c = config.vision().channels();
       int t = config.text().hiddenSize();
@@ -352,8 +347,7 @@ class PublishedVitsTest {
   @Test
   void volumesArePreparedAsByTheirOwnCode() throws IOException {
     assertPrepared(Merlin.preprocessing().withSize(new Size3(16, 20, 24)), "merlin");
-    assertPrepared(
-        Spectre.preprocessing(Size3.cube(8)).withSize(new Size3(24, 48, 40)), "spectre");
+    assertPrepared(Spectre.preprocessing(Size3.cube(8)).withSize(new Size3(24, 48, 40)), "spectre");
     assertPrepared(
         VoxelFm.preprocessing(Size3.cube(14)).withSize(new Size3(14, 28, 28)), "voxelfm");
   }
@@ -411,8 +405,7 @@ class PublishedVitsTest {
       try (T3DModel model =
           Pretrained.none()
               .withVision(GOLDEN.resolve("primus.safetensors"))
-              .create(
-                  T3DConfig.tiny().toBuilder().vision(backbone).build(), TestDevice.get(), 1)) {
+              .create(T3DConfig.tiny().toBuilder().vision(backbone).build(), TestDevice.get(), 1)) {
         VisualTokens seen = encode(model, scope, expected.get("input"));
         assertClose(seen.tokens(), expected.get("features"), 1e-4);
       }

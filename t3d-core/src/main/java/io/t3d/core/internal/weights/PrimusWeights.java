@@ -32,8 +32,8 @@ final class PrimusWeights {
       Map.of(
           "gamma_1", "ls1.weight",
           "gamma_2", "ls2.weight",
-          "mlp.fc1_g.weight", "mlp.gate.weight",
-          "mlp.fc1_g.bias", "mlp.gate.bias",
+          "mlp.fc1_g.weight", "mlp.linear3.weight",
+          "mlp.fc1_g.bias", "mlp.linear3.bias",
           "mlp.fc1_x.weight", "mlp.linear1.weight",
           "mlp.fc1_x.bias", "mlp.linear1.bias",
           "mlp.fc2.weight", "mlp.linear2.weight",
@@ -76,7 +76,8 @@ final class PrimusWeights {
                   block.group(1) + IN_BLOCK.getOrDefault(block.group(2), block.group(2)), array);
             }
           } else if (name.startsWith("down_projection.proj.")) {
-            out.put(name.replace("down_projection.proj.", "patch_embedding.patch_embeddings."), array);
+            out.put(
+                name.replace("down_projection.proj.", "patch_embedding.patch_embeddings."), array);
           } else if (name.startsWith("eva.norm.")) {
             out.put(name.substring("eva.".length()), array);
           } else if (name.equals("eva.pos_embed") || name.equals("register_tokens")) {

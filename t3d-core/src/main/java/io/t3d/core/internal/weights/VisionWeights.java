@@ -12,8 +12,8 @@ public final class VisionWeights {
   private VisionWeights() {}
 
   /**
-   * Renames and reshapes: MONAI's and MedicalNet's ResNets, MONAI's ViT, Primus, and 2D ViTs of timm and
-   * HuggingFace, which are inflated over the depth.
+   * Renames and reshapes: MONAI's and MedicalNet's ResNets, MONAI's ViT, Primus, and 2D ViTs of
+   * timm and HuggingFace, which are inflated over the depth.
    *
    * @param config of the encoder to fill
    * @param tensors under the names of the file

@@ -27,7 +27,7 @@ import java.util.regex.Pattern;
  * blocks.0.attn.out_proj.weight}, {@code blocks.0.mlp.linear1.weight}, …, {@code norm.weight}.
  *
  * <p>With a variant also {@code cls_token}, {@code register_tokens}, {@code blocks.0.ls1.weight},
- * {@code blocks.0.attn.norm.weight}, {@code blocks.0.mlp.gate.weight}, {@code
+ * {@code blocks.0.attn.norm.weight}, {@code blocks.0.mlp.linear3.weight}, {@code
  * blocks.0.mlp.norm.weight}, {@code output.weight}, {@code pool.query.weight}, ….
  *
  * <p>Weights start normal with standard deviation 0.02, biases at 0. Seed them by {@code
@@ -78,7 +78,8 @@ public final class Vit3d extends TypedBlock implements VisionEncoder {
 
   @Override
   public int layerOf(String parameter) {
-    if (parameter.startsWith("patch_embedding.") || parameter.endsWith("_token")
+    if (parameter.startsWith("patch_embedding.")
+        || parameter.endsWith("_token")
         || parameter.endsWith("_tokens")) {
       return 0;
     }

@@ -89,7 +89,8 @@ final class VitBlock extends TypedBlock {
                   .setName("weight")
                   .setType(Parameter.Type.WEIGHT)
                   .optShape(new Shape(channels))
-                  .optInitializer((manager, shape, type) -> manager.full(shape, (float) start, type))
+                  .optInitializer(
+                      (manager, shape, type) -> manager.full(shape, (float) start, type))
                   .build());
     }
 
@@ -168,7 +169,7 @@ final class VitBlock extends TypedBlock {
       layers = new FeedForward(linear1, linear2, config.mlpSize());
       gate =
           variant.mlp() == Vit3dVariant.Mlp.SWIGLU
-              ? addChildBlock("gate", linear(config.mlpSize(), true))
+              ? addChildBlock("linear3", linear(config.mlpSize(), true))
               : null;
       norm = variant.mlpNorm() ? addChildBlock("norm", VitBlock.norm(config)) : null;
     }
@@ -189,7 +190,8 @@ final class VitBlock extends TypedBlock {
       if (norm != null) {
         hidden = Steps.runAndFree(norm, parameters, hidden, training);
       }
-      return FeedForward.dropout(layers.narrowAndFree(parameters, hidden, training), dropout, training);
+      return FeedForward.dropout(
+          layers.narrowAndFree(parameters, hidden, training), dropout, training);
     }
 
     /** {@code silu(gate) · x}; frees both. */

@@ -73,8 +73,7 @@ final class VitTrunk {
             : null;
     pooling =
         variant.pooling() == Pooling.ATTENTION
-            ? children.add(
-                "pool", new AttentionPooling(config.channels(), variant.poolingHeads()))
+            ? children.add("pool", new AttentionPooling(config.channels(), variant.poolingHeads()))
             : null;
   }
 
@@ -159,9 +158,7 @@ final class VitTrunk {
 
   private Optional<RotaryTable3d> rotary(NDManager manager, Size3 grid) {
     int width = config.hiddenSize() / config.heads();
-    return variant
-        .rotary()
-        .map(r -> RotaryTable3d.of(manager, r, grid, variant.prefix(), width));
+    return variant.rotary().map(r -> RotaryTable3d.of(manager, r, grid, variant.prefix(), width));
   }
 
   /** Class token, registers, patches: {@code (B, P + N, C)}; the patches are freed. */

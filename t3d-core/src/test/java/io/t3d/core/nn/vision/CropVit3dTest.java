@@ -118,7 +118,9 @@ class CropVit3dTest {
   }
 
   private Map<String, NDArray> gradients(boolean checkpoints, boolean bfloat16) {
-    StateDict.of(net).values().forEach(p -> p.getArray().getGradient().subi(p.getArray().getGradient()));
+    StateDict.of(net)
+        .values()
+        .forEach(p -> p.getArray().getGradient().subi(p.getArray().getGradient()));
     try (GradientCollector collector = Engine.getInstance().newGradientCollector()) {
       if (checkpoints) {
         try (ActivationCheckpoints open = ActivationCheckpoints.open(manager, 1)) {

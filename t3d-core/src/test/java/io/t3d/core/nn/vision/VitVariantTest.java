@@ -16,13 +16,13 @@ import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
 import io.t3d.core.TestDevice;
 import io.t3d.core.config.Configs;
-import io.t3d.core.config.Vit3dVariant.Rotary;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.Vit3dConfig;
 import io.t3d.core.config.Vit3dConfig.Position;
 import io.t3d.core.config.Vit3dVariant;
 import io.t3d.core.config.Vit3dVariant.Mlp;
 import io.t3d.core.config.Vit3dVariant.Pooling;
+import io.t3d.core.config.Vit3dVariant.Rotary;
 import io.t3d.core.nn.StateDict;
 import io.t3d.core.nn.VisionEncoder.VisualTokens;
 import io.t3d.core.torch.ActivationCheckpoints;
@@ -243,8 +243,7 @@ class VitVariantTest {
       List<NDArray> maps = encoder.featureMaps(new ParameterStore(batch, false), views, false);
       assertThat(maps).hasSize(config.layers());
       assertThat(maps.get(0).getShape())
-          .isEqualTo(
-              new Shape(2, config.hiddenSize(), seen.depth(), seen.height(), seen.width()));
+          .isEqualTo(new Shape(2, config.hiddenSize(), seen.depth(), seen.height(), seen.width()));
       assertThat(batch.getManagedArrays()).hasSize(kept + maps.size());
     }
     assertThat(manager.getManagedArrays()).hasSize(weights);
@@ -254,8 +253,7 @@ class VitVariantTest {
   void theMeanOfTokensWithTheClassTokenIsClassTokenAndMean() {
     Vit3dConfig config =
         config(new Size3(2, 2, 2), 12, 1, 2, 8)
-            .variant(
-                Vit3dVariant.builder().classToken(true).pooling(Pooling.CLS_AND_MEAN).build())
+            .variant(Vit3dVariant.builder().classToken(true).pooling(Pooling.CLS_AND_MEAN).build())
             .build();
     Engine.getInstance().setRandomSeed(2);
     Vit3d both = new Vit3d(config);
