@@ -95,8 +95,7 @@ public interface VisionEncoder extends Encoder {
    * @param pooled {@code (B, C)}, what becomes the views' embedding: a class token, or what an
    *     attention has pooled; empty where that is the mean of the tokens
    */
-  record VisualTokens(
-      NDArray tokens, int depth, int height, int width, Optional<NDArray> pooled) {
+  record VisualTokens(NDArray tokens, int depth, int height, int width, Optional<NDArray> pooled) {
     /** Tokens whose mean becomes the embedding. */
     public VisualTokens(NDArray tokens, int depth, int height, int width) {
       this(tokens, depth, height, width, Optional.empty());

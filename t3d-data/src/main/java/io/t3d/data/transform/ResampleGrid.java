@@ -10,8 +10,8 @@ public enum ResampleGrid {
    */
   EXTENT,
   /**
-   * The spacing is met exactly and the first voxel stays; sizes are {@code round((n − 1) · old / new
-   * + 1)}: MONAI's {@code Spacing}.
+   * The spacing is met exactly and the first voxel stays; sizes are {@code round((n − 1) · old /
+   * new + 1)}: MONAI's {@code Spacing}.
    */
   FIRST_VOXEL
 }

@@ -47,7 +47,10 @@ final class BertTexts {
     TextConfig base =
         Files.isRegularFile(tokenizer.get().resolve("config.json"))
             ? HuggingFaceFolder.sizes(tokenizer.get())
-            : TextConfig.bertBase().toBuilder().heads(Math.max(1, hidden / HEAD)).hiddenSize(hidden).build();
+            : TextConfig.bertBase().toBuilder()
+                .heads(Math.max(1, hidden / HEAD))
+                .hiddenSize(hidden)
+                .build();
     int heads = hidden % base.heads() == 0 ? base.heads() : 1;
     return base.toBuilder()
         .tokenizer(tokenizer.get().toString())

@@ -7,9 +7,9 @@ import java.util.Optional;
 /**
  * A published model that can be imported. A further one is one class: it says by which tensors its
  * file is known, and from these tensors' shapes it makes everything in {@link PublishedModel}: the
- * settings of the networks, the name map, the preparation of volumes, the tokenizer, the prompts and
- * the note on licence and source. Then it is put into the list in {@link PublishedModels}. Nothing
- * else knows the kinds.
+ * settings of the networks, the name map, the preparation of volumes, the tokenizer, the prompts
+ * and the note on licence and source. Then it is put into the list in {@link PublishedModels}.
+ * Nothing else knows the kinds.
  */
 interface PublishedKind {
   /** What {@code --from} calls it, e.g. {@code ct-clip}. */

@@ -58,15 +58,16 @@ public final class PublishedModels {
    * @param out the folder, which must be missing, empty, or an earlier import; it is there as a
    *     whole or, after an error, as it was
    * @return the note that the folder holds
-   * @throws IOException when a file cannot be read, or tensors are missing, misshapen or unexpected:
-   *     all of them are named
+   * @throws IOException when a file cannot be read, or tensors are missing, misshapen or
+   *     unexpected: all of them are named
    * @throws T3dException when the kind is unknown, or the tokenizer or the folder is wrong
    */
   public static PublishedNote importTo(
       List<Path> files, Optional<String> kind, Optional<Path> tokenizer, Path out)
       throws IOException {
     requireFree(out);
-    Optional<PublishedKind> named = kind.isPresent() ? Optional.of(named(kind.get())) : Optional.empty();
+    Optional<PublishedKind> named =
+        kind.isPresent() ? Optional.of(named(kind.get())) : Optional.empty();
     TorchEngine.get();
     try (NDManager scope = NDManager.newBaseManager(Device.cpu())) {
       PublishedTensors tensors = PublishedTensors.read(scope, files);
@@ -107,7 +108,9 @@ public final class PublishedModels {
         T3dException.Kind.USAGE,
         tensors.source()
             + (fit.isEmpty()
-                ? " is no file of " + names() + " that is known by its tensors, but of "
+                ? " is no file of "
+                    + names()
+                    + " that is known by its tensors, but of "
                     + tensors.names().stream().limit(5).toList()
                 : " could be a file of " + fit.stream().map(PublishedKind::name).toList())
             + "; say which with --from");
@@ -122,7 +125,8 @@ public final class PublishedModels {
       if (inside.findAny().isPresent()) {
         throw new T3dException(
             T3dException.Kind.USAGE,
-            out + " holds other files, expected an empty folder or an earlier import; choose another");
+            out
+                + " holds other files, expected an empty folder or an earlier import; choose another");
       }
     }
   }
@@ -136,8 +140,7 @@ public final class PublishedModels {
         T3DModel.builder()
             .config(described.config())
             .tokenizer(tokenizer)
-            .build(
-                (owner, wanted) -> tensors.weights(kind.name(), described.weights(), wanted));
+            .build((owner, wanted) -> tensors.weights(kind.name(), described.weights(), wanted));
     tensors
         .origins()
         .forEach((file, digest) -> model.noteOrigin(kind.name(), file + " sha256:" + digest));

@@ -48,7 +48,8 @@ final class PublishedTensors {
       origins.put(origin[0], origin[1]);
       for (Map.Entry<String, NDArray> entry : unwrapped(loaded.tensors()).entrySet()) {
         if (all.put(entry.getKey(), entry.getValue()) != null) {
-          throw new IOException(file + ": another file holds the tensor " + entry.getKey() + " too");
+          throw new IOException(
+              file + ": another file holds the tensor " + entry.getKey() + " too");
         }
       }
     }
@@ -141,7 +142,9 @@ final class PublishedTensors {
   /** A number that the file holds, e.g. a temperature, as {@link #take}; 0 when it is missing. */
   double number(String name) {
     NDArray array = take(name);
-    return array.getShape().size() == 1 ? array.toType(DataType.FLOAT32, false).toFloatArray()[0] : 0;
+    return array.getShape().size() == 1
+        ? array.toType(DataType.FLOAT32, false).toFloatArray()[0]
+        : 0;
   }
 
   /** A tensor, which then counts as used; an empty one, noted as missing, when it is not there. */

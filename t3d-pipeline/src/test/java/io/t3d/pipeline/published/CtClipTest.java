@@ -3,7 +3,6 @@ package io.t3d.pipeline.published;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
@@ -150,8 +149,7 @@ class CtClipTest {
       NDArray volumes = expected(scope).get("volumes");
       NDArray exact = trained.model().encodeVolumes(volumes);
       NDArray rounded =
-          Precision.BFLOAT16.run(
-              TestDevice.get(), () -> trained.model().encodeVolumes(volumes));
+          Precision.BFLOAT16.run(TestDevice.get(), () -> trained.model().encodeVolumes(volumes));
       for (float cosine : exact.mul(rounded).sum(new int[] {1}).toFloatArray()) {
         assertThat(cosine).isGreaterThan(0.9f); // some tokens take another code
       }

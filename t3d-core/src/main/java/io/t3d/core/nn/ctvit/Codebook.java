@@ -52,8 +52,7 @@ final class Codebook extends TypedBlock {
         y -> {
           NDArray tokens = Casts.toFloat32(y);
           NDArray table =
-              Scopes.handle(
-                  parameters.getValue(codes, x.getDevice(), false), y.getManager());
+              Scopes.handle(parameters.getValue(codes, x.getDevice(), false), y.getManager());
           NDArray chosen;
           try (NoGrad constant = new NoGrad()) {
             chosen = chosen(tokens, table).reshape(x.getShape()); // (B, N, C)
@@ -83,8 +82,7 @@ final class Codebook extends TypedBlock {
     long n = rows.getShape().get(0);
     for (long from = 0; from < n; from += ROWS) {
       try (NDManager scope = rows.getManager().newSubManager()) {
-        NDArray some =
-            Scopes.handle(rows.get(from + ":" + Math.min(n, from + ROWS)), scope);
+        NDArray some = Scopes.handle(rows.get(from + ":" + Math.min(n, from + ROWS)), scope);
         NDArray best = some.normalize(2, 1).matMul(unitTable).argMax(1); // (rows)
         best.attach(rows.getManager());
         parts.add(best);
