@@ -68,7 +68,9 @@ public final class PreprocessCommand implements Callable<Integer> {
       names = "--preset",
       defaultValue = "chest-ct",
       paramLabel = "NAME",
-      description = "chest-ct (default), ct-clip, t3d or window-only; see docs/preprocessing.md.")
+      description =
+          "chest-ct (default), ct-clip, ct-clip-published, t3d or window-only; see"
+              + " docs/preprocessing.md.")
   private String preset;
 
   @Option(

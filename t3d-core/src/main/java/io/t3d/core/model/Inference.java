@@ -80,8 +80,7 @@ final class Inference {
       return new VolumeFeatures(T3DModel.unitMean(rows), rows, grid[0], grid[1], grid[2]);
     }
     try (rows) {
-      return new VolumeFeatures(
-          rows.get(":, 0"), rows.get(":, 1:"), grid[0], grid[1], grid[2]);
+      return new VolumeFeatures(rows.get(":, 0"), rows.get(":, 1:"), grid[0], grid[1], grid[2]);
     }
   }
 

@@ -121,7 +121,8 @@ public record Pretrained(Optional<Path> text, Optional<Path> vision) {
   public static void loadText(T3DModel model, Path path) throws IOException {
     Optional<SavedModel> saved = SavedModel.at(path);
     try (NDManager scope = model.manager().newSubManager()) {
-      WeightFiles.Loaded loaded = WeightFiles.read(scope, saved.map(SavedModel::folder).orElse(path));
+      WeightFiles.Loaded loaded =
+          WeightFiles.read(scope, saved.map(SavedModel::folder).orElse(path));
       Map<String, NDArray> tensors =
           saved.isPresent()
               ? SavedModel.of("text", loaded.tensors())
@@ -141,12 +142,12 @@ public record Pretrained(Optional<Path> text, Optional<Path> vision) {
   public static void loadVision(T3DModel model, Path path) throws IOException {
     Optional<SavedModel> saved = SavedModel.at(path);
     try (NDManager scope = model.manager().newSubManager()) {
-      WeightFiles.Loaded loaded = WeightFiles.read(scope, saved.map(SavedModel::folder).orElse(path));
+      WeightFiles.Loaded loaded =
+          WeightFiles.read(scope, saved.map(SavedModel::folder).orElse(path));
       Map<String, NDArray> tensors =
           saved.isPresent()
               ? SavedModel.of("vision", loaded.tensors())
-              : VisionWeights.toEncoder(
-                  model.config().vision(), loaded.tensors(), path.toString());
+              : VisionWeights.toEncoder(model.config().vision(), loaded.tensors(), path.toString());
       Weights.load(model.network().vision, tensors, path.toString());
       model.noteOrigin("vision", loaded.origin());
     }

@@ -34,8 +34,7 @@ final class T3DNetwork extends TypedBlock {
     visionProjection =
         addChildBlock(
             "vision_projection",
-            new ProjectionHead(
-                vision.channels(), embedDim, config.projectionOfVision(), places));
+            new ProjectionHead(vision.channels(), embedDim, config.projectionOfVision(), places));
     textProjection =
         addChildBlock(
             "text_projection",

@@ -86,9 +86,7 @@ public final class ProjectionHead extends TypedBlock {
                     .build())
             : null;
     norm =
-        kind == Projection.BATCH_NORM
-            ? addChildBlock("norm", BatchNorm.builder().build())
-            : null;
+        kind == Projection.BATCH_NORM ? addChildBlock("norm", BatchNorm.builder().build()) : null;
   }
 
   /**
@@ -141,7 +139,8 @@ public final class ProjectionHead extends TypedBlock {
           rows.reshape(b, slabs, places, c)
               .transpose(2, 0, 1, 3)
               .reshape(places, b * slabs, c); // (P, B·d, C)
-      NDArray maps = Scopes.handle(w, scope).reshape(out, places, c).transpose(1, 2, 0); // (P, C, E)
+      NDArray maps =
+          Scopes.handle(w, scope).reshape(out, places, c).transpose(1, 2, 0); // (P, C, E)
       NDArray mapped =
           Scalars.multiply(byPlace.matMul(maps), places)
               .reshape(places, b, slabs, out)

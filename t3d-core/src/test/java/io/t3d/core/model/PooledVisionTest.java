@@ -81,8 +81,7 @@ class PooledVisionTest {
           .containsExactly(expected, within(1e-6f));
 
       float[] voxels = volumes.toFloatArray();
-      List<List<View>> views =
-          List.of(List.of(view(voxels, 0)), List.of(view(voxels, 512)));
+      List<List<View>> views = List.of(List.of(view(voxels, 0)), List.of(view(voxels, 512)));
       T3DOutput output =
           model.forward(
               ViewBatch.collate(scope, views), model.tokenize(scope, List.of("a b", "c d")));

@@ -100,12 +100,9 @@ class HeadsTest {
     assertThat(w.getShape()).isEqualTo(new Shape(4, 30));
     NDArray projected = head.project(parameters, tokens, false); // (B, N, E)
     assertThat(
-            projected
-                .mean(new int[] {1})
-                .allClose(flat.matMul(w.transpose()), 1e-4, 1e-5, false))
+            projected.mean(new int[] {1}).allClose(flat.matMul(w.transpose()), 1e-4, 1e-5, false))
         .isTrue();
-    assertThatThrownBy(
-            () -> head.project(parameters, manager.zeros(new Shape(2, 14, 6)), false))
+    assertThatThrownBy(() -> head.project(parameters, manager.zeros(new Shape(2, 14, 6)), false))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("a multiple of the 5 places of a slab, got (2, 14, 6)");
   }

@@ -135,8 +135,9 @@ public record Preprocessing(
    * What CT-CLIP's published weights expect, by its inference code ({@code
    * scripts/data_inference_nii.py} at commit a2a155c): clip to ±1000 HU, resample to 0.75 × 0.75 ×
    * 1.5 mm with sizes rounded down, divide by 1000, cut or pad with −1 about the centre. Arrays
-   * there are (z, x, y) of files whose axes run to the left, to the back and up, so that here x runs
-   * to the back and y to the left. {@link #ctClip()} is the same grid in our own way, for training.
+   * there are (z, x, y) of files whose axes run to the left, to the back and up, so that here x
+   * runs to the back and y to the left. {@link #ctClip()} is the same grid in our own way, for
+   * training.
    */
   public static Preprocessing ctClipPublished() {
     return new Preprocessing(
@@ -203,8 +204,7 @@ public record Preprocessing(
 
   /** The same with the details of a published model. */
   public Preprocessing withRecipe(Recipe details) {
-    return new Preprocessing(
-        orientation, spacing, window, size, nonFinite, Optional.of(details));
+    return new Preprocessing(orientation, spacing, window, size, nonFinite, Optional.of(details));
   }
 
   /** The recipe, or our own way. */
@@ -332,7 +332,11 @@ public record Preprocessing(
 
   private OrientAndResample nearest(Spacing mm) {
     return new OrientAndResample(
-        Optional.empty(), Optional.of(mm), Interpolation.NEAREST, Optional.empty(), details().grid());
+        Optional.empty(),
+        Optional.of(mm),
+        Interpolation.NEAREST,
+        Optional.empty(),
+        details().grid());
   }
 
   /** Whether volumes are left as they are, as by {@link #none()}. */

@@ -16,8 +16,8 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * CT-CLIP: a CT-ViT and CXR-BERT. (Hamamci et al. 2024, arXiv 2403.17834; names and preparation from
- * github.com/ibrahimethemhamamci/CT-CLIP at commit a2a155c)
+ * CT-CLIP: a CT-ViT and CXR-BERT. (Hamamci et al. 2024, arXiv 2403.17834; names and preparation
+ * from github.com/ibrahimethemhamamci/CT-CLIP at commit a2a155c)
  */
 final class CtClip implements PublishedKind {
   private static final String VISION = "visual_transformer.";

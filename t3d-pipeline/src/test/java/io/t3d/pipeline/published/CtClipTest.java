@@ -3,7 +3,6 @@ package io.t3d.pipeline.published;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
@@ -25,6 +24,7 @@ import io.t3d.core.nn.StateDict;
 import io.t3d.core.nn.VisionEncoder.VisualTokens;
 import io.t3d.core.nn.ctvit.CtVit;
 import io.t3d.core.nn.text.TransformerTextEncoder;
+import io.t3d.core.train.TrainingConfig.Precision;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.io.VolumeReaders;
 import io.t3d.data.prepare.Preprocessing;
@@ -139,6 +139,20 @@ class CtClipTest {
             assertThat(size).as(name).isPositive();
             assertClose(got, wanted, 1e-4 * Math.max(1, size));
           });
+    }
+  }
+
+  @Test
+  void bfloat16GivesNearlyTheSameEmbeddings() throws IOException {
+    try (TrainedModel trained = imported();
+        NDManager scope = trained.model().manager().newSubManager()) {
+      NDArray volumes = expected(scope).get("volumes");
+      NDArray exact = trained.model().encodeVolumes(volumes);
+      NDArray rounded =
+          Precision.BFLOAT16.run(TestDevice.get(), () -> trained.model().encodeVolumes(volumes));
+      for (float cosine : exact.mul(rounded).sum(new int[] {1}).toFloatArray()) {
+        assertThat(cosine).isGreaterThan(0.9f); // some tokens take another code
+      }
     }
   }
 

@@ -37,8 +37,7 @@ class PublishedModelsTest {
     Path out = dir.resolve("a/b");
     PublishedNote note = PublishedModels.importTo(List.of(FILE), BY_ITSELF, TOKENIZER, out);
 
-    PublishedNote read =
-        Configs.load(out.resolve(PublishedNote.FILE_NAME), PublishedNote.class);
+    PublishedNote read = Configs.load(out.resolve(PublishedNote.FILE_NAME), PublishedNote.class);
     assertThat(read).isEqualTo(note);
     assertThat(read.kind()).isEqualTo("ct-clip");
     assertThat(read.licence()).contains("CC BY-NC-SA 4.0");
@@ -65,8 +64,7 @@ class PublishedModelsTest {
               }
             });
     Path out = dir.resolve("out");
-    assertThatThrownBy(
-            () -> PublishedModels.importTo(List.of(file), BY_ITSELF, TOKENIZER, out))
+    assertThatThrownBy(() -> PublishedModels.importTo(List.of(file), BY_ITSELF, TOKENIZER, out))
         .isInstanceOf(IOException.class)
         .hasMessageStartingWith(file + " is no checkpoint of ct-clip; missing (2): ")
         .hasMessageContaining("visual_transformer.enc_temporal_transformer.norm_out.gamma")
@@ -88,14 +86,11 @@ class PublishedModelsTest {
               tensors.put("visual_transformer.to_patch_emb.1.weight", scope.zeros(new Shape(4, 8)));
             });
     assertThatThrownBy(
-            () ->
-                PublishedModels.importTo(
-                    List.of(file), BY_ITSELF, TOKENIZER, dir.resolve("out")))
+            () -> PublishedModels.importTo(List.of(file), BY_ITSELF, TOKENIZER, dir.resolve("out")))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("visual_transformer.to_patch_emb.2.weight")
         .hasMessageContaining("visual_transformer.vq._codebook.embed")
-        .hasMessageContaining(
-            "visual_transformer.to_patch_emb.1.weight (with 1 axes, got (4, 8))");
+        .hasMessageContaining("visual_transformer.to_patch_emb.1.weight (with 1 axes, got (4, 8))");
   }
 
   @Test

@@ -92,7 +92,8 @@ final class ZipStorages implements TorchFile.StorageReader {
           file + ": " + entry.getName() + " is larger than 2 GiB, which is not supported");
     }
     try (InputStream in = zip.getInputStream(entry)) {
-      // Of a stored entry the archive holds all bytes, so that its size is no empty promise; without
+      // Of a stored entry the archive holds all bytes, so that its size is no empty promise;
+      // without
       // it, reading takes twice the memory.
       return entry.getMethod() == ZipEntry.STORED
           ? in.readNBytes((int) entry.getSize())

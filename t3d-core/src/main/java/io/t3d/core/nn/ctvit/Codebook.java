@@ -13,6 +13,7 @@ import ai.djl.training.initializer.NormalInitializer;
 import io.t3d.core.config.CtVitConfig;
 import io.t3d.core.internal.Scopes;
 import io.t3d.core.nn.TypedBlock;
+import io.t3d.core.torch.Autocast;
 import io.t3d.core.torch.Casts;
 import io.t3d.core.torch.NoGrad;
 
@@ -51,18 +52,28 @@ final class Codebook extends TypedBlock {
         y -> {
           NDArray tokens = Casts.toFloat32(y);
           NDArray table =
-              Scopes.handle(
-                  parameters.getValue(codes, x.getDevice(), false), y.getManager());
+              Scopes.handle(parameters.getValue(codes, x.getDevice(), false), y.getManager());
           NDArray chosen;
           try (NoGrad constant = new NoGrad()) {
-            NDArray ids = nearest(tokens.reshape(-1, channels), table);
-            chosen =
-                Embedding.embedding(ids, table, SparseFormat.DENSE)
-                    .singletonOrThrow()
-                    .reshape(x.getShape()); // (B, N, C)
+            chosen = chosen(tokens, table).reshape(x.getShape()); // (B, N, C)
           }
           return training ? tokens.add(chosen.sub(tokens).stopGradient()) : chosen;
         });
+  }
+
+  /** In bfloat16 near codes would be alike: under autocast the choice is made in float32. */
+  private NDArray chosen(NDArray tokens, NDArray table) {
+    NDArray rows = tokens.reshape(-1, channels);
+    if (!Autocast.isEnabled(tokens.getDevice())) {
+      return rowsOf(table, nearest(rows, table));
+    }
+    try (Autocast exact = Autocast.float32(tokens.getDevice())) {
+      return rowsOf(table, nearest(rows, table));
+    }
+  }
+
+  private static NDArray rowsOf(NDArray table, NDArray ids) {
+    return Embedding.embedding(ids, table, SparseFormat.DENSE).singletonOrThrow();
   }
 
   private static NDArray nearest(NDArray rows, NDArray table) {
@@ -71,8 +82,7 @@ final class Codebook extends TypedBlock {
     long n = rows.getShape().get(0);
     for (long from = 0; from < n; from += ROWS) {
       try (NDManager scope = rows.getManager().newSubManager()) {
-        NDArray some =
-            Scopes.handle(rows.get(from + ":" + Math.min(n, from + ROWS)), scope);
+        NDArray some = Scopes.handle(rows.get(from + ":" + Math.min(n, from + ROWS)), scope);
         NDArray best = some.normalize(2, 1).matMul(unitTable).argMax(1); // (rows)
         best.attach(rows.getManager());
         parts.add(best);

@@ -53,8 +53,7 @@ final class CosineAttention extends TypedBlock {
                 Parameter.builder()
                     .setName("null_kv")
                     .setType(Parameter.Type.OTHER)
-                    .optShape(
-                        new Shape(config.heads(), 2L * config.nullKeys(), config.headSize()))
+                    .optShape(new Shape(config.heads(), 2L * config.nullKeys(), config.headSize()))
                     .optInitializer(new NormalInitializer(1))
                     .build());
   }
@@ -75,8 +74,7 @@ final class CosineAttention extends TypedBlock {
    * @param bias {@code (1, A, L, L)}, added to the logits
    * @return {@code (B, L, C)}
    */
-  NDArray attend(
-      ParameterStore parameters, NDArray x, Optional<NDArray> bias, boolean training) {
+  NDArray attend(ParameterStore parameters, NDArray x, Optional<NDArray> bias, boolean training) {
     return Scopes.within(x, y -> attendWithin(parameters, y, bias, training));
   }
 

@@ -87,8 +87,7 @@ public final class CtVit extends TypedBlock implements VisionEncoder {
   @Override
   public Size3 exampleSize() {
     Size3 p = config.patch();
-    return new Size3(
-        p.depth(), p.height() * config.gridHeight(), p.width() * config.gridWidth());
+    return new Size3(p.depth(), p.height() * config.gridHeight(), p.width() * config.gridWidth());
   }
 
   @Override

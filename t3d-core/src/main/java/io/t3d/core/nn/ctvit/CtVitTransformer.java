@@ -44,9 +44,7 @@ final class CtVitTransformer extends TypedBlock {
       boolean training) {
     NDArray y = x;
     for (CtVitLayer layer : layers) {
-      y =
-          ActivationCheckpoints.stage(
-              y, z -> layer.forward(parameters, z, grid, bias, training));
+      y = ActivationCheckpoints.stage(y, z -> layer.forward(parameters, z, grid, bias, training));
     }
     return Steps.runAndFree(normOut, parameters, y, training);
   }

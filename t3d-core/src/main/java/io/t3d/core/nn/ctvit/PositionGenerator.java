@@ -56,8 +56,7 @@ final class PositionGenerator extends TypedBlock {
     return Scopes.within(x, y -> y.add(convolved(parameters, y, grid, training)));
   }
 
-  private NDArray convolved(
-      ParameterStore parameters, NDArray x, Shape grid, boolean training) {
+  private NDArray convolved(ParameterStore parameters, NDArray x, Shape grid, boolean training) {
     NDManager scope = x.getManager();
     NDArray w = parameters.getValue(weight, x.getDevice(), training);
     NDArray b = parameters.getValue(bias, x.getDevice(), training);
@@ -68,13 +67,7 @@ final class PositionGenerator extends TypedBlock {
         NDArrays.concat(new NDList(before, map), 1).transpose(0, 4, 1, 2, 3); // (B, C, d + 2, h, w)
     NDArray out =
         Conv3d.conv3d(
-                padded,
-                w,
-                b,
-                new Shape(1, 1, 1),
-                new Shape(0, 1, 1),
-                new Shape(1, 1, 1),
-                channels)
+                padded, w, b, new Shape(1, 1, 1), new Shape(0, 1, 1), new Shape(1, 1, 1), channels)
             .singletonOrThrow(); // (B, C, d, h, w)
     return MemoryFormats.contiguous(out.transpose(0, 2, 3, 4, 1)).reshape(x.getShape());
   }

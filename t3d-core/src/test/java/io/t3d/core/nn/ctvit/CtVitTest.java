@@ -193,7 +193,8 @@ class CtVitTest {
       NDArray views = views(manager);
       Map<String, float[]> plain = gradients(manager, vit, views, false);
       Map<String, float[]> checkpointed = gradients(manager, vit, views, true);
-      assertThat(plain.keySet()).contains("position_bias.0.weight", "spatial.layers.1.mlp.in.weight");
+      assertThat(plain.keySet())
+          .contains("position_bias.0.weight", "spatial.layers.1.mlp.in.weight");
       plain.forEach(
           (name, gradient) -> {
             float largest = 1;
