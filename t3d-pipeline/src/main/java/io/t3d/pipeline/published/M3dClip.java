@@ -148,7 +148,8 @@ final class M3dClip implements PublishedKind {
     return new PublishedNote(
         name(),
         "M3D-CLIP",
-        "Apache 2.0, as its page says",
+        "code MIT; for the weights see huggingface.co/GoodBaiBai88/M3D-CLIP; its data are Radiopaedia's, for"
+            + " non-commercial use",
         "github.com/BAAI-DCAI/M3D; pytorch_model.bin of huggingface.co/GoodBaiBai88/M3D-CLIP;"
             + " tokenizer of bert-base-uncased",
         "Bai et al. 2024, M3D: Advancing 3D Medical Image Analysis with Multi-Modal Large Language"

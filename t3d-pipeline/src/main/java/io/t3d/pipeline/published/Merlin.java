@@ -136,7 +136,7 @@ final class Merlin implements PublishedKind {
     return new PublishedNote(
         name(),
         "Merlin",
-        "MIT, as its page says; a research tool that is not for clinical use",
+        "code MIT; for the weights see huggingface.co/stanfordmimi/Merlin",
         "github.com/StanfordMIMI/Merlin; i3_resnet_clinical_longformer_best_clip_04-02-2024_23-21-36"
             + "_epoch_99.pt of huggingface.co/stanfordmimi/Merlin; tokenizer of"
             + " huggingface.co/yikuan8/Clinical-Longformer",

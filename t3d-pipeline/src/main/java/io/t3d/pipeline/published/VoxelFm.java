@@ -142,8 +142,8 @@ final class VoxelFm implements PublishedKind {
     return new PublishedNote(
         name(),
         "VoxelFM",
-        "see huggingface.co/rmaguado/VoxelFM; parts of its code are under Apache 2.0 and the DINOv3"
-            + " License Agreement",
+        "code Apache 2.0, its rotary positions under the DINOv3 License Agreement; for the weights see"
+            + " huggingface.co/rmaguado/VoxelFM",
         "github.com/rmaguado/VoxelFM; vitb_3d/checkpoints/99999.pth of"
             + " huggingface.co/rmaguado/VoxelFM",
         "VoxelFM: Learning Robust Visual Features in Computed Tomography Enables Efficient Transfer"

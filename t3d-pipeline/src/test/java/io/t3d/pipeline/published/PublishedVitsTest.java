@@ -135,6 +135,23 @@ class PublishedVitsTest {
   }
 
   @Test
+  void aModelStartsFromAnImportedVisionEncoder() throws IOException {
+    Path folder = dir.resolve("voxelfm");
+    imported(new VoxelFm(), "voxelfm", Optional.empty()).close();
+    try (T3DModel model =
+            Pretrained.none().withVision(folder).create(T3DConfig.tiny(), TestDevice.get(), 1);
+        NDManager scope = model.manager().newSubManager()) {
+      Map<String, NDArray> expected = expected(scope, "voxelfm");
+      assertThat(((Vit3dConfig) model.config().vision()).variantOrPlain().registers())
+          .isEqualTo(4);
+      VisualTokens seen = encode(model, scope, expected.get("input"));
+      assertClose(seen.pooled().orElseThrow(), expected.get("pooled"), 1e-4);
+      assertThat(model.encodeReports(scope, List.of("no nodule")).getShape())
+          .isEqualTo(new Shape(1, 128));
+    }
+  }
+
+  @Test
   void spectreGivesTheCombinersTokensOfItsOwnCode() throws IOException {
     try (TrainedModel trained = imported(new Spectre(2), "spectre", Optional.empty());
         NDManager scope = trained.model().manager().newSubManager()) {

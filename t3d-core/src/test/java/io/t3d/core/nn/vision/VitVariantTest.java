@@ -299,6 +299,21 @@ class VitVariantTest {
     assertThat(Configs.fromJson(Configs.toJson(read), Vit3dConfig.class)).isEqualTo(read);
   }
 
+  /** The settings of docs/published-models.md. */
+  @Test
+  void primusMIsAVariant() {
+    Vit3dConfig primus =
+        Configs.fromYaml(
+            "{preset: base, patch: {depth: 8, height: 8, width: 8}, hiddenSize: 864, layers: 16,"
+                + " mlpSize: 2304, position: NONE, qkvBias: true, variant: {layerScale: 0.1,"
+                + " rotary: {coordinates: INDEX, base: 10000}, mlp: SWIGLU, mlpNorm: true,"
+                + " attentionNorm: true}}",
+            Vit3dConfig.class);
+    assertThat(primus.heads()).isEqualTo(12);
+    assertThat(primus.variantOrPlain().mlp()).isEqualTo(Mlp.SWIGLU);
+    assertThat(primus.channels()).isEqualTo(864);
+  }
+
   @Test
   void whatDoesNotGoTogetherIsSaid() {
     assertThatIllegalArgumentException()
