@@ -142,8 +142,7 @@ class PublishedVitsTest {
             Pretrained.none().withVision(folder).create(T3DConfig.tiny(), TestDevice.get(), 1);
         NDManager scope = model.manager().newSubManager()) {
       Map<String, NDArray> expected = expected(scope, "voxelfm");
-      assertThat(((Vit3dConfig) model.config().vision()).variantOrPlain().registers())
-          .isEqualTo(4);
+      assertThat(((Vit3dConfig) model.config().vision()).variantOrPlain().registers()).isEqualTo(4);
       VisualTokens seen = encode(model, scope, expected.get("input"));
       assertClose(seen.pooled().orElseThrow(), expected.get("pooled"), 1e-4);
       assertThat(model.encodeReports(scope, List.of("no nodule")).getShape())
