@@ -10,6 +10,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
+import com.google.common.base.Splitter;
 import io.t3d.core.T3dException;
 import io.t3d.core.config.CropVit3dConfig;
 import io.t3d.core.config.ResNet3dConfig;
@@ -37,7 +38,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -342,12 +342,14 @@ class PublishedVitsTest {
     NDArray one = scope.ones(new Shape());
     Map<String, NDArray> out = new LinkedHashMap<>();
     for (String line : Files.readAllLines(GOLDEN.resolve(name + ".txt"))) {
-      String[] parts = line.split(" ");
+      List<String> parts = Splitter.on(' ').splitToList(line);
       long[] sizes =
-          parts.length == 1
-              ? new long[0]
-              : Arrays.stream(parts[1].split(",")).mapToLong(Long::parseLong).toArray();
-      out.put(parts[0], one.broadcast(new Shape(sizes)));
+          Splitter.on(',')
+              .splitToStream(parts.size() == 1 ? "" : parts.get(1))
+              .filter(size -> !size.isEmpty())
+              .mapToLong(Long::parseLong)
+              .toArray();
+      out.put(parts.get(0), one.broadcast(new Shape(sizes)));
     }
     return out;
   }
