@@ -9,6 +9,8 @@ import io.t3d.core.internal.weights.WeightFiles;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -111,7 +113,7 @@ final class PublishedTensors {
                   ? ""
                   : " (with " + rank + " axes, got " + Shapes.format(array.getShape()) + ")"));
       long[] ones = new long[rank];
-      java.util.Arrays.fill(ones, 1);
+      Arrays.fill(ones, 1);
       return ones;
     }
     return array.getShape().getShape();
@@ -225,7 +227,7 @@ final class PublishedTensors {
     return tensors.size() - taken.size();
   }
 
-  private static String list(String title, java.util.Collection<String> names) {
+  private static String list(String title, Collection<String> names) {
     return names.isEmpty()
         ? ""
         : ";" + title + " (" + names.size() + "): " + String.join(", ", names);

@@ -139,6 +139,6 @@ final class CosineAttention extends TypedBlock {
     norm.initialize(manager, dataType, tokens);
     toQuery.initialize(manager, dataType, tokens);
     toKeyValue.initialize(manager, dataType, tokens);
-    toOut.initialize(manager, dataType, new Shape(1, 1, config.heads() * config.headSize()));
+    toOut.initialize(manager, dataType, new Shape(1, 1, (long) config.heads() * config.headSize()));
   }
 }
