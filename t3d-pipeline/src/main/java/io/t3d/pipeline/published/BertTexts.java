@@ -2,6 +2,7 @@ package io.t3d.pipeline.published;
 
 import io.t3d.core.T3dException;
 import io.t3d.core.config.TextConfig;
+import io.t3d.core.internal.PointerFiles;
 import io.t3d.core.text.HuggingFaceFolder;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -14,7 +15,15 @@ final class BertTexts {
   /** Width of a head in every BERT; a file does not tell it. */
   private static final int HEAD = 64;
 
+  private static final Pattern BERT =
+      Pattern.compile("\"model_type\"\\s*:\\s*\"(bert|cxr-bert|roberta)\"");
+
   private BertTexts() {}
+
+  /** Whether a folder's settings are a BERT's, and not those of the whole model around it. */
+  private static boolean isBert(Path config) throws IOException {
+    return Files.isRegularFile(config) && BERT.matcher(PointerFiles.readText(config)).find();
+  }
 
   /**
    * Settings that fit a file. What shapes do not tell (heads, epsilon) comes from the {@code
@@ -45,7 +54,7 @@ final class BertTexts {
         file.count(
             Pattern.quote(prefix) + "encoder\\.layer\\.(\\d+)\\.intermediate\\.dense\\.weight");
     TextConfig base =
-        Files.isRegularFile(tokenizer.get().resolve("config.json"))
+        isBert(tokenizer.get().resolve("config.json"))
             ? HuggingFaceFolder.sizes(tokenizer.get())
             : TextConfig.bertBase().toBuilder()
                 .heads(Math.max(1, hidden / HEAD))

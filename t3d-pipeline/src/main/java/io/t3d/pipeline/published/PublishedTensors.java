@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import io.t3d.core.T3dException;
 import io.t3d.core.internal.Shapes;
 import io.t3d.core.internal.weights.WeightFiles;
 import java.io.IOException;
@@ -50,7 +51,8 @@ final class PublishedTensors {
       origins.put(origin[0], origin[1]);
       for (Map.Entry<String, NDArray> entry : unwrapped(loaded.tensors()).entrySet()) {
         if (all.put(entry.getKey(), entry.getValue()) != null) {
-          throw new IOException(
+          throw new T3dException(
+              T3dException.Kind.INPUT,
               file + ": another file holds the tensor " + entry.getKey() + " too");
         }
       }
@@ -165,9 +167,10 @@ final class PublishedTensors {
    *
    * @param kind what the file was taken for
    */
-  void requireFound(String kind) throws IOException {
+  void requireFound(String kind) {
     if (!missing.isEmpty()) {
-      throw new IOException(
+      throw new T3dException(
+          T3dException.Kind.INPUT,
           source + " is no checkpoint of " + kind + list(" missing", missing) + some());
     }
   }
@@ -183,10 +186,9 @@ final class PublishedTensors {
    * @param map finds them
    * @param wanted name → shape
    * @return name → array
-   * @throws IOException that lists all tensors that are missing, misshapen or left over
+   * @throws T3dException that lists all tensors that are missing, misshapen or left over
    */
-  Map<String, NDArray> weights(String kind, PublishedModel.NameMap map, Map<String, Shape> wanted)
-      throws IOException {
+  Map<String, NDArray> weights(String kind, PublishedModel.NameMap map, Map<String, Shape> wanted) {
     Map<String, NDArray> out = new LinkedHashMap<>();
     List<String> misshapen = new ArrayList<>();
     for (Map.Entry<String, Shape> want : wanted.entrySet()) {
@@ -211,7 +213,8 @@ final class PublishedTensors {
     List<String> unexpected =
         tensors.keySet().stream().filter(n -> !taken.contains(n) && !map.leavesOut(n)).toList();
     if (!missing.isEmpty() || !misshapen.isEmpty() || !unexpected.isEmpty()) {
-      throw new IOException(
+      throw new T3dException(
+          T3dException.Kind.INPUT,
           source
               + " is no checkpoint of "
               + kind
