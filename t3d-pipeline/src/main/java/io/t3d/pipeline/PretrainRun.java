@@ -18,6 +18,7 @@ import io.t3d.core.train.TrainingListener;
 import io.t3d.core.train.TrainingSummary;
 import io.t3d.data.load.VolumeReportDataset;
 import io.t3d.data.manifest.ManifestRow;
+import io.t3d.data.prepare.Preprocessing;
 import io.t3d.data.view.MultiViewSampler;
 import io.t3d.losses.objective.Objectives;
 import java.io.IOException;
@@ -115,6 +116,13 @@ public final class PretrainRun {
             .threads(data.threads())
             .cacheBytes(data.cacheMegabytes() * MEGABYTE)
             .build();
+    List<String> otherwise = resume ? List.of() : otherPreparation();
+    if (!otherwise.isEmpty()) {
+      LOG.warn(
+          "The visual encoder of pretrained.vision was trained on volumes that were prepared"
+              + " otherwise: {}",
+          String.join(", ", otherwise));
+    }
     try (T3DModel model = model(resume)) {
       model.longReportsAmong(rows.stream().map(ManifestRow::report).toList()).ifPresent(LOG::warn);
       BatchObjective objective =
@@ -213,6 +221,25 @@ public final class PretrainRun {
       note(out, "data.views", then.views(), now.views());
       note(out, "data.reports", then.reports(), now.reports());
       note(out, "data.batchSize", then.batchSize(), now.batchSize());
+    }
+    return out;
+  }
+
+  /**
+   * What is prepared otherwise than for the T3D model that {@code pretrained.vision} names; empty
+   * where it names none.
+   */
+  List<String> otherPreparation() throws IOException {
+    List<String> out = new ArrayList<>();
+    Optional<Path> start = config.pretrained().flatMap(Pretrained::vision);
+    if (start.isPresent()) {
+      for (Path folder : List.of(start.get().resolve("checkpoint"), start.get())) {
+        Path file = folder.resolve(TrainedModel.DATA_FILE);
+        if (out.isEmpty() && Files.isRegularFile(file)) {
+          Preprocessing theirs = Configs.load(file, DataConfig.class).preprocessing();
+          note(out, "data.preprocessing", theirs, config.data().preprocessing());
+        }
+      }
     }
     return out;
   }

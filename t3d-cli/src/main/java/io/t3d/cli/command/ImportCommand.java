@@ -5,6 +5,7 @@ import io.t3d.pipeline.published.PublishedNote;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -51,7 +52,7 @@ public final class ImportCommand implements Callable<Integer> {
   /** What --from takes. */
   static final class Kinds implements Iterable<String> {
     @Override
-    public java.util.Iterator<String> iterator() {
+    public Iterator<String> iterator() {
       return PublishedModels.names().iterator();
     }
   }

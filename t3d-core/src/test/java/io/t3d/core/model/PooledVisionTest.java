@@ -19,6 +19,7 @@ import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.View;
 import io.t3d.core.volume.ViewBatch;
 import io.t3d.core.volume.Volume;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -91,7 +92,7 @@ class PooledVisionTest {
   }
 
   private static View view(float[] voxels, int from) {
-    float[] own = java.util.Arrays.copyOfRange(voxels, from, from + 512);
+    float[] own = Arrays.copyOfRange(voxels, from, from + 512);
     Volume volume = new Volume(own, 8, 8, 8, Affine.identity());
     return new View(View.Kind.GLOBAL, volume, volume.bounds());
   }

@@ -67,11 +67,12 @@ class RecipeTest {
     assertThat(v.width()).isEqualTo(5);
     assertThat(v.voxels()).containsExactly(new float[] {3, 19, 35, 51, 67}, within(1e-4f));
     assertThat(v.spacing().x()).isEqualTo(1.6);
-    // A spacing that float32 has rounded down does not cost a voxel.
+    // int(300 * (0.7 / 0.75)) is 279 in Python, and float32's 0.7 is no other spacing.
     Volume rounded =
         new Volume(new float[300], 1, 1, 300, Affine.scaleTranslate(0.7f, 1, 1, 0, 0, 0));
+    assertThat((int) (300 * (0.7 / 0.75))).isEqualTo(279);
     Spacing wanted = new Spacing(1, 1, 0.75);
-    assertThat(steps.withSpacing(wanted).apply(rounded).width()).isEqualTo(280);
+    assertThat(steps.withSpacing(wanted).apply(rounded).width()).isEqualTo(279);
   }
 
   @Test

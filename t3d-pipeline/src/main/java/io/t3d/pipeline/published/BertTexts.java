@@ -2,6 +2,7 @@ package io.t3d.pipeline.published;
 
 import io.t3d.core.T3dException;
 import io.t3d.core.config.TextConfig;
+import io.t3d.core.internal.PointerFiles;
 import io.t3d.core.text.HuggingFaceFolder;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -14,7 +15,15 @@ final class BertTexts {
   /** Width of a head in every BERT; a file does not tell it. */
   private static final int HEAD = 64;
 
+  private static final Pattern BERT =
+      Pattern.compile("\"model_type\"\\s*:\\s*\"(bert|cxr-bert|roberta)\"");
+
   private BertTexts() {}
+
+  /** Whether a folder's settings are a BERT's, and not those of the whole model around it. */
+  private static boolean isBert(Path config) throws IOException {
+    return Files.isRegularFile(config) && BERT.matcher(PointerFiles.readText(config)).find();
+  }
 
   /**
    * Settings that fit a file. What shapes do not tell (heads, epsilon) comes from the {@code
@@ -31,11 +40,8 @@ final class BertTexts {
       PublishedTensors file, String prefix, Optional<Path> tokenizer, String kind)
       throws IOException {
     Path folder = required(tokenizer, kind);
-    TextConfig base =
-        Files.isRegularFile(folder.resolve("config.json"))
-            ? HuggingFaceFolder.sizes(folder)
-            : TextConfig.bertBase();
-    boolean told = Files.isRegularFile(folder.resolve("config.json"));
+    boolean told = isBert(folder.resolve("config.json"));
+    TextConfig base = told ? HuggingFaceFolder.sizes(folder) : TextConfig.bertBase();
     return sized(file, prefix, folder, base, told ? 0 : HEAD);
   }
 

@@ -1,6 +1,7 @@
 package io.t3d.pipeline.published;
 
 import ai.djl.ndarray.NDArray;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.CtVitConfig;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.T3DConfig;
@@ -105,7 +106,7 @@ final class CtClip implements PublishedKind {
     return new Names();
   }
 
-  private static CtVitConfig vision(PublishedTensors file) throws IOException {
+  private static CtVitConfig vision(PublishedTensors file) {
     int channels = file.size(PATCHES + "2.weight", 2, 0);
     int voxels = file.size(PATCHES + "1.weight", 1, 0);
     long flat = file.size(TO_IMAGE, 2, 1);
@@ -121,7 +122,8 @@ final class CtClip implements PublishedKind {
     int side = (int) Math.round(Math.cbrt(2.0 * voxels));
     int grid = (int) Math.round(Math.sqrt((double) flat / channels));
     if ((long) side * side * side != 2L * voxels || (long) grid * grid * channels != flat) {
-      throw new IOException(
+      throw new T3dException(
+          T3dException.Kind.INPUT,
           file.source()
               + ": the patch of "
               + voxels

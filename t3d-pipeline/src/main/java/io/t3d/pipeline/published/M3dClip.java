@@ -2,6 +2,7 @@ package io.t3d.pipeline.published;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.config.T3DConfig.Projection;
@@ -113,7 +114,8 @@ final class M3dClip implements PublishedKind {
       throws IOException {
     int side = (int) Math.round(Math.cbrt((double) depth * product));
     if ((long) side * side * side != depth * product || side % depth != 0) {
-      throw new IOException(
+      throw new T3dException(
+          T3dException.Kind.INPUT,
           file.source()
               + ": "
               + tensor

@@ -34,7 +34,9 @@ interface PublishedKind {
    *
    * @param file its tensors; {@link PublishedTensors#shape} reports all that are missing at once
    * @param tokenizer a HuggingFace folder, where the user gave one
-   * @throws IOException when the file's shapes contradict each other, naming the tensors
+   * @throws IOException when the tokenizer's folder cannot be read
+   * @throws io.t3d.core.T3dException when the file's shapes contradict each other, naming the
+   *     tensors
    */
   PublishedModel describe(PublishedTensors file, Optional<Path> tokenizer) throws IOException;
 }

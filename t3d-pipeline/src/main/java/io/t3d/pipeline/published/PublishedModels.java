@@ -25,6 +25,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /**
@@ -45,6 +46,16 @@ public final class PublishedModels {
   private static final List<PublishedKind> KINDS =
       List.of(new CtClip(), new Merlin(), new Spectre(), new VoxelFm(), new M3dClip());
 
+  /** What an import writes; a folder with other files is not replaced. */
+  private static final Set<String> OWN =
+      Set.of(
+          "config.json",
+          "data.json",
+          "model.safetensors",
+          "prompts.json",
+          "tokenizer.json",
+          PublishedNote.FILE_NAME);
+
   private PublishedModels() {}
 
   /** What {@code --from} takes. */
@@ -61,8 +72,8 @@ public final class PublishedModels {
    * @param out the folder, which must be missing, empty, or an earlier import; it is there as a
    *     whole or, after an error, as it was
    * @return the note that the folder holds
-   * @throws IOException when a file cannot be read, or tensors are missing, misshapen or
-   *     unexpected: all of them are named
+   * @throws IOException when a file cannot be read
+   * @throws T3dException when tensors are missing, misshapen or unexpected: all of them are named
    * @throws T3dException when the kind is unknown, or the tokenizer or the folder is wrong
    */
   public static PublishedNote importTo(
@@ -138,11 +149,12 @@ public final class PublishedModels {
 
   private static void requireFree(Path out) throws IOException {
     OutputCheck.folder(out);
-    if (!Files.isDirectory(out) || Files.exists(out.resolve(PublishedNote.FILE_NAME))) {
+    if (!Files.isDirectory(out)) {
       return;
     }
+    boolean earlier = Files.exists(out.resolve(PublishedNote.FILE_NAME));
     try (Stream<Path> inside = Files.list(out)) {
-      if (inside.findAny().isPresent()) {
+      if (inside.anyMatch(p -> !earlier || !OWN.contains(p.getFileName().toString()))) {
         throw new T3dException(
             T3dException.Kind.USAGE,
             out

@@ -4,11 +4,14 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import io.t3d.core.T3dException;
 import io.t3d.core.internal.Shapes;
 import io.t3d.core.internal.weights.WeightFiles;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -38,6 +41,11 @@ final class PublishedTensors {
     this.origins = origins;
   }
 
+  /** Reads files, whose names must differ from one to the other. */
+  static PublishedTensors read(NDManager owner, List<Path> files) throws IOException {
+    return read(owner, files, List.of());
+  }
+
   /**
    * Reads files, whose names must differ from one to the other.
    *
@@ -60,7 +68,8 @@ final class PublishedTensors {
               .orElse("");
       for (Map.Entry<String, NDArray> entry : own.entrySet()) {
         if (all.put(prefix + entry.getKey(), entry.getValue()) != null) {
-          throw new IOException(
+          throw new T3dException(
+              T3dException.Kind.INPUT,
               file + ": another file holds the tensor " + entry.getKey() + " too");
         }
       }
@@ -128,7 +137,7 @@ final class PublishedTensors {
                   ? ""
                   : " (with " + rank + " axes, got " + Shapes.format(array.getShape()) + ")"));
       long[] ones = new long[rank];
-      java.util.Arrays.fill(ones, 1);
+      Arrays.fill(ones, 1);
       return ones;
     }
     return array.getShape().getShape();
@@ -180,9 +189,10 @@ final class PublishedTensors {
    *
    * @param kind what the file was taken for
    */
-  void requireFound(String kind) throws IOException {
+  void requireFound(String kind) {
     if (!missing.isEmpty()) {
-      throw new IOException(
+      throw new T3dException(
+          T3dException.Kind.INPUT,
           source + " is no checkpoint of " + kind + list(" missing", missing) + some());
     }
   }
@@ -198,10 +208,9 @@ final class PublishedTensors {
    * @param map finds them
    * @param wanted name → shape
    * @return name → array
-   * @throws IOException that lists all tensors that are missing, misshapen or left over
+   * @throws T3dException that lists all tensors that are missing, misshapen or left over
    */
-  Map<String, NDArray> weights(String kind, PublishedModel.NameMap map, Map<String, Shape> wanted)
-      throws IOException {
+  Map<String, NDArray> weights(String kind, PublishedModel.NameMap map, Map<String, Shape> wanted) {
     Map<String, NDArray> out = new LinkedHashMap<>();
     List<String> misshapen = new ArrayList<>();
     for (Map.Entry<String, Shape> want : wanted.entrySet()) {
@@ -226,7 +235,8 @@ final class PublishedTensors {
     List<String> unexpected =
         tensors.keySet().stream().filter(n -> !taken.contains(n) && !map.leavesOut(n)).toList();
     if (!missing.isEmpty() || !misshapen.isEmpty() || !unexpected.isEmpty()) {
-      throw new IOException(
+      throw new T3dException(
+          T3dException.Kind.INPUT,
           source
               + " is no checkpoint of "
               + kind
@@ -242,7 +252,7 @@ final class PublishedTensors {
     return tensors.size() - taken.size();
   }
 
-  private static String list(String title, java.util.Collection<String> names) {
+  private static String list(String title, Collection<String> names) {
     return names.isEmpty()
         ? ""
         : ";" + title + " (" + names.size() + "): " + String.join(", ", names);

@@ -1,6 +1,7 @@
 package io.t3d.pipeline.published;
 
 import ai.djl.ndarray.NDArray;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.CropVit3dConfig;
 import io.t3d.core.config.NoTextConfig;
 import io.t3d.core.config.Size3;
@@ -116,7 +117,8 @@ final class Spectre implements PublishedKind {
     double found = VitNames.base(file.take(prefix + PERIODS), base);
     file.requireFound(name());
     if (channels % width != 0) {
-      throw new IOException(
+      throw new T3dException(
+          T3dException.Kind.INPUT,
           file.source()
               + ": "
               + prefix

@@ -1,6 +1,7 @@
 package io.t3d.pipeline.published;
 
 import ai.djl.ndarray.NDArray;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.NoTextConfig;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.T3DConfig;
@@ -69,7 +70,8 @@ final class VoxelFm implements PublishedKind {
     double base = VitNames.base(file.take(prefix + PERIODS), BASE);
     file.requireFound(name());
     if (channels % width != 0) {
-      throw new IOException(
+      throw new T3dException(
+          T3dException.Kind.INPUT,
           file.source()
               + ": "
               + prefix

@@ -65,7 +65,7 @@ class PublishedModelsTest {
             });
     Path out = dir.resolve("out");
     assertThatThrownBy(() -> PublishedModels.importTo(List.of(file), BY_ITSELF, TOKENIZER, out))
-        .isInstanceOf(IOException.class)
+        .isInstanceOf(T3dException.class)
         .hasMessageStartingWith(file + " is no checkpoint of ct-clip; missing (2): ")
         .hasMessageContaining("visual_transformer.enc_temporal_transformer.norm_out.gamma")
         .hasMessageContaining("text_transformer.encoder.layer.1.output.dense.bias")
@@ -87,7 +87,7 @@ class PublishedModelsTest {
             });
     assertThatThrownBy(
             () -> PublishedModels.importTo(List.of(file), BY_ITSELF, TOKENIZER, dir.resolve("out")))
-        .isInstanceOf(IOException.class)
+        .isInstanceOf(T3dException.class)
         .hasMessageContaining("visual_transformer.to_patch_emb.2.weight")
         .hasMessageContaining("visual_transformer.vq._codebook.embed")
         .hasMessageContaining("visual_transformer.to_patch_emb.1.weight (with 1 axes, got (4, 8))");
@@ -130,7 +130,26 @@ class PublishedModelsTest {
         .isInstanceOf(T3dException.class)
         .hasMessageContaining("holds other files");
     assertThat(mine.resolve("thesis.txt")).exists();
+    PublishedModels.importTo(List.of(FILE), BY_ITSELF, TOKENIZER, dir.resolve("again"));
+    Files.writeString(dir.resolve("again/thesis.txt"), "more of it");
+    assertThatThrownBy(
+            () ->
+                PublishedModels.importTo(List.of(FILE), BY_ITSELF, TOKENIZER, dir.resolve("again")))
+        .isInstanceOf(T3dException.class)
+        .hasMessageContaining("holds other files");
     assertThat(out).doesNotExist();
+  }
+
+  @Test
+  void aTokenizerBesideTheSettingsOfTheWholeModelIsTaken() throws IOException {
+    Path folder = Files.createDirectory(dir.resolve("whole"));
+    Files.copy(TOKENIZER.orElseThrow().resolve("vocab.txt"), folder.resolve("vocab.txt"));
+    Files.writeString(folder.resolve("config.json"), "{\"model_type\": \"of_its_own\"}");
+    try (NDManager scope = TestDevice.manager()) {
+      PublishedTensors file = PublishedTensors.read(scope, List.of(FILE));
+      var described = new CtClip().describe(file, Optional.of(folder));
+      assertThat(described.config().text().hiddenSize()).isEqualTo(32);
+    }
   }
 
   private Path changed(BiConsumer<Map<String, NDArray>, NDManager> change) throws IOException {

@@ -184,7 +184,7 @@ class PublishedVitsTest {
       PublishedTensors alone = PublishedTensors.read(scope, List.of(one), List.of(kind));
       assertThatThrownBy(
               () -> PublishedModels.importTo(kind, alone, Optional.empty(), dir.resolve("alone")))
-          .isInstanceOf(IOException.class)
+          .isInstanceOf(T3dException.class)
           .hasMessageContaining("backbone and feature combiner, go together")
           .hasMessageContaining("feature_combiner.patch_proj.weight");
     }

@@ -17,6 +17,7 @@ import io.t3d.core.nn.TypedBlock;
 import io.t3d.core.nn.internal.NamedBlocks;
 import io.t3d.core.nn.internal.Steps;
 import io.t3d.core.torch.Attention;
+import io.t3d.core.torch.Casts;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -110,7 +111,8 @@ final class CosineAttention extends TypedBlock {
     return Steps.run(toOut, parameters, joined, training);
   }
 
-  private NDArray withZerosBefore(NDArray bias) {
+  private NDArray withZerosBefore(NDArray given) {
+    NDArray bias = Casts.toFloat32(given); // DJL knows no bfloat16, which autocast makes of it
     Shape s = bias.getShape();
     NDArray zeros =
         bias.getManager()

@@ -10,6 +10,7 @@ import ai.djl.nn.core.Linear;
 import ai.djl.nn.norm.LayerNorm;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.initializer.NormalInitializer;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.CtVitConfig;
 import io.t3d.core.config.Size3;
 import io.t3d.core.internal.Shapes;
@@ -114,7 +115,8 @@ public final class CtVit extends TypedBlock implements VisionEncoder {
    *     the patch's depth divides D
    * @param training whether the gradient is to pass the codebook
    * @return vectors of the codebook, {@code (B, N, C)}
-   * @throws IllegalArgumentException when the shape does not fit
+   * @throws IllegalArgumentException when the shape is not that of views
+   * @throws T3dException when views have another size
    */
   @Override
   public VisualTokens encode(ParameterStore parameters, NDArray views, boolean training) {
@@ -157,7 +159,8 @@ public final class CtVit extends TypedBlock implements VisionEncoder {
             && views.get(3) == (long) p.height() * config.gridHeight()
             && views.get(4) == (long) p.width() * config.gridWidth();
     if (!fits) {
-      throw new IllegalArgumentException(
+      throw new T3dException(
+          T3dException.Kind.USAGE,
           "views of a CtVit must be (B, 1, n·"
               + p.depth()
               + ", "

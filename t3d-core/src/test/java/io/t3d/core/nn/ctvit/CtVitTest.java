@@ -12,6 +12,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
+import io.t3d.core.T3dException;
 import io.t3d.core.TestDevice;
 import io.t3d.core.config.Configs;
 import io.t3d.core.config.CtVitConfig;
@@ -19,6 +20,7 @@ import io.t3d.core.config.Size3;
 import io.t3d.core.config.VisionConfig;
 import io.t3d.core.nn.StateDict;
 import io.t3d.core.torch.ActivationCheckpoints;
+import io.t3d.core.train.TrainingConfig.Precision;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -243,6 +245,39 @@ class CtVitTest {
   }
 
   @Test
+  void underAutocastItRunsWithNullKeysToo() {
+    try (NDManager manager = TestDevice.manager()) {
+      CtVit vit = encoder(manager);
+      NDArray views = views(manager);
+      float[] rounded =
+          Precision.BFLOAT16
+              .run(
+                  TestDevice.get(),
+                  () -> vit.encode(new ParameterStore(manager, false), views, false).tokens())
+              .toFloatArray();
+      assertThat(rounded).hasSize(2 * 18 * 32).doesNotContain(Float.NaN);
+    }
+  }
+
+  @Test
+  void underAutocastACodeIsChosenInFloat32() {
+    try (NDManager manager = TestDevice.manager()) {
+      Codebook codebook = new Codebook(SMALL);
+      codebook.initialize(manager, DataType.FLOAT32, new Shape(1, 1, 32));
+      // Between two codes, a little nearer to the first: bfloat16 does not tell them apart.
+      NDArray codes = StateDict.of(codebook).get("codes").getArray();
+      NDArray a = codes.get("0:1").normalize(2, 1);
+      NDArray near = a.mul(1.0005f).add(codes.get("1:2").normalize(2, 1));
+      NDArray tokens = near.reshape(1, 1, 32);
+      ParameterStore parameters = new ParameterStore(manager, false);
+      float[] rounded =
+          Precision.BFLOAT16.run(
+              TestDevice.get(), () -> codebook.quantize(parameters, tokens, false).toFloatArray());
+      assertThat(rounded).containsExactly(codes.get(0).toFloatArray());
+    }
+  }
+
+  @Test
   void layersAreCountedFromThePatchesUp() {
     CtVit vit = new CtVit(SMALL);
     assertThat(vit.layers()).isEqualTo(3);
@@ -263,7 +298,7 @@ class CtVitTest {
                       new ParameterStore(manager, false),
                       manager.zeros(new Shape(1, 1, 6, 12, 12)),
                       false))
-          .isInstanceOf(IllegalArgumentException.class)
+          .isInstanceOf(T3dException.class)
           .hasMessageContaining("must be (B, 1, n·2, 8, 12), got (1, 1, 6, 12, 12)");
     }
   }
