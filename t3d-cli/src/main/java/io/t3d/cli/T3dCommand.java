@@ -8,6 +8,7 @@ import io.t3d.cli.command.EmbedCommand;
 import io.t3d.cli.command.EvaluateCommand;
 import io.t3d.cli.command.ExportCommand;
 import io.t3d.cli.command.GenerateCommand;
+import io.t3d.cli.command.ImportCommand;
 import io.t3d.cli.command.InspectCommand;
 import io.t3d.cli.command.NotebookCommand;
 import io.t3d.cli.command.PreprocessCommand;
@@ -41,6 +42,7 @@ import picocli.CommandLine.ScopeType;
       BenchmarkCommand.class,
       EmbedCommand.class,
       GenerateCommand.class,
+      ImportCommand.class,
       ExportCommand.class,
       InspectCommand.class,
       DatasetCommand.class,

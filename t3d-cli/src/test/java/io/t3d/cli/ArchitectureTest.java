@@ -185,6 +185,9 @@ class ArchitectureTest {
           .and()
           .doNotHaveFullyQualifiedName(
               "io.t3d.core.task.segment.Segmenter") // owns weights, as the model
+          .and()
+          .doNotHaveFullyQualifiedName(
+              "io.t3d.pipeline.published.PublishedModels") // reads before there is a model
           .should()
           .callMethod(NDManager.class, "newBaseManager")
           .orShould()

@@ -96,7 +96,9 @@ public final class Embedder {
       throws IOException {
     PreparedVolumes volumes = new PreparedVolumes(preprocessing, rows);
     try (ViewsAhead views =
-        new ViewsAhead(Lists.transform(rows, row -> () -> view(volumes, row.volume())))) {
+        new ViewsAhead(
+            Lists.transform(rows, row -> () -> view(volumes, row.volume())),
+            sampler.config().globalSize())) {
       return TextScores.of(model, views, texts, temperature, done);
     }
   }
@@ -105,9 +107,10 @@ public final class Embedder {
       throws IOException {
     List<float[]> rows = new ArrayList<>();
     clock = new EncoderClock();
-    try (ViewsAhead views = new ViewsAhead(files)) {
+    try (ViewsAhead views = new ViewsAhead(files, sampler.config().globalSize())) {
+      int batch = Math.min(BATCH, views.atOnce());
       while (rows.size() < files.size()) {
-        embed(views.take(BATCH), rows);
+        embed(views.take(batch), rows);
         done.accept(rows.size());
       }
     }

@@ -3,6 +3,7 @@ package io.t3d.pipeline;
 import ai.djl.Device;
 import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
+import io.t3d.core.config.T3DConfig;
 import io.t3d.core.config.TextConfig;
 import io.t3d.core.internal.AtomicFiles;
 import io.t3d.core.internal.FolderLock;
@@ -17,6 +18,7 @@ import io.t3d.core.train.TrainingListener;
 import io.t3d.core.train.TrainingSummary;
 import io.t3d.data.load.VolumeReportDataset;
 import io.t3d.data.manifest.ManifestRow;
+import io.t3d.data.prepare.Preprocessing;
 import io.t3d.data.view.MultiViewSampler;
 import io.t3d.losses.objective.Objectives;
 import java.io.IOException;
@@ -114,6 +116,13 @@ public final class PretrainRun {
             .threads(data.threads())
             .cacheBytes(data.cacheMegabytes() * MEGABYTE)
             .build();
+    List<String> otherwise = resume ? List.of() : otherPreparation();
+    if (!otherwise.isEmpty()) {
+      LOG.warn(
+          "The visual encoder of pretrained.vision was trained on volumes that were prepared"
+              + " otherwise: {}",
+          String.join(", ", otherwise));
+    }
     try (T3DModel model = model(resume)) {
       model.longReportsAmong(rows.stream().map(ManifestRow::report).toList()).ifPresent(LOG::warn);
       BatchObjective objective =
@@ -216,6 +225,25 @@ public final class PretrainRun {
     return out;
   }
 
+  /**
+   * What is prepared otherwise than for the T3D model that {@code pretrained.vision} names; empty
+   * where it names none.
+   */
+  List<String> otherPreparation() throws IOException {
+    List<String> out = new ArrayList<>();
+    Optional<Path> start = config.pretrained().flatMap(Pretrained::vision);
+    if (start.isPresent()) {
+      for (Path folder : List.of(start.get().resolve("checkpoint"), start.get())) {
+        Path file = folder.resolve(TrainedModel.DATA_FILE);
+        if (out.isEmpty() && Files.isRegularFile(file)) {
+          Preprocessing theirs = Configs.load(file, DataConfig.class).preprocessing();
+          note(out, "data.preprocessing", theirs, config.data().preprocessing());
+        }
+      }
+    }
+    return out;
+  }
+
   private static void note(List<String> out, String name, Object then, Object now) {
     if (then.equals(now)) {
       return;
@@ -276,17 +304,34 @@ public final class PretrainRun {
    */
   private T3DModel withItsTokenizer(Path checkpoint, TextConfig own) throws IOException {
     TextConfig text = own;
-    if (own.longReports().isEmpty()) {
+    T3DConfig model = config.model();
+    if (own.longReports().isEmpty() || startsFromVision()) {
       // What was read of long reports may have been the tokenizer's wish, which its file lacks.
       try (T3DModel saved = T3DModel.load(checkpoint, device())) {
         Optional<TextConfig.LongReports> cut =
             saved.config().text().bert("A pre-training run").longReports();
-        text = cut.isPresent() ? own.toBuilder().longReports(cut.get()).build() : own;
+        boolean unsaid = own.longReports().isEmpty() && cut.isPresent();
+        text = unsaid ? own.toBuilder().longReports(cut.get()).build() : own;
+        model = withItsVision(saved);
       }
     }
     ReportTokenizer tokenizer =
         ReportTokenizer.fromSaved(checkpoint.resolve(ReportTokenizer.FILE_NAME), text.maxLength());
-    return T3DModel.create(config.model().withText(text), tokenizer, device(), seed());
+    return T3DModel.create(model.withText(text), tokenizer, device(), seed());
+  }
+
+  private boolean startsFromVision() {
+    return config.pretrained().flatMap(Pretrained::vision).isPresent();
+  }
+
+  /**
+   * The settings with the visual encoder of the run's own checkpoint, where that came from another
+   * model's folder, which need not be there any more.
+   */
+  private T3DConfig withItsVision(T3DModel saved) {
+    return startsFromVision() && !saved.config().vision().equals(config.model().vision())
+        ? config.model().toBuilder().vision(saved.config().vision()).build()
+        : config.model();
   }
 
   /** A model of the checkpoint's text sizes and tokenizer, so that the folder is needed no more. */
@@ -297,7 +342,7 @@ public final class PretrainRun {
       ReportTokenizer tokenizer =
           ReportTokenizer.fromSaved(
               checkpoint.resolve(ReportTokenizer.FILE_NAME), text.maxLength());
-      return T3DModel.create(config.model().withText(text), tokenizer, device(), seed());
+      return T3DModel.create(withItsVision(saved).withText(text), tokenizer, device(), seed());
     }
   }
 

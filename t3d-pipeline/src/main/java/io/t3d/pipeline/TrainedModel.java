@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
 import io.t3d.core.generate.Decoding;
+import io.t3d.core.internal.AtomicFiles;
 import io.t3d.core.internal.PointerFiles;
 import io.t3d.core.model.Relevance;
 import io.t3d.core.model.T3DModel;
@@ -82,7 +83,12 @@ public final class TrainedModel implements AutoCloseable {
     this(model, data, objective, List.of());
   }
 
-  private TrainedModel(
+  /**
+   * The same with prompts.
+   *
+   * @param prompts of zero-shot classification
+   */
+  public TrainedModel(
       T3DModel model,
       DataConfig data,
       Optional<ObjectiveConfig> objective,
@@ -158,6 +164,23 @@ public final class TrainedModel implements AutoCloseable {
     } catch (IllegalArgumentException e) {
       throw new IOException(
           file + " is not what t3d pretrain of this version writes: " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Writes a folder that {@link #open} opens: weights, tokenizer, settings, preparation, prompts.
+   *
+   * @param folder made when missing
+   * @throws IOException when a file cannot be written; each is the old one or the new one
+   */
+  public void save(Path folder) throws IOException {
+    model.save(folder);
+    AtomicFiles.writeText(folder.resolve(DATA_FILE), Configs.toJson(data));
+    if (objective.isPresent()) {
+      AtomicFiles.writeText(folder.resolve(OBJECTIVE_FILE), Configs.toJson(objective.get()));
+    }
+    if (!prompts.isEmpty()) {
+      AtomicFiles.writeText(folder.resolve(PROMPTS_FILE), Configs.toJson(new Prompts(prompts)));
     }
   }
 

@@ -2,6 +2,7 @@ package io.t3d.pipeline;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import io.t3d.core.config.Size3;
 import io.t3d.core.internal.Tasks;
 import io.t3d.core.task.VolumeBatches;
 import io.t3d.core.volume.View;
@@ -21,20 +22,42 @@ final class ViewsAhead implements VolumeBatches, AutoCloseable {
   /** Read ahead: evens out volumes that take longer to read than others. */
   private static final int AHEAD = 24;
 
+  /** Voxels of all that is read ahead, 512 MiB: two views of 480×480×240. */
+  private static final long VOXELS_AHEAD = 1L << 27;
+
+  /** Voxels of a batch at most, 256 MiB: views of 480×480×240 go one by one. */
+  private static final long VOXELS_AT_ONCE = 1L << 26;
+
   private final List<Callable<View>> files;
+  private final int most;
+  private final int atOnce;
   private final ExecutorService readers;
   private final Deque<Future<View>> ahead = new ArrayDeque<>();
   private int taken;
 
-  ViewsAhead(List<Callable<View>> files) {
+  /**
+   * Begins to read.
+   *
+   * @param files give the views
+   * @param size of a view: few large ones are kept
+   */
+  ViewsAhead(List<Callable<View>> files, Size3 size) {
     this.files = files;
+    this.most = fitting(VOXELS_AHEAD, size, 2, AHEAD);
+    this.atOnce = fitting(VOXELS_AT_ONCE, size, 1, Integer.MAX_VALUE);
     int threads = Math.max(2, Runtime.getRuntime().availableProcessors());
     this.readers = Executors.newFixedThreadPool(threads, ViewsAhead::daemon);
     submit();
   }
 
+  /** How many views of a size have so many voxels, but at least and at most so many. */
+  private static int fitting(long voxels, Size3 size, int least, int most) {
+    long one = (long) size.depth() * size.height() * size.width();
+    return (int) Math.max(least, Math.min(most, voxels / one));
+  }
+
   private void submit() {
-    while (ahead.size() < AHEAD && taken + ahead.size() < files.size()) {
+    while (ahead.size() < most && taken + ahead.size() < files.size()) {
       ahead.add(readers.submit(files.get(taken + ahead.size())));
     }
   }
@@ -42,6 +65,11 @@ final class ViewsAhead implements VolumeBatches, AutoCloseable {
   @Override
   public int size() {
     return files.size();
+  }
+
+  @Override
+  public int atOnce() {
+    return atOnce;
   }
 
   /** The next ones, fewer at the end. */

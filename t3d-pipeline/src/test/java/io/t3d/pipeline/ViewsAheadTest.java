@@ -3,10 +3,13 @@ package io.t3d.pipeline;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.t3d.core.config.Size3;
 import io.t3d.core.volume.View;
 import java.io.IOException;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 class ViewsAheadTest {
@@ -15,7 +18,7 @@ class ViewsAheadTest {
         () -> {
           throw e;
         };
-    return new ViewsAhead(List.of(reader));
+    return new ViewsAhead(List.of(reader), Size3.cube(8));
   }
 
   @Test
@@ -35,7 +38,7 @@ class ViewsAheadTest {
         () -> {
           throw thrown;
         };
-    try (ViewsAhead views = new ViewsAhead(List.of(reader))) {
+    try (ViewsAhead views = new ViewsAhead(List.of(reader), Size3.cube(8))) {
       assertThatThrownBy(() -> views.take(1))
           .isInstanceOf(IllegalStateException.class)
           .cause()
@@ -50,13 +53,32 @@ class ViewsAheadTest {
           Thread.sleep(60_000);
           throw new IOException("never reached");
         };
-    try (ViewsAhead views = new ViewsAhead(List.of(slow))) {
+    try (ViewsAhead views = new ViewsAhead(List.of(slow), Size3.cube(8))) {
       Thread.currentThread().interrupt();
       assertThatThrownBy(() -> views.take(1))
           .isInstanceOf(IOException.class)
           .hasMessage("Interrupted while reading volumes");
     } finally {
       assertThat(Thread.interrupted()).as("the flag, which this clears").isTrue();
+    }
+  }
+
+  @Test
+  void largeViewsAreReadAndEncodedOneByOneAndNotTwoDozenAhead() {
+    AtomicInteger begun = new AtomicInteger();
+    Callable<View> reader =
+        () -> {
+          begun.incrementAndGet();
+          throw new IOException("as large as it is");
+        };
+    Size3 large = new Size3(240, 480, 480);
+    try (ViewsAhead views = new ViewsAhead(Collections.nCopies(9, reader), large)) {
+      assertThat(views.atOnce()).isEqualTo(1);
+      assertThatThrownBy(() -> views.take(2)).isInstanceOf(IOException.class);
+      assertThat(begun.get()).isEqualTo(2);
+    }
+    try (ViewsAhead views = new ViewsAhead(List.of(reader), Size3.cube(96))) {
+      assertThat(views.atOnce()).isGreaterThan(8);
     }
   }
 }

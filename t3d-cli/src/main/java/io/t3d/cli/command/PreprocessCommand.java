@@ -68,7 +68,9 @@ public final class PreprocessCommand implements Callable<Integer> {
       names = "--preset",
       defaultValue = "chest-ct",
       paramLabel = "NAME",
-      description = "chest-ct (default), ct-clip, t3d or window-only; see docs/preprocessing.md.")
+      description =
+          "chest-ct (default), ct-clip, ct-clip-published, t3d or window-only; see"
+              + " docs/preprocessing.md.")
   private String preset;
 
   @Option(
@@ -224,7 +226,8 @@ public final class PreprocessCommand implements Callable<Integer> {
         spacing == null ? p.spacing() : spacing(spacing),
         window == null ? p.window() : window(window),
         size == null ? p.size() : size(size),
-        p.nonFinite());
+        p.nonFinite(),
+        p.recipe());
   }
 
   private static Optional<Spacing> spacing(String text) {

@@ -15,6 +15,7 @@ public final class PreprocessingPresets {
   static {
     PRESETS.put("chest-ct", Preprocessing::chestCt);
     PRESETS.put("ct-clip", Preprocessing::ctClip);
+    PRESETS.put("ct-clip-published", Preprocessing::ctClipPublished);
     PRESETS.put("t3d", Preprocessing::t3d);
     PRESETS.put("window-only", Preprocessing::windowOnly);
   }

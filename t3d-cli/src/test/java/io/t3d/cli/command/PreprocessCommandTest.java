@@ -122,7 +122,7 @@ class PreprocessCommandTest {
   void mistakesAreNamedBeforeAnythingIsWritten() {
     fails(
         preprocess("--preset", "ctclip"),
-        "Unknown preset \"ctclip\"; known are chest-ct, ct-clip, t3d, window-only; did you mean"
+        "Unknown preset \"ctclip\"; known are chest-ct, ct-clip, ct-clip-published, t3d, window-only; did you mean"
             + " \"ct-clip\"?");
     fails(
         preprocess("--spacing", "1,2"),

@@ -70,7 +70,7 @@ class PreprocessingPresetsTest {
     assertThatThrownBy(() -> PreprocessingPresets.named("ctclip"))
         .isInstanceOf(T3dException.class)
         .hasMessage(
-            "Unknown preset \"ctclip\"; known are chest-ct, ct-clip, t3d, window-only; did you mean"
+            "Unknown preset \"ctclip\"; known are chest-ct, ct-clip, ct-clip-published, t3d, window-only; did you mean"
                 + " \"ct-clip\"?");
   }
 }

@@ -2,6 +2,8 @@ package io.t3d.core.config;
 
 import io.t3d.core.internal.Checks;
 import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
 
 /**
  * Settings of a 3D ResNet in MONAI's layout.
@@ -12,6 +14,8 @@ import java.util.List;
  * @param stemKernel kernel of the first convolution, odd
  * @param stemStride stride of the first convolution
  * @param maxPool whether the stem ends with a 3×3×3 max pooling of stride 2
+ * @param stemDepth kernel and stride of the first convolution along z, where these are others than
+ *     in the plane, as in networks that were inflated from 2D ones
  */
 public record ResNet3dConfig(
     Block block,
@@ -19,8 +23,23 @@ public record ResNet3dConfig(
     List<Integer> widths,
     int stemKernel,
     int stemStride,
-    boolean maxPool)
+    boolean maxPool,
+    @LeftOutWhenEmpty Optional<StemDepth> stemDepth)
     implements VisionConfig {
+  /**
+   * The first convolution along z.
+   *
+   * @param kernel odd
+   * @param stride of the convolution
+   */
+  public record StemDepth(int kernel, int stride) {
+    /** Checks sizes. */
+    public StemDepth {
+      requireOdd("StemDepth.kernel", kernel);
+      Checks.positive("StemDepth.stride", stride);
+    }
+  }
+
   /** Kind of residual block. */
   public enum Block {
     /** Two 3×3×3 convolutions. */
@@ -51,9 +70,24 @@ public record ResNet3dConfig(
     layers.forEach(n -> Checks.positive("ResNet3dConfig.layers", n));
     widths.forEach(n -> Checks.positive("ResNet3dConfig.widths", n));
     Checks.positive("ResNet3dConfig.stemStride", stemStride);
-    if (stemKernel < 1 || stemKernel % 2 == 0) {
-      throw new IllegalArgumentException(
-          "ResNet3dConfig.stemKernel must be odd and > 0, got " + stemKernel);
+    requireOdd("ResNet3dConfig.stemKernel", stemKernel);
+    Objects.requireNonNull(stemDepth, "ResNet3dConfig.stemDepth");
+  }
+
+  /** With the same first convolution along all axes. */
+  public ResNet3dConfig(
+      Block block,
+      List<Integer> layers,
+      List<Integer> widths,
+      int stemKernel,
+      int stemStride,
+      boolean maxPool) {
+    this(block, layers, widths, stemKernel, stemStride, maxPool, Optional.empty());
+  }
+
+  private static void requireOdd(String name, int kernel) {
+    if (kernel < 1 || kernel % 2 == 0) {
+      throw new IllegalArgumentException(name + " must be odd and > 0, got " + kernel);
     }
   }
 

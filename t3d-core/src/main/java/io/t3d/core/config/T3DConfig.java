@@ -3,6 +3,7 @@ package io.t3d.core.config;
 import io.t3d.core.internal.Checks;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * Settings of a {@code T3DModel}.
@@ -12,19 +13,34 @@ import java.util.Objects;
  * @param embedDim E, width of the shared embedding
  * @param projection what follows the encoders
  * @param temperature where the learned temperature of the contrastive loss starts; 0.07 in CLIP
+ * @param visionProjection what follows the visual encoder, where that is another than {@code
+ *     projection}
+ * @param textProjection likewise of the text encoder
  */
 public record T3DConfig(
     VisionConfig vision,
     TextEncoderConfig text,
     int embedDim,
     Projection projection,
-    double temperature) {
+    double temperature,
+    @LeftOutWhenEmpty Optional<Projection> visionProjection,
+    @LeftOutWhenEmpty Optional<Projection> textProjection) {
   /** From encoder features to the shared embedding. */
   public enum Projection {
     /** A linear map, as in CLIP: loads published weights, and rows of a batch stay independent. */
     LINEAR,
     /** A linear map and a batch norm: learns faster from scratch on few pairs. */
-    BATCH_NORM
+    BATCH_NORM,
+    /** A linear map with a bias. */
+    LINEAR_BIAS,
+    /**
+     * Of visual tokens: a linear map of its own for each place of a slab, so that the mean of the
+     * results is one linear map of the flattened mean slab, as in CT-CLIP. Needs an encoder whose
+     * views have one size, see {@code VisionConfig.places}.
+     */
+    LINEAR_PER_PLACE,
+    /** Nothing: the encoder's features are the embedding. */
+    NONE
   }
 
   /** Checks sizes. */
@@ -34,6 +50,50 @@ public record T3DConfig(
     Checks.positive("T3DConfig.embedDim", embedDim);
     Objects.requireNonNull(projection, "T3DConfig.projection");
     Checks.positive("T3DConfig.temperature", temperature);
+    Objects.requireNonNull(visionProjection, "T3DConfig.visionProjection");
+    Objects.requireNonNull(textProjection, "T3DConfig.textProjection");
+    Projection seeing = visionProjection.orElse(projection);
+    Projection reading = textProjection.orElse(projection);
+    checkWidth("vision", seeing, vision.channels(), embedDim);
+    checkWidth("text", reading, text.hiddenSize(), embedDim);
+    if (reading == Projection.LINEAR_PER_PLACE
+        || (seeing == Projection.LINEAR_PER_PLACE && vision.places() == 0)) {
+      throw new IllegalArgumentException(
+          "LINEAR_PER_PLACE can only be the visionProjection of an encoder whose views have one"
+              + " size, a CtVit");
+    }
+  }
+
+  /** With one kind of projection for both encoders. */
+  public T3DConfig(
+      VisionConfig vision,
+      TextEncoderConfig text,
+      int embedDim,
+      Projection projection,
+      double temperature) {
+    this(vision, text, embedDim, projection, temperature, Optional.empty(), Optional.empty());
+  }
+
+  private static void checkWidth(String part, Projection kind, int channels, int embedDim) {
+    if (kind == Projection.NONE && channels != embedDim) {
+      throw new IllegalArgumentException(
+          "Without a projection the "
+              + part
+              + " encoder's width must be T3DConfig.embedDim, "
+              + embedDim
+              + ", got "
+              + channels);
+    }
+  }
+
+  /** What follows the visual encoder. */
+  public Projection projectionOfVision() {
+    return visionProjection.orElse(projection);
+  }
+
+  /** What follows the text encoder. */
+  public Projection projectionOfText() {
+    return textProjection.orElse(projection);
   }
 
   /** A narrow ResNet and two text layers: trains on phantoms in minutes on two cores. */
@@ -77,6 +137,8 @@ public record T3DConfig(
     private int embedDim;
     private Projection projection;
     private double temperature;
+    private Optional<Projection> visionProjection;
+    private Optional<Projection> textProjection;
 
     private Builder(T3DConfig from) {
       vision = from.vision;
@@ -84,6 +146,8 @@ public record T3DConfig(
       embedDim = from.embedDim;
       projection = from.projection;
       temperature = from.temperature;
+      visionProjection = from.visionProjection;
+      textProjection = from.textProjection;
     }
 
     /** See {@link T3DConfig#vision()}. */
@@ -116,9 +180,22 @@ public record T3DConfig(
       return this;
     }
 
+    /** See {@link T3DConfig#visionProjection()}. */
+    public Builder visionProjection(Projection value) {
+      visionProjection = Optional.of(value);
+      return this;
+    }
+
+    /** See {@link T3DConfig#textProjection()}. */
+    public Builder textProjection(Projection value) {
+      textProjection = Optional.of(value);
+      return this;
+    }
+
     /** Checks and builds. */
     public T3DConfig build() {
-      return new T3DConfig(vision, text, embedDim, projection, temperature);
+      return new T3DConfig(
+          vision, text, embedDim, projection, temperature, visionProjection, textProjection);
     }
   }
 }

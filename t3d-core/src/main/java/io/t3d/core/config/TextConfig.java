@@ -2,8 +2,12 @@ package io.t3d.core.config;
 
 import io.t3d.core.config.internal.LeftOutWhenEmpty;
 import io.t3d.core.internal.Checks;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +31,9 @@ import org.jspecify.annotations.Nullable;
  * @param pooling how tokens become one vector
  * @param longReports what is read of a report that is too long; left out, it is {@link
  *     LongReports#HEAD}
+ * @param attentionWindow a token sees half as many tokens before it and behind it, as in Longformer
+ *     (Beltagy et al. 2020) without global tokens; all of them when left out
+ * @param wording how texts are reworded before the tokenizer; not at all when left out
  */
 public record TextConfig(
     String tokenizer,
@@ -42,7 +49,9 @@ public record TextConfig(
     double dropout,
     double layerNormEps,
     Pooling pooling,
-    @LeftOutWhenEmpty Optional<LongReports> longReports)
+    @LeftOutWhenEmpty Optional<LongReports> longReports,
+    @LeftOutWhenEmpty Optional<Integer> attentionWindow,
+    @LeftOutWhenEmpty Optional<Wording> wording)
     implements TextEncoderConfig {
   /** How the report's tokens become one vector. */
   public enum Pooling {
@@ -50,6 +59,27 @@ public record TextConfig(
     CLS,
     /** The mean of all tokens that are not padding. */
     MEAN
+  }
+
+  /** How a text is reworded before the tokenizer sees it. */
+  public enum Wording {
+    /**
+     * Lower case, words and runs of punctuation with one blank between them: NLTK's {@code
+     * wordpunct_tokenize}, joined, as Merlin's reports were.
+     */
+    LOWER_WORD_PUNCT;
+
+    private static final Pattern PIECES =
+        Pattern.compile("\\w+|[^\\w\\s]+", Pattern.UNICODE_CHARACTER_CLASS);
+
+    /** The text in this wording. */
+    public String apply(String text) {
+      return PIECES
+          .matcher(text.toLowerCase(Locale.ROOT))
+          .results()
+          .map(MatchResult::group)
+          .collect(Collectors.joining(" "));
+    }
   }
 
   /** What is read of a report that has more than {@code maxLength} tokens. */
@@ -78,6 +108,9 @@ public record TextConfig(
   /** Checks sizes. */
   public TextConfig {
     Objects.requireNonNull(longReports, "TextConfig.longReports");
+    Objects.requireNonNull(attentionWindow, "TextConfig.attentionWindow");
+    Objects.requireNonNull(wording, "TextConfig.wording");
+    attentionWindow.ifPresent(w -> Checks.inRange("TextConfig.attentionWindow", w, 2, 1 << 20));
     if (tokenizer == null || tokenizer.isBlank()) {
       throw new IllegalArgumentException(
           "TextConfig.tokenizer must be builtin, corpus or a path, got " + tokenizer);
@@ -108,6 +141,8 @@ public record TextConfig(
         0.1,
         1e-12,
         Pooling.CLS,
+        Optional.empty(),
+        Optional.empty(),
         Optional.empty());
   }
 
@@ -167,6 +202,8 @@ public record TextConfig(
     private double layerNormEps;
     private Pooling pooling;
     private Optional<LongReports> longReports;
+    private Optional<Integer> attentionWindow;
+    private Optional<Wording> wording;
 
     private Builder(TextConfig from) {
       tokenizer = from.tokenizer;
@@ -183,6 +220,8 @@ public record TextConfig(
       layerNormEps = from.layerNormEps;
       pooling = from.pooling;
       longReports = from.longReports;
+      attentionWindow = from.attentionWindow;
+      wording = from.wording;
     }
 
     /** See {@link TextConfig#tokenizer()}. */
@@ -269,6 +308,18 @@ public record TextConfig(
       return this;
     }
 
+    /** See {@link TextConfig#attentionWindow()}. */
+    public Builder attentionWindow(int value) {
+      attentionWindow = Optional.of(value);
+      return this;
+    }
+
+    /** See {@link TextConfig#wording()}. */
+    public Builder wording(Wording value) {
+      wording = Optional.of(value);
+      return this;
+    }
+
     /** Checks and builds. */
     public TextConfig build() {
       return new TextConfig(
@@ -285,7 +336,9 @@ public record TextConfig(
           dropout,
           layerNormEps,
           pooling,
-          longReports);
+          longReports,
+          attentionWindow,
+          wording);
     }
   }
 }

@@ -1,6 +1,8 @@
 package io.t3d.core.config;
 
 import io.t3d.core.internal.Checks;
+import java.util.Objects;
+import java.util.Optional;
 
 /**
  * Settings of a 3D vision transformer (ViT).
@@ -15,6 +17,8 @@ import io.t3d.core.internal.Checks;
  * @param dropout probability, in attention and feed-forward
  * @param qkvBias whether query, key and value have biases; MONAI's have none, those of 2D models do
  * @param layerNormEps added to the variance: 1e-5 in MONAI, 1e-6 in timm, 1e-12 in HuggingFace
+ * @param variant what departs from MONAI's plain ViT, e.g. class and register tokens, rotary
+ *     positions; nothing when left out
  */
 public record Vit3dConfig(
     Size3 patch,
@@ -26,14 +30,17 @@ public record Vit3dConfig(
     Size3 gridSize,
     double dropout,
     boolean qkvBias,
-    double layerNormEps)
+    double layerNormEps,
+    @LeftOutWhenEmpty Optional<Vit3dVariant> variant)
     implements VisionConfig {
   /** Position embedding. */
   public enum Position {
     /** Fixed sines and cosines of z, y and x: any view size that the patch divides. */
     SINCOS,
     /** A learned vector per token of a grid; views smaller than it use its centre. */
-    LEARNED
+    LEARNED,
+    /** Nothing is added to the tokens: for rotary positions, which attention applies itself. */
+    NONE
   }
 
   /** Checks divisibility. */
@@ -44,6 +51,36 @@ public record Vit3dConfig(
     Checks.divides("Vit3dConfig.hiddenSize", hiddenSize, "heads", heads);
     Checks.inRange("Vit3dConfig.dropout", dropout, 0, 0.99);
     Checks.positive("Vit3dConfig.layerNormEps", layerNormEps);
+    Objects.requireNonNull(variant, "Vit3dConfig.variant");
+    if (variant.isPresent()) {
+      variant.get().check(hiddenSize, heads);
+    }
+  }
+
+  /** A plain ViT. */
+  public Vit3dConfig(
+      Size3 patch,
+      int hiddenSize,
+      int layers,
+      int heads,
+      int mlpSize,
+      Position position,
+      Size3 gridSize,
+      double dropout,
+      boolean qkvBias,
+      double layerNormEps) {
+    this(
+        patch,
+        hiddenSize,
+        layers,
+        heads,
+        mlpSize,
+        position,
+        gridSize,
+        dropout,
+        qkvBias,
+        layerNormEps,
+        Optional.empty());
   }
 
   /**
@@ -64,9 +101,14 @@ public record Vit3dConfig(
         1e-5);
   }
 
+  /** What departs from a plain ViT; {@link Vit3dVariant#defaults()} where nothing does. */
+  public Vit3dVariant variantOrPlain() {
+    return variant.orElseGet(Vit3dVariant::defaults);
+  }
+
   @Override
   public int channels() {
-    return hiddenSize;
+    return variantOrPlain().channels(hiddenSize);
   }
 
   /** A builder that holds {@link #base()}. */
@@ -91,6 +133,7 @@ public record Vit3dConfig(
     private double dropout;
     private boolean qkvBias;
     private double layerNormEps;
+    private Optional<Vit3dVariant> variant;
 
     private Builder(Vit3dConfig from) {
       patch = from.patch;
@@ -103,6 +146,7 @@ public record Vit3dConfig(
       dropout = from.dropout;
       qkvBias = from.qkvBias;
       layerNormEps = from.layerNormEps;
+      variant = from.variant;
     }
 
     /** See {@link Vit3dConfig#patch()}. */
@@ -165,6 +209,12 @@ public record Vit3dConfig(
       return this;
     }
 
+    /** See {@link Vit3dConfig#variant()}. */
+    public Builder variant(Vit3dVariant value) {
+      variant = value.equals(Vit3dVariant.defaults()) ? Optional.empty() : Optional.of(value);
+      return this;
+    }
+
     /** Checks and builds. */
     public Vit3dConfig build() {
       return new Vit3dConfig(
@@ -177,7 +227,8 @@ public record Vit3dConfig(
           gridSize,
           dropout,
           qkvBias,
-          layerNormEps);
+          layerNormEps,
+          variant);
     }
   }
 }

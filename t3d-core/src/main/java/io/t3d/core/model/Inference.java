@@ -39,15 +39,20 @@ final class Inference {
   }
 
   private NDArray embedVolumes(Step step, NDArray volumes, int from, int to) {
-    return T3DModel.unitMean(projectedTokens(step, volumes, from, to).tokens()); // (b, E)
+    VisualTokens h = tokens(step, volumes, from, to);
+    return h.pooled().isPresent()
+        ? model.unitPooled(step, h.pooled().get())
+        : T3DModel.unitMean(projected(step, h)); // (b, E)
   }
 
-  private VisualTokens projectedTokens(Step step, NDArray volumes, int from, int to) {
+  private VisualTokens tokens(Step step, NDArray volumes, int from, int to) {
     NDArray some = model.local("volumes", volumes, step.scope()).get(from + ":" + to);
     model.rawVoxels().lookAt(some);
-    VisualTokens h = model.vision().encode(step.parameters(), some, false);
-    NDArray p = T3DModel.project(step, model.network().visionProjection, h.tokens()); // (b, N, E)
-    return new VisualTokens(p, h.depth(), h.height(), h.width());
+    return model.vision().encode(step.parameters(), some, false);
+  }
+
+  private NDArray projected(Step step, VisualTokens h) {
+    return T3DModel.project(step, model.network().visionProjection, h.tokens()); // (b, N, E)
   }
 
   /** {@link T3DModel#encodeVolumeTokens}. */
@@ -55,20 +60,33 @@ final class Inference {
     Shapes.checkVolumes("volumes", volumes);
     int count = (int) volumes.getShape().get(0);
     int[] grid = new int[3];
-    NDArray tokens =
+    boolean[] pooled = new boolean[1];
+    NDArray rows =
         inChunks(
             volumes.getManager(),
             count,
             VOLUMES_AT_ONCE,
             (step, all, from, to) -> {
-              VisualTokens p = projectedTokens(step, all, from, to);
-              grid[0] = p.depth();
-              grid[1] = p.height();
-              grid[2] = p.width();
-              return p.tokens();
+              VisualTokens h = tokens(step, all, from, to);
+              grid[0] = h.depth();
+              grid[1] = h.height();
+              grid[2] = h.width();
+              pooled[0] = h.pooled().isPresent();
+              NDArray p = projected(step, h); // (b, N, E)
+              return pooled[0] ? withFirst(model.unitPooled(step, h.pooled().get()), p) : p;
             },
-            volumes); // (B, N, E)
-    return new VolumeFeatures(T3DModel.unitMean(tokens), tokens, grid[0], grid[1], grid[2]);
+            volumes); // (B, N, E), behind one more row where the encoder pools
+    if (!pooled[0]) {
+      return new VolumeFeatures(T3DModel.unitMean(rows), rows, grid[0], grid[1], grid[2]);
+    }
+    try (rows) {
+      return new VolumeFeatures(rows.get(":, 0"), rows.get(":, 1:"), grid[0], grid[1], grid[2]);
+    }
+  }
+
+  /** {@code (b, E)} before the tokens {@code (b, N, E)}. */
+  private static NDArray withFirst(NDArray embedding, NDArray tokens) {
+    return NDArrays.concat(new NDList(embedding.expandDims(1), tokens), 1); // (b, 1 + N, E)
   }
 
   /** {@link T3DModel#relevance}. */

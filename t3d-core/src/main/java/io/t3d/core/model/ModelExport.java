@@ -1,6 +1,8 @@
 package io.t3d.core.model;
 
 import ai.djl.ndarray.NDArray;
+import io.t3d.core.T3dException;
+import io.t3d.core.config.CtVitConfig;
 import io.t3d.core.config.TextConfig;
 import io.t3d.core.file.Safetensors;
 import io.t3d.core.internal.AtomicFiles;
@@ -30,10 +32,17 @@ public final class ModelExport {
    *
    * @param model to export; stays as it is
    * @param folder made when missing
+   * @throws T3dException when the visual encoder is of no kind that MONAI has
    * @throws IllegalArgumentException when the text encoder is a class of one's own
    */
   public static void write(T3DModel model, Path folder) throws IOException {
     TextConfig config = model.config().text().bert("Export for transformers");
+    if (model.config().vision() instanceof CtVitConfig) {
+      throw new T3dException(
+          T3dException.Kind.USAGE,
+          "Exports are for MONAI's ResNets and ViTs, got a CtVit, which has no counterpart there;"
+              + " the names in model.safetensors are those of CtVit");
+    }
     Path text = AtomicFiles.makeFolder(folder.resolve("text"));
     AtomicFiles.writeText(text.resolve("config.json"), HuggingFaceFolder.describe(config));
     model.tokenizer().save(text.resolve(ReportTokenizer.FILE_NAME));

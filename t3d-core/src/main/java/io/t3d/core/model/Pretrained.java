@@ -4,6 +4,7 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.t3d.core.config.T3DConfig;
+import io.t3d.core.config.TextConfig;
 import io.t3d.core.internal.weights.BertWeights;
 import io.t3d.core.internal.weights.VisionWeights;
 import io.t3d.core.internal.weights.WeightFiles;
@@ -29,10 +30,11 @@ import java.util.Optional;
  * <p>The model notes the files and their SHA-256 ({@link T3DModel#origins}); a checkpoint of it
  * holds weights and tokenizer, and needs these files no more. docs/pretrained.md lists what loads.
  *
- * @param text a HuggingFace folder of the BERT or RoBERTa family; its sizes and tokenizer replace
- *     those of {@code T3DConfig.text}
+ * @param text a HuggingFace folder of the BERT or RoBERTa family, or a T3D checkpoint; its sizes
+ *     and tokenizer replace those of {@code T3DConfig.text}
  * @param vision a state dict of a 3D ResNet or a vision transformer that fits {@code
- *     T3DConfig.vision}
+ *     T3DConfig.vision}; or a T3D checkpoint, e.g. of {@code ./t3d import}, whose visual encoder
+ *     replaces that of {@code T3DConfig.vision}
  */
 public record Pretrained(Optional<Path> text, Optional<Path> vision) {
   /** Random weights everywhere. */
@@ -51,18 +53,26 @@ public record Pretrained(Optional<Path> text, Optional<Path> vision) {
   }
 
   /**
-   * Fits a model's settings to the text folder, if there is one.
+   * Fits a model's settings to the text folder, if there is one, and to a T3D checkpoint that the
+   * visual encoder comes from.
    *
-   * @throws IOException when the folder's {@code config.json} is missing or of another family
+   * @throws IOException when a folder's {@code config.json} is missing or of another family
    */
   public T3DConfig fit(T3DConfig config) throws IOException {
+    T3DConfig fitted = config;
+    Optional<SavedModel> seen = vision.isPresent() ? SavedModel.at(vision.get()) : Optional.empty();
+    if (seen.isPresent()) {
+      fitted = fitted.toBuilder().vision(seen.get().config().vision()).build();
+    }
     return text.isEmpty()
-        ? config
-        : config.withText(
-            config
-                .text()
-                .bert("Pretrained.withText")
-                .withSizesOf(HuggingFaceFolder.sizes(text.get())));
+        ? fitted
+        : fitted.withText(
+            config.text().bert("Pretrained.withText").withSizesOf(textSizes(text.get())));
+  }
+
+  private static TextConfig textSizes(Path folder) throws IOException {
+    Optional<SavedModel> saved = SavedModel.at(folder);
+    return saved.isPresent() ? saved.get().text() : HuggingFaceFolder.sizes(folder);
   }
 
   /**
@@ -105,13 +115,18 @@ public record Pretrained(Optional<Path> text, Optional<Path> vision) {
    * Replaces the weights of a model's text encoder.
    *
    * @param model with the folder's sizes and tokenizer; see {@link #fit}
-   * @param path a HuggingFace folder, or a file of weights
+   * @param path a HuggingFace folder, a T3D checkpoint, or a file of weights
    * @throws IOException when the file is damaged, or names or shapes differ; the model is unchanged
    */
   public static void loadText(T3DModel model, Path path) throws IOException {
+    Optional<SavedModel> saved = SavedModel.at(path);
     try (NDManager scope = model.manager().newSubManager()) {
-      WeightFiles.Loaded loaded = WeightFiles.read(scope, path);
-      Map<String, NDArray> tensors = BertWeights.toEncoder(loaded.tensors(), path.toString());
+      WeightFiles.Loaded loaded =
+          WeightFiles.read(scope, saved.map(SavedModel::folder).orElse(path));
+      Map<String, NDArray> tensors =
+          saved.isPresent()
+              ? SavedModel.of("text", loaded.tensors())
+              : BertWeights.toEncoder(loaded.tensors(), path.toString());
       Weights.load(model.network().text, tensors, path.toString());
       model.noteOrigin("text", loaded.origin());
     }
@@ -121,14 +136,18 @@ public record Pretrained(Optional<Path> text, Optional<Path> vision) {
    * Replaces the weights of a model's vision encoder.
    *
    * @param model of the file's sizes
-   * @param path a file of weights, or a HuggingFace folder of a ViT
+   * @param path a file of weights, a HuggingFace folder of a ViT, or a T3D checkpoint
    * @throws IOException when the file is damaged, or names or shapes differ; the model is unchanged
    */
   public static void loadVision(T3DModel model, Path path) throws IOException {
+    Optional<SavedModel> saved = SavedModel.at(path);
     try (NDManager scope = model.manager().newSubManager()) {
-      WeightFiles.Loaded loaded = WeightFiles.read(scope, path);
+      WeightFiles.Loaded loaded =
+          WeightFiles.read(scope, saved.map(SavedModel::folder).orElse(path));
       Map<String, NDArray> tensors =
-          VisionWeights.toEncoder(model.config().vision(), loaded.tensors(), path.toString());
+          saved.isPresent()
+              ? SavedModel.of("vision", loaded.tensors())
+              : VisionWeights.toEncoder(model.config().vision(), loaded.tensors(), path.toString());
       Weights.load(model.network().vision, tensors, path.toString());
       model.noteOrigin("vision", loaded.origin());
     }

@@ -96,7 +96,9 @@ public final class T3DModel implements AutoCloseable {
             textConfig(text, tokenizer),
             settings.embedDim(),
             settings.projection(),
-            settings.temperature());
+            settings.temperature(),
+            settings.visionProjection(),
+            settings.textProjection());
     if (tokenizer.vocabSize() > text.vocabSize()) {
       throw new T3dException(
           T3dException.Kind.USAGE,
@@ -338,7 +340,8 @@ public final class T3DModel implements AutoCloseable {
     rawVoxels.lookAt(input);
     VisualTokens h = network.vision.encode(step.parameters, input, step.training);
     NDArray p = project(step, network.visionProjection, h.tokens()); // (V·B, N, E)
-    NDArray v = unitMean(p); // (V·B, E)
+    NDArray v =
+        h.pooled().isPresent() ? unitPooled(step, h.pooled().get()) : unitMean(p); // (V·B, E)
     List<ViewFeatures> out = new ArrayList<>();
     for (int i = 0; i < slots.size(); i++) {
       ViewBatch.Slot slot = slots.get(i);
@@ -363,6 +366,11 @@ public final class T3DModel implements AutoCloseable {
         (int) s.get(3),
         (int) s.get(4),
         slot.affines());
+  }
+
+  /** Pooled features {@code (B, C)}, projected and normalised: {@code (B, E)}. */
+  NDArray unitPooled(Step step, NDArray pooled) {
+    return project(step, network.visionProjection, pooled).normalize(2, 1); // (B, E)
   }
 
   /** The projection is linear, so the mean of projected tokens is the projected mean. */
@@ -522,7 +530,7 @@ public final class T3DModel implements AutoCloseable {
    * @throws IllegalArgumentException when there is no report or one is blank
    */
   public TokenBatch tokenize(NDManager owner, List<String> reports) {
-    return tokenizer.encode(owner, reports, longReports());
+    return tokenizer.encode(owner, worded(reports), longReports());
   }
 
   /**
@@ -533,7 +541,15 @@ public final class T3DModel implements AutoCloseable {
    * @return {@code (T, L)}, int64, padded to the longest text
    */
   public SentenceBatch tokenize(NDManager owner, ReportSentences sentences) {
-    return new SentenceBatch(sentences, tokenizer.encode(owner, sentences.texts(), longReports()));
+    return new SentenceBatch(
+        sentences, tokenizer.encode(owner, worded(sentences.texts()), longReports()));
+  }
+
+  /** Texts as the tokenizer is to see them. */
+  private List<String> worded(List<String> texts) {
+    Optional<TextConfig.Wording> wording =
+        config.text() instanceof TextConfig bert ? bert.wording() : Optional.empty();
+    return wording.isEmpty() ? texts : texts.stream().map(wording.get()::apply).toList();
   }
 
   /** What is read of reports that are too long. */
@@ -550,7 +566,7 @@ public final class T3DModel implements AutoCloseable {
    * @return a line for the user; empty when none is too long
    */
   public Optional<String> longReportsAmong(Collection<String> reports) {
-    int count = tokenizer.countLong(reports);
+    int count = tokenizer.countLong(worded(List.copyOf(reports)));
     if (count == 0) {
       return Optional.empty();
     }

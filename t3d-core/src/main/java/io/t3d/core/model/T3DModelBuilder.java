@@ -1,19 +1,26 @@
 package io.t3d.core.model;
 
 import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.config.TextConfig;
 import io.t3d.core.config.TextEncoderConfig;
 import io.t3d.core.config.VisionConfig;
 import io.t3d.core.nn.TextEncoder;
 import io.t3d.core.nn.VisionEncoder;
+import io.t3d.core.nn.internal.Weights;
 import io.t3d.core.nn.text.TextEncoders;
 import io.t3d.core.nn.vision.VisionEncoders;
 import io.t3d.core.text.ReportTokenizer;
 import io.t3d.core.torch.TorchEngine;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * Builds a {@link T3DModel} from given encoders, and opens checkpoints of models with user-defined
@@ -46,6 +53,8 @@ public final class T3DModelBuilder {
   private int embedDim = 512;
   private T3DConfig.Projection projection = T3DConfig.Projection.LINEAR;
   private double temperature = 0.07;
+  private Optional<T3DConfig.Projection> visionProjection = Optional.empty();
+  private Optional<T3DConfig.Projection> textProjection = Optional.empty();
   private Device device = Device.cpu();
   private long seed = 42;
 
@@ -58,6 +67,8 @@ public final class T3DModelBuilder {
     embedDim = value.embedDim();
     projection = value.projection();
     temperature = value.temperature();
+    visionProjection = value.visionProjection();
+    textProjection = value.textProjection();
     return this;
   }
 
@@ -157,6 +168,51 @@ public final class T3DModelBuilder {
     }
   }
 
+  /** Gives a model its weights. */
+  public interface WeightSource {
+    /**
+     * All weights of a model.
+     *
+     * @param owner owns the arrays
+     * @param wanted name → shape, as of {@link T3DModel#parameters()}
+     * @return an array for each of these names
+     * @throws IOException when a weight is missing or does not fit
+     */
+    Map<String, NDArray> weights(NDManager owner, Map<String, Shape> wanted) throws IOException;
+  }
+
+  /**
+   * A model of settings whose weights all come from elsewhere; nothing random is drawn.
+   *
+   * @param source is asked once
+   * @throws IOException when weights are missing or do not fit; the tokenizer is then closed
+   * @throws IllegalStateException when the tokenizer or an encoder is missing
+   */
+  public T3DModel build(WeightSource source) throws IOException {
+    if (tokenizer == null) {
+      throw new IllegalStateException("A model of given weights needs tokenizer(…)");
+    }
+    VisionEncoder eyes = encoder("vision", vision, visionConfig, VisionEncoders::create);
+    TextEncoder reader = encoder("text", text, textConfig, TextEncoders::create);
+    T3DModel model = null;
+    try {
+      model = T3DModel.empty(eyes, reader, settings(eyes, reader, tokenizer), tokenizer, device);
+      try (NDManager scope = model.manager().newSubManager()) {
+        Map<String, Shape> wanted = new LinkedHashMap<>();
+        model.parameters().forEach((name, p) -> wanted.put(name, p.getArray().getShape()));
+        Weights.load(model.block(), source.weights(scope, wanted), "The given weights");
+      }
+      return model;
+    } catch (IOException | RuntimeException e) {
+      if (model == null) {
+        tokenizer.close();
+      } else {
+        model.close();
+      }
+      throw e;
+    }
+  }
+
   private interface Factory<C, E> {
     E create(C config);
   }
@@ -170,14 +226,18 @@ public final class T3DModelBuilder {
   }
 
   private T3DModel create(VisionEncoder eyes, TextEncoder reader, ReportTokenizer words) {
-    T3DConfig settings =
-        new T3DConfig(
-            VisionEncoders.configOf(eyes),
-            TextEncoders.configOf(reader, words.maxLength()),
-            embedDim,
-            projection,
-            temperature);
-    return T3DModel.seeded(eyes, reader, settings, words, device, seed);
+    return T3DModel.seeded(eyes, reader, settings(eyes, reader, words), words, device, seed);
+  }
+
+  private T3DConfig settings(VisionEncoder eyes, TextEncoder reader, ReportTokenizer words) {
+    return new T3DConfig(
+        VisionEncoders.configOf(eyes),
+        TextEncoders.configOf(reader, words.maxLength()),
+        embedDim,
+        projection,
+        temperature,
+        visionProjection,
+        textProjection);
   }
 
   /**

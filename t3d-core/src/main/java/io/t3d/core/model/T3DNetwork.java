@@ -30,11 +30,15 @@ final class T3DNetwork extends TypedBlock {
     embedDim = config.embedDim();
     this.vision = addChildBlock("vision", vision);
     this.text = addChildBlock("text", text);
-    boolean norm = config.projection() == T3DConfig.Projection.BATCH_NORM;
+    int places = config.vision().places();
     visionProjection =
-        addChildBlock("vision_projection", new ProjectionHead(vision.channels(), embedDim, norm));
+        addChildBlock(
+            "vision_projection",
+            new ProjectionHead(vision.channels(), embedDim, config.projectionOfVision(), places));
     textProjection =
-        addChildBlock("text_projection", new ProjectionHead(text.channels(), embedDim, norm));
+        addChildBlock(
+            "text_projection",
+            new ProjectionHead(text.channels(), embedDim, config.projectionOfText(), 0));
     logitScale = addChildBlock("logit_scale", new LogitScale(config.temperature()));
   }
 

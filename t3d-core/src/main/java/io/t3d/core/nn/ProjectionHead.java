@@ -11,7 +11,10 @@ import ai.djl.nn.norm.BatchNorm;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.initializer.NormalInitializer;
 import io.t3d.core.T3dException;
+import io.t3d.core.config.T3DConfig.Projection;
+import io.t3d.core.internal.Scopes;
 import io.t3d.core.internal.Shapes;
+import io.t3d.core.tensor.Scalars;
 import io.t3d.core.torch.Casts;
 import org.jspecify.annotations.Nullable;
 
@@ -29,7 +32,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ProjectionHead extends TypedBlock {
   private final int out;
-  private final Parameter weight;
+  private final int places; // 0: one map for all
+  private final @Nullable Parameter weight;
+  private final @Nullable Parameter bias;
   private final @Nullable BatchNorm norm;
 
   /** Linear only. */
@@ -44,23 +49,62 @@ public final class ProjectionHead extends TypedBlock {
    * @param out E, width of the embedding
    * @param batchNorm whether a norm over all rows of the batch follows
    */
-  @SuppressWarnings("this-escape")
   public ProjectionHead(int in, int out, boolean batchNorm) {
-    this.out = out;
-    weight =
-        addParameter(
-            Parameter.builder()
-                .setName("weight")
-                .setType(Parameter.Type.WEIGHT)
-                .optShape(new Shape(out, in))
-                .optInitializer(new NormalInitializer((float) (1 / Math.sqrt(in))))
-                .build());
-    norm = batchNorm ? addChildBlock("norm", BatchNorm.builder().build()) : null;
+    this(in, out, batchNorm ? Projection.BATCH_NORM : Projection.LINEAR, 0);
   }
 
-  /** {@code features (…, C)} to {@code (…, E)}, not L2-normalised. */
+  /**
+   * Builds the head that a setting names.
+   *
+   * @param in C, width of the features
+   * @param out E, width of the embedding
+   * @param kind what it does
+   * @param places with {@code LINEAR_PER_PLACE} the tokens of a slab; else ignored
+   */
+  @SuppressWarnings("this-escape")
+  public ProjectionHead(int in, int out, Projection kind, int places) {
+    this.out = out;
+    this.places = kind == Projection.LINEAR_PER_PLACE ? places : 0;
+    int inputs = in * Math.max(1, this.places);
+    weight =
+        kind == Projection.NONE
+            ? null
+            : addParameter(
+                Parameter.builder()
+                    .setName("weight")
+                    .setType(Parameter.Type.WEIGHT)
+                    .optShape(new Shape(out, inputs))
+                    .optInitializer(new NormalInitializer((float) (1 / Math.sqrt(inputs))))
+                    .build());
+    bias =
+        kind == Projection.LINEAR_BIAS
+            ? addParameter(
+                Parameter.builder()
+                    .setName("bias")
+                    .setType(Parameter.Type.BIAS)
+                    .optShape(new Shape(out))
+                    .build())
+            : null;
+    norm =
+        kind == Projection.BATCH_NORM ? addChildBlock("norm", BatchNorm.builder().build()) : null;
+  }
+
+  /**
+   * {@code features (…, C)} to {@code (…, E)}, not L2-normalised. With {@code LINEAR_PER_PLACE} the
+   * features are tokens {@code (B, N, C)} of whole slabs.
+   */
   public NDArray project(ParameterStore parameters, NDArray features, boolean training) {
+    if (weight == null) {
+      return features.reshape(features.getShape()); // a second handle: callers free what they get
+    }
     NDArray w = parameters.getValue(weight, features.getDevice(), training);
+    if (places > 0) {
+      return perPlace(features, w);
+    }
+    if (bias != null) {
+      NDArray b = parameters.getValue(bias, features.getDevice(), training);
+      return Linear.linear(features, w, b).singletonOrThrow(); // (…, E)
+    }
     NDArray projected = Linear.linear(features, w).singletonOrThrow(); // (…, E)
     if (norm == null) {
       return projected;
@@ -69,6 +113,42 @@ public final class ProjectionHead extends TypedBlock {
     requireRows(rows, training);
     NDArray normed = norm.forward(parameters, new NDList(rows), training).singletonOrThrow();
     return normed.reshape(projected.getShape()); // (…, E)
+  }
+
+  /**
+   * Each token through the map of its place. The file's one map takes the flattened mean slab; its
+   * columns of a place, times the number of places, are the map here, so that the mean over all
+   * tokens is what that one gives.
+   */
+  private NDArray perPlace(NDArray tokens, NDArray w) {
+    Shape s = tokens.getShape();
+    if (s.dimension() != 3 || s.get(1) % places != 0) {
+      throw new IllegalArgumentException(
+          "tokens must be (B, N, C) with N a multiple of the "
+              + places
+              + " places of a slab, got "
+              + Shapes.format(s)
+              + "; the view must have the size that the model was trained with");
+    }
+    long b = s.get(0);
+    long slabs = s.get(1) / places;
+    long c = s.get(2);
+    try (NDManager scope = tokens.getManager().newSubManager()) {
+      NDArray rows = Scopes.handle(Casts.toFloat32(tokens), scope);
+      NDArray byPlace =
+          rows.reshape(b, slabs, places, c)
+              .transpose(2, 0, 1, 3)
+              .reshape(places, b * slabs, c); // (P, B·d, C)
+      NDArray maps =
+          Scopes.handle(w, scope).reshape(out, places, c).transpose(1, 2, 0); // (P, C, E)
+      NDArray mapped =
+          Scalars.multiply(byPlace.matMul(maps), places)
+              .reshape(places, b, slabs, out)
+              .transpose(1, 2, 0, 3)
+              .reshape(b, slabs * places, out); // (B, N, E)
+      mapped.attach(tokens.getManager());
+      return mapped;
+    }
   }
 
   private static void requireRows(NDArray rows, boolean training) {

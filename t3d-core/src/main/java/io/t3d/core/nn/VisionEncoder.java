@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.training.ParameterStore;
 import io.t3d.core.config.Size3;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Encodes views as visual tokens: {@code ResNet3d}, {@code Vit3d}, or your own class, passed to
@@ -91,8 +92,15 @@ public interface VisionEncoder extends Encoder {
    * @param depth tokens along z
    * @param height tokens along y
    * @param width tokens along x
+   * @param pooled {@code (B, C)}, what becomes the views' embedding: a class token, or what an
+   *     attention has pooled; empty where that is the mean of the tokens
    */
-  record VisualTokens(NDArray tokens, int depth, int height, int width) {
+  record VisualTokens(NDArray tokens, int depth, int height, int width, Optional<NDArray> pooled) {
+    /** Tokens whose mean becomes the embedding. */
+    public VisualTokens(NDArray tokens, int depth, int height, int width) {
+      this(tokens, depth, height, width, Optional.empty());
+    }
+
     /**
      * A feature map's voxels as tokens.
      *

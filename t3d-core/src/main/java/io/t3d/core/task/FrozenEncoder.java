@@ -67,8 +67,9 @@ public final class FrozenEncoder {
       NDManager owner, T3DModel model, VolumeBatches volumes, IntConsumer done) throws IOException {
     try (NDManager results = owner.newSubManager()) {
       List<VisualTokens> parts = new ArrayList<>();
-      for (int from = 0; from < volumes.size(); from += READ_AT_ONCE) {
-        int to = Math.min(volumes.size(), from + READ_AT_ONCE);
+      int atOnce = Math.min(READ_AT_ONCE, volumes.atOnce());
+      for (int from = 0; from < volumes.size(); from += atOnce) {
+        int to = Math.min(volumes.size(), from + atOnce);
         try (NDManager scope = results.newSubManager()) {
           NDArray some = volumes.load(scope, IntStream.range(from, to).toArray());
           parts.add(tokens(results, model, some));

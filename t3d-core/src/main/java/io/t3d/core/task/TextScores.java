@@ -88,8 +88,9 @@ public record TextScores(
     try (NoGrad constant = new NoGrad();
         NDManager scope = model.manager().newSubManager()) {
       NDArray queries = model.encodeReports(scope, texts); // (T, E)
-      for (int from = 0; from < n; from += VOLUMES_AT_ONCE) {
-        int to = Math.min(n, from + VOLUMES_AT_ONCE);
+      int atOnce = Math.min(VOLUMES_AT_ONCE, volumes.atOnce());
+      for (int from = 0; from < n; from += atOnce) {
+        int to = Math.min(n, from + atOnce);
         try (NDManager step = scope.newSubManager()) {
           VolumeFeatures seen =
               model.encodeVolumeTokens(volumes.load(step, IntStream.range(from, to).toArray()));

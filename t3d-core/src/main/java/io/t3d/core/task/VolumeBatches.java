@@ -9,6 +9,11 @@ public interface VolumeBatches {
   /** N. */
   int size();
 
+  /** How many to ask for at most at a time, where volumes are large; any number unless it says. */
+  default int atOnce() {
+    return Integer.MAX_VALUE;
+  }
+
   /**
    * Reads some volumes, prepared as the encoder wants them.
    *

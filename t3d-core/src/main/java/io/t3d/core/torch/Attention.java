@@ -7,6 +7,7 @@ import io.t3d.core.internal.Checks;
 import io.t3d.core.internal.Shapes;
 import io.t3d.core.tensor.Scalars;
 import java.util.Objects;
+import java.util.Optional;
 import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
@@ -67,6 +68,44 @@ public final class Attention {
     return TorchBridge.available()
         ? fused(query, key, value, mask, dropout)
         : plain(query, key, value, mask, dropout);
+  }
+
+  /**
+   * {@code softmax(scale·q·kᵀ + bias)·v}, with a scale and a bias of the caller's; gradients flow
+   * into the bias too.
+   *
+   * @param query {@code (B, A, L, d)}
+   * @param key {@code (B, A, S, d)}
+   * @param value {@code (B, A, S, d)}
+   * @param bias floating point, {@code (1, A, L, S)} or {@code (B, A, L, S)}
+   * @param scale factor of the products
+   * @return {@code (B, A, L, d)}
+   * @throws IllegalArgumentException when shapes do not fit
+   */
+  public static NDArray scaled(
+      NDArray query, NDArray key, NDArray value, Optional<NDArray> bias, double scale) {
+    check(query, key, value, null, 0);
+    if (!TorchBridge.available()) {
+      NDArray logits = Scalars.multiply(query.matMul(key.transpose(0, 1, 3, 2)), scale);
+      return bias.map(logits::add).orElse(logits).softmax(-1).matMul(value); // (B, A, L, d)
+    }
+    try (TensorOptional added =
+            bias.isEmpty()
+                ? new TensorOptional()
+                : new TensorOptional(TorchBridge.borrow(bias.get()));
+        DoubleOptional factor = new DoubleOptional(scale)) {
+      Tensor out =
+          torch.scaled_dot_product_attention(
+              TorchBridge.borrow(query),
+              TorchBridge.borrow(key),
+              TorchBridge.borrow(value),
+              added,
+              0,
+              false,
+              factor,
+              false);
+      return TorchBridge.own(query.getManager(), out); // (B, A, L, d)
+    }
   }
 
   /** The fused operation of libtorch. */

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -108,6 +109,43 @@ class ConfigsTest {
     assertThat(Configs.fromJson(Configs.toJson(silent), TextConfig.class)).isEqualTo(silent);
     assertFails(
         "preset: tiny\ntext: {longReports: tail-head}", "must be one of [HEAD, TAIL, HEAD_T");
+  }
+
+  @Test
+  void settingsOfPublishedModelsAreLeftOutOfOldFiles() {
+    TextConfig text =
+        TextConfig.tiny().toBuilder()
+            .attentionWindow(512)
+            .wording(TextConfig.Wording.LOWER_WORD_PUNCT)
+            .build();
+    assertThat(Configs.fromJson(Configs.toJson(text), TextConfig.class)).isEqualTo(text);
+    assertThat(Configs.toJson(TextConfig.tiny())).doesNotContain("attentionWindow", "wording");
+    ResNet3dConfig plain = ResNet3dConfig.resnet18();
+    ResNet3dConfig inflated =
+        new ResNet3dConfig(
+            plain.block(),
+            plain.layers(),
+            plain.widths(),
+            7,
+            2,
+            true,
+            Optional.of(new ResNet3dConfig.StemDepth(3, 1)));
+    assertThat(Configs.fromJson(Configs.toJson(inflated), ResNet3dConfig.class))
+        .isEqualTo(inflated);
+    assertThat(Configs.toJson(plain)).doesNotContain("stemDepth");
+    T3DConfig silent =
+        T3DConfig.tiny().toBuilder().text(new NoTextConfig("it is a vision encoder", 128)).build();
+    assertThat(Configs.fromJson(Configs.toJson(silent), T3DConfig.class)).isEqualTo(silent);
+    assertThatThrownBy(() -> silent.text().bert("Export"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("Export needs a text encoder, but this model has none: it is a vision encoder");
+  }
+
+  /** The pieces of NLTK's wordpunct_tokenize of the lower-cased text, with blanks between. */
+  @Test
+  void aWordingIsLowerCaseWordsAndPunctuation() {
+    assertThat(TextConfig.Wording.LOWER_WORD_PUNCT.apply("Liver:  5.2cm (normal).\nNo ascites!?"))
+        .isEqualTo("liver : 5 . 2cm ( normal ). no ascites !?");
   }
 
   @Test

@@ -15,6 +15,7 @@ import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
 import io.t3d.core.T3dException;
 import io.t3d.core.TestDevice;
+import io.t3d.core.config.T3DConfig.Projection;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -88,6 +89,38 @@ class HeadsTest {
     NDArray a = head.project(parameters, tokens, false).mean(new int[] {1});
     NDArray b = head.project(parameters, tokens.mean(new int[] {1}), false);
     assertThat(a.allClose(b, 1e-4, 1e-5, false)).isTrue();
+  }
+
+  @Test
+  void aMapPerPlaceIsOneMapOfTheFlattenedMeanSlab() {
+    ProjectionHead head = init(new ProjectionHead(6, 4, Projection.LINEAR_PER_PLACE, 5));
+    NDArray tokens = manager.randomNormal(new Shape(2, 15, 6)); // 3 slabs of 5 places
+    NDArray flat = tokens.reshape(2, 3, 30).mean(new int[] {1}); // (B, P·C)
+    NDArray w = head.getDirectParameters().valueAt(0).getArray(); // (E, P·C)
+    assertThat(w.getShape()).isEqualTo(new Shape(4, 30));
+    NDArray projected = head.project(parameters, tokens, false); // (B, N, E)
+    assertThat(
+            projected.mean(new int[] {1}).allClose(flat.matMul(w.transpose()), 1e-4, 1e-5, false))
+        .isTrue();
+    assertThatThrownBy(() -> head.project(parameters, manager.zeros(new Shape(2, 14, 6)), false))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("a multiple of the 5 places of a slab, got (2, 14, 6)");
+  }
+
+  @Test
+  void aHeadMayHaveABiasOrDoNothing() {
+    ProjectionHead biased = init(new ProjectionHead(6, 4, Projection.LINEAR_BIAS, 0));
+    StateDict.of(biased).get("bias").getArray().addi(3);
+    NDArray zeros = biased.project(parameters, manager.zeros(new Shape(2, 6)), false);
+    assertThat(zeros.toFloatArray()).containsOnly(3);
+
+    ProjectionHead none = init(new ProjectionHead(6, 6, Projection.NONE, 0));
+    NDArray x = manager.randomNormal(new Shape(2, 6));
+    try (NDArray same = none.project(parameters, x, false)) {
+      assertThat(same.toFloatArray()).isEqualTo(x.toFloatArray());
+    }
+    assertThat(x.isReleased()).isFalse();
+    assertThat(StateDict.of(none)).isEmpty();
   }
 
   @Test

@@ -39,7 +39,8 @@ public record VolumeSegmenter(Segmenter segmenter, Preprocessing preprocessing) 
             preprocessing.orientation(),
             preprocessing.spacing(),
             Interpolation.LINEAR,
-            preprocessing.window());
+            preprocessing.window(),
+            preprocessing.details().grid());
     OriginalGrid grid = new OriginalGrid(volume, steps);
     segmenter.scores(preprocessing.apply(volume), grid::slice);
     return grid.mask(segmenter.config()::maskValue);

@@ -2,6 +2,7 @@ package io.t3d.data.prepare;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.t3d.core.T3dException;
+import io.t3d.core.config.LeftOutWhenEmpty;
 import io.t3d.core.config.Size3;
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Spacing;
@@ -14,7 +15,8 @@ import io.t3d.data.transform.IntensityWindow;
 import io.t3d.data.transform.Interpolation;
 import io.t3d.data.transform.OrientAndResample;
 import io.t3d.data.transform.Reorient;
-import io.t3d.data.transform.Resample;
+import io.t3d.data.transform.ResampleGrid;
+import io.t3d.data.transform.ResampleTo;
 import io.t3d.data.transform.Transform;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -36,13 +38,15 @@ import java.util.Optional;
  * @param size voxels of the result, cut or padded about the centre (with 0 after a window, else
  *     with the smallest value); else what results
  * @param nonFinite what to do with NaN and infinite voxels
+ * @param recipe details of a published model; our own way where there are none
  */
 public record Preprocessing(
     @JsonProperty(required = true) Optional<String> orientation,
     @JsonProperty(required = true) Optional<Spacing> spacing,
     @JsonProperty(required = true) Optional<IntensityWindow> window,
     @JsonProperty(required = true) Optional<Size3> size,
-    NonFinite nonFinite)
+    NonFinite nonFinite,
+    @LeftOutWhenEmpty Optional<Recipe> recipe)
     implements Transform {
   /** What to do with NaN and infinite voxels. */
   public enum NonFinite {
@@ -58,8 +62,19 @@ public record Preprocessing(
     Objects.requireNonNull(window, "Preprocessing.window");
     Objects.requireNonNull(size, "Preprocessing.size");
     Objects.requireNonNull(nonFinite, "Preprocessing.nonFinite");
+    Objects.requireNonNull(recipe, "Preprocessing.recipe");
     // Its constructor knows which codes are valid.
     orientation = orientation.map(codes -> new Reorient(codes).codes());
+  }
+
+  /** In our own way. */
+  public Preprocessing(
+      Optional<String> orientation,
+      Optional<Spacing> spacing,
+      Optional<IntensityWindow> window,
+      Optional<Size3> size,
+      NonFinite nonFinite) {
+    this(orientation, spacing, window, size, nonFinite, Optional.empty());
   }
 
   /** With every step. */
@@ -117,6 +132,25 @@ public record Preprocessing(
   }
 
   /**
+   * What CT-CLIP's published weights expect, by its inference code ({@code
+   * scripts/data_inference_nii.py} at commit a2a155c): clip to ±1000 HU, resample to 0.75 × 0.75 ×
+   * 1.5 mm with sizes rounded down, divide by 1000, cut or pad with −1 about the centre. Arrays
+   * there are (z, x, y) of files whose axes run to the left, to the back and up, so that here x
+   * runs to the back and y to the left. {@link #ctClip()} is the same grid in our own way, for
+   * training.
+   */
+  public static Preprocessing ctClipPublished() {
+    return new Preprocessing(
+            "PLS",
+            new Spacing(1.5, 0.75, 0.75),
+            IntensityWindow.between(-1000, 1000),
+            new Size3(240, 480, 480),
+            NonFinite.FAIL)
+        .withRecipe(
+            Recipe.defaults().withGrid(ResampleGrid.EXTENT).withWindowFirst().withScale(2, -1));
+  }
+
+  /**
    * Our reading of T3D (Liu et al. 2023, arXiv 2312.01529). What its abstract page tells holds no
    * spacing, range or size, and its code is not public. So this takes the grid and range of CT-CLIP
    * ({@link #ctClip()}), the baseline of CT-RATE, which is part of T3D's data, but no common size:
@@ -140,32 +174,42 @@ public record Preprocessing(
 
   /** The same with another orientation, e.g. {@code RAS}. */
   public Preprocessing withOrientation(String codes) {
-    return new Preprocessing(Optional.of(codes), spacing, window, size, nonFinite);
+    return new Preprocessing(Optional.of(codes), spacing, window, size, nonFinite, recipe);
   }
 
   /** The same with another spacing. */
   public Preprocessing withSpacing(Spacing mm) {
-    return new Preprocessing(orientation, Optional.of(mm), window, size, nonFinite);
+    return new Preprocessing(orientation, Optional.of(mm), window, size, nonFinite, recipe);
   }
 
   /** The same with another window. */
   public Preprocessing withWindow(IntensityWindow hu) {
-    return new Preprocessing(orientation, spacing, Optional.of(hu), size, nonFinite);
+    return new Preprocessing(orientation, spacing, Optional.of(hu), size, nonFinite, recipe);
   }
 
   /** The same with another size. */
   public Preprocessing withSize(Size3 voxels) {
-    return new Preprocessing(orientation, spacing, window, Optional.of(voxels), nonFinite);
+    return new Preprocessing(orientation, spacing, window, Optional.of(voxels), nonFinite, recipe);
   }
 
   /** The same with whatever size results. */
   public Preprocessing withoutSize() {
-    return new Preprocessing(orientation, spacing, window, Optional.empty(), nonFinite);
+    return new Preprocessing(orientation, spacing, window, Optional.empty(), nonFinite, recipe);
   }
 
   /** The same with another rule for NaN and infinite voxels. */
   public Preprocessing withNonFinite(NonFinite rule) {
-    return new Preprocessing(orientation, spacing, window, size, rule);
+    return new Preprocessing(orientation, spacing, window, size, rule, recipe);
+  }
+
+  /** The same with the details of a published model. */
+  public Preprocessing withRecipe(Recipe details) {
+    return new Preprocessing(orientation, spacing, window, size, nonFinite, Optional.of(details));
+  }
+
+  /** The recipe, or our own way. */
+  public Recipe details() {
+    return recipe.orElseGet(Recipe::defaults);
   }
 
   /**
@@ -175,7 +219,13 @@ public record Preprocessing(
    */
   @Override
   public Volume apply(Volume volume) {
-    return resized(voxelSteps().apply(finite(volume)));
+    Volume finite = finite(volume);
+    return finished(voxelSteps().apply(early().map(w -> w.apply(finite)).orElse(finite)));
+  }
+
+  /** The window, where it comes before resampling. */
+  private Optional<IntensityWindow> early() {
+    return window.filter(w -> details().windowFirst());
   }
 
   /**
@@ -191,44 +241,64 @@ public record Preprocessing(
 
   /** As {@link #read(Path)}, of a volume whose header does not tell all. */
   public Volume read(Path file, Calibration calibration) throws IOException {
-    FiniteSlices slices = new FiniteSlices(voxelSteps().slices());
+    FiniteSlices slices = new FiniteSlices(voxelSteps().slices(), early());
     VolumeReaders.read(file, calibration.before(slices));
     // What to do about non-finite voxels takes knowing all of them; such files are rare.
     return slices.finite
-        ? resized(slices.steps.volume())
+        ? finished(slices.steps.volume())
         : apply(calibration.apply(VolumeReaders.read(file)));
   }
 
   private OrientAndResample voxelSteps() {
-    return new OrientAndResample(orientation, spacing, Interpolation.LINEAR, window);
+    return new OrientAndResample(
+        orientation,
+        spacing,
+        Interpolation.LINEAR,
+        window.filter(w -> !details().windowFirst()),
+        details().grid());
+  }
+
+  /** What comes last: the size, and the values' scale. */
+  private Volume finished(Volume v) {
+    Volume sized = size.isEmpty() ? v : resized(v);
+    return details().scaled(sized);
   }
 
   private Volume resized(Volume v) {
-    return size.isEmpty()
-        ? v
+    return details().fit() == Recipe.Fit.RESIZE
+        ? new ResampleTo(size.get(), Interpolation.LINEAR).apply(v)
         : new CropOrPad(size.get(), window.isEmpty() ? minimum(v) : 0).apply(v);
   }
 
   /** Hands slices on until one is not finite. */
   private static final class FiniteSlices implements SliceSink {
     private final OrientAndResample.Slices steps;
+    private final Optional<IntensityWindow> early;
+    private float[] windowed = new float[0];
     private int plane;
     private boolean finite = true;
 
-    FiniteSlices(OrientAndResample.Slices steps) {
+    FiniteSlices(OrientAndResample.Slices steps, Optional<IntensityWindow> early) {
       this.steps = steps;
+      this.early = early;
     }
 
     @Override
     public void begin(int depth, int height, int width, Affine affine) {
       plane = height * width;
+      windowed = early.isPresent() ? new float[plane] : windowed;
       steps.begin(depth, height, width, affine);
     }
 
     @Override
     public void slice(int z, float[] voxels, int at) {
       finite &= allFinite(voxels, at, at + plane);
-      if (finite) {
+      if (finite && early.isPresent()) {
+        for (int i = 0; i < plane; i++) {
+          windowed[i] = early.get().map(voxels[at + i]);
+        }
+        steps.slice(z, windowed, 0);
+      } else if (finite) {
         steps.slice(z, voxels, at);
       }
     }
@@ -251,13 +321,31 @@ public record Preprocessing(
   public Volume applyToMask(Volume mask) {
     Volume v = mask;
     v = orientation.isEmpty() ? v : new Reorient(orientation.get()).apply(v);
-    v = spacing.isEmpty() ? v : new Resample(spacing.get(), Interpolation.NEAREST).apply(v);
-    return size.isEmpty() ? v : new CropOrPad(size.get(), 0).apply(v);
+    v = spacing.isEmpty() ? v : nearest(spacing.get()).apply(v);
+    if (size.isEmpty()) {
+      return v;
+    }
+    return details().fit() == Recipe.Fit.RESIZE
+        ? new ResampleTo(size.get(), Interpolation.NEAREST).apply(v)
+        : new CropOrPad(size.get(), 0).apply(v);
+  }
+
+  private OrientAndResample nearest(Spacing mm) {
+    return new OrientAndResample(
+        Optional.empty(),
+        Optional.of(mm),
+        Interpolation.NEAREST,
+        Optional.empty(),
+        details().grid());
   }
 
   /** Whether volumes are left as they are, as by {@link #none()}. */
   boolean changesNothing() {
-    return orientation.isEmpty() && spacing.isEmpty() && window.isEmpty() && size.isEmpty();
+    return orientation.isEmpty()
+        && spacing.isEmpty()
+        && window.isEmpty()
+        && size.isEmpty()
+        && recipe.isEmpty();
   }
 
   /** The volume without NaN and infinite voxels; an error when it has them and that is to fail. */

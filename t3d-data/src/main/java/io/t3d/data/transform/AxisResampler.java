@@ -36,19 +36,29 @@ final class AxisResampler {
     }
   }
 
-  /** One axis of a resampling about the centre of the scan; {@code step} in input voxels. */
-  record Axis(int inputSize, int outputSize, double step, boolean flip) {
-    /** Input coordinate of output index 0, before the flip. */
-    double origin() {
-      return (inputSize - 1) / 2.0 - (outputSize - 1) / 2.0 * step;
+  /**
+   * One axis of a resampling; {@code step} in input voxels.
+   *
+   * @param origin input coordinate of output index 0, before the flip
+   */
+  record Axis(int inputSize, int outputSize, double step, boolean flip, double origin) {
+    /** About the centre of the scan. */
+    Axis(int inputSize, int outputSize, double step, boolean flip) {
+      this(
+          inputSize, outputSize, step, flip, (inputSize - 1) / 2.0 - (outputSize - 1) / 2.0 * step);
     }
 
     Axis withFlip(boolean backwards) {
-      return new Axis(inputSize, outputSize, step, backwards);
+      return new Axis(inputSize, outputSize, step, backwards, origin);
+    }
+
+    /** The way back. */
+    Axis inverse() {
+      return new Axis(outputSize, inputSize, 1 / step, false, -origin / step);
     }
 
     boolean leavesVoxelsInPlace() {
-      return inputSize == outputSize && step == 1 && !flip;
+      return inputSize == outputSize && step == 1 && !flip && origin == 0;
     }
   }
 

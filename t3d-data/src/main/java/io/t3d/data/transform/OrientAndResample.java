@@ -22,19 +22,31 @@ import org.jspecify.annotations.Nullable;
  * @param spacing mm per voxel of the result along its axes z, y, x; else the volume's
  * @param interpolation {@link Interpolation#NEAREST} for masks
  * @param window maps values to [0, 1]; else they are kept
+ * @param grid where the voxels of another spacing lie
  */
 public record OrientAndResample(
     Optional<String> orientation,
     Optional<Spacing> spacing,
     Interpolation interpolation,
-    Optional<IntensityWindow> window)
+    Optional<IntensityWindow> window,
+    ResampleGrid grid)
     implements Transform {
   /** Checks the orientation. */
   public OrientAndResample {
     Objects.requireNonNull(spacing, "spacing");
     Objects.requireNonNull(interpolation, "interpolation");
     Objects.requireNonNull(window, "window");
+    Objects.requireNonNull(grid, "grid");
     orientation = orientation.map(codes -> new Reorient(codes).codes());
+  }
+
+  /** About the scan's centre. */
+  public OrientAndResample(
+      Optional<String> orientation,
+      Optional<Spacing> spacing,
+      Interpolation interpolation,
+      Optional<IntensityWindow> window) {
+    this(orientation, spacing, interpolation, window, ResampleGrid.CENTRE);
   }
 
   /** Trilinear, values kept. */
@@ -102,7 +114,7 @@ public record OrientAndResample(
       }
       Spacing old = affine.spacing();
       Spacing wanted = steps.spacing.orElse(old);
-      axes = Resampling.axes(depth, height, width, old, wanted);
+      axes = Resampling.axes(depth, height, width, old, wanted, steps.grid);
       for (int a = 0; a < 3; a++) {
         axes[a] = axes[a].withFlip(map.flip[2 - a]);
       }

@@ -43,19 +43,26 @@ public final class OriginalGrid {
     Spacing old = new Spacing(step[map.old[2]], step[map.old[1]], step[map.old[0]]);
     Axis[] axes =
         Resampling.axes(
-            size[map.old[2]], size[map.old[1]], size[map.old[0]], old, steps.spacing().orElse(old));
-    alongZ = inverse(axes[0]);
-    alongY = inverse(axes[1]);
-    alongX = inverse(axes[2]);
+            size[map.old[2]],
+            size[map.old[1]],
+            size[map.old[0]],
+            old,
+            steps.spacing().orElse(old),
+            steps.grid());
+    alongZ = inverse(axes[0], steps);
+    alongY = inverse(axes[1], steps);
+    alongX = inverse(axes[2], steps);
     classes = new byte[original.voxels().length];
     held = new float[2][];
     reorientedAffine = original.affine().compose(map.newToOld(size));
   }
 
-  private static AxisResampler inverse(Axis forward) {
-    return new AxisResampler(
-        new Axis(forward.outputSize(), forward.inputSize(), 1 / forward.step(), false),
-        Interpolation.LINEAR);
+  private static AxisResampler inverse(Axis forward, OrientAndResample steps) {
+    Axis back =
+        steps.grid() == ResampleGrid.FIRST_VOXEL
+            ? forward.inverse()
+            : new Axis(forward.outputSize(), forward.inputSize(), 1 / forward.step(), false);
+    return new AxisResampler(back, Interpolation.LINEAR);
   }
 
   /**

@@ -37,7 +37,8 @@ final class TorchFile {
           "module",
           "net",
           "weights",
-          "checkpoint");
+          "checkpoint",
+          "teacher"); // of self-distillation: the average that is used afterwards
 
   /** Keys above each other, e.g. {@code checkpoint} and {@code model}. */
   private static final int WRAPPED_AT_MOST = 3;

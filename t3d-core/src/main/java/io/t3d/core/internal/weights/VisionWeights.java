@@ -12,8 +12,8 @@ public final class VisionWeights {
   private VisionWeights() {}
 
   /**
-   * Renames and reshapes: MONAI's and MedicalNet's ResNets, MONAI's ViT, and 2D ViTs of timm and
-   * HuggingFace, which are inflated over the depth.
+   * Renames and reshapes: MONAI's and MedicalNet's ResNets, MONAI's ViT, Primus, and 2D ViTs of
+   * timm and HuggingFace, which are inflated over the depth.
    *
    * @param config of the encoder to fill
    * @param tensors under the names of the file
@@ -26,6 +26,9 @@ public final class VisionWeights {
       VisionConfig config, Map<String, NDArray> tensors, String source) throws IOException {
     if (config instanceof ResNet3dConfig resnet) {
       return ResNetWeights.toEncoder(resnet, tensors, source);
+    }
+    if (config instanceof Vit3dConfig vit && PrimusWeights.recognises(tensors)) {
+      return PrimusWeights.toEncoder(vit, tensors, source);
     }
     return VitWeights.toEncoder((Vit3dConfig) config.builtIn("Loading " + source), tensors, source);
   }

@@ -24,7 +24,8 @@ enum VitNames {
           "^patch_embed\\.proj\\.", "patch_embedding.patch_embeddings.",
           "^pos_embed$", VitNames.POSITIONS,
           "\\.attn\\.proj\\.", ".attn.out_proj.",
-          "\\.mlp\\.fc", ".mlp.linear")),
+          "\\.mlp\\.fc", ".mlp.linear",
+          "\\.ls([12])\\.gamma$", ".ls$1.weight")),
   /** {@code transformers.ViTModel}. */
   HUGGING_FACE(
       "embeddings.patch_embeddings.projection.weight",

@@ -7,6 +7,7 @@ import io.t3d.core.config.Vit3dConfig;
 import io.t3d.core.torch.Interpolate;
 import java.io.IOException;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * From published vision transformers to {@code Vit3d}.
@@ -19,7 +20,8 @@ import java.util.Map;
  *   <li>A table of positions of another size is resized trilinearly; that of a 2D model is repeated
  *       over the depth, so that depths start alike and training tells them apart. (Arnab et al.
  *       2021, "ViViT", section 3.4)
- *   <li>The class token is left out, with its position: {@code Vit3d} pools patches.
+ *   <li>The class token is left out, with its position, unless the variant has one: it is then the
+ *       token plus its position.
  * </ul>
  */
 final class VitWeights {
@@ -41,7 +43,7 @@ final class VitWeights {
     VitNames names = VitNames.detect(tensors, source);
     VitWeights weights = new VitWeights(config, source, names.toMonai(tensors, source));
     weights.fitPatchEmbedding();
-    weights.fitPositions(weights.tensors.remove(CLASS_TOKEN) != null);
+    weights.fitPositions(weights.tensors.remove(CLASS_TOKEN));
     weights.fitBiases();
     return weights.tensors;
   }
@@ -83,9 +85,13 @@ final class VitWeights {
         .expandDims(1);
   }
 
-  private void fitPositions(boolean classToken) throws IOException {
+  private void fitPositions(@Nullable NDArray classToken) throws IOException {
     NDArray table = tensors.get(VitNames.POSITIONS);
+    boolean kept = classToken != null && config.variantOrPlain().classToken();
     if (table == null) {
+      if (kept) {
+        tensors.put(CLASS_TOKEN, classToken);
+      }
       return;
     }
     if (config.position() != Vit3dConfig.Position.LEARNED) {
@@ -95,9 +101,12 @@ final class VitWeights {
               + " tokens of a view along each axis");
     }
     long rows = table.getShape().get(1);
-    Size3 grid = gridOf(rows, classToken);
+    Size3 grid = gridOf(rows, classToken != null);
     long used = (long) grid.depth() * grid.height() * grid.width();
     NDArray patches = used == rows ? table : table.get(":, 1:"); // the class token comes first
+    if (kept) {
+      tensors.put(CLASS_TOKEN, used == rows ? classToken : classToken.add(table.get(":, :1")));
+    }
     tensors.put(VitNames.POSITIONS, resized(patches, grid));
   }
 

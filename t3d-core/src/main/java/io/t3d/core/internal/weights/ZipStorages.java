@@ -92,7 +92,12 @@ final class ZipStorages implements TorchFile.StorageReader {
           file + ": " + entry.getName() + " is larger than 2 GiB, which is not supported");
     }
     try (InputStream in = zip.getInputStream(entry)) {
-      return in.readAllBytes();
+      // Of a stored entry the archive holds all bytes, so that its size is no empty promise;
+      // without
+      // it, reading takes twice the memory.
+      return entry.getMethod() == ZipEntry.STORED
+          ? in.readNBytes((int) entry.getSize())
+          : in.readAllBytes();
     } catch (ZipException e) {
       throw new IOException(file + " is damaged: " + entry.getName() + " cannot be read", e);
     }

@@ -8,7 +8,6 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import io.t3d.core.nn.TypedBlock;
-import io.t3d.core.torch.ActivationCheckpoints;
 import java.util.List;
 
 /**
@@ -20,15 +19,6 @@ public final class Chain extends TypedBlock {
     for (Block block : blocks) {
       addChildBlock(Integer.toString(children.size()), block);
     }
-  }
-
-  /** Runs the chain, every block a stage of its own, and frees its input. */
-  public NDArray forwardInStages(ParameterStore parameters, NDArray x, boolean training) {
-    NDArray y = x;
-    for (Block block : children.values()) {
-      y = ActivationCheckpoints.stage(y, z -> Steps.run(block, parameters, z, training));
-    }
-    return y;
   }
 
   /** Runs the chain; the input stays open. */

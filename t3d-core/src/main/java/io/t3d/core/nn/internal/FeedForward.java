@@ -46,6 +46,16 @@ public final class FeedForward {
     return dropout(Steps.runAndFree(out, parameters, hidden, training), after, training);
   }
 
+  /** The first map alone, {@code (B, N, C)} to {@code (B, N, size)}; the input stays open. */
+  public NDArray widen(ParameterStore parameters, NDArray x, boolean training) {
+    return Steps.run(in, parameters, x, training);
+  }
+
+  /** The second map alone, {@code (B, N, size)} to {@code (B, N, C)}; frees its input. */
+  public NDArray narrowAndFree(ParameterStore parameters, NDArray hidden, boolean training) {
+    return Steps.runAndFree(out, parameters, hidden, training);
+  }
+
   /** Initialises both for tokens {@code (…, C)}. */
   public void initialize(NDManager manager, DataType dataType, Shape tokens) {
     in.initialize(manager, dataType, tokens);

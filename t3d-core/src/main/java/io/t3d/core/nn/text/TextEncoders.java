@@ -1,6 +1,7 @@
 package io.t3d.core.nn.text;
 
 import io.t3d.core.config.CustomTextConfig;
+import io.t3d.core.config.NoTextConfig;
 import io.t3d.core.config.TextConfig;
 import io.t3d.core.config.TextEncoderConfig;
 import io.t3d.core.nn.TextEncoder;
@@ -21,6 +22,9 @@ public final class TextEncoders {
               + custom.encoder()
               + ", which only its own code can build: pass one to T3DModel.builder().text(encoder)");
     }
+    if (config instanceof NoTextConfig none) {
+      return new NoTextEncoder(none);
+    }
     return new TransformerTextEncoder((TextConfig) config);
   }
 
@@ -34,6 +38,9 @@ public final class TextEncoders {
   public static TextEncoderConfig configOf(TextEncoder encoder, int maxLength) {
     if (encoder instanceof TransformerTextEncoder transformer) {
       return effective(transformer.config(), maxLength);
+    }
+    if (encoder instanceof NoTextEncoder none) {
+      return none.config();
     }
     return new CustomTextConfig(
         encoder.getClass().getName(), encoder.vocabSize(), encoder.channels(), maxLength);

@@ -17,6 +17,7 @@ import io.t3d.core.tensor.Scalars;
 import io.t3d.core.text.TokenBatch;
 import io.t3d.core.torch.ActivationCheckpoints;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -27,8 +28,9 @@ import java.util.regex.Pattern;
  *
  * <p>Parameters bear HuggingFace's names ({@code embeddings.word_embeddings.weight}, {@code
  * encoder.layer.0.attention.self.query.weight}, …), so that weights of BERT, RadBERT,
- * BioClinicalBERT and, with {@code positionOffset} 2, of RoBERTa fit. There is no pooler layer: the
- * projection head takes its place.
+ * BioClinicalBERT and, with {@code positionOffset} 2, of RoBERTa fit; with {@code attentionWindow}
+ * also those of Longformer without global tokens. There is no pooler layer: the projection head
+ * takes its place.
  */
 public final class TransformerTextEncoder extends AbstractBlock implements TextEncoder {
   private static final float INITIAL_STD = 0.02f; // BERT's initializer_range
@@ -104,12 +106,30 @@ public final class TransformerTextEncoder extends AbstractBlock implements TextE
             .attentionMask()
             .toType(DataType.BOOLEAN, false)
             .reshape(ids.getShape().get(0), 1, 1, length); // (B, 1, 1, L)
+    if (config.attentionWindow().isPresent()) {
+      mask = withinWindow(mask, (int) length, config.attentionWindow().get() / 2);
+    }
     NDArray x = embeddings.forward(parameters, ids, training);
     NDArray kept = ActivationCheckpoints.keep(mask);
     for (BertLayer layer : layers) {
       x = ActivationCheckpoints.stage(x, y -> layer.forward(parameters, y, kept, training));
     }
     return new TextFeatures(x, pool(x, reports.attentionMask()));
+  }
+
+  /** A mask {@code (B, 1, 1, L)} as {@code (B, 1, L, L)}, true near the diagonal only. */
+  private static NDArray withinWindow(NDArray mask, int length, int reach) {
+    if (length <= reach + 1) {
+      return mask;
+    }
+    boolean[] near = new boolean[length * length];
+    for (int i = 0; i < length; i++) {
+      int from = i * length + Math.max(0, i - reach);
+      Arrays.fill(near, from, i * length + Math.min(length, i + reach + 1), true);
+    }
+    try (NDArray band = mask.getManager().create(near, new Shape(1, 1, length, length))) {
+      return mask.logicalAnd(band); // (B, 1, L, L)
+    }
   }
 
   private NDArray pool(NDArray x, NDArray attentionMask) {

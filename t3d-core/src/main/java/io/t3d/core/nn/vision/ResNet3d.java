@@ -56,9 +56,7 @@ public final class ResNet3d extends TypedBlock implements VisionEncoder {
   public ResNet3d(ResNet3dConfig config) {
     this.config = config;
     int stemChannels = config.widths().get(0);
-    conv1 =
-        addChildBlock(
-            "conv1", ResidualBlock3d.conv(config.stemKernel(), config.stemStride(), stemChannels));
+    conv1 = addChildBlock("conv1", stem(config, stemChannels));
     bn1 = addChildBlock("bn1", ResidualBlock3d.norm());
     int channels = stemChannels;
     for (int stage = 0; stage < config.layers().size(); stage++) {
@@ -66,6 +64,20 @@ public final class ResNet3d extends TypedBlock implements VisionEncoder {
       layers.add(addChildBlock("layer" + (stage + 1), layer));
       channels = config.widths().get(stage) * config.block().expansion();
     }
+  }
+
+  private static Block stem(ResNet3dConfig config, int channels) {
+    int kernel = config.stemKernel();
+    int stride = config.stemStride();
+    return config
+        .stemDepth()
+        .map(
+            z ->
+                ResidualBlock3d.conv(
+                    new Shape(z.kernel(), kernel, kernel),
+                    new Shape(z.stride(), stride, stride),
+                    channels))
+        .orElseGet(() -> ResidualBlock3d.conv(kernel, stride, channels));
   }
 
   private Chain stage(int stage, int inChannels) {

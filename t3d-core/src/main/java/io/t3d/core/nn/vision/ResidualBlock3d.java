@@ -77,12 +77,16 @@ final class ResidualBlock3d extends TypedBlock {
     if (kernel == 1 && stride == 1) {
       return new PointwiseConv3d(channels, ResidualBlock3d::kaimingFanOut);
     }
-    long pad = kernel / 2;
+    return conv(new Shape(kernel, kernel, kernel), new Shape(stride, stride, stride), channels);
+  }
+
+  /** The same with sizes along z, y and x of their own. */
+  static Block conv(Shape kernel, Shape stride, int channels) {
     Conv3d conv =
         Conv3d.builder()
-            .setKernelShape(new Shape(kernel, kernel, kernel))
-            .optStride(new Shape(stride, stride, stride))
-            .optPadding(new Shape(pad, pad, pad))
+            .setKernelShape(kernel)
+            .optStride(stride)
+            .optPadding(new Shape(kernel.get(0) / 2, kernel.get(1) / 2, kernel.get(2) / 2))
             .setFilters(channels)
             .optBias(false)
             .build();

@@ -14,6 +14,7 @@ import io.t3d.core.nn.TypedBlock;
 import io.t3d.core.nn.internal.FeedForward;
 import io.t3d.core.nn.internal.SinCosPosition3d;
 import io.t3d.core.nn.internal.Steps;
+import io.t3d.core.torch.Casts;
 import org.jspecify.annotations.Nullable;
 
 /** Patches as tokens that know where they are: MONAI's {@code patch_embedding}. */
@@ -68,6 +69,11 @@ final class TokenEmbedding3d extends TypedBlock {
   NDArray forward(ParameterStore parameters, NDArray views, boolean training) {
     Size3 grid = grid(views.getShape());
     NDArray tokens = patches.forward(parameters, views, training);
+    if (config.position() == Vit3dConfig.Position.NONE) {
+      // What the layers add up stays float32, as a sum with positions is.
+      NDArray whole = Steps.thenFree(tokens, Casts::toFloat32);
+      return FeedForward.dropout(whole, config.dropout(), training);
+    }
     NDArray sum = Steps.addAndFree(tokens, position(parameters, views, grid, training));
     return FeedForward.dropout(sum, config.dropout(), training);
   }

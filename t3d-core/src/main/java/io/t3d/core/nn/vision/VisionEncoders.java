@@ -1,10 +1,13 @@
 package io.t3d.core.nn.vision;
 
+import io.t3d.core.config.CropVit3dConfig;
+import io.t3d.core.config.CtVitConfig;
 import io.t3d.core.config.CustomVisionConfig;
 import io.t3d.core.config.ResNet3dConfig;
 import io.t3d.core.config.VisionConfig;
 import io.t3d.core.config.Vit3dConfig;
 import io.t3d.core.nn.VisionEncoder;
+import io.t3d.core.nn.ctvit.CtVit;
 
 /** Builds the visual encoder that settings describe, and describes an encoder by settings. */
 public final class VisionEncoders {
@@ -26,6 +29,12 @@ public final class VisionEncoders {
     if (config instanceof ResNet3dConfig resnet) {
       return new ResNet3d(resnet);
     }
+    if (config instanceof CtVitConfig ctVit) {
+      return new CtVit(ctVit);
+    }
+    if (config instanceof CropVit3dConfig crops) {
+      return new CropVit3d(crops);
+    }
     return new Vit3d((Vit3dConfig) config);
   }
 
@@ -36,6 +45,12 @@ public final class VisionEncoders {
     }
     if (encoder instanceof Vit3d vit) {
       return vit.config();
+    }
+    if (encoder instanceof CtVit ctVit) {
+      return ctVit.config();
+    }
+    if (encoder instanceof CropVit3d crops) {
+      return crops.config();
     }
     String name =
         encoder instanceof FeatureMapEncoder map ? map.describe() : encoder.getClass().getName();

@@ -5,23 +5,20 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.norm.LayerNorm;
 import ai.djl.training.ParameterStore;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.Vit3dConfig;
 import io.t3d.core.nn.TypedBlock;
 import io.t3d.core.nn.VisionEncoder;
-import io.t3d.core.nn.internal.Chain;
 import io.t3d.core.nn.internal.Steps;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /**
- * A 3D vision transformer: patches of voxels as tokens, pre-norm blocks, a final norm, no class
- * token (pool the tokens by their mean).
+ * A 3D vision transformer: patches of voxels as tokens, pre-norm blocks, a final norm; no class
+ * token (pool the tokens by their mean), unless a {@link io.t3d.core.config.Vit3dVariant} asks for
+ * one.
  *
  * <p>State-dict names are those of MONAI's {@code ViT} with {@code proj_type="conv"} and without
  * classification: {@code patch_embedding.patch_embeddings.weight} {@code (C, 1, pd, ph, pw)},
@@ -29,11 +26,16 @@ import java.util.stream.Stream;
  * blocks.0.attn.qkv.weight} (its bias only with {@code qkvBias}), {@code
  * blocks.0.attn.out_proj.weight}, {@code blocks.0.mlp.linear1.weight}, …, {@code norm.weight}.
  *
+ * <p>With a variant also {@code cls_token}, {@code register_tokens}, {@code blocks.0.ls1.weight},
+ * {@code blocks.0.attn.norm.weight}, {@code blocks.0.mlp.linear3.weight}, {@code
+ * blocks.0.mlp.norm.weight}, {@code output.weight}, {@code pool.query.weight}, ….
+ *
  * <p>Weights start normal with standard deviation 0.02, biases at 0. Seed them by {@code
  * Engine.setRandomSeed} before {@code initialize}.
  *
  * <p>Dosovitskiy et al. 2021, "An Image is Worth 16x16 Words". Differs from the paper: three axes,
- * no class token; no bias in query, key and value unless {@code Vit3dConfig.qkvBias} asks for it.
+ * no class token unless asked for; no bias in query, key and value unless {@code
+ * Vit3dConfig.qkvBias} asks for it.
  */
 public final class Vit3d extends TypedBlock implements VisionEncoder {
   /** Standard deviation of all weights at the start, as in BERT and ViT. */
@@ -43,18 +45,14 @@ public final class Vit3d extends TypedBlock implements VisionEncoder {
 
   private final Vit3dConfig config;
   private final TokenEmbedding3d patchEmbedding;
-  private final Chain blocks;
-  private final LayerNorm norm;
+  private final VitTrunk trunk;
 
   /** Builds the network; weights come with {@code initialize}. */
+  @SuppressWarnings("this-escape")
   public Vit3d(Vit3dConfig config) {
     this.config = config;
     patchEmbedding = addChildBlock("patch_embedding", new TokenEmbedding3d(config));
-    blocks =
-        addChildBlock(
-            "blocks",
-            new Chain(Stream.generate(() -> new VitBlock(config)).limit(config.layers()).toList()));
-    norm = addChildBlock("norm", VitBlock.norm(config));
+    trunk = new VitTrunk(config, this::addChildBlock, this::addParameter);
   }
 
   /** The network's settings. */
@@ -64,7 +62,7 @@ public final class Vit3d extends TypedBlock implements VisionEncoder {
 
   @Override
   public int channels() {
-    return config.hiddenSize();
+    return config.channels();
   }
 
   /** One patch. */
@@ -80,7 +78,9 @@ public final class Vit3d extends TypedBlock implements VisionEncoder {
 
   @Override
   public int layerOf(String parameter) {
-    if (parameter.startsWith("patch_embedding.")) {
+    if (parameter.startsWith("patch_embedding.")
+        || parameter.endsWith("_token")
+        || parameter.endsWith("_tokens")) {
       return 0;
     }
     Matcher block = BLOCK.matcher(parameter);
@@ -93,7 +93,8 @@ public final class Vit3d extends TypedBlock implements VisionEncoder {
    * @param parameters where the weights come from
    * @param views {@code (B, 1, D, H, W)}, float32; the patch divides (D, H, W)
    * @param training whether dropout is on
-   * @return tokens {@code (B, N, C)}, one per patch
+   * @return tokens {@code (B, N, C)}, one per patch; pooled where {@code Vit3dVariant.pooling} is
+   *     not the mean
    * @throws IllegalArgumentException when the patch does not divide the view, or the view has more
    *     tokens along an axis than a LEARNED position table
    */
@@ -101,9 +102,7 @@ public final class Vit3d extends TypedBlock implements VisionEncoder {
   public VisualTokens encode(ParameterStore parameters, NDArray views, boolean training) {
     Size3 grid = patchEmbedding.grid(views.getShape());
     NDArray x = patchEmbedding.forward(parameters, views, training);
-    x = blocks.forwardInStages(parameters, x, training);
-    x = Steps.runAndFree(norm, parameters, x, training); // (B, N, C)
-    return new VisualTokens(x, grid.depth(), grid.height(), grid.width());
+    return trunk.run(parameters, x, grid, training);
   }
 
   /**
@@ -116,16 +115,7 @@ public final class Vit3d extends TypedBlock implements VisionEncoder {
   public List<NDArray> featureMaps(ParameterStore parameters, NDArray views, boolean training) {
     Size3 grid = patchEmbedding.grid(views.getShape());
     NDArray x = patchEmbedding.forward(parameters, views, training);
-    List<NDArray> maps = new ArrayList<>();
-    for (int i = 0; i < config.layers(); i++) {
-      NDArray next = Steps.run(blocks.getChildren().valueAt(i), parameters, x, training);
-      x.close();
-      maps.add(
-          map(i + 1 < config.layers() ? next : Steps.run(norm, parameters, next, training), grid));
-      x = next;
-    }
-    x.close();
-    return maps;
+    return trunk.everyLayer(parameters, x, grid, training, tokens -> map(tokens, grid));
   }
 
   /** The same memory as a map, with the channels last. */
@@ -142,14 +132,14 @@ public final class Vit3d extends TypedBlock implements VisionEncoder {
 
   @Override
   protected Shape outputShape(Shape... inputs) {
-    return patchEmbedding.outputShape(inputs);
+    Shape tokens = patchEmbedding.outputShape(inputs);
+    return new Shape(tokens.get(0), tokens.get(1), channels());
   }
 
   @Override
   protected void initializeChildBlocks(NDManager manager, DataType dataType, Shape... inputs) {
     patchEmbedding.initialize(manager, dataType, inputs);
     Shape[] tokens = patchEmbedding.getOutputShapes(inputs);
-    blocks.initialize(manager, dataType, tokens);
-    norm.initialize(manager, dataType, tokens);
+    trunk.initialize(manager, dataType, tokens[0]);
   }
 }

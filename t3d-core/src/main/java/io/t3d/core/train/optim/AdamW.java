@@ -38,7 +38,7 @@ import java.util.regex.Pattern;
 public final class AdamW implements AutoCloseable {
   private static final Pattern EXEMPT =
       Pattern.compile(
-          "(^|[._])(bias|logit_?scale|gate\\w*|prototypes?|pos\\w*|cls_?token)([._]|$)");
+          "(^|[._])(bias|logit_?scale|gate\\w*|prototypes?|pos\\w*|cls_?token|register_?tokens)([._]|$)");
 
   /**
    * What stays the same over a run.

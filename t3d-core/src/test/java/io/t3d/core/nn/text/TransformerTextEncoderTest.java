@@ -50,6 +50,24 @@ class TransformerTextEncoderTest {
     }
   }
 
+  /** One layer with a window of 4: a token sees two tokens before it and two behind it. */
+  @Test
+  void withAWindowATokenSeesItsNeighboursOnly() {
+    TextConfig near =
+        config(0, 2, 1e-12, 14, Pooling.CLS).toBuilder().layers(1).attentionWindow(4).build();
+    TransformerTextEncoder encoder = new TransformerTextEncoder(near);
+    try (NDManager manager = TestDevice.manager()) {
+      encoder.initialize(manager, DataType.FLOAT32, new Shape(1, 1), new Shape(1, 1));
+      TextFeatures one = encode(encoder, manager, new long[][] {{2, 9, 8, 7, 6, 5, 3}}, 7);
+      TextFeatures far = encode(encoder, manager, new long[][] {{2, 9, 8, 11, 12, 13, 3}}, 7);
+      TextFeatures close = encode(encoder, manager, new long[][] {{2, 9, 11, 7, 6, 5, 3}}, 7);
+      assertClose(far.pooled(), one.pooled(), 1e-6);
+      assertThat(close.pooled().sub(one.pooled()).abs().max().getFloat()).isGreaterThan(1e-4f);
+      assertThat(far.tokens().get("0, 6").sub(one.tokens().get("0, 6")).abs().max().getFloat())
+          .isGreaterThan(1e-4f);
+    }
+  }
+
   @Test
   void aReportBeyondThePositionsIsAnError() {
     TransformerTextEncoder encoder =

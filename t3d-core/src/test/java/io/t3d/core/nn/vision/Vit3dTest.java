@@ -20,6 +20,7 @@ import io.t3d.core.config.Vit3dConfig.Position;
 import io.t3d.core.nn.CountingStore;
 import io.t3d.core.nn.VisionEncoder;
 import io.t3d.core.nn.internal.SinCosPosition3d;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -97,7 +98,7 @@ class Vit3dTest {
   @Test
   void tokensOfEqualPatchesDifferByTheirPosition() {
     NDArray same = manager.ones(VIEWS);
-    for (Position position : Position.values()) {
+    for (Position position : List.of(Position.SINCOS, Position.LEARNED)) {
       NDArray tokens = create(position, 0).encode(parameters, same, false).tokens();
       float difference = tokens.get("0, 0").sub(tokens.get("0, 1")).abs().max().getFloat();
       assertThat(difference).as(position.name()).isGreaterThan(1e-3f);

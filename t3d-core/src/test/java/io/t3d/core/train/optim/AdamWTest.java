@@ -122,6 +122,9 @@ class AdamWTest {
     assertThat(AdamW.decays("vision.bn1.weight", 1)).isFalse();
     assertThat(AdamW.decays("logit_scale", 0)).isFalse();
     assertThat(AdamW.decays("fusion.gate", 2)).isFalse();
+    assertThat(AdamW.decays("vision.register_tokens", 3)).isFalse();
+    assertThat(AdamW.decays("vision.cls_token", 3)).isFalse();
+    assertThat(AdamW.decays("vision.blocks.0.mlp.linear3.weight", 2)).isTrue();
     assertThat(AdamW.decays("prototypes.weight", 2)).isFalse();
     assertThat(AdamW.decays("head.bias", 2)).isFalse();
   }
