@@ -16,6 +16,7 @@ import io.t3d.data.prepare.VolumeChecks;
 import io.t3d.data.transform.VolumeSource;
 import io.t3d.data.view.MultiViewSampler;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -53,6 +54,8 @@ public final class VolumeReportDataset implements PairSource {
   private final boolean dropLast;
   private final boolean shuffle;
   private final boolean centerViews;
+  private final int rank;
+  private final int workers;
 
   private VolumeReportDataset(Builder b) {
     rows = b.rows;
@@ -67,6 +70,37 @@ public final class VolumeReportDataset implements PairSource {
     dropLast = b.dropLast;
     shuffle = b.shuffle;
     centerViews = b.centerViews;
+    rank = 0;
+    workers = 1;
+  }
+
+  private VolumeReportDataset(VolumeReportDataset all, int rank, int workers) {
+    rows = all.rows;
+    patients = all.patients;
+    sampler = all.sampler;
+    reports = all.reports;
+    loader = all.loader;
+    batchSize = all.batchSize;
+    seed = all.seed;
+    threads = all.threads;
+    prefetch = all.prefetch;
+    dropLast = all.dropLast;
+    shuffle = all.shuffle;
+    centerViews = all.centerViews;
+    this.rank = rank;
+    this.workers = workers;
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * <p>Only the worker's own volumes are read, and each epoch has others, so that over time every
+   * worker reads all.
+   */
+  @Override
+  public PairSource ofWorker(int worker, int of) {
+    PairSource.pairsPerWorker(batchSize, of);
+    return new VolumeReportDataset(this, worker, of);
   }
 
   /** Collects options. */
@@ -117,12 +151,21 @@ public final class VolumeReportDataset implements PairSource {
             : BatchPlan.inOrder(rows.size(), batchSize, dropLast);
     return new PrefetchingBatches(
         rows,
-        plan,
+        plan.stream().map(this::own).toList(),
         firstBatch,
         row -> views(epoch, row),
         row -> report(epoch, row),
         threads,
         prefetch);
+  }
+
+  /** This worker's rows of a batch. */
+  private int[] own(int[] batch) {
+    if (workers == 1) {
+      return batch;
+    }
+    int each = PairSource.pairsPerWorker(batch.length, workers);
+    return Arrays.copyOfRange(batch, rank * each, (rank + 1) * each);
   }
 
   private String report(int epoch, int row) {

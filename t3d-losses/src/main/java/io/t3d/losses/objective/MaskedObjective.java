@@ -116,7 +116,7 @@ final class MaskedObjective implements BatchObjective {
     List<NDArray> masks = new ArrayList<>();
     for (ViewBatch.Slot slot : views.slots()) {
       if (slot.kind() == View.Kind.GLOBAL) {
-        NDArray mask = mask(slot.voxels()); // (B, 1, D, H, W)
+        NDArray mask = mask(slot.voxels(), model); // (B, 1, D, H, W)
         NDArray visible = slot.voxels().mul(mask.neg().add(1f)); // (B, 1, D, H, W)
         seen.add(new ViewBatch.Slot(slot.kind(), visible, slot.affines()));
         voxels.add(slot.voxels());
@@ -146,7 +146,7 @@ final class MaskedObjective implements BatchObjective {
   }
 
   /** 1 in hidden blocks, else 0; the same number of blocks in every view. */
-  private NDArray mask(NDArray voxels) {
+  private NDArray mask(NDArray voxels, Forward model) {
     Shape s = voxels.getShape();
     requireDivides(
         "objective.baseline.block",
@@ -159,11 +159,13 @@ final class MaskedObjective implements BatchObjective {
     int blocks = (int) (d * h * w);
     int hide = Math.max(1, Math.min(blocks - 1, (int) Math.round(ratio * blocks)));
     NDManager manager = voxels.getManager();
-    long[] order = manager.randomUniform(0, 1, new Shape(b, blocks)).argSort(1).toLongArray();
+    Part part = model.part(b); // of the pairs of all workers, whose blocks are drawn together
+    NDArray drawn = manager.randomUniform(0, 1, new Shape(part.all(), blocks));
+    long[] order = drawn.argSort(1).toLongArray();
     float[] mask = new float[b * blocks];
     for (int i = 0; i < b; i++) {
       for (int k = 0; k < hide; k++) {
-        mask[i * blocks + (int) order[i * blocks + k]] = 1;
+        mask[i * blocks + (int) order[(part.first() + i) * blocks + k]] = 1;
       }
     }
     NDArray corners = BatchArrays.of(voxels, mask, b, d, 1, h, 1, w, 1);

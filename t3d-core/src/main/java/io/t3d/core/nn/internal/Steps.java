@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
+import io.t3d.core.torch.distributed.SyncedBatchNorm;
 import java.util.function.UnaryOperator;
 
 /**
@@ -16,7 +17,9 @@ public final class Steps {
 
   /** Runs a block of one input and one output; the input stays open. */
   public static NDArray run(Block block, ParameterStore parameters, NDArray x, boolean training) {
-    return block.forward(parameters, new NDList(x), training).singletonOrThrow();
+    return SyncedBatchNorm.applies(block, training)
+        ? SyncedBatchNorm.run(block, parameters, x)
+        : block.forward(parameters, new NDList(x), training).singletonOrThrow();
   }
 
   /** Runs a block and frees its input. */
