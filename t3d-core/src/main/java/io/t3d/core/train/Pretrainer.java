@@ -8,7 +8,6 @@ import io.t3d.core.internal.cuda.DeviceMemory;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.torch.NoGrad;
 import io.t3d.core.torch.distributed.Agreement;
-import io.t3d.core.torch.distributed.PeerLostException;
 import io.t3d.core.torch.distributed.ProcessGroup;
 import io.t3d.core.train.internal.Ranks;
 import io.t3d.core.train.internal.Switches;
@@ -115,19 +114,19 @@ public final class Pretrainer {
    *     checkpoints of another one
    * @throws T3dException also when the memory of the device or the machine runs out in a step; the
    *     message names what makes a step smaller, and the last checkpoint is intact
+   * @throws T3dException also when another worker has ended or failed; the message names it
    * @throws DivergedException after {@link TrainingConfig#maxBadSteps()} steps in a row without a
    *     finite loss and gradient
    */
   public TrainingSummary run() throws IOException {
+    return ranks.group().run(this::train);
+  }
+
+  private TrainingSummary train() throws IOException {
     try (FolderLock.Held lock = ranks.first() ? FolderLock.join(out) : () -> {};
         Switches switches = new Switches(config.tf32(), config.deterministic());
         Trained trained = new Trained(model, objective, config)) {
       return new Run(trained, agreedState(trained)).toTheEnd();
-    } catch (PeerLostException e) {
-      throw e; // the others know
-    } catch (IOException | RuntimeException | Error e) {
-      ranks.group().fail(String.valueOf(e.getMessage()));
-      throw e;
     }
   }
 

@@ -17,6 +17,12 @@ import io.t3d.data.transform.VolumeSource;
 import io.t3d.data.view.MultiViewSampler;
 import java.io.IOException;
 import java.util.Arrays;
+import com.google.common.base.Splitter;
+import io.t3d.core.torch.distributed.ProcessGroup;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -121,6 +127,39 @@ public final class VolumeReportDataset implements PairSource {
       List<ManifestRow> rows, Preprocessing preprocessing, int threads) {
     requireAtLeastOne("threads", threads);
     return VolumeChecks.run(rows, preprocessing, threads);
+  }
+
+  /**
+   * The same by several workers, each of which reads its share of the volumes.
+   *
+   * @param group all workers, with the same rows
+   * @return the same in all workers
+   */
+  public static List<BadRow> check(
+      List<ManifestRow> rows, Preprocessing preprocessing, int threads, ProcessGroup group) {
+    if (group.size() == 1) {
+      return check(rows, preprocessing, threads);
+    }
+    List<Path> volumes = rows.stream().map(ManifestRow::volume).distinct().toList();
+    Map<Path, Integer> numbers = new HashMap<>();
+    volumes.forEach(volume -> numbers.put(volume, numbers.size()));
+    List<ManifestRow> own =
+        rows.stream()
+            .filter(row -> numbers.get(row.volume()) % group.size() == group.rank())
+            .toList();
+    StringBuilder found = new StringBuilder(); // number of the row, TAB, reason, NUL
+    for (BadRow bad : check(own, preprocessing, threads)) {
+      found.append(rows.indexOf(bad.row())).append('\t').append(bad.reason()).append('\0');
+    }
+    Map<Integer, BadRow> all = new TreeMap<>();
+    for (String ofWorker : group.allGather(found.toString())) {
+      for (String each : Splitter.on('\0').omitEmptyStrings().split(ofWorker)) {
+        int tab = each.indexOf('\t');
+        int row = Integer.parseInt(each.substring(0, tab));
+        all.put(row, new BadRow(rows.get(row), each.substring(tab + 1)));
+      }
+    }
+    return List.copyOf(all.values());
   }
 
   /** The pairs, in the manifest's order. */

@@ -108,8 +108,8 @@ public final class WorkerProgram {
     return TrainingConfig.builder()
         .epochs(STEPS * BATCH / PAIRS * accumulation)
         .accumulation(accumulation)
-        .learningRate(3e-4)
-        .epsilon(1e-3) // else AdamW makes steps of the rounding of gradients that ought to be 0
+        .learningRate(1e-4)
+        .epsilon(1e-3) // else AdamW makes steps of the rounding of gradients that are nearly 0
         .checkpointEverySteps(TrainingConfig.AT_END_ONLY)
         .syncBatchNorm(!name.contains("own-norms"))
         .microBatch(name.contains("micro") ? 4 : 0)

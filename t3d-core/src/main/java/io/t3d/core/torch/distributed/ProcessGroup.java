@@ -1,6 +1,7 @@
 package io.t3d.core.torch.distributed;
 
 import ai.djl.ndarray.NDArray;
+import java.io.IOException;
 import java.util.List;
 
 /**
@@ -86,6 +87,27 @@ public interface ProcessGroup extends AutoCloseable {
    * @param why in one line
    */
   void fail(String why);
+
+  /** A part of a worker's work. */
+  @FunctionalInterface
+  interface Part<T> {
+    /** Does it. */
+    T run() throws IOException;
+  }
+
+  /**
+   * Does a part of this worker's work; where it fails for a reason of its own, the others are told.
+   */
+  default <T> T run(Part<T> part) throws IOException {
+    try {
+      return part.run();
+    } catch (PeerLostException e) {
+      throw e; // they know
+    } catch (IOException | RuntimeException | Error e) {
+      fail(e.getMessage() == null ? e.toString() : e.getMessage());
+      throw e;
+    }
+  }
 
   /** Leaves the group; waits a few seconds for the others to do so. */
   @Override
