@@ -179,8 +179,7 @@ public final class PretrainRun {
     facts.put("pretrained", config.pretrained().map(Configs::toJson).orElse("none"));
     facts.put("the pairs of the manifest", Configs.toJson(identity));
     Optional<Checkpoint> checkpoint = resume ? Checkpoint.open(out) : Optional.empty();
-    facts.put(
-        "the checkpoint in " + out, checkpoint.map(c -> "step " + c.step()).orElse("none"));
+    facts.put("the checkpoint of --out", checkpoint.map(c -> "step " + c.step()).orElse("none"));
     Agreement.require(group, facts);
   }
 

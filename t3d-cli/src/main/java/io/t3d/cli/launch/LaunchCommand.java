@@ -80,6 +80,7 @@ public final class LaunchCommand implements Callable<Integer> {
     String place = rendezvous == null ? "127.0.0.1:" + freePort() : rendezvous;
     String secret = secret();
     List<WorkerProcess> started = new ArrayList<>();
+    PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
     Thread stop = new Thread(() -> started.forEach(WorkerProcess::stop), "t3d-launch-stop");
     Runtime.getRuntime().addShutdownHook(stop);
@@ -95,7 +96,7 @@ public final class LaunchCommand implements Callable<Integer> {
           environment.put(Rendezvous.INTERFACE, networkInterface);
         }
         int rank = nodeRank * workers + local;
-        started.add(WorkerProcess.start(rank, workers, local == 0, environment, command, err));
+        started.add(WorkerProcess.start(rank, workers, local == 0, environment, command, out, err));
       }
       return new Watch(started).toTheEnd(err);
     } finally {

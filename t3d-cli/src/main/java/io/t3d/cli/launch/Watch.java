@@ -37,6 +37,7 @@ final class Watch {
       }
     }
     List<WorkerProcess> failed = failed();
+    workers.stream().filter(w -> !w.isAlive()).forEach(WorkerProcess::awaitOutput);
     if (failed.isEmpty()) {
       return workers.stream().anyMatch(WorkerProcess::isAlive) ? 1 : 0;
     }

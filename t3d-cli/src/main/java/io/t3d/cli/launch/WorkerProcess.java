@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** A worker in a JVM of its own, with this one's class path and options. */
 final class WorkerProcess {
@@ -22,22 +23,28 @@ final class WorkerProcess {
 
   private final int rank;
   private final Process process;
-  private final Thread reader;
+  private final List<Thread> readers;
   private volatile Optional<String> error = Optional.empty();
 
-  private WorkerProcess(int rank, Process process, boolean speaks, PrintWriter err) {
+  private WorkerProcess(
+      int rank, Process process, boolean speaks, PrintWriter out, PrintWriter err) {
     this.rank = rank;
     this.process = process;
-    this.reader = new Thread(() -> read(speaks, err), "t3d-worker-" + rank);
-    reader.setDaemon(true);
-    reader.start();
+    this.readers =
+        List.of(
+            new Thread(() -> readErrors(speaks, err), "t3d-worker-err-" + rank),
+            new Thread(() -> readOutput(speaks, out), "t3d-worker-out-" + rank));
+    for (Thread reader : readers) {
+      reader.setDaemon(true);
+      reader.start();
+    }
   }
 
   /**
    * Starts one.
    *
    * @param of workers on this machine, which share its cores and memory
-   * @param speaks whether what it prints is passed on as it is; the others' errors are, too
+   * @param speaks whether what it prints is passed on; its error is kept apart
    */
   static WorkerProcess start(
       int rank,
@@ -45,6 +52,7 @@ final class WorkerProcess {
       boolean speaks,
       Map<String, String> environment,
       List<String> arguments,
+      PrintWriter out,
       PrintWriter err)
       throws IOException {
     List<String> command = new ArrayList<>();
@@ -74,16 +82,11 @@ final class WorkerProcess {
     variables.putAll(environment);
     variables.put(THREADS, Integer.toString(threads(variables.get(THREADS), cores, of)));
     variables.putIfAbsent("TORCH_CPP_LOG_LEVEL", "FATAL"); // what it says comes as an exception
-    if (speaks) {
-      builder.redirectOutput(ProcessBuilder.Redirect.INHERIT);
-    } else {
-      builder.redirectOutput(ProcessBuilder.Redirect.DISCARD);
-    }
-    return new WorkerProcess(rank, builder.start(), speaks, err);
+    return new WorkerProcess(rank, builder.start(), speaks, out, err);
   }
 
   /** Threads of libtorch in each worker: those of the variable, or all cores, divided. */
-  static int threads(@org.jspecify.annotations.Nullable String variable, int cores, int of) {
+  static int threads(@Nullable String variable, int cores, int of) {
     int all = cores;
     if (variable != null && variable.matches("\\d{1,4}")) {
       all = Integer.parseInt(variable);
@@ -91,13 +94,28 @@ final class WorkerProcess {
     return Math.max(1, all / of);
   }
 
-  private void read(boolean speaks, PrintWriter err) {
+  private void readOutput(boolean speaks, PrintWriter out) {
+    try (BufferedReader lines = process.inputReader(Charset.defaultCharset())) {
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        if (speaks) {
+          out.println(line);
+          out.flush();
+        }
+      }
+    } catch (IOException e) {
+      // The pipe of a process that was killed.
+    }
+  }
+
+  private void readErrors(boolean speaks, PrintWriter err) {
     try (BufferedReader lines = process.errorReader(Charset.defaultCharset())) {
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {
         if (line.startsWith(ERROR)) {
           error = Optional.of(line.substring(ERROR.length()));
-        } else if (speaks || error.isPresent()) { // after an error: why it is a bug
-          err.println(speaks ? line : "[worker " + rank + "] " + line);
+        } else if (error.isPresent()) { // a list, or where in the program it was
+          error = Optional.of(error.get() + "\n" + line);
+        } else if (speaks) {
+          err.println(line);
           err.flush();
         }
       }
@@ -123,14 +141,21 @@ final class WorkerProcess {
     return process.exitValue();
   }
 
-  /** What its last line beginning with {@code error:} said. */
+  /** What it said from its last line beginning with {@code error:} on. */
   Optional<String> error() {
+    awaitOutput();
+    return error;
+  }
+
+  /** Waits until what it printed is passed on. */
+  void awaitOutput() {
     try {
-      reader.join(2000);
+      for (Thread reader : readers) {
+        reader.join(2000);
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    return error;
   }
 
   /** Ends it, first gently. */

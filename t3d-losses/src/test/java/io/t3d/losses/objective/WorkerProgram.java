@@ -89,15 +89,17 @@ public final class WorkerProgram {
     }
   }
 
+  /** Few hidden units: a ReLU at 0 turns rounding into a difference. */
   private static ObjectiveConfig objective(String name) {
+    ObjectiveConfig.Projector small = new ObjectiveConfig.Projector(32, 16);
     return switch (name.replaceAll("-.*", "")) {
       case "t3d" -> ObjectiveConfig.t3d();
       case "prototypes" -> ObjectiveConfig.swavTma();
       case "clip" -> ObjectiveConfig.clip();
       case "siglip" -> ObjectiveConfig.siglip();
-      case "simclr" -> ObjectiveConfig.simclr();
-      case "vicreg" -> ObjectiveConfig.vicreg();
-      case "swav" -> ObjectiveConfig.swav();
+      case "simclr" -> new ObjectiveConfig.SimClr(0.1, small);
+      case "vicreg" -> new ObjectiveConfig.VicReg(25, 25, 1, small);
+      case "swav" -> new ObjectiveConfig.Swav(64, 0.05, 3, 0.1, 32);
       case "masked" -> ObjectiveConfig.masked();
       default -> throw new IllegalArgumentException(name);
     };

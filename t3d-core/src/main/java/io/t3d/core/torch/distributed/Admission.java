@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.function.Supplier;
 
 /**
  * The check at the door: whoever joins shows rank 0, and rank 0 shows them, that they know the
@@ -141,7 +142,7 @@ final class Admission {
         "The workers do not form a group: " + why + "; start all with the same settings");
   }
 
-  private void pause(java.util.function.Supplier<String> missing) {
+  private void pause(Supplier<String> missing) {
     if (System.nanoTime() > end) {
       Duration waited = rendezvous.joinTimeout();
       throw new T3dException(

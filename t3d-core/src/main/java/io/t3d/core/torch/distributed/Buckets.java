@@ -7,6 +7,7 @@ import io.t3d.core.torch.TorchBridge;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
@@ -124,8 +125,7 @@ public final class Buckets {
         sum -> {
           group.allReduceSum(sum);
           Tensor all = TorchBridge.borrow(sum);
-          try (org.bytedeco.pytorch.Scalar size =
-              new org.bytedeco.pytorch.Scalar((double) group.size())) {
+          try (Scalar size = new Scalar((double) group.size())) {
             all.div_(size);
           }
         });

@@ -10,7 +10,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -25,7 +27,9 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.Work;
 import org.bytedeco.pytorch.gloo.Device;
+import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.jspecify.annotations.Nullable;
 
 /** libtorch's {@code ProcessGroupGloo}. */
 final class GlooGroup implements ProcessGroup {
@@ -47,10 +51,14 @@ final class GlooGroup implements ProcessGroup {
   private static final long STORE_MILLIS = 20_000;
   private static final long GRACE_MILLIS = 3_000;
 
+  /** Groups whose native threads may use their memory: also those that nobody has closed. */
+  private static final Set<GlooGroup> OPEN = ConcurrentHashMap.newKeySet();
+
   private final Rendezvous rendezvous;
   private final NativeStore store;
   private final PeerWatch watch;
   private final Memory group;
+  @SuppressWarnings("unused")
   private final List<Object> kept; // memory that the native objects refer to
   private final Pointer allReduce = NativeCall.function(GLOO + ALL_REDUCE);
   private final Pointer broadcast = NativeCall.function(GLOO + BROADCAST);
@@ -67,6 +75,7 @@ final class GlooGroup implements ProcessGroup {
     this.watch = watch;
     this.group = group;
     this.kept = kept;
+    OPEN.add(this);
   }
 
   static GlooGroup join(Rendezvous rendezvous) {
@@ -199,7 +208,7 @@ final class GlooGroup implements ProcessGroup {
 
   /** Runs what may hang in native code on a thread of its own, which is left there then. */
   private static <T> T within(
-      Callable<T> task, long millis, @org.jspecify.annotations.Nullable PeerWatch watch) {
+      Callable<T> task, long millis, @Nullable PeerWatch watch) {
     FutureTask<T> future = new FutureTask<>(task);
     Thread thread = new Thread(future, "t3d-join");
     thread.setDaemon(true);
@@ -361,7 +370,7 @@ final class GlooGroup implements ProcessGroup {
 
   @Override
   public void barrier() {
-    try (Tensor nothing = org.bytedeco.pytorch.global.torch.zeros(1)) {
+    try (Tensor nothing = torch.zeros(1)) {
       sum(nothing);
     }
   }
@@ -504,7 +513,7 @@ final class GlooGroup implements ProcessGroup {
         () -> {
           NativeCall.run(NativeCall.function(GLOO + "D1Ev"), group);
           store.close();
-          kept.clear();
+          OPEN.remove(this);
         });
   }
 }

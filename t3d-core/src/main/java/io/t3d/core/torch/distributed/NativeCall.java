@@ -1,5 +1,6 @@
 package io.t3d.core.torch.distributed;
 
+import ai.djl.pytorch.jni.LibUtils;
 import com.google.common.base.Supplier;
 import com.google.common.base.Suppliers;
 import com.sun.jna.Function;
@@ -51,7 +52,7 @@ final class NativeCall {
   static Pointer function(String symbol) {
     Path file =
         Path.of(
-            ai.djl.pytorch.jni.LibUtils.getLibtorchPath(), System.mapLibraryName("torch_cpu"));
+            LibUtils.getLibtorchPath(), System.mapLibraryName("torch_cpu"));
     try {
       return NativeLibrary.getInstance(file.toString()).getGlobalVariableAddress(symbol);
     } catch (UnsatisfiedLinkError e) {

@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -439,11 +440,34 @@ class ProcessGroupTest {
   }
 
   @Test
+  void workersThatDifferLearnInWhat() throws Exception {
+    List<String> messages =
+        together(
+            2,
+            (group, manager) -> {
+              String settings = "{\"a\":{\"b\":1,\"c\":%d}}".formatted(5 + group.rank());
+              Agreement.require(group, Map.of("version", "1", "same", "{\"x\":[1,2]}"));
+              return failureOf(
+                      () -> {
+                        Agreement.require(group, Map.of("version", "1", "settings", settings));
+                        return null;
+                      })
+                  .getMessage();
+            });
+    assertThat(messages.get(0))
+        .isEqualTo(
+            "All workers must train the same, but worker 1 differs from worker 0 in settings.a.c"
+                + " (6, worker 0 has 5); start all with the same program, --config, --manifest and"
+                + " files");
+    assertThat(messages.get(1)).isEqualTo(messages.get(0));
+  }
+
+  @Test
   void theEnvironmentTellsAWorkerItsPlace() {
-    assertThat(Rendezvous.fromEnvironment(java.util.Map.of())).isEmpty();
+    assertThat(Rendezvous.fromEnvironment(Map.of())).isEmpty();
     Rendezvous rendezvous =
         Rendezvous.fromEnvironment(
-                java.util.Map.of(
+                Map.of(
                     "T3D_RANK", "1",
                     "T3D_WORKERS", "2",
                     "T3D_RENDEZVOUS", "10.0.0.5:29500",
@@ -452,7 +476,7 @@ class ProcessGroupTest {
             .orElseThrow();
     assertThat(rendezvous.rank()).isEqualTo(1);
     assertThat(rendezvous.networkInterface()).isEqualTo(Optional.of("eth0"));
-    assertThatThrownBy(() -> Rendezvous.fromEnvironment(java.util.Map.of("T3D_RANK", "1")))
+    assertThatThrownBy(() -> Rendezvous.fromEnvironment(Map.of("T3D_RANK", "1")))
         .hasMessageContaining("no T3D_RENDEZVOUS");
     assertThatThrownBy(() -> Rendezvous.at("host", 0, 1).build())
         .hasMessage("The workers' rendezvous needs HOST:PORT or file:PATH, got 'host'");
