@@ -125,8 +125,8 @@ public final class PretrainCommand implements Callable<Integer> {
     stdout.flush();
   }
 
-  private TrainingSummary train(
-      PretrainConfig asked, List<ManifestRow> rows, ProcessGroup group) throws IOException {
+  private TrainingSummary train(PretrainConfig asked, List<ManifestRow> rows, ProcessGroup group)
+      throws IOException {
     PretrainConfig settings = asked.withPreprocessing(preprocessing(asked, rows));
     PrintWriter err = spec.commandLine().getErr();
     List<ManifestRow> train = skipBad.check(rows, settings.data().preprocessing(), group, err);

@@ -59,7 +59,8 @@ public final class LaunchCommand implements Callable<Integer> {
   @Option(
       names = "--secret-file",
       paramLabel = "FILE",
-      description = "A file with a secret that all workers must have; needed with several machines.")
+      description =
+          "A file with a secret that all workers must have; needed with several machines.")
   private @Nullable Path secretFile;
 
   @Parameters(arity = "1..*", paramLabel = "COMMAND", description = "pretrain and its options.")
@@ -139,7 +140,8 @@ public final class LaunchCommand implements Callable<Integer> {
       String secret = Files.readString(secretFile).strip();
       if (secret.length() < 16) {
         throw usage(
-            secretFile + " must hold a secret of at least 16 letters, e.g. of: openssl rand -hex 32");
+            secretFile
+                + " must hold a secret of at least 16 letters, e.g. of: openssl rand -hex 32");
       }
       return secret;
     }
@@ -157,7 +159,7 @@ public final class LaunchCommand implements Callable<Integer> {
   }
 
   private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       return socket.getLocalPort();
     }
   }

@@ -4,7 +4,9 @@ import java.io.PrintWriter;
 import java.util.List;
 import java.util.Optional;
 
-/** Waits for the workers of this machine; when one fails, ends the others and says which and why. */
+/**
+ * Waits for the workers of this machine; when one fails, ends the others and says which and why.
+ */
 final class Watch {
   private static final long POLL_MILLIS = 100;
   private static final long OTHERS_MILLIS = 20_000;
@@ -29,7 +31,8 @@ final class Watch {
       if (first.isEmpty()) {
         first = failed().stream().findFirst();
         if (first.isPresent()) {
-          end = System.nanoTime() + OTHERS_MILLIS * 1_000_000; // they notice, and say what they know
+          end =
+              System.nanoTime() + OTHERS_MILLIS * 1_000_000; // they notice, and say what they know
         }
       }
       if (!sleep()) {
@@ -46,7 +49,11 @@ final class Watch {
     workers.forEach(WorkerProcess::stop);
     err.println("error: " + message(failed, killed));
     err.flush();
-    return failed.stream().mapToInt(WorkerProcess::exitValue).filter(c -> c < SIGNAL).min().orElse(1);
+    return failed.stream()
+        .mapToInt(WorkerProcess::exitValue)
+        .filter(c -> c < SIGNAL)
+        .min()
+        .orElse(1);
   }
 
   private List<WorkerProcess> failed() {
@@ -69,8 +76,7 @@ final class Watch {
     for (WorkerProcess worker : failed) {
       Optional<String> own = worker.error().filter(e -> !e.startsWith(OF_OTHERS));
       if (own.isPresent()) {
-        boolean alone =
-            failed.stream().noneMatch(o -> o != worker && o.error().equals(own));
+        boolean alone = failed.stream().noneMatch(o -> o != worker && o.error().equals(own));
         return (alone && workers.size() > 1 ? "worker " + worker.rank() + ": " : "") + own.get();
       }
     }

@@ -138,7 +138,8 @@ public final class SkipBad {
       throw unusable(bad, rows.size());
     }
     if (group.rank() == 0) {
-      err.println("skipped " + bad.size() + " of " + rows.size() + " volumes:" + Problems.list(bad));
+      err.println(
+          "skipped " + bad.size() + " of " + rows.size() + " volumes:" + Problems.list(bad));
       err.flush();
     }
     Set<Integer> badRows = new HashSet<>();

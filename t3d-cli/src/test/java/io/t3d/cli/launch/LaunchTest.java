@@ -33,8 +33,7 @@ class LaunchTest {
       StringWriter out = new StringWriter();
       StringWriter err = new StringWriter();
       int code =
-          T3dCommand.run(
-              new PrintWriter(out), new PrintWriter(err), words.toArray(String[]::new));
+          T3dCommand.run(new PrintWriter(out), new PrintWriter(err), words.toArray(String[]::new));
       return new Run(code, out.toString(), err.toString());
     }
   }
@@ -70,7 +69,7 @@ class LaunchTest {
   }
 
   private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       return socket.getLocalPort();
     }
   }
@@ -106,8 +105,7 @@ class LaunchTest {
     assertThat(Files.readAllLines(out.resolve("log.csv")).size() - 1).isLessThan(STEPS);
 
     Run resumed =
-        Run.of(
-            words("pretrain --resume --config", config, "--manifest", manifest, "--out", out));
+        Run.of(words("pretrain --resume --config", config, "--manifest", manifest, "--out", out));
     assertThat(resumed.err()).doesNotContain("error: ");
     assertThat(resumed.code()).isZero();
     assertThat(resumed.out()).startsWith(STEPS + " steps, loss ");
@@ -190,8 +188,10 @@ class LaunchTest {
 
   @Test
   void whatCannotWorkIsSaidBeforeAProcessIsStarted() throws IOException {
-    assertThat(error("launch --workers 2 evaluate")).contains("launch starts pretrain, got 'evaluate'");
-    assertThat(error("launch --workers 0 pretrain")).contains("--workers and --nodes must be at least 1");
+    assertThat(error("launch --workers 2 evaluate"))
+        .contains("launch starts pretrain, got 'evaluate'");
+    assertThat(error("launch --workers 0 pretrain"))
+        .contains("--workers and --nodes must be at least 1");
     assertThat(error("launch --workers 1 --nodes 2 pretrain")).contains("--rendezvous HOST:PORT");
     assertThat(error("launch --workers 1 --nodes 2 --rendezvous host:1 pretrain"))
         .contains("the same --secret-file on each");

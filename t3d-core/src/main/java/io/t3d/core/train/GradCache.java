@@ -101,7 +101,8 @@ final class GradCache {
     List<PairBatch> parts = batch.split(microBatch);
     List<Optional<ReportSentences>> texts = split(sentences, parts);
     try (NDManager scope = model.manager().newSubManager()) {
-      Ranks.Gathered all = gathered(scope, encode(scope, parts, texts, sentences, seed), whole, seed);
+      Ranks.Gathered all =
+          gathered(scope, encode(scope, parts, texts, sentences, seed), whole, seed);
       T3DOutput cached = all.output();
       try (NDManager lossScope = scope.newSubManager();
           GradientCollector collector = Engine.getInstance().newGradientCollector()) {

@@ -1,7 +1,7 @@
 package io.t3d.core.train;
 
-import io.t3d.core.volume.View;
 import io.t3d.core.T3dException;
+import io.t3d.core.volume.View;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Iterator;
@@ -116,8 +116,7 @@ public interface PairSource {
           public PairBatch next() {
             PairBatch batch = whole.next();
             int each = pairsPerWorker(batch.size(), workers);
-            return batch.rows(
-                IntStream.range(rank * each, (rank + 1) * each).boxed().toList());
+            return batch.rows(IntStream.range(rank * each, (rank + 1) * each).boxed().toList());
           }
 
           @Override

@@ -76,9 +76,7 @@ public final class Pretrainer {
     this.objective = builder.objective;
     ProcessGroup group = builder.group;
     this.source =
-        group.size() > 1
-            ? builder.source.ofWorker(group.rank(), group.size())
-            : builder.source;
+        group.size() > 1 ? builder.source.ofWorker(group.rank(), group.size()) : builder.source;
     this.config = builder.config;
     TrainingStep.ofParts(objective, config);
     this.out = Objects.requireNonNull(builder.out, "Pretrainer needs an output folder: out(Path)");
@@ -206,13 +204,11 @@ public final class Pretrainer {
       this.trained = trained;
       this.state = state;
       this.savedStep = state.step();
-      this.stepper =
-          new TrainingStep(model, objective, trained.optimizer(), config, ranks.group());
+      this.stepper = new TrainingStep(model, objective, trained.optimizer(), config, ranks.group());
       this.schedule = config.schedule(state.totalSteps());
       this.log =
           ranks.first() ? Optional.of(TrainingLog.open(out, state.step())) : Optional.empty();
-      this.provenance =
-          Provenance.capture(dataDescription, model, config, ranks.group().size());
+      this.provenance = Provenance.capture(dataDescription, model, config, ranks.group().size());
     }
 
     TrainingSummary toTheEnd() throws IOException {

@@ -39,8 +39,7 @@ public record Provenance(
    *
    * @param workers of the training
    */
-  static Provenance capture(
-      String data, T3DModel model, TrainingConfig training, int workers) {
+  static Provenance capture(String data, T3DModel model, TrainingConfig training, int workers) {
     return new Provenance(
         data,
         model.config(),

@@ -121,9 +121,7 @@ public final class TrainingStep {
       // Each worker has the whole gradient of what a loss of all features learns.
       boolean alike = objective instanceof Objective;
       ranks.sumGradients(
-          scope,
-          optimizer.trained(),
-          alike ? objective.parameters().values() : List.of());
+          scope, optimizer.trained(), alike ? objective.parameters().values() : List.of());
       AdamW.Guarded update =
           optimizer.guardedStep(
               scope, learningRate, config.clipNorm(), Optional.of(losses.total()));

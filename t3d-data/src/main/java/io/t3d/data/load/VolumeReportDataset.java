@@ -1,6 +1,8 @@
 package io.t3d.data.load;
 
+import com.google.common.base.Splitter;
 import io.t3d.core.T3dException;
+import io.t3d.core.torch.distributed.ProcessGroup;
 import io.t3d.core.train.PairSource;
 import io.t3d.core.volume.View;
 import io.t3d.data.internal.ReportSampling;
@@ -16,15 +18,13 @@ import io.t3d.data.prepare.VolumeChecks;
 import io.t3d.data.transform.VolumeSource;
 import io.t3d.data.view.MultiViewSampler;
 import java.io.IOException;
-import java.util.Arrays;
-import com.google.common.base.Splitter;
-import io.t3d.core.torch.distributed.ProcessGroup;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
-import java.util.Map;
-import java.util.TreeMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**

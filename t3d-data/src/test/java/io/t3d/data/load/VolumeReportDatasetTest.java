@@ -3,8 +3,8 @@ package io.t3d.data.load;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.t3d.core.config.Size3;
 import io.t3d.core.T3dException;
+import io.t3d.core.config.Size3;
 import io.t3d.core.train.PairBatch;
 import io.t3d.core.train.PairSource;
 import io.t3d.core.volume.Affine;

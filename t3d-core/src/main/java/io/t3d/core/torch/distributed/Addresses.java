@@ -93,7 +93,10 @@ final class Addresses {
     } catch (IOException e) {
       throw new T3dException(
           T3dException.Kind.ENVIRONMENT,
-          "The workers' rendezvous " + host.getHostAddress() + " cannot be reached: " + e.getMessage(),
+          "The workers' rendezvous "
+              + host.getHostAddress()
+              + " cannot be reached: "
+              + e.getMessage(),
           e);
     }
   }

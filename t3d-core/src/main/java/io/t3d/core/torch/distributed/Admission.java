@@ -50,16 +50,22 @@ final class Admission {
       throw new T3dException(
           T3dException.Kind.USAGE,
           rendezvous
-                  .file()
-                  .map(file -> "Rank " + rank + " is taken in " + file + ", or the file is of an"
-                      + " earlier run; give an absent file, and each worker a rank of its own")
-                  .orElse(
+              .file()
+              .map(
+                  file ->
                       "Rank "
                           + rank
-                          + " is taken by another worker at "
-                          + rendezvous.place()
-                          + "; give each a rank of its own (--node-rank on each machine), and each"
-                          + " training a port of its own"));
+                          + " is taken in "
+                          + file
+                          + ", or the file is of an"
+                          + " earlier run; give an absent file, and each worker a rank of its own")
+              .orElse(
+                  "Rank "
+                      + rank
+                      + " is taken by another worker at "
+                      + rendezvous.place()
+                      + "; give each a rank of its own (--node-rank on each machine), and each"
+                      + " training a port of its own"));
     }
     if (rank == 0) {
       admit();

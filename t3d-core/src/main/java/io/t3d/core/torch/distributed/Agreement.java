@@ -76,7 +76,8 @@ public final class Agreement {
   }
 
   private static String shown(JsonNode node) {
-    String text = node.isMissingNode() ? "nothing" : node.isTextual() ? node.asText() : node.toString();
+    String text =
+        node.isMissingNode() ? "nothing" : node.isTextual() ? node.asText() : node.toString();
     return text.length() > SHOWN ? text.substring(0, SHOWN) + "…" : text;
   }
 }

@@ -26,9 +26,9 @@ import org.bytedeco.pytorch.ProcessGroupGloo;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.Work;
-import org.bytedeco.pytorch.gloo.Device;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.bytedeco.pytorch.gloo.Device;
 import org.jspecify.annotations.Nullable;
 
 /** libtorch's {@code ProcessGroupGloo}. */
@@ -58,8 +58,10 @@ final class GlooGroup implements ProcessGroup {
   private final NativeStore store;
   private final PeerWatch watch;
   private final Memory group;
+
   @SuppressWarnings("unused")
   private final List<Object> kept; // memory that the native objects refer to
+
   private final Pointer allReduce = NativeCall.function(GLOO + ALL_REDUCE);
   private final Pointer broadcast = NativeCall.function(GLOO + BROADCAST);
   private final Pointer allGather = NativeCall.function(GLOO + ALL_GATHER);
@@ -207,8 +209,7 @@ final class GlooGroup implements ProcessGroup {
   }
 
   /** Runs what may hang in native code on a thread of its own, which is left there then. */
-  private static <T> T within(
-      Callable<T> task, long millis, @Nullable PeerWatch watch) {
+  private static <T> T within(Callable<T> task, long millis, @Nullable PeerWatch watch) {
     FutureTask<T> future = new FutureTask<>(task);
     Thread thread = new Thread(future, "t3d-join");
     thread.setDaemon(true);
@@ -455,7 +456,8 @@ final class GlooGroup implements ProcessGroup {
         Thread.onSpinWait();
         continue;
       }
-      LockSupport.parkNanos(waited < 5_000_000 ? 30_000 : waited < 500_000_000 ? 200_000 : 1_000_000);
+      LockSupport.parkNanos(
+          waited < 5_000_000 ? 30_000 : waited < 500_000_000 ? 200_000 : 1_000_000);
       if (waited > 1_000_000_000 && watch.verdict().isPresent()) {
         ended = ended == 0 ? now : ended;
         if (now - ended > GRACE_MILLIS * 1_000_000) {

@@ -12,8 +12,8 @@ import java.nio.file.Path;
 import org.bytedeco.pytorch.PointerConsumer;
 
 /**
- * Calls functions of libtorch by their mangled C++ names, where an exception that they throw becomes
- * a Java exception. JNA alone would end the JVM then.
+ * Calls functions of libtorch by their mangled C++ names, where an exception that they throw
+ * becomes a Java exception. JNA alone would end the JVM then.
  *
  * <p>The presets' generated code calls a function pointer of one argument between {@code try} and
  * {@code catch}. The pointer that it gets here leads to a few instructions that load the other
@@ -29,15 +29,39 @@ final class NativeCall {
 
   /** With the block's address in rdi: rax and the six arguments from it, then a jump to rax. */
   private static final int[] JUMP = {
-    0xF3, 0x0F, 0x1E, 0xFA, // endbr64
-    0x48, 0x8B, 0x07, // mov rax, [rdi]
-    0x48, 0x8B, 0x77, 0x10, // mov rsi, [rdi+16]
-    0x48, 0x8B, 0x57, 0x18, // mov rdx, [rdi+24]
-    0x48, 0x8B, 0x4F, 0x20, // mov rcx, [rdi+32]
-    0x4C, 0x8B, 0x47, 0x28, // mov r8, [rdi+40]
-    0x4C, 0x8B, 0x4F, 0x30, // mov r9, [rdi+48]
-    0x48, 0x8B, 0x7F, 0x08, // mov rdi, [rdi+8]
-    0xFF, 0xE0 // jmp rax
+    0xF3,
+    0x0F,
+    0x1E,
+    0xFA, // endbr64
+    0x48,
+    0x8B,
+    0x07, // mov rax, [rdi]
+    0x48,
+    0x8B,
+    0x77,
+    0x10, // mov rsi, [rdi+16]
+    0x48,
+    0x8B,
+    0x57,
+    0x18, // mov rdx, [rdi+24]
+    0x48,
+    0x8B,
+    0x4F,
+    0x20, // mov rcx, [rdi+32]
+    0x4C,
+    0x8B,
+    0x47,
+    0x28, // mov r8, [rdi+40]
+    0x4C,
+    0x8B,
+    0x4F,
+    0x30, // mov r9, [rdi+48]
+    0x48,
+    0x8B,
+    0x7F,
+    0x08, // mov rdi, [rdi+8]
+    0xFF,
+    0xE0 // jmp rax
   };
 
   private static final Supplier<Consumer> CALLER = Suppliers.memoize(NativeCall::caller);
@@ -50,9 +74,7 @@ final class NativeCall {
    * @throws T3dException when this libtorch has no such function
    */
   static Pointer function(String symbol) {
-    Path file =
-        Path.of(
-            LibUtils.getLibtorchPath(), System.mapLibraryName("torch_cpu"));
+    Path file = Path.of(LibUtils.getLibtorchPath(), System.mapLibraryName("torch_cpu"));
     try {
       return NativeLibrary.getInstance(file.toString()).getGlobalVariableAddress(symbol);
     } catch (UnsatisfiedLinkError e) {
@@ -104,7 +126,8 @@ final class NativeCall {
           "Training by several workers needs a page of memory that may hold code, which this system"
               + " refuses; allow it (SELinux: execmem), or train with one worker");
     }
-    Memory holder = new Memory(16); // what the presets take for their function pointer and its owner
+    Memory holder =
+        new Memory(16); // what the presets take for their function pointer and its owner
     holder.clear();
     holder.setPointer(0, page);
     return new Consumer(holder);

@@ -12,8 +12,8 @@ import org.bytedeco.pytorch.Store;
 import org.bytedeco.pytorch.StringVector;
 
 /**
- * libtorch's {@code TCPStore} or {@code FileStore}: names and values that all workers see. Each call
- * may throw a RuntimeException with libtorch's message.
+ * libtorch's {@code TCPStore} or {@code FileStore}: names and values that all workers see. Each
+ * call may throw a RuntimeException with libtorch's message.
  *
  * <p>The presets free what they make of these classes at once, so the object lies in memory of its
  * own, with counts of references that never reach zero, and is destroyed by {@link #close}.
@@ -121,9 +121,7 @@ final class NativeStore implements AutoCloseable {
   /** The value of a name, where it is there already. */
   synchronized Optional<String> find(String key) {
     try (StringVector keys = new StringVector(key)) {
-      return open().check(keys)
-          ? Optional.of(decoded(open().get_to_str(key)))
-          : Optional.empty();
+      return open().check(keys) ? Optional.of(decoded(open().get_to_str(key))) : Optional.empty();
     }
   }
 

@@ -1,9 +1,10 @@
 package io.t3d.core.torch.distributed;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 
 /**
  * Knows whether the other workers live. Each worker counts up a number in the store every few
@@ -138,7 +139,7 @@ final class PeerWatch implements AutoCloseable {
   }
 
   private void watch() {
-    TreeMap<Integer, long[]> beats = new TreeMap<>(); // rank → {number, when it was new}
+    Map<Integer, long[]> beats = new HashMap<>(); // rank → {number, when it was new}
     long polls = 0;
     try {
       while (!closed && verdict.isEmpty()) {
@@ -162,7 +163,7 @@ final class PeerWatch implements AutoCloseable {
     }
   }
 
-  private void lookForSilence(TreeMap<Integer, long[]> beats) {
+  private void lookForSilence(Map<Integer, long[]> beats) {
     for (int r = 1; r < rendezvous.size(); r++) {
       long number = store.add(BEAT + r, 0);
       long now = System.nanoTime();

@@ -120,10 +120,7 @@ public record Rendezvous(
       return Optional.empty();
     }
     Builder builder =
-        at(
-            text(environment, PLACE),
-            number(environment, RANK),
-            number(environment, WORKERS));
+        at(text(environment, PLACE), number(environment, RANK), number(environment, WORKERS));
     Optional.ofNullable(environment.get(INTERFACE)).ifPresent(builder::networkInterface);
     Optional.ofNullable(environment.get(SECRET)).ifPresent(builder::secret);
     if (environment.containsKey(JOIN_SECONDS)) {

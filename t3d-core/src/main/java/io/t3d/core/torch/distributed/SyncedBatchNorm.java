@@ -61,8 +61,7 @@ public final class SyncedBatchNorm {
     NDArray weights = counts.div(total); // (R, 1)
     NDArray means = all.get(":, 0:" + c); // (R, C)
     NDArray mean = means.mul(weights).sum(new int[] {0}); // (C)
-    NDArray variances =
-        all.get(":, " + c + ":" + 2 * c).add(means.sub(mean).square()); // (R, C)
+    NDArray variances = all.get(":, " + c + ":" + 2 * c).add(means.sub(mean).square()); // (R, C)
     NDArray variance = variances.mul(weights).sum(new int[] {0}); // (C)
     track(block, mean, variance.mul(total.div(total.sub(1f))));
 
@@ -98,10 +97,8 @@ public final class SyncedBatchNorm {
     }
   }
 
-  private static NDArray parameter(
-      Block block, ParameterStore parameters, String name, NDArray x) {
-    NDArray value =
-        parameters.getValue(block.getDirectParameters().get(name), x.getDevice(), true);
+  private static NDArray parameter(Block block, ParameterStore parameters, String name, NDArray x) {
+    NDArray value = parameters.getValue(block.getDirectParameters().get(name), x.getDevice(), true);
     NDArray view = value.reshape(value.getShape());
     view.attach(x.getManager()); // not to the model's
     return view;

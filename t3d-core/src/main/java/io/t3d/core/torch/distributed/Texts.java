@@ -12,7 +12,9 @@ import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
-/** Texts as arrays of bytes: first their lengths travel, then the bytes, filled up to the longest. */
+/**
+ * Texts as arrays of bytes: first their lengths travel, then the bytes, filled up to the longest.
+ */
 final class Texts {
   private Texts() {}
 

@@ -139,9 +139,7 @@ public final class Ranks {
    * @param pairs how many pairs this worker has
    */
   public Optional<ReportSentences> own(Optional<ReportSentences> whole, int pairs) {
-    return several()
-        ? whole.map(s -> s.ofPairs(firstOf(pairs), firstOf(pairs) + pairs))
-        : whole;
+    return several() ? whole.map(s -> s.ofPairs(firstOf(pairs), firstOf(pairs) + pairs)) : whole;
   }
 
   /**

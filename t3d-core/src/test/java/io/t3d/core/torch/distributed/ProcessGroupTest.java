@@ -40,7 +40,7 @@ class ProcessGroupTest {
   }
 
   private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       return socket.getLocalPort();
     }
   }
@@ -112,8 +112,13 @@ class ProcessGroupTest {
               long[] n = numbers.toLongArray();
               float[] h = Casts.toFloat32(half).toFloatArray();
               return List.of(
-                  (double) f[0], (double) f[1], (double) f[2], (double) n[0], (double) n[1],
-                  (double) h[0], (double) h[1]);
+                  (double) f[0],
+                  (double) f[1],
+                  (double) f[2],
+                  (double) n[0],
+                  (double) n[1],
+                  (double) h[0],
+                  (double) h[1]);
             });
     List<Double> expected = List.of(3.0, 1.5, -6.0, 3.0, 3.0 * (1L << 40), 6.0, 9.0);
     assertThat(sums).containsExactly(expected, expected, expected);
@@ -342,7 +347,7 @@ class ProcessGroupTest {
 
   @Test
   void aPortInUseIsRefused() throws IOException {
-    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       Rendezvous rendezvous = tcp(taken.getLocalPort(), 0, 2).build();
       assertThatThrownBy(() -> ProcessGroup.join(rendezvous))
           .isInstanceOf(T3dException.class)
@@ -381,7 +386,7 @@ class ProcessGroupTest {
 
   @Test
   void aProgramThatIsNoRendezvousIsNotWaitedForForEver() throws IOException {
-    try (ServerSocket other = new ServerSocket(0, 5, InetAddress.getByName("127.0.0.1"))) {
+    try (ServerSocket other = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
       Rendezvous rendezvous =
           tcp(other.getLocalPort(), 1, 2).joinTimeout(Duration.ofSeconds(2)).build();
       assertThatThrownBy(() -> ProcessGroup.join(rendezvous))

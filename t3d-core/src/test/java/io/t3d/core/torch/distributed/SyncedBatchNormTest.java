@@ -32,7 +32,8 @@ class SyncedBatchNormTest {
   private static final int[] CUT = {0, 2, 6}; // 2 rows for the first worker, 4 for the second
 
   /** What one norm did with its rows. */
-  private record Result(float[] y, float[] dx, float[] dGamma, float[] dBeta, float[] mean, float[] var) {}
+  private record Result(
+      float[] y, float[] dx, float[] dGamma, float[] dBeta, float[] mean, float[] var) {}
 
   private static NDArray whole(NDManager manager, long shift) {
     NDArray wave = manager.arange(0, ROWS * 3 * 8, 1, DataType.FLOAT32).add(shift).sin();
@@ -42,7 +43,7 @@ class SyncedBatchNormTest {
   /** y, and gradients of {@code sum(y · weights)}. */
   private static Result run(NDManager manager, int from, int to) {
     JniUtils.setGradMode(true);
-    BatchNorm norm = (BatchNorm) BatchNorm.builder().build();
+    BatchNorm norm = BatchNorm.builder().build();
     norm.initialize(manager, DataType.FLOAT32, new Shape(2, 3, 2, 2, 2));
     for (Parameter parameter : norm.getDirectParameters().values()) {
       if (parameter.requiresGradient()) {
@@ -73,7 +74,7 @@ class SyncedBatchNormTest {
   @Test
   void outputGradientsAndRunningStatisticsAreThoseOfTheWholeBatch() throws Exception {
     int port;
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       port = socket.getLocalPort();
     }
     ExecutorService threads = Executors.newFixedThreadPool(2);
