@@ -63,7 +63,7 @@ class LaunchTest {
   private static List<String> words(Object... parts) {
     List<String> words = new ArrayList<>();
     for (Object part : parts) {
-      words.addAll(part instanceof String text ? List.of(text.split(" ")) : List.of(part + ""));
+      words.addAll(part instanceof String text ? List.of(text.split(" ", -1)) : List.of(part + ""));
     }
     return words;
   }

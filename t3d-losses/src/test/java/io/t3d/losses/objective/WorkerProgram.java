@@ -66,7 +66,7 @@ public final class WorkerProgram {
       BatchObjective objective =
           Objectives.create(objective(name), model, VIEW, 3 + group.rank()); // rank 0's counts
       Pretrainer.builder(model, objective, PairSource.of(pairs(), BATCH, 5))
-          .config(settings(name, group.size()))
+          .config(settings(name))
           .out(out.resolve(name))
           .workers(group)
           .resume(method.endsWith("+"))
@@ -105,7 +105,7 @@ public final class WorkerProgram {
     };
   }
 
-  private static TrainingConfig settings(String name, int workers) {
+  private static TrainingConfig settings(String name) {
     int accumulation = name.contains("accumulation") ? 2 : 1;
     return TrainingConfig.builder()
         .epochs(STEPS * BATCH / PAIRS * accumulation)

@@ -175,9 +175,9 @@ class WorkersTest {
 
   private static List<Double> column(Path out, String method, String name) throws IOException {
     List<String> lines = Files.readAllLines(out.resolve(method).resolve("log.csv"));
-    int column = List.of(lines.get(0).split(",")).indexOf(name);
+    int column = List.of(lines.get(0).split(",", -1)).indexOf(name);
     assertThat(column).as(name).isNotNegative();
-    return lines.stream().skip(1).map(l -> Double.parseDouble(l.split(",")[column])).toList();
+    return lines.stream().skip(1).map(l -> Double.parseDouble(l.split(",", -1)[column])).toList();
   }
 
   private static Map<String, float[]> weights(String out, String method) throws IOException {
