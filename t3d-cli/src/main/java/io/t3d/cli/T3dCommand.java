@@ -16,6 +16,8 @@ import io.t3d.cli.command.PretrainCommand;
 import io.t3d.cli.command.QuickstartCommand;
 import io.t3d.cli.command.SegmentCommand;
 import io.t3d.cli.doctor.DoctorCommand;
+import io.t3d.cli.launch.LaunchCommand;
+import io.t3d.cli.launch.LaunchedWorker;
 import io.t3d.pipeline.internal.CleanStop;
 import java.io.IOException;
 import java.io.InputStream;
@@ -38,6 +40,7 @@ import picocli.CommandLine.ScopeType;
       QuickstartCommand.class,
       PreprocessCommand.class,
       PretrainCommand.class,
+      LaunchCommand.class,
       EvaluateCommand.class,
       BenchmarkCommand.class,
       EmbedCommand.class,
@@ -64,6 +67,10 @@ public final class T3dCommand {
   public static void main(String[] args) {
     CleanStop stop = CleanStop.install();
     int code = run(args);
+    if (code != 0 && LaunchedWorker.isOne()) {
+      // A worker that lost the others may have a call to them that never ends.
+      Runtime.getRuntime().halt(code);
+    }
     stop.finished();
     System.exit(code);
   }

@@ -11,8 +11,11 @@ import io.t3d.core.model.Pretrained;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.text.ReportTokenizer;
 import io.t3d.core.torch.TorchEngine;
+import io.t3d.core.torch.distributed.Agreement;
+import io.t3d.core.torch.distributed.ProcessGroup;
 import io.t3d.core.train.BatchObjective;
 import io.t3d.core.train.Checkpoint;
+import io.t3d.core.train.PairSource;
 import io.t3d.core.train.Pretrainer;
 import io.t3d.core.train.TrainingListener;
 import io.t3d.core.train.TrainingSummary;
@@ -26,7 +29,9 @@ import java.lang.reflect.RecordComponent;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,6 +45,7 @@ public final class PretrainRun {
   private final List<ManifestRow> rows;
   private final Optional<Prompts> prompts;
   private final Path out;
+  private final ProcessGroup group;
 
   /**
    * Prepares a run on data without prompts.
@@ -62,6 +68,23 @@ public final class PretrainRun {
    */
   public PretrainRun(
       PretrainConfig config, List<ManifestRow> rows, Optional<Prompts> prompts, Path out) {
+    this(config, rows, prompts, out, ProcessGroup.single());
+  }
+
+  /**
+   * Prepares a run that several workers make together; {@code data.batchSize} is the number of
+   * pairs of all of them.
+   *
+   * @param group all workers, with the same settings and rows
+   * @throws T3dException when the batch is no multiple of the workers
+   */
+  public PretrainRun(
+      PretrainConfig config,
+      List<ManifestRow> rows,
+      Optional<Prompts> prompts,
+      Path out,
+      ProcessGroup group) {
+    PairSource.pairsPerWorker(config.data().batchSize(), group.size());
     if (rows.size() < config.data().batchSize()) {
       throw new T3dException(
           T3dException.Kind.USAGE,
@@ -75,6 +98,7 @@ public final class PretrainRun {
     this.rows = rows;
     this.prompts = prompts;
     this.out = out;
+    this.group = group;
   }
 
   /**
@@ -96,15 +120,23 @@ public final class PretrainRun {
    */
   public TrainingSummary run(boolean resume, boolean acceptChangedData, TrainingListener listener)
       throws IOException {
-    try (FolderLock.Held lock = FolderLock.hold(out)) {
-      return runAlone(resume, acceptChangedData, listener);
-    }
+    return group.run(
+        () -> {
+          try (FolderLock.Held lock = group.rank() == 0 ? FolderLock.hold(out) : () -> {}) {
+            return runAlone(resume, acceptChangedData, listener);
+          }
+        });
   }
 
   private TrainingSummary runAlone(
       boolean resume, boolean acceptChangedData, TrainingListener listener) throws IOException {
     DataConfig data = config.data();
+    if (resume && group.rank() == 0) {
+      Checkpoint.open(out); // puts right what a crash left, before the others look
+    }
+    group.barrier();
     DataIdentity identity = identity(resume, acceptChangedData);
+    requireSame(identity, resume);
     VolumeReportDataset source =
         VolumeReportDataset.builder()
             .rows(rows)
@@ -131,6 +163,7 @@ public final class PretrainRun {
           Pretrainer.builder(model, objective, source)
               .config(config.training())
               .out(out)
+              .workers(group)
               .attach(TrainedModel.DATA_FILE, Configs.toJson(data))
               .attach(TrainedModel.OBJECTIVE_FILE, Configs.toJson(config.objective()))
               .attach(DataIdentity.FILE, Configs.toJson(identity))
@@ -140,6 +173,23 @@ public final class PretrainRun {
       prompts.ifPresent(p -> run.attach(TrainedModel.PROMPTS_FILE, Configs.toJson(p)));
       return run.build().run();
     }
+  }
+
+  /** Workers with other settings, data or checkpoints would train another model each. */
+  private void requireSame(DataIdentity identity, boolean resume) throws IOException {
+    if (group.size() == 1) {
+      return;
+    }
+    Map<String, String> facts = new LinkedHashMap<>();
+    facts.put("data", Configs.toJson(config.data()));
+    facts.put("model", Configs.toJson(config.model()));
+    facts.put("objective", Configs.toJson(config.objective()));
+    facts.put("training", Configs.toJson(config.training()));
+    facts.put("pretrained", config.pretrained().map(Configs::toJson).orElse("none"));
+    facts.put("the pairs of the manifest", Configs.toJson(identity));
+    Optional<Checkpoint> checkpoint = resume ? Checkpoint.open(out) : Optional.empty();
+    facts.put("the checkpoint of --out", checkpoint.map(c -> "step " + c.step()).orElse("none"));
+    Agreement.require(group, facts);
   }
 
   /** That of the pairs, when the checkpoint to go on from has the same. */

@@ -3,6 +3,7 @@ package io.t3d.pipeline;
 import io.t3d.core.T3dException;
 import io.t3d.core.internal.FolderLock;
 import io.t3d.core.internal.OutputCheck;
+import io.t3d.core.torch.distributed.ProcessGroup;
 import io.t3d.core.train.Checkpoint;
 import io.t3d.core.train.TrainingListener;
 import io.t3d.core.train.TrainingSummary;
@@ -68,14 +69,47 @@ public final class T3D {
   public static TrainingSummary pretrain(
       PretrainConfig config, Path manifest, Path out, boolean resume, TrainingListener listener)
       throws IOException {
-    requireFree(out, resume);
-    Manifest all = Manifest.read(manifest);
-    all.requireReports();
-    List<ManifestRow> train = rowsToTrainOn(all, manifest);
-    try (FolderLock lock = FolderLock.take(out)) {
-      requireFree(out, resume); // now that nobody else can begin
-      return pretrain(config, train, manifest, out, resume, listener);
-    }
+    return pretrain(config, manifest, out, resume, listener, ProcessGroup.single());
+  }
+
+  /**
+   * The same by several workers, each of which calls this with the same settings, manifest and
+   * folder.
+   *
+   * <pre>{@code
+   * try (ProcessGroup group =
+   *     ProcessGroup.join(Rendezvous.tcp("10.0.0.5", 29500, rank, 2).secret(secret).build())) {
+   *   T3D.pretrain(config, manifest, out, false, new TrainingListener() {}, group);
+   * }
+   * }</pre>
+   *
+   * @param listener is told of each step in the worker of rank 0
+   * @param group all workers; {@code data.batchSize} counts the pairs of all
+   */
+  public static TrainingSummary pretrain(
+      PretrainConfig config,
+      Path manifest,
+      Path out,
+      boolean resume,
+      TrainingListener listener,
+      ProcessGroup group)
+      throws IOException {
+    return group.run(
+        () -> {
+          boolean writes = group.rank() == 0;
+          if (writes) {
+            requireFree(out, resume);
+          }
+          Manifest all = Manifest.read(manifest);
+          all.requireReports();
+          List<ManifestRow> train = rowsToTrainOn(all, manifest);
+          try (FolderLock.Held lock = writes ? FolderLock.take(out)::close : () -> {}) {
+            if (writes) {
+              requireFree(out, resume); // now that nobody else can begin
+            }
+            return pretrain(config, train, manifest, out, resume, listener, group);
+          }
+        });
   }
 
   private static TrainingSummary pretrain(
@@ -84,12 +118,13 @@ public final class T3D {
       Path manifest,
       Path out,
       boolean resume,
-      TrainingListener listener)
+      TrainingListener listener,
+      ProcessGroup group)
       throws IOException {
     Preprocessing resolved = PreparedVolumes.resolve(config.data().preprocessing(), train);
     PretrainConfig settings = config.withPreprocessing(resolved);
     int threads = Runtime.getRuntime().availableProcessors();
-    List<BadRow> bad = VolumeReportDataset.check(train, resolved, threads);
+    List<BadRow> bad = VolumeReportDataset.check(train, resolved, threads, group);
     if (!bad.isEmpty()) {
       throw new T3dException(
           T3dException.Kind.INPUT,
@@ -99,7 +134,8 @@ public final class T3D {
               + " volumes cannot be used; repair them, or leave their rows out:"
               + Problems.list(bad));
     }
-    return new PretrainRun(settings, train, promptsBeside(manifest), out).run(resume, listener);
+    return new PretrainRun(settings, train, promptsBeside(manifest), out, group)
+        .run(resume, listener);
   }
 
   /**

@@ -1,5 +1,6 @@
 package io.t3d.cli.command;
 
+import io.t3d.cli.launch.LaunchedWorker;
 import io.t3d.cli.option.DeviceOption;
 import io.t3d.cli.option.SkipBad;
 import io.t3d.cli.print.TrainingProgress;
@@ -7,6 +8,7 @@ import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
 import io.t3d.core.internal.FolderLock;
 import io.t3d.core.torch.TorchEngine;
+import io.t3d.core.torch.distributed.ProcessGroup;
 import io.t3d.core.train.TrainingSummary;
 import io.t3d.data.manifest.Manifest;
 import io.t3d.data.manifest.ManifestRow;
@@ -77,17 +79,35 @@ public final class PretrainCommand implements Callable<Integer> {
       throw new T3dException(
           T3dException.Kind.USAGE, "--accept-changed-data says how to go on; it needs --resume");
     }
-    settings = device.name().map(settings::withDevice).orElse(settings);
+    PretrainConfig asked = device.name().map(settings::withDevice).orElse(settings);
+    try (ProcessGroup group = LaunchedWorker.join()) {
+      return group.run(() -> call(LaunchedWorker.onItsDevice(asked), group));
+    }
+  }
+
+  private int call(PretrainConfig settings, ProcessGroup group) throws IOException {
     settings.device().ifPresent(TorchEngine::device); // before volumes are read for minutes
-    T3D.requireFree(out, resume);
+    boolean writes = group.rank() == 0;
+    if (writes) {
+      T3D.requireFree(out, resume);
+    }
     Manifest all = Manifest.read(manifest);
     all.requireReports();
     List<ManifestRow> train = T3D.rowsToTrainOn(all, manifest);
     TrainingSummary summary;
-    try (FolderLock lock = FolderLock.take(out)) {
-      T3D.requireFree(out, resume); // now that nobody else can begin
-      summary = train(settings, train);
+    try (FolderLock.Held lock = writes ? FolderLock.take(out)::close : () -> {}) {
+      if (writes) {
+        T3D.requireFree(out, resume); // now that nobody else can begin
+      }
+      summary = train(settings, train, group);
     }
+    if (writes) {
+      print(summary, group);
+    }
+    return 0;
+  }
+
+  private void print(TrainingSummary summary, ProcessGroup group) {
     PrintWriter stdout = spec.commandLine().getOut();
     stdout.printf(
         "%d steps, loss %.4f → %.4f, %.1f volumes/s, checkpoint in %s%n",
@@ -96,16 +116,22 @@ public final class PretrainCommand implements Callable<Integer> {
         summary.lastLoss(),
         summary.volumesPerSecond(),
         out.resolve("checkpoint"));
+    if (group.size() > 1) {
+      ProcessGroup.Traffic traffic = group.traffic();
+      stdout.printf(
+          "%d workers: each sent %.1f MB and was %.1f s in collectives%n",
+          group.size(), traffic.bytes() / 1e6, traffic.seconds());
+    }
     stdout.flush();
-    return 0;
   }
 
-  private TrainingSummary train(PretrainConfig asked, List<ManifestRow> rows) throws IOException {
+  private TrainingSummary train(PretrainConfig asked, List<ManifestRow> rows, ProcessGroup group)
+      throws IOException {
     PretrainConfig settings = asked.withPreprocessing(preprocessing(asked, rows));
     PrintWriter err = spec.commandLine().getErr();
-    List<ManifestRow> train = skipBad.check(rows, settings.data().preprocessing(), err);
+    List<ManifestRow> train = skipBad.check(rows, settings.data().preprocessing(), group, err);
     try (TrainingProgress progress = new TrainingProgress()) {
-      return new PretrainRun(settings, train, T3D.promptsBeside(manifest), out)
+      return new PretrainRun(settings, train, T3D.promptsBeside(manifest), out, group)
           .run(resume, acceptChangedData, progress);
     }
   }

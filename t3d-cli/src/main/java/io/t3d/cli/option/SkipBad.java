@@ -1,6 +1,7 @@
 package io.t3d.cli.option;
 
 import io.t3d.core.T3dException;
+import io.t3d.core.torch.distributed.ProcessGroup;
 import io.t3d.data.internal.Problems;
 import io.t3d.data.io.VolumeFinder;
 import io.t3d.data.load.VolumeReportDataset;
@@ -122,16 +123,25 @@ public final class SkipBad {
    */
   public List<ManifestRow> check(
       List<ManifestRow> rows, Preprocessing preprocessing, PrintWriter err) {
-    List<BadRow> bad =
-        VolumeReportDataset.check(rows, preprocessing, Runtime.getRuntime().availableProcessors());
+    return check(rows, preprocessing, ProcessGroup.single(), err);
+  }
+
+  /** The same by several workers, each of which reads its share of the volumes. */
+  public List<ManifestRow> check(
+      List<ManifestRow> rows, Preprocessing preprocessing, ProcessGroup group, PrintWriter err) {
+    int threads = Runtime.getRuntime().availableProcessors();
+    List<BadRow> bad = VolumeReportDataset.check(rows, preprocessing, threads, group);
     if (bad.isEmpty()) {
       return rows;
     }
     if (!skip || bad.size() == rows.size()) {
       throw unusable(bad, rows.size());
     }
-    err.println("skipped " + bad.size() + " of " + rows.size() + " volumes:" + Problems.list(bad));
-    err.flush();
+    if (group.rank() == 0) {
+      err.println(
+          "skipped " + bad.size() + " of " + rows.size() + " volumes:" + Problems.list(bad));
+      err.flush();
+    }
     Set<Integer> badRows = new HashSet<>();
     bad.forEach(b -> badRows.add(b.row().row()));
     return rows.stream().filter(r -> !badRows.contains(r.row())).toList();

@@ -16,6 +16,7 @@ import io.t3d.core.internal.Scopes;
 import io.t3d.core.internal.Shapes;
 import io.t3d.core.tensor.Scalars;
 import io.t3d.core.torch.Casts;
+import io.t3d.core.torch.distributed.SyncedBatchNorm;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -111,7 +112,10 @@ public final class ProjectionHead extends TypedBlock {
     }
     NDArray rows = Casts.toFloat32(projected).reshape(-1, out); // (rows, E)
     requireRows(rows, training);
-    NDArray normed = norm.forward(parameters, new NDList(rows), training).singletonOrThrow();
+    NDArray normed =
+        SyncedBatchNorm.applies(norm, training)
+            ? SyncedBatchNorm.run(norm, parameters, rows)
+            : norm.forward(parameters, new NDList(rows), training).singletonOrThrow();
     return normed.reshape(projected.getShape()); // (…, E)
   }
 

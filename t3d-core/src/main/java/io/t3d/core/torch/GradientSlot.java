@@ -60,6 +60,17 @@ public final class GradientSlot {
   }
 
   /**
+   * Runs a backward pass of its own, inside or outside a gradient collector: adds to the slots of
+   * the leaves behind a scalar.
+   *
+   * @throws io.t3d.core.T3dException without the {@linkplain TorchBridge bridge}
+   */
+  public static void backward(NDArray scalar) {
+    TorchBridge.require("A backward pass within another");
+    TorchBridge.borrow(scalar).backward();
+  }
+
+  /**
    * Frees the gradient, also one that is not finite; the next backward pass starts anew. Without
    * the {@linkplain TorchBridge bridge} it is set to zero.
    *

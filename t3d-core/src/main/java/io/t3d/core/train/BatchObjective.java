@@ -20,7 +20,25 @@ public interface BatchObjective {
   interface Forward {
     /** The output for views of the batch's pairs; owned by the manager of the first slot. */
     T3DOutput run(ViewBatch views);
+
+    /**
+     * Which pairs of a batch that several workers share these are. What is drawn for each pair is
+     * to be drawn for all and cut to these, so that it does not depend on the number of workers.
+     *
+     * @param pairs of the views
+     */
+    default Part part(int pairs) {
+      return new Part(0, pairs);
+    }
   }
+
+  /**
+   * Some pairs of a batch.
+   *
+   * @param first of them in the batch, from 0
+   * @param all pairs of the batch
+   */
+  record Part(int first, int all) {}
 
   /**
    * Runs the model on a batch and computes the loss, inside the caller's gradient scope; the
@@ -29,7 +47,8 @@ public interface BatchObjective {
    * @param model the forward pass
    * @param views the batch's views of B pairs; stay as they are
    * @param patientIds B ids; pairs that share one are not negatives of each other
-   * @return the scalar to minimise and its parts
+   * @return the scalar to minimise and its parts; means over the pairs, unless it is an {@link
+   *     Objective}: then workers that share a batch take the mean of theirs
    */
   LossTerms compute(Forward model, ViewBatch views, List<String> patientIds);
 

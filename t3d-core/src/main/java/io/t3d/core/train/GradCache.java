@@ -11,6 +11,7 @@ import io.t3d.core.text.ReportSentences;
 import io.t3d.core.torch.GradientSlot;
 import io.t3d.core.train.internal.GradientSums;
 import io.t3d.core.train.internal.Outputs;
+import io.t3d.core.train.internal.Ranks;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -38,6 +39,7 @@ final class GradCache {
   private final T3DModel model;
   private final ModelPass pass;
   private final int microBatch;
+  private final Ranks ranks;
 
   /**
    * Wires it.
@@ -48,31 +50,75 @@ final class GradCache {
     this.model = model;
     this.pass = pass;
     this.microBatch = microBatch;
+    this.ranks = pass.ranks();
   }
 
-  /** Adds to the gradients of the weights; as {@link ModelPass#run}. */
-  void run(
+  /**
+   * Adds to the gradients of the weights where the worker's pairs go through the model at once, and
+   * only once: what is cached is the graph itself.
+   *
+   * @param whole texts of all workers' reports to encode alone
+   * @param loss of the features of all workers
+   */
+  static void runAtOnce(
+      ModelPass pass,
       PairBatch batch,
-      Optional<ReportSentences> sentences,
+      Optional<ReportSentences> whole,
       int seed,
       Function<T3DOutput, NDArray> loss) {
+    Ranks ranks = pass.ranks();
+    pass.run(
+        batch,
+        ranks.own(whole, batch.size()),
+        seed,
+        (forward, views) -> {
+          T3DOutput own = forward.run(views);
+          NDManager scope = own.textEmbeddings().getManager();
+          Ranks.Gathered all = ranks.gather(own, scope, whole);
+          Engine.getInstance().setRandomSeed(seed); // what the loss draws is the same for all
+          try (NDManager lossScope = scope.newSubManager()) {
+            Outputs.all(all.output()).forEach(array -> array.attach(lossScope));
+            GradientSlot.backward(loss.apply(all.output()));
+            Outputs.all(all.output()).forEach(array -> array.attach(scope));
+          }
+          List<NDArray> perPair = takeGradients(scope, Outputs.perPair(all.output()));
+          List<NDArray> shared = takeGradients(scope, Outputs.shared(all.output()));
+          return handOn(own, perPair, all.firstRows(), ranks.first() ? shared : List.of());
+        });
+  }
+
+  /**
+   * Adds to the gradients of the weights; as {@link ModelPass#run}.
+   *
+   * @param whole texts of all workers' reports to encode alone
+   * @param loss of the features of all workers
+   */
+  void run(
+      PairBatch batch,
+      Optional<ReportSentences> whole,
+      int seed,
+      Function<T3DOutput, NDArray> loss) {
+    Optional<ReportSentences> sentences = ranks.own(whole, batch.size());
     List<PairBatch> parts = batch.split(microBatch);
     List<Optional<ReportSentences>> texts = split(sentences, parts);
     try (NDManager scope = model.manager().newSubManager()) {
-      T3DOutput cached = encode(scope, parts, texts, sentences, seed);
+      Ranks.Gathered all =
+          gathered(scope, encode(scope, parts, texts, sentences, seed), whole, seed);
+      T3DOutput cached = all.output();
       try (NDManager lossScope = scope.newSubManager();
           GradientCollector collector = Engine.getInstance().newGradientCollector()) {
         Outputs.all(cached).forEach(array -> array.attach(lossScope));
         collector.backward(loss.apply(cached));
         Outputs.all(cached).forEach(array -> array.attach(scope));
       }
-      GradientSums sums = new GradientSums(scope, model.parameters());
+      GradientSums sums = 
+          new GradientSums(scope, model.parameters(), model.device().isGpu());
       sums.take();
       List<NDArray> perPair = takeGradients(scope, Outputs.perPair(cached));
       List<NDArray> shared = takeGradients(scope, Outputs.shared(cached));
-      int[] from = new int[perPair.size()];
+      int[] from = all.firstRows();
       for (int i = 0; i < parts.size(); i++) {
-        boolean handsOnShared = i == 0; // once
+        boolean handsOnShared = i == 0 && ranks.first(); // once
         pass.run(
             parts.get(i),
             texts.get(i),
@@ -83,6 +129,17 @@ final class GradCache {
       }
       sums.put();
     }
+  }
+
+  private Ranks.Gathered gathered(
+      NDManager scope, T3DOutput own, Optional<ReportSentences> whole, int seed) {
+    if (!ranks.several()) {
+      return Ranks.Gathered.alone(own);
+    }
+    Ranks.Gathered all = ranks.gather(own, scope, whole);
+    Outputs.all(own).forEach(NDArray::close);
+    Engine.getInstance().setRandomSeed(seed); // what the loss draws is the same for all
+    return all;
   }
 
   private static List<Optional<ReportSentences>> split(

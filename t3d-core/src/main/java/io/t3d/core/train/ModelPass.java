@@ -13,7 +13,9 @@ import io.t3d.core.text.TokenBatch;
 import io.t3d.core.torch.ActivationCheckpoints;
 import io.t3d.core.torch.NoGrad;
 import io.t3d.core.train.internal.Ahead;
+import io.t3d.core.torch.distributed.ProcessGroup;
 import io.t3d.core.train.internal.Outputs;
+import io.t3d.core.train.internal.Ranks;
 import io.t3d.core.volume.ViewBatch;
 import java.util.Optional;
 
@@ -22,10 +24,22 @@ final class ModelPass {
   private final T3DModel model;
   private final TrainingConfig config;
   private Optional<Ahead<PairBatch, ViewBatch>> copied = Optional.empty();
+  private final Ranks ranks;
 
+  /** Passes of one worker. */
   ModelPass(T3DModel model, TrainingConfig config) {
+    this(model, config, new Ranks(ProcessGroup.single(), false));
+  }
+
+  ModelPass(T3DModel model, TrainingConfig config, Ranks ranks) {
     this.model = model;
     this.config = config;
+    this.ranks = ranks;
+  }
+
+  /** The workers whose passes these are. */
+  Ranks ranks() {
+    return ranks;
   }
 
   /** The batches; views of the next one are copied to the device while this one is in use. */
@@ -48,8 +62,11 @@ final class ModelPass {
       @Override
       public void close() {
         copied = Optional.empty();
-        ahead.close();
-        batches.close();
+        try {
+          ahead.close();
+        } finally {
+          batches.close();
+        }
       }
     };
   }
@@ -88,14 +105,45 @@ final class ModelPass {
       Optional<SentenceBatch> texts = sentences.map(s -> model.tokenize(scope, s));
       Engine.getInstance().setRandomSeed(seed);
       try (GradientCollector collector = Engine.getInstance().newGradientCollector();
-          ActivationCheckpoints checkpoints = checkpoints(scope, seed)) {
-        Optional<NDArray> scalar = loss.of(seen -> forward(seen, tokens, texts), views);
+          ActivationCheckpoints checkpoints = checkpoints(scope, ranks.seed(seed))) {
+        Optional<NDArray> scalar = loss.of(new Model(tokens, texts, seed), views);
         scalar.ifPresent(
             s -> {
               collector.backward(s);
               backward(scope, checkpoints);
             });
       }
+    }
+  }
+
+  /** The model with the texts of a batch. */
+  private final class Model implements BatchObjective.Forward {
+    private final TokenBatch tokens;
+    private final Optional<SentenceBatch> texts;
+    private final int seed;
+
+    Model(TokenBatch tokens, Optional<SentenceBatch> texts, int seed) {
+      this.tokens = tokens;
+      this.texts = texts;
+      this.seed = seed;
+    }
+
+    @Override
+    public T3DOutput run(ViewBatch views) {
+      ownSeed(seed);
+      return forward(views, tokens, texts);
+    }
+
+    @Override
+    public BatchObjective.Part part(int pairs) {
+      return new BatchObjective.Part(ranks.firstOf(pairs), ranks.group().size() * pairs);
+    }
+  }
+
+  /** What the objective draws is drawn alike by all workers; dropout is not. */
+  private void ownSeed(int seed) {
+    if (!ranks.first()) {
+      Engine.getInstance().setRandomSeed(ranks.seed(seed));
     }
   }
 
@@ -108,8 +156,9 @@ final class ModelPass {
       TokenBatch tokens = model.tokenize(scope, batch.reports());
       Optional<SentenceBatch> texts = sentences.map(s -> model.tokenize(scope, s));
       Engine.getInstance().setRandomSeed(seed);
+      ownSeed(seed);
       // Open here too, so that dropout falls as in run().
-      try (ActivationCheckpoints checkpoints = checkpoints(scope, seed)) {
+      try (ActivationCheckpoints checkpoints = checkpoints(scope, ranks.seed(seed))) {
         T3DOutput output = forward(views, tokens, texts);
         Outputs.all(output).forEach(array -> array.attach(owner));
         return output;
@@ -119,9 +168,11 @@ final class ModelPass {
 
   private T3DOutput forward(ViewBatch views, TokenBatch tokens, Optional<SentenceBatch> sentences) {
     // Only the model runs in bfloat16: softmax and logarithms of the loss keep float32.
-    return config
-        .precision()
-        .run(model.device(), () -> model.forward(views, tokens, sentences, true));
+    return ranks.inModel(
+        () ->
+            config
+                .precision()
+                .run(model.device(), () -> model.forward(views, tokens, sentences, true)));
   }
 
   /** Null when the settings keep all activations. */
@@ -132,7 +183,11 @@ final class ModelPass {
   private void backward(NDManager scope, ActivationCheckpoints checkpoints) {
     if (checkpoints != null) {
       RunningStatistics once = RunningStatistics.copy(scope, model.parameters());
-      checkpoints.backward();
+      ranks.inModel(
+          () -> {
+            checkpoints.backward();
+            return true;
+          });
       once.restore(); // computing again has updated them a second time
     }
   }

@@ -1,5 +1,6 @@
 package io.t3d.core.train;
 
+import io.t3d.core.T3dException;
 import io.t3d.core.volume.View;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -81,6 +82,69 @@ public interface PairSource {
 
   /** Batches in one epoch, &gt; 0. */
   int batchesPerEpoch();
+
+  /**
+   * A worker's part of each batch: of a batch of B pairs shared by R workers, worker r gets the
+   * pairs {@code r·B/R} to {@code (r+1)·B/R}. The batches stay those of one worker, so that a run
+   * can go on with another number of workers.
+   *
+   * <p>This one makes the whole batch and drops what is not the worker's; a source that can do
+   * without the others' views should.
+   *
+   * @param rank of the worker, from 0
+   * @param workers R; B must be a multiple of it
+   * @throws T3dException when a batch cannot be shared so; it may come with the batch
+   */
+  default PairSource ofWorker(int rank, int workers) {
+    PairSource all = this;
+    return new PairSource() {
+      @Override
+      public int batchesPerEpoch() {
+        return all.batchesPerEpoch();
+      }
+
+      @Override
+      public Batches epoch(int epoch, int firstBatch) {
+        Batches whole = all.epoch(epoch, firstBatch);
+        return new Batches() {
+          @Override
+          public boolean hasNext() {
+            return whole.hasNext();
+          }
+
+          @Override
+          public PairBatch next() {
+            PairBatch batch = whole.next();
+            int each = pairsPerWorker(batch.size(), workers);
+            return batch.rows(IntStream.range(rank * each, (rank + 1) * each).boxed().toList());
+          }
+
+          @Override
+          public void close() {
+            whole.close();
+          }
+        };
+      }
+    };
+  }
+
+  /**
+   * Pairs of each worker in a batch.
+   *
+   * @throws T3dException when the batch is not a multiple of the workers
+   */
+  static int pairsPerWorker(int batchSize, int workers) {
+    if (batchSize % workers != 0) {
+      throw new T3dException(
+          T3dException.Kind.USAGE,
+          "data.batchSize, the pairs of all workers together, must be a multiple of the "
+              + workers
+              + " workers, got "
+              + batchSize
+              + "; change one of them");
+    }
+    return batchSize / workers;
+  }
 
   /**
    * The batches of an epoch.

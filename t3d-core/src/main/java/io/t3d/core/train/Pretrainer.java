@@ -1,11 +1,15 @@
 package io.t3d.core.train;
 
 import io.t3d.core.T3dException;
+import io.t3d.core.config.Configs;
 import io.t3d.core.internal.Checks;
 import io.t3d.core.internal.FolderLock;
 import io.t3d.core.internal.cuda.DeviceMemory;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.torch.NoGrad;
+import io.t3d.core.torch.distributed.Agreement;
+import io.t3d.core.torch.distributed.ProcessGroup;
+import io.t3d.core.train.internal.Ranks;
 import io.t3d.core.train.internal.Switches;
 import io.t3d.core.train.internal.WeightAverage;
 import io.t3d.core.train.optim.LrSchedule;
@@ -51,6 +55,7 @@ public final class Pretrainer {
   private final List<TrainingListener> listeners;
   private final Validation validation;
   private final int validateEverySteps;
+  private final Ranks ranks;
 
   /** Scores a model while it is being trained. */
   @FunctionalInterface
@@ -69,16 +74,19 @@ public final class Pretrainer {
   private Pretrainer(Builder builder) {
     this.model = builder.model;
     this.objective = builder.objective;
-    this.source = builder.source;
+    ProcessGroup group = builder.group;
+    this.source =
+        group.size() > 1 ? builder.source.ofWorker(group.rank(), group.size()) : builder.source;
     this.config = builder.config;
     TrainingStep.ofParts(objective, config);
     this.out = Objects.requireNonNull(builder.out, "Pretrainer needs an output folder: out(Path)");
     this.dataDescription = builder.dataDescription;
     this.resume = builder.resume;
     this.attachments = Map.copyOf(builder.attachments);
-    this.listeners = List.copyOf(builder.listeners);
+    this.listeners = group.rank() == 0 ? List.copyOf(builder.listeners) : List.of();
     this.validation = builder.validation;
     this.validateEverySteps = builder.validateEverySteps;
+    this.ranks = new Ranks(group, config.syncBatchNorm());
   }
 
   /**
@@ -104,15 +112,39 @@ public final class Pretrainer {
    *     checkpoints of another one
    * @throws T3dException also when the memory of the device or the machine runs out in a step; the
    *     message names what makes a step smaller, and the last checkpoint is intact
+   * @throws T3dException also when another worker has ended or failed; the message names it
    * @throws DivergedException after {@link TrainingConfig#maxBadSteps()} steps in a row without a
    *     finite loss and gradient
    */
   public TrainingSummary run() throws IOException {
-    try (FolderLock.Held lock = FolderLock.join(out);
+    return ranks.group().run(this::train);
+  }
+
+  private TrainingSummary train() throws IOException {
+    try (FolderLock.Held lock = ranks.first() ? FolderLock.join(out) : () -> {};
         Switches switches = new Switches(config.tf32(), config.deterministic());
         Trained trained = new Trained(model, objective, config)) {
-      return new Run(trained, startState(trained)).toTheEnd();
+      return new Run(trained, agreedState(trained)).toTheEnd();
     }
+  }
+
+  /** The state of rank 0, and its weights and moments in all workers. */
+  private TrainerState agreedState(Trained trained) throws IOException {
+    if (!ranks.several()) {
+      return startState(trained);
+    }
+    Map<String, String> facts = new LinkedHashMap<>();
+    Provenance.findVersions().forEach((name, version) -> facts.put("version." + name, version));
+    facts.remove("version.java");
+    facts.put("model", Configs.toJson(model.config()));
+    facts.put("training", Configs.toJson(config));
+    facts.put("data.batchesPerEpoch", Integer.toString(source.batchesPerEpoch()));
+    Agreement.require(ranks.group(), facts);
+    String own = ranks.first() ? Configs.toJson(startState(trained)) : "";
+    TrainerState state = Configs.fromJson(ranks.ofFirst(own), TrainerState.class);
+    ranks.broadcast(model.manager(), trained.arrays());
+    trained.optimizer().restore(trained.optimizer().state(), state.updates());
+    return state;
   }
 
   private TrainerState startState(Trained trained) throws IOException {
@@ -160,7 +192,7 @@ public final class Pretrainer {
     private final Trained trained;
     private final TrainingStep stepper;
     private final LrSchedule schedule;
-    private final TrainingLog log;
+    private final Optional<TrainingLog> log; // of rank 0
     private final Provenance provenance;
     private final long started = System.nanoTime();
     private TrainerState state;
@@ -172,14 +204,15 @@ public final class Pretrainer {
       this.trained = trained;
       this.state = state;
       this.savedStep = state.step();
-      this.stepper = new TrainingStep(model, objective, trained.optimizer(), config);
+      this.stepper = new TrainingStep(model, objective, trained.optimizer(), config, ranks.group());
       this.schedule = config.schedule(state.totalSteps());
-      this.log = TrainingLog.open(out, state.step());
-      this.provenance = Provenance.capture(dataDescription, model, config);
+      this.log =
+          ranks.first() ? Optional.of(TrainingLog.open(out, state.step())) : Optional.empty();
+      this.provenance = Provenance.capture(dataDescription, model, config, ranks.group().size());
     }
 
     TrainingSummary toTheEnd() throws IOException {
-      if (endsAKeptEpoch() && !Checkpoint.kept(out).containsKey(state.epoch())) {
+      if (ranks.first() && endsAKeptEpoch() && !Checkpoint.kept(out).containsKey(state.epoch())) {
         Checkpoint.keep(out, state.epoch()); // the run was killed just before it did
       }
       listeners.forEach(l -> l.onStart(state.step(), state.totalSteps()));
@@ -204,7 +237,8 @@ public final class Pretrainer {
           if (validateEverySteps > 0 ? isDue(validateEverySteps) : last) {
             validate();
           }
-          stopped = listeners.stream().anyMatch(TrainingListener::wantsToStop);
+          boolean wanted = listeners.stream().anyMatch(TrainingListener::wantsToStop);
+          stopped = ranks.ofFirst(model.manager(), wanted);
           if (wantsCheckpoint(last)) {
             save();
           }
@@ -216,7 +250,7 @@ public final class Pretrainer {
     }
 
     private void validate() throws IOException {
-      if (validation == null) {
+      if (validation == null || !ranks.first()) {
         return;
       }
       trained.average().ifPresent(WeightAverage::exchange);
@@ -254,6 +288,7 @@ public final class Pretrainer {
       long begin = System.nanoTime();
       int step = state.step();
       double rate = schedule.at(step);
+      ProcessGroup.Traffic before = ranks.group().traffic();
       int left = source.batchesPerEpoch() - state.batchInEpoch();
       TrainingStep.Result result =
           run(step, rate, new Watched(batches), Math.min(left, config.accumulation()));
@@ -270,15 +305,30 @@ public final class Pretrainer {
               epoch,
               rate,
               result.loss(),
-              result.parts(),
+              withTraffic(result.parts(), before),
               result.gradNorm(),
               speed,
               !good);
-      log.append(record);
+      if (log.isPresent()) {
+        log.get().append(record);
+      }
       listeners.forEach(l -> l.onStep(record));
       if (state.badInRow() >= config.maxBadSteps()) {
         throw diverged(record);
       }
+    }
+
+    /** The parts, and what the step has sent to other workers and how long that took. */
+    private Map<String, Double> withTraffic(
+        Map<String, Double> parts, ProcessGroup.Traffic before) {
+      if (!ranks.several()) {
+        return parts;
+      }
+      ProcessGroup.Traffic traffic = ranks.group().traffic().since(before);
+      Map<String, Double> all = new LinkedHashMap<>(parts);
+      all.put("sentBytes", (double) traffic.bytes());
+      all.put("collectiveSeconds", traffic.seconds());
+      return all;
     }
 
     private TrainingStep.Result run(int step, double rate, Watched batches, int count) {
@@ -336,6 +386,10 @@ public final class Pretrainer {
     }
 
     private void save() throws IOException {
+      if (!ranks.first()) {
+        savedStep = state.step();
+        return;
+      }
       Path folder = Checkpoint.save(out, trained, state, provenance, attachments);
       savedStep = state.step();
       if (endsAKeptEpoch()) {
@@ -397,6 +451,7 @@ public final class Pretrainer {
     private boolean resume;
     private Validation validation;
     private int validateEverySteps;
+    private ProcessGroup group = ProcessGroup.single();
 
     private Builder(T3DModel model, BatchObjective objective, PairSource source) {
       this.model = Objects.requireNonNull(model, "model");
@@ -449,6 +504,20 @@ public final class Pretrainer {
       Checks.inRange("everySteps", everySteps, 0, Integer.MAX_VALUE);
       validateEverySteps = everySteps;
       validation = Objects.requireNonNull(value, "validation");
+      return this;
+    }
+
+    /**
+     * Trains together with other workers, each of which runs a pretrainer with the same settings,
+     * objective and source: each takes its part of every batch ({@link PairSource#ofWorker}), and
+     * the steps are those of one worker with the whole batch. Rank 0 alone writes into the output
+     * folder, validates and has its listeners told; its weights count at the start. Where this
+     * worker fails, the others are told why.
+     *
+     * @param workers stays the caller's to close
+     */
+    public Builder workers(ProcessGroup workers) {
+      group = Objects.requireNonNull(workers, "workers");
       return this;
     }
 

@@ -35,20 +35,25 @@ public record Provenance(
     Map<String, String> pretrained,
     String gitCommit) {
 
-  /** Notes down this process. */
-  static Provenance capture(String data, T3DModel model, TrainingConfig training) {
+  /**
+   * Notes down this process.
+   *
+   * @param workers of the training
+   */
+  static Provenance capture(String data, T3DModel model, TrainingConfig training, int workers) {
     return new Provenance(
         data,
         model.config(),
         training,
         findVersions(),
-        describeMachine(),
+        describeMachine() + (workers > 1 ? ", one of " + workers + " workers" : ""),
         Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
         model.origins(),
         findCommit());
   }
 
-  private static Map<String, String> findVersions() {
+  /** Name → version of what trains. */
+  static Map<String, String> findVersions() {
     Map<String, String> out = new LinkedHashMap<>();
     String own = Provenance.class.getPackage().getImplementationVersion();
     out.put("t3d", own == null ? "development" : own);

@@ -1,13 +1,17 @@
 package io.t3d.core.train;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.nn.Parameter;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.train.internal.WeightAverage;
 import io.t3d.core.train.optim.AdamW;
 import io.t3d.core.train.optim.LayerDecay;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /**
  * What a run changes and a checkpoint holds.
@@ -44,6 +48,15 @@ record Trained(
   private static Map<String, Parameter> parameters(T3DModel model, BatchObjective objective) {
     Map<String, Parameter> all = new LinkedHashMap<>(model.parameters());
     objective.parameters().forEach((name, parameter) -> all.put(OBJECTIVE + name, parameter));
+    return all;
+  }
+
+  /** All of it, in one order: weights, the objective's, moments and averages. */
+  List<NDArray> arrays() {
+    List<NDArray> all = new ArrayList<>();
+    new TreeMap<>(parameters(model, objective)).values().forEach(p -> all.add(p.getArray()));
+    all.addAll(new TreeMap<>(optimizer.state()).values());
+    average.ifPresent(a -> all.addAll(new TreeMap<>(a.arrays()).values()));
     return all;
   }
 

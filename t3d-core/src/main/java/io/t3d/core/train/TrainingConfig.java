@@ -47,6 +47,8 @@ import java.util.function.Supplier;
  *     ({@link TorchEngine#tf32}); nothing on a CPU
  * @param deterministic whether libtorch is to use algorithms that give the same bits each time
  *     ({@link TorchEngine#deterministic}); on a GPU that costs time
+ * @param syncBatchNorm whether batch norms take their statistics from the batches of all workers of
+ *     a run; costs two calls between them for each batch norm. Nothing with one worker
  */
 public record TrainingConfig(
     int epochs,
@@ -70,7 +72,8 @@ public record TrainingConfig(
     double visionLayerDecay,
     int keepEveryEpochs,
     boolean tf32,
-    boolean deterministic) {
+    boolean deterministic,
+    boolean syncBatchNorm) {
   /** As {@link #checkpointEverySteps}: one when the run ends or a listener stops it. */
   public static final int AT_END_ONLY = -1;
 
@@ -173,6 +176,7 @@ public record TrainingConfig(
     private int keepEveryEpochs;
     private boolean tf32 = true;
     private boolean deterministic;
+    private boolean syncBatchNorm;
 
     private Builder() {}
 
@@ -199,6 +203,7 @@ public record TrainingConfig(
       keepEveryEpochs = from.keepEveryEpochs;
       tf32 = from.tf32;
       deterministic = from.deterministic;
+      syncBatchNorm = from.syncBatchNorm;
     }
 
     /** See {@link TrainingConfig#epochs()}. */
@@ -328,6 +333,12 @@ public record TrainingConfig(
       return this;
     }
 
+    /** See {@link TrainingConfig#syncBatchNorm()}. */
+    public Builder syncBatchNorm(boolean value) {
+      syncBatchNorm = value;
+      return this;
+    }
+
     /** Checks and builds. */
     public TrainingConfig build() {
       return new TrainingConfig(
@@ -352,7 +363,8 @@ public record TrainingConfig(
           visionLayerDecay,
           keepEveryEpochs,
           tf32,
-          deterministic);
+          deterministic,
+          syncBatchNorm);
     }
   }
 }

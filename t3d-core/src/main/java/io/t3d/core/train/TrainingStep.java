@@ -8,7 +8,9 @@ import io.t3d.core.model.T3DModel;
 import io.t3d.core.nn.internal.RunningStatistics;
 import io.t3d.core.tensor.Scalars;
 import io.t3d.core.text.ReportSentences;
+import io.t3d.core.torch.distributed.ProcessGroup;
 import io.t3d.core.train.internal.GradientSums;
+import io.t3d.core.train.internal.Ranks;
 import io.t3d.core.train.optim.AdamW;
 import io.t3d.core.train.optim.Gradients;
 import java.util.ArrayList;
@@ -29,9 +31,10 @@ public final class TrainingStep {
   private final AdamW optimizer;
   private final TrainingConfig config;
   private final ModelPass pass;
+  private final Ranks ranks;
 
   /**
-   * Wires a step.
+   * Wires a step of one worker.
    *
    * @param model trained in place
    * @param objective what is minimised
@@ -42,12 +45,28 @@ public final class TrainingStep {
    */
   public TrainingStep(
       T3DModel model, BatchObjective objective, AdamW optimizer, TrainingConfig config) {
+    this(model, objective, optimizer, config, ProcessGroup.single());
+  }
+
+  /**
+   * Wires a step that several workers make together. The batches of each are its part of the whole
+   * batch, of as many pairs; the step is that of one worker with the whole batch.
+   *
+   * @param group all workers; model and optimizer must have the same values in all
+   */
+  public TrainingStep(
+      T3DModel model,
+      BatchObjective objective,
+      AdamW optimizer,
+      TrainingConfig config,
+      ProcessGroup group) {
     this.model = model;
     this.objective = objective;
     this.ofParts = ofParts(objective, config);
     this.optimizer = optimizer;
     this.config = config;
-    this.pass = new ModelPass(model, config);
+    this.ranks = new Ranks(group, config.syncBatchNorm());
+    this.pass = new ModelPass(model, config, ranks);
   }
 
   /** The objective as one of joined outputs, where the settings split batches. */
@@ -93,18 +112,23 @@ public final class TrainingStep {
     try (NDManager scope = model.manager().newSubManager()) {
       RunningStatistics before = RunningStatistics.copy(scope, model.parameters());
       before.add(scope, objective.parameters());
-      Losses losses = new Losses(scope, count);
-      GradientSums sums = new GradientSums(scope, optimizer.trained());
+      Losses losses = new Losses(scope, count, ranks, objective instanceof Objective);
+      GradientSums sums =
+          new GradientSums(scope, optimizer.trained(), model.device().isGpu());
       int pairs = 0;
       for (int i = 0; i < count; i++) {
         PairBatch batch = batches.next();
-        pairs += batch.size();
+        pairs += batch.size() * ranks.group().size();
         forwardBackward(batch, seed(config.seed(), step, i), losses);
         if (count > 1) {
           sums.take();
         }
       }
       sums.put();
+      // Each worker has the whole gradient of what a loss of all features learns.
+      boolean alike = objective instanceof Objective;
+      ranks.sumGradients(
+          scope, optimizer.trained(), alike ? objective.parameters().values() : List.of());
       AdamW.Guarded update =
           optimizer.guardedStep(
               scope, learningRate, config.clipNorm(), Optional.of(losses.total()));
@@ -113,6 +137,7 @@ public final class TrainingStep {
       if (!result.finite()) {
         before.restore();
       }
+      ranks.meanStatistics(scope, model.parameters());
       return result;
     } finally {
       Gradients.free(optimizer.trained());
@@ -131,22 +156,33 @@ public final class TrainingStep {
   }
 
   private void forwardBackward(PairBatch batch, int seed, Losses losses) {
+    Ranks.Pairs all =
+        ranks.all(new Ranks.Pairs(batch.reports(), batch.fullReports(), batch.patientIds()));
     Optional<ReportSentences> sentences =
-        objective.sentences().draw(batch.fullReports(), batch.reports(), ~seed);
+        objective.sentences().draw(all.fullReports(), all.reports(), ~seed);
     if (ofParts.isPresent() && config.microBatch() < batch.size()) {
       new GradCache(model, pass, config.microBatch())
           .run(
               batch,
               sentences,
               seed,
-              output -> losses.share(ofParts.get().compute(output, batch.patientIds())));
-    } else {
-      pass.run(
+              output -> losses.share(ofParts.get().compute(output, all.patientIds())));
+    } else if (ranks.several() && objective instanceof Objective ofOutputs) {
+      GradCache.runAtOnce(
+          pass,
           batch,
           sentences,
           seed,
+          output -> losses.share(ofOutputs.compute(output, all.patientIds())));
+    } else {
+      pass.run(
+          batch,
+          ranks.own(sentences, batch.size()),
+          seed,
           (forward, views) ->
-              Optional.of(losses.share(objective.compute(forward, views, batch.patientIds()))));
+              Optional.of(
+                  ranks.share(
+                      losses.share(objective.compute(forward, views, batch.patientIds())))));
     }
   }
 
@@ -162,19 +198,23 @@ public final class TrainingStep {
   private static final class Losses {
     private final NDManager scope;
     private final int count;
+    private final Ranks ranks;
+    private final boolean ofWholeBatches;
     private final List<Set<String>> names = new ArrayList<>();
     private final NDList rows = new NDList(); // of each batch: the loss, then its parts
 
-    Losses(NDManager scope, int count) {
+    Losses(NDManager scope, int count, Ranks ranks, boolean ofWholeBatches) {
       this.scope = scope;
       this.count = count;
+      this.ranks = ranks;
+      this.ofWholeBatches = ofWholeBatches;
     }
 
     /** Adds a batch; gives its share of the step's loss. */
     NDArray share(LossTerms terms) {
       NDList row = new NDList(scalar("total", terms.total()));
       terms.parts().forEach((name, part) -> row.add(scalar(name, part)));
-      NDArray values = NDArrays.concat(row);
+      NDArray values = ranks.agreed(NDArrays.concat(row), !ofWholeBatches);
       values.attach(scope);
       rows.add(values);
       names.add(terms.parts().keySet());

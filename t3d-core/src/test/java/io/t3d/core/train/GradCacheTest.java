@@ -90,7 +90,7 @@ class GradCacheTest {
         NDManager scope = model.manager().newSubManager();
         AdamW optimizer =
             new AdamW(model.manager(), model.parameters(), settings(0, false).optimizer())) {
-      GradientSums sums = new GradientSums(scope, optimizer.trained());
+      GradientSums sums = new GradientSums(scope, optimizer.trained(), true);
       ModelPass pass = new ModelPass(model, settings(0, false));
       for (PairBatch part : batch.split(2)) {
         pass.run(

@@ -3,6 +3,7 @@ package io.t3d.core.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.t3d.core.T3dException;
 import io.t3d.core.model.T3DModel;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -40,6 +41,23 @@ class PairSourceTest {
     assertThat(patients(source, 0, 1)).isEqualTo(first.subList(3, 6));
     assertThat(patients(source, 1, 0)).isNotEqualTo(first);
     assertThat(patients(PairSource.of(ALL, 3, 2), 0, 0)).isNotEqualTo(first);
+  }
+
+  @Test
+  void workersShareEachBatch() {
+    PairSource source = PairSource.of(ALL, 6, 1);
+    List<String> whole = patients(source, 3, 0);
+    List<String> shared = new ArrayList<>();
+    for (int rank = 0; rank < 3; rank++) {
+      PairSource own = source.ofWorker(rank, 3);
+      assertThat(own.batchesPerEpoch()).isEqualTo(1);
+      assertThat(patients(own, 3, 0)).hasSize(2);
+      shared.addAll(patients(own, 3, 0));
+    }
+    assertThat(shared).isEqualTo(whole);
+    assertThatThrownBy(() -> patients(source.ofWorker(0, 4), 0, 0))
+        .isInstanceOf(T3dException.class)
+        .hasMessageContaining("must be a multiple of the 4 workers, got 6");
   }
 
   @Test

@@ -32,6 +32,7 @@ class TrainingConfigTest {
           .keepEveryEpochs(2)
           .tf32(false)
           .deterministic(true)
+          .syncBatchNorm(true)
           .build();
 
   @Test

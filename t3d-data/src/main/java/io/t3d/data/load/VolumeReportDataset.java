@@ -1,6 +1,8 @@
 package io.t3d.data.load;
 
+import com.google.common.base.Splitter;
 import io.t3d.core.T3dException;
+import io.t3d.core.torch.distributed.ProcessGroup;
 import io.t3d.core.train.PairSource;
 import io.t3d.core.volume.View;
 import io.t3d.data.internal.Seeds;
@@ -14,8 +16,13 @@ import io.t3d.data.prepare.VolumeChecks;
 import io.t3d.data.transform.VolumeSource;
 import io.t3d.data.view.MultiViewSampler;
 import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,6 +58,8 @@ public final class VolumeReportDataset implements PairSource {
   private final boolean dropLast;
   private final boolean shuffle;
   private final boolean centerViews;
+  private final int rank;
+  private final int workers;
 
   private VolumeReportDataset(Builder b) {
     rows = b.rows;
@@ -65,6 +74,37 @@ public final class VolumeReportDataset implements PairSource {
     dropLast = b.dropLast;
     shuffle = b.shuffle;
     centerViews = b.centerViews;
+    rank = 0;
+    workers = 1;
+  }
+
+  private VolumeReportDataset(VolumeReportDataset all, int rank, int workers) {
+    rows = all.rows;
+    patients = all.patients;
+    sampler = all.sampler;
+    reports = all.reports;
+    loader = all.loader;
+    batchSize = all.batchSize;
+    seed = all.seed;
+    threads = all.threads;
+    prefetch = all.prefetch;
+    dropLast = all.dropLast;
+    shuffle = all.shuffle;
+    centerViews = all.centerViews;
+    this.rank = rank;
+    this.workers = workers;
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * <p>Only the worker's own volumes are read, and each epoch has others, so that over time every
+   * worker reads all.
+   */
+  @Override
+  public PairSource ofWorker(int worker, int of) {
+    PairSource.pairsPerWorker(batchSize, of);
+    return new VolumeReportDataset(this, worker, of);
   }
 
   /** Collects options. */
@@ -85,6 +125,39 @@ public final class VolumeReportDataset implements PairSource {
       List<ManifestRow> rows, Preprocessing preprocessing, int threads) {
     requireAtLeastOne("threads", threads);
     return VolumeChecks.run(rows, preprocessing, threads);
+  }
+
+  /**
+   * The same by several workers, each of which reads its share of the volumes.
+   *
+   * @param group all workers, with the same rows
+   * @return the same in all workers
+   */
+  public static List<BadRow> check(
+      List<ManifestRow> rows, Preprocessing preprocessing, int threads, ProcessGroup group) {
+    if (group.size() == 1) {
+      return check(rows, preprocessing, threads);
+    }
+    List<Path> volumes = rows.stream().map(ManifestRow::volume).distinct().toList();
+    Map<Path, Integer> numbers = new HashMap<>();
+    volumes.forEach(volume -> numbers.put(volume, numbers.size()));
+    List<ManifestRow> own =
+        rows.stream()
+            .filter(row -> numbers.get(row.volume()) % group.size() == group.rank())
+            .toList();
+    StringBuilder found = new StringBuilder(); // number of the row, TAB, reason, NUL
+    for (BadRow bad : check(own, preprocessing, threads)) {
+      found.append(rows.indexOf(bad.row())).append('\t').append(bad.reason()).append('\0');
+    }
+    Map<Integer, BadRow> all = new TreeMap<>();
+    for (String ofWorker : group.allGather(found.toString())) {
+      for (String each : Splitter.on('\0').omitEmptyStrings().split(ofWorker)) {
+        int tab = each.indexOf('\t');
+        int row = Integer.parseInt(each.substring(0, tab));
+        all.put(row, new BadRow(rows.get(row), each.substring(tab + 1)));
+      }
+    }
+    return List.copyOf(all.values());
   }
 
   /** The pairs, in the manifest's order. */
@@ -115,12 +188,21 @@ public final class VolumeReportDataset implements PairSource {
             : BatchPlan.inOrder(rows.size(), batchSize, dropLast);
     return new PrefetchingBatches(
         rows,
-        plan,
+        plan.stream().map(this::own).toList(),
         firstBatch,
         row -> views(epoch, row),
         row -> report(epoch, row),
         threads,
         prefetch);
+  }
+
+  /** This worker's rows of a batch. */
+  private int[] own(int[] batch) {
+    if (workers == 1) {
+      return batch;
+    }
+    int each = PairSource.pairsPerWorker(batch.length, workers);
+    return Arrays.copyOfRange(batch, rank * each, (rank + 1) * each);
   }
 
   private String report(int epoch, int row) {

@@ -3,6 +3,7 @@ package io.t3d.data.load;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.t3d.core.T3dException;
 import io.t3d.core.config.Size3;
 import io.t3d.core.train.PairBatch;
 import io.t3d.core.train.PairSource;
@@ -48,6 +49,34 @@ class VolumeReportDatasetTest {
     List<String> one = content(source(20).threads(1).prefetch(1).build(), 3, 0);
     List<String> four = content(source(20).threads(4).prefetch(3).build(), 3, 0);
     assertThat(four).hasSize(5).isEqualTo(one);
+  }
+
+  @Test
+  void workersHaveTheBatchesOfOneAndReadTheirOwnVolumesAlone() {
+    AtomicInteger reads = new AtomicInteger();
+    VolumeLoader counting =
+        path -> {
+          reads.incrementAndGet();
+          return volumeFor(path);
+        };
+    List<List<String>> whole = pairs(source(20).build(), 2, 1); // batches of 4
+    PairSource first = source(20).source(counting).build().ofWorker(0, 2);
+    PairSource second = source(20).build().ofWorker(1, 2);
+    assertThat(first.batchesPerEpoch()).isEqualTo(5);
+    List<List<String>> firsts = pairs(first, 2, 1);
+    List<List<String>> seconds = pairs(second, 2, 1);
+    assertThat(whole).hasSize(4);
+    for (int i = 0; i < 4; i++) {
+      List<String> joined = new ArrayList<>(firsts.get(i));
+      joined.addAll(seconds.get(i));
+      assertThat(joined).isEqualTo(whole.get(i));
+    }
+    assertThat(reads).hasValue(8);
+    assertThatThrownBy(() -> source(20).build().ofWorker(0, 3))
+        .isInstanceOf(T3dException.class)
+        .hasMessage(
+            "data.batchSize, the pairs of all workers together, must be a multiple of the 3"
+                + " workers, got 4; change one of them");
   }
 
   @Test
@@ -288,6 +317,27 @@ class VolumeReportDatasetTest {
   }
 
   /** One line per batch with everything that is in it. */
+  /** Each batch's pairs: report, patient and views. */
+  private static List<List<String>> pairs(PairSource data, int epoch, int firstBatch) {
+    List<List<String>> out = new ArrayList<>();
+    try (PairSource.Batches batches = data.epoch(epoch, firstBatch)) {
+      while (batches.hasNext()) {
+        PairBatch batch = batches.next();
+        List<String> pairs = new ArrayList<>();
+        for (int i = 0; i < batch.size(); i++) {
+          StringBuilder pair = new StringBuilder(batch.reports().get(i));
+          pair.append(batch.patientIds().get(i));
+          for (View view : batch.views().get(i)) {
+            pair.append(view.box()).append(Arrays.hashCode(view.crop().voxels()));
+          }
+          pairs.add(pair.toString());
+        }
+        out.add(pairs);
+      }
+    }
+    return out;
+  }
+
   private static List<String> content(VolumeReportDataset data, int epoch, int firstBatch) {
     List<String> lines = new ArrayList<>();
     try (PairSource.Batches batches = data.epoch(epoch, firstBatch)) {

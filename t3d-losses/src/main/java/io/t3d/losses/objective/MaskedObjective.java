@@ -117,7 +117,7 @@ final class MaskedObjective implements BatchObjective {
     List<NDArray> masks = new ArrayList<>();
     for (ViewBatch.Slot slot : views.slots()) {
       if (slot.kind() == View.Kind.GLOBAL) {
-        NDArray mask = mask(slot.voxels()); // (B, 1, D, H, W)
+        NDArray mask = mask(slot.voxels(), model); // (B, 1, D, H, W)
         NDArray visible = slot.voxels().mul(Scalars.add(mask.neg(), 1)); // (B, 1, D, H, W)
         seen.add(new ViewBatch.Slot(slot.kind(), visible, slot.affines()));
         voxels.add(slot.voxels());
@@ -147,7 +147,7 @@ final class MaskedObjective implements BatchObjective {
   }
 
   /** 1 in hidden blocks, else 0; the same number of blocks in every view. */
-  private NDArray mask(NDArray voxels) {
+  private NDArray mask(NDArray voxels, Forward model) {
     Shape s = voxels.getShape();
     requireDivides(
         "objective.baseline.block",
@@ -160,7 +160,10 @@ final class MaskedObjective implements BatchObjective {
     int blocks = (int) (d * h * w);
     int hide = Math.max(1, Math.min(blocks - 1, (int) Math.round(ratio * blocks)));
     NDManager manager = voxels.getManager();
-    NDArray order = manager.randomUniform(0, 1, new Shape(b, blocks)).argSort(1); // (B, blocks)
+    Part part = model.part(b); // of the pairs of all workers, whose blocks are drawn together
+    NDArray drawn = manager.randomUniform(0, 1, new Shape(part.all(), blocks));
+    NDArray own = part.all() == b ? drawn : drawn.get(part.first() + ":" + (part.first() + b));
+    NDArray order = own.argSort(1); // (B, blocks)
     // Sorting the order gives each block's place in it: the first ones are hidden.
     NDArray place = order.argSort(1).toType(DataType.FLOAT32, false); // (B, blocks)
     NDArray first = place.lt(BatchArrays.full(voxels, hide)).toType(DataType.FLOAT32, false);

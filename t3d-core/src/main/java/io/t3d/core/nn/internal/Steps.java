@@ -6,6 +6,7 @@ import ai.djl.nn.Block;
 import ai.djl.nn.core.Linear;
 import ai.djl.training.ParameterStore;
 import io.t3d.core.internal.kernel.FusedLinear;
+import io.t3d.core.torch.distributed.SyncedBatchNorm;
 import java.util.function.UnaryOperator;
 
 /**
@@ -18,6 +19,9 @@ public final class Steps {
 
   /** Runs a block of one input and one output; the input stays open. */
   public static NDArray run(Block block, ParameterStore parameters, NDArray x, boolean training) {
+    if (SyncedBatchNorm.applies(block, training)) {
+      return SyncedBatchNorm.run(block, parameters, x);
+    }
     return block instanceof Linear linear && FusedLinear.pays(x)
         ? FusedLinear.run(linear, parameters, x, training)
         : block.forward(parameters, new NDList(x), training).singletonOrThrow();

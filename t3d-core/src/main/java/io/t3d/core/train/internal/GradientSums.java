@@ -14,15 +14,17 @@ import java.util.TreeMap;
 
 /**
  * Adds up the gradients of several backward passes, all arrays by one operation. Autograd itself
- * adds array by array, which keeps a GPU waiting for the host. The sums are the same to the bit:
- * both add in place, pass by pass.
+ * adds array by array, which keeps a GPU waiting for the host. The sums of passes are the same to
+ * the bit: both add in place, pass by pass. Sums within sums (micro-batches of accumulated batches,
+ * or stages of one pass whose activations are computed again) are added in another order.
  *
  * <p>Between two passes there are two sets of gradients, when what a pass has kept for its backward
- * pass is gone already. Without the bridge nothing is done, and autograd adds.
+ * pass is gone already. On a CPU, and without the bridge, nothing is done, and autograd adds.
  */
 public final class GradientSums {
   private final NDManager owner;
   private final Map<String, Parameter> parameters;
+  private final boolean pays;
   private final Map<String, NDArray> sums = new TreeMap<>();
 
   /**
@@ -30,15 +32,17 @@ public final class GradientSums {
    *
    * @param owner of the sums until they are put back
    * @param parameters those that want no gradient are left alone
+   * @param pays whether to add here, as on a GPU; else autograd adds
    */
-  public GradientSums(NDManager owner, Map<String, Parameter> parameters) {
+  public GradientSums(NDManager owner, Map<String, Parameter> parameters, boolean pays) {
     this.owner = owner;
     this.parameters = parameters;
+    this.pays = pays;
   }
 
   /** Adds the gradients that are in their slots, and leaves the slots empty. */
   public void take() {
-    if (!TorchBridge.available()) {
+    if (!pays || !TorchBridge.available()) {
       return;
     }
     List<NDArray> before = new ArrayList<>();

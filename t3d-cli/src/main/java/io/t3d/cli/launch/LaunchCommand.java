@@ -1,0 +1,166 @@
+package io.t3d.cli.launch;
+
+import io.t3d.core.T3dException;
+import io.t3d.core.torch.distributed.Rendezvous;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code ./t3d launch}: one training by several workers. */
+@Command(
+    name = "launch",
+    description = "Pre-train with several workers, on one or several machines (docs/scale.md).",
+    mixinStandardHelpOptions = true)
+public final class LaunchCommand implements Callable<Integer> {
+  @Option(
+      names = "--workers",
+      required = true,
+      paramLabel = "N",
+      description = "Worker processes on this machine.")
+  private int workers;
+
+  @Option(names = "--nodes", paramLabel = "N", description = "Machines, each with as many workers.")
+  private int nodes = 1;
+
+  @Option(
+      names = "--node-rank",
+      paramLabel = "K",
+      description = "Which of the machines this is, from 0.")
+  private int nodeRank;
+
+  @Option(
+      names = "--rendezvous",
+      paramLabel = "HOST:PORT",
+      description = "Where the workers meet: an address and a free port of machine 0.")
+  private @Nullable String rendezvous;
+
+  @Option(
+      names = "--interface",
+      paramLabel = "NAME",
+      description = "Network interface or address on which the other machines reach this one.")
+  private @Nullable String networkInterface;
+
+  @Option(
+      names = "--secret-file",
+      paramLabel = "FILE",
+      description =
+          "A file with a secret that all workers must have; needed with several machines.")
+  private @Nullable Path secretFile;
+
+  @Parameters(arity = "1..*", paramLabel = "COMMAND", description = "pretrain and its options.")
+  private List<String> command;
+
+  private CommandSpec spec;
+
+  /** What follows the command is the command's. */
+  @Spec
+  void spec(CommandSpec value) {
+    spec = value;
+    value.parser().stopAtPositional(true).stopAtUnmatched(false);
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    check();
+    String place = rendezvous == null ? "127.0.0.1:" + freePort() : rendezvous;
+    String secret = secret();
+    List<WorkerProcess> started = new ArrayList<>();
+    PrintWriter out = spec.commandLine().getOut();
+    PrintWriter err = spec.commandLine().getErr();
+    Thread stop = new Thread(() -> started.forEach(WorkerProcess::stop), "t3d-launch-stop");
+    Runtime.getRuntime().addShutdownHook(stop);
+    try {
+      for (int local = 0; local < workers; local++) {
+        Map<String, String> environment = new LinkedHashMap<>();
+        environment.put(Rendezvous.RANK, Integer.toString(nodeRank * workers + local));
+        environment.put(Rendezvous.WORKERS, Integer.toString(nodes * workers));
+        environment.put(Rendezvous.LOCAL_RANK, Integer.toString(local));
+        environment.put(Rendezvous.PLACE, place);
+        environment.put(Rendezvous.SECRET, secret);
+        if (networkInterface != null) {
+          environment.put(Rendezvous.INTERFACE, networkInterface);
+        }
+        int rank = nodeRank * workers + local;
+        started.add(WorkerProcess.start(rank, workers, local == 0, environment, command, out, err));
+      }
+      return new Watch(started).toTheEnd(err);
+    } finally {
+      started.forEach(WorkerProcess::stop);
+      removeHook(stop);
+    }
+  }
+
+  private static void removeHook(Thread hook) {
+    try {
+      Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException e) {
+      // The JVM ends already, and the hook runs.
+    }
+  }
+
+  private void check() {
+    if (workers < 1 || nodes < 1 || nodeRank < 0 || nodeRank >= nodes) {
+      throw usage(
+          "--workers and --nodes must be at least 1 and --node-rank in [0, nodes), got "
+              + workers
+              + ", "
+              + nodes
+              + " and "
+              + nodeRank);
+    }
+    if (!command.get(0).equals("pretrain")) {
+      throw usage("launch starts pretrain, got '" + command.get(0) + "'");
+    }
+    if (nodes > 1 && rendezvous == null) {
+      throw usage("Several machines need a place to meet: --rendezvous HOST:PORT of machine 0");
+    }
+    if (rendezvous != null) {
+      Rendezvous.at(rendezvous, 0, 1).build(); // before processes are started
+    }
+  }
+
+  private String secret() throws IOException {
+    if (secretFile != null) {
+      String secret = Files.readString(secretFile).strip();
+      if (secret.length() < 16) {
+        throw usage(
+            secretFile
+                + " must hold a secret of at least 16 letters, e.g. of: openssl rand -hex 32");
+      }
+      return secret;
+    }
+    Optional<String> given = Optional.ofNullable(System.getenv(Rendezvous.SECRET));
+    if (given.isEmpty() && nodes > 1) {
+      throw usage(
+          "Several machines need a secret that keeps others out: the same --secret-file on each,"
+              + " e.g. of: openssl rand -hex 32");
+    }
+    return given.orElse(UUID.randomUUID().toString());
+  }
+
+  private static T3dException usage(String message) {
+    return new T3dException(T3dException.Kind.USAGE, message);
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
+  }
+}
