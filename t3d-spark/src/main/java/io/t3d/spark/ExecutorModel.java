@@ -66,7 +66,7 @@ final class ExecutorModel {
    * @throws RuntimeException in one sentence when it cannot be loaded here
    */
   static ExecutorModel ofTask(ModelKey asked, TaskContext task) {
-    ModelKey key = new ModelKey(asked.folder(), asked.content(), device(asked.device(), task));
+    ModelKey key = asked.on(device(asked.device(), task));
     ExecutorModel model;
     synchronized (LOADED) {
       model = LOADED.get(key);
@@ -100,7 +100,7 @@ final class ExecutorModel {
       throw before;
     }
     try {
-      Path folder = ModelKey.locate(key.folder());
+      Path folder = key.locate();
       requireSame(key, folder);
       fitThreads();
       loads++;

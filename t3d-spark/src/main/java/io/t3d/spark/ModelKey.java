@@ -19,11 +19,14 @@ import org.apache.spark.SparkFiles;
  * Which model a job means: where it lies, and what is in it, so that an executor that finds another
  * one there does not work with it.
  *
- * @param folder as an executor opens it
+ * @param folder as the user names it; a relative one may be what {@code --archives} has unpacked,
+ *     which lies elsewhere on each machine
+ * @param onDriver where the driver found it, absolute
  * @param content a hash of the files that a model is read from
  * @param device its name; {@code auto}, a GPU where there is one
  */
-record ModelKey(String folder, String content, String device) implements Serializable {
+record ModelKey(String folder, String onDriver, String content, String device)
+    implements Serializable {
   /** Files of a checkpoint that only training reads, and large. */
   private static final Set<String> OF_TRAINING =
       Set.of("optimizer.safetensors", "raw.safetensors", "trainer.json", "provenance.json");
@@ -36,7 +39,8 @@ record ModelKey(String folder, String content, String device) implements Seriali
    * @throws T3dException when there is none
    */
   static ModelKey of(Path folder, String device) throws IOException {
-    Path given = locate(folder.toString());
+    String own = OsPaths.resolve(folder).toString();
+    Path given = locate(folder.toString(), own);
     if (!Files.isDirectory(given)) {
       throw new T3dException(
           T3dException.Kind.INPUT,
@@ -49,17 +53,26 @@ record ModelKey(String folder, String content, String device) implements Seriali
             folder + " has no " + file + "; give the --out folder of a pretrain run");
       }
     }
-    // A folder that Spark has unpacked for this session lies elsewhere on each machine.
-    String name = Files.exists(folder) ? OsPaths.resolve(folder).toString() : folder.toString();
-    return new ModelKey(name, content(given), device);
+    return new ModelKey(folder.toString(), own, content(given), device);
   }
 
-  /** Where the folder is on this machine: a path, or what {@code --archives} has unpacked. */
-  static Path locate(String folder) {
+  /** The same on another device. */
+  ModelKey on(String other) {
+    return new ModelKey(folder, onDriver, content, other);
+  }
+
+  /** Where the folder is on this machine. */
+  Path locate() {
+    return locate(folder, onDriver);
+  }
+
+  private static Path locate(String folder, String onDriver) {
     Path path = Path.of(folder);
-    return Files.exists(path) || path.isAbsolute()
-        ? path
-        : Path.of(SparkFiles.getRootDirectory()).resolve(path);
+    if (path.isAbsolute() || Files.exists(path)) {
+      return path;
+    }
+    Path unpacked = Path.of(SparkFiles.getRootDirectory()).resolve(path);
+    return Files.exists(unpacked) ? unpacked : Path.of(onDriver);
   }
 
   private static Path checkpoint(Path folder) {

@@ -29,6 +29,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
@@ -260,6 +262,23 @@ class T3DSparkTest {
     assertThatThrownBy(() -> T3DSpark.embed(session, manifest, dir.resolve("none")))
         .isInstanceOf(T3dException.class)
         .hasMessageContaining("No model at");
+  }
+
+  @Test
+  void aModelMayTravelWithTheJob() throws IOException {
+    Path zip = model.resolveSibling("run.zip"); // the session asks for it as long as it lives
+    try (ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(zip));
+        Stream<Path> files = Files.list(model)) {
+      for (Path file : files.toList()) {
+        out.putNextEntry(new ZipEntry("a/" + file.getFileName()));
+        Files.copy(file, out);
+      }
+    }
+    session.sparkContext().addArchive(zip + "#models");
+    Path unpacked = Path.of("models/a");
+    assertThat(unpacked).doesNotExist();
+    List<EmbeddedStudy> studies = T3DSpark.embed(session, manifest, unpacked).collectAsList();
+    assertThat(studies.get(COUNT - 1).getVector()).containsExactly(plain[COUNT - 1]);
   }
 
   @Test
