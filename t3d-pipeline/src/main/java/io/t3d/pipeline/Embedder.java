@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.locks.Lock;
 import java.util.function.IntConsumer;
 
 /**
@@ -24,7 +25,8 @@ import java.util.function.IntConsumer;
  * current one.
  */
 public final class Embedder {
-  private static final int BATCH = 8;
+  /** Volumes that are encoded at a time; the last bits of their vectors depend on it. */
+  public static final int BATCH = 8;
 
   private final T3DModel model;
   private final Preprocessing preprocessing;
@@ -80,6 +82,31 @@ public final class Embedder {
       throws IOException {
     PreparedVolumes volumes = new PreparedVolumes(preprocessing, rows);
     return embed(manager, Lists.transform(rows, row -> () -> view(volumes, row.volume())), done);
+  }
+
+  /**
+   * Embeds rows as {@link #embedRows} does, but hands the vectors on batch by batch, and a bad
+   * volume does not stop the others. Vectors are those of {@link #embedRows} in every bit when the
+   * rows are the same, or are those from a multiple of {@link #BATCH} on, and none is bad.
+   *
+   * @param rows n rows
+   * @param readers threads that read ahead, each with a volume in memory, ≥ 1
+   * @param turn is held while the encoder works, so that streams which share a model do not ask for
+   *     the memory of several batches and do not share its threads
+   * @return the caller closes it
+   */
+  public RowEmbeddings stream(List<ManifestRow> rows, int readers, Lock turn) {
+    PreparedVolumes volumes = new PreparedVolumes(preprocessing, rows);
+    return new RowEmbeddings(
+        rows,
+        row -> view(volumes, row.volume()),
+        views -> {
+          List<float[]> vectors = new ArrayList<>();
+          embed(views, vectors);
+          return vectors;
+        },
+        readers,
+        turn);
   }
 
   /**

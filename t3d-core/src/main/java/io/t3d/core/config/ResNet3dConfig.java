@@ -1,5 +1,6 @@
 package io.t3d.core.config;
 
+import io.t3d.core.config.internal.LeftOutWhenEmpty;
 import io.t3d.core.internal.Checks;
 import java.util.List;
 import java.util.Objects;

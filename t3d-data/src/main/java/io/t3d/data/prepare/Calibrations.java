@@ -28,6 +28,15 @@ final class Calibrations {
     }
   }
 
+  /**
+   * Fails when two rows say of one volume differently how it is calibrated.
+   *
+   * @throws T3dException naming the later row
+   */
+  public static void requireConsistent(List<ManifestRow> rows) {
+    new Calibrations(rows);
+  }
+
   /** None for a volume that no row names. */
   Calibration of(Path volume) {
     return byVolume.getOrDefault(volume, Calibration.none());

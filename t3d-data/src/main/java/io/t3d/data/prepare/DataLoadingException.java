@@ -41,7 +41,7 @@ public class DataLoadingException extends T3dException {
   }
 
   /** What went wrong, in words. */
-  static String reason(Throwable cause) {
+  public static String reason(Throwable cause) {
     String message = cause.getMessage();
     if (cause instanceof NoSuchFileException || cause instanceof FileNotFoundException) {
       return "no such file: " + message;

@@ -1,31 +1,22 @@
 package io.t3d.data.prepare;
 
 import io.t3d.core.T3dException;
-import io.t3d.core.config.Configs;
 import io.t3d.core.internal.Tasks;
-import io.t3d.core.volume.Volume;
-import io.t3d.data.io.VolumeReaders;
-import io.t3d.data.io.spi.VolumeInfo;
 import io.t3d.data.manifest.BadRow;
 import io.t3d.data.manifest.Manifest;
 import io.t3d.data.manifest.ManifestRow;
-import io.t3d.data.zarr.ZarrOptions;
-import io.t3d.data.zarr.internal.ZarrVolume;
-import io.t3d.data.zarr.internal.ZarrWriter;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.IntConsumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Prepares the volumes and masks of a manifest once, into a folder of Zarr volumes with a manifest
@@ -70,11 +61,18 @@ public final class DatasetPreparation {
     }
   }
 
-  /** What became of a study. */
-  private record Outcome(boolean written, long bytes, @Nullable String problem) {
-    static Outcome bad(String problem) {
-      return new Outcome(false, 0, problem);
-    }
+  /** Who prepares the studies of {@link #runOn}. */
+  @FunctionalInterface
+  public interface Workers {
+    /**
+     * Has every study prepared.
+     *
+     * @param studies each is to be {@linkplain StudyPreparation#run run}, by any process that sees
+     *     their files, once or several times
+     * @return an outcome of each, in any order
+     * @throws IOException when the folder cannot be written
+     */
+    List<StudyOutcome> prepare(List<StudyPreparation> studies) throws IOException;
   }
 
   /**
@@ -87,36 +85,61 @@ public final class DatasetPreparation {
    * @throws IOException when the folder cannot be written
    */
   public PreparationResult run(List<ManifestRow> rows, IntConsumer done) throws IOException {
+    return runOn(rows, studies -> prepareAll(studies, done));
+  }
+
+  /**
+   * The same on workers of the caller's, such as those of a cluster, instead of threads. The folder
+   * is this process's while they work, and another run is kept out of it.
+   *
+   * @param rows pairs with raw volumes
+   * @param workers prepare the studies
+   * @throws T3dException as {@link #run}
+   * @throws IOException when the folder cannot be written
+   */
+  public PreparationResult runOn(List<ManifestRow> rows, Workers workers) throws IOException {
     if (PreparedVolumes.preparationOf(rows).isPresent()) {
       throw new T3dException(
           T3dException.Kind.INPUT,
           "The manifest's volumes are prepared already; give the manifest of the raw volumes");
     }
-    Map<Study, String> names = new LinkedHashMap<>();
-    rows.forEach(row -> names.computeIfAbsent(Study.of(row), Fingerprints::name));
     try (PreparedFolder folder = PreparedFolder.open(out, config)) {
-      Map<Study, Outcome> outcomes = prepareAll(folder, names, done);
-      return finish(folder, rows, names, outcomes);
+      Map<Study, StudyPreparation> studies = new LinkedHashMap<>();
+      rows.forEach(row -> studies.computeIfAbsent(Study.of(row), s -> preparation(folder, s)));
+      Map<String, StudyOutcome> outcomes = new HashMap<>();
+      for (StudyOutcome outcome : workers.prepare(List.copyOf(studies.values()))) {
+        outcomes.put(outcome.name(), outcome);
+      }
+      return finish(folder, rows, studies, outcomes);
     }
   }
 
-  private Map<Study, Outcome> prepareAll(
-      PreparedFolder folder, Map<Study, String> names, IntConsumer done) throws IOException {
+  private StudyPreparation preparation(PreparedFolder folder, Study study) {
+    return new StudyPreparation(
+        folder.root(),
+        Fingerprints.name(study),
+        study.volume(),
+        study.mask(),
+        study.calibration(),
+        config,
+        otherGrid);
+  }
+
+  private List<StudyOutcome> prepareAll(List<StudyPreparation> studies, IntConsumer done)
+      throws IOException {
     ExecutorService workers = Executors.newFixedThreadPool(threads);
     try {
-      Map<Study, Future<Outcome>> futures = new LinkedHashMap<>();
-      names.forEach(
-          (study, name) -> futures.put(study, workers.submit(() -> prepare(folder, study, name))));
-      Map<Study, Outcome> outcomes = new LinkedHashMap<>();
-      for (Map.Entry<Study, Future<Outcome>> entry : futures.entrySet()) {
-        Outcome outcome =
+      List<Future<StudyOutcome>> futures = new ArrayList<>();
+      studies.forEach(study -> futures.add(workers.submit(study::run)));
+      List<StudyOutcome> outcomes = new ArrayList<>();
+      for (Future<StudyOutcome> future : futures) {
+        outcomes.add(
             Tasks.result(
-                entry.getValue(),
+                future,
                 this::failure,
                 e -> {
                   throw new DataLoadingException("Interrupted while preparing volumes", e);
-                });
-        outcomes.put(entry.getKey(), outcome);
+                }));
         done.accept(outcomes.size());
       }
       return outcomes;
@@ -135,116 +158,44 @@ public final class DatasetPreparation {
               + " volumes were prepared at a time; use fewer threads or a larger -Xmx",
           cause);
     }
-    if (cause instanceof UncheckedIOException e) {
-      return new IOException(out + " cannot be written: " + e.getCause().getMessage(), cause);
+    if (cause instanceof IOException) {
+      return new IOException(out + " cannot be written: " + cause.getMessage(), cause);
     }
     throw new DataLoadingException(
         "Preparing volumes failed: " + DataLoadingException.reason(cause), cause);
   }
 
-  private Outcome prepare(PreparedFolder folder, Study study, String name) {
-    Path volumeTarget = folder.volume(name);
-    Path maskTarget = folder.mask(name);
-    String fingerprint;
-    Volume volume;
-    Optional<Volume> mask;
-    try {
-      fingerprint = Fingerprints.of(study, config, otherGrid);
-      Optional<Long> there = bytesThere(study, volumeTarget, maskTarget, fingerprint);
-      if (there.isPresent()) {
-        return new Outcome(false, there.get(), null);
-      }
-      Volume raw = read(study.volume());
-      Volume calibrated = study.calibration().apply(raw);
-      mask = study.mask().isPresent() ? Optional.of(mask(study, raw)) : Optional.empty();
-      volume = config.preprocessing().apply(calibrated);
-    } catch (IOException | RuntimeException e) {
-      return Outcome.bad(DataLoadingException.reason(e));
-    }
-    // What fails from here on is the output's fault, not the study's.
-    try {
-      Preparation provenance =
-          new Preparation(Preparation.FORMAT, config.preprocessing(), fingerprint);
-      String json = Configs.toJson(provenance);
-      long bytes = write(folder, maskTarget, mask, ZarrOptions.Values.LABELS, json);
-      // The volume last: a study counts as finished when its volume is there.
-      bytes += write(folder, volumeTarget, Optional.of(volume), config.storage().values(), json);
-      return new Outcome(true, bytes, null);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private static Optional<Long> bytesThere(
-      Study study, Path volumeTarget, Path maskTarget, String fingerprint) throws IOException {
-    Optional<ZarrVolume> volume = PreparedFolder.finished(volumeTarget, fingerprint);
-    if (study.mask().isEmpty()) {
-      return volume.map(ZarrVolume::storedBytes);
-    }
-    Optional<ZarrVolume> mask = PreparedFolder.finished(maskTarget, fingerprint);
-    return volume.flatMap(v -> mask.map(m -> v.storedBytes() + m.storedBytes()));
-  }
-
-  private static Volume read(Path path) throws IOException {
-    Volume volume = VolumeReaders.read(path);
-    VolumeChecks.requireVaried(volume);
-    return volume;
-  }
-
-  /** The mask on the prepared volume's voxels. */
-  private Volume mask(Study study, Volume raw) throws IOException {
-    VolumeInfo info = new VolumeInfo(raw.depth(), raw.height(), raw.width(), raw.affine(), "", "");
-    Path path = study.mask().orElseThrow();
-    return config
-        .preprocessing()
-        .applyToMask(Masks.read(path, info, study.calibration(), otherGrid));
-  }
-
-  private long write(
-      PreparedFolder folder,
-      Path target,
-      Optional<Volume> volume,
-      ZarrOptions.Values values,
-      String provenance)
-      throws IOException {
-    if (volume.isEmpty()) {
-      return 0;
-    }
-    Path temporary = folder.temporary(target);
-    ZarrWriter.write(temporary, volume.get(), config.storage().withValues(values), provenance);
-    folder.publish(temporary, target);
-    return ZarrVolume.open(target).storedBytes();
-  }
-
   private static PreparationResult finish(
       PreparedFolder folder,
       List<ManifestRow> rows,
-      Map<Study, String> names,
-      Map<Study, Outcome> outcomes)
+      Map<Study, StudyPreparation> studies,
+      Map<String, StudyOutcome> outcomes)
       throws IOException {
     List<ManifestRow> good = new ArrayList<>();
     List<BadRow> bad = new ArrayList<>();
     for (ManifestRow row : rows) {
-      Study study = Study.of(row);
-      Outcome outcome = outcomes.get(study);
-      if (outcome.problem() != null) {
-        bad.add(new BadRow(row, outcome.problem()));
-      } else {
-        String name = names.get(study);
-        good.add(row.withFiles(folder.volume(name), row.mask().map(m -> folder.mask(name))));
+      StudyPreparation study = studies.get(Study.of(row));
+      StudyOutcome outcome = outcomes.get(study.name());
+      if (outcome == null) {
+        throw new IllegalStateException("The workers gave no outcome of " + row);
       }
+      outcome
+          .problem()
+          .ifPresentOrElse(
+              problem -> bad.add(new BadRow(row, problem)),
+              () -> good.add(row.withFiles(study.preparedVolume(), study.preparedMask())));
     }
     if (!good.isEmpty()) {
       Manifest.write(folder.manifest(), good);
     }
     Quarantine.write(folder, bad);
-    int written = (int) outcomes.values().stream().filter(Outcome::written).count();
-    int failed = (int) outcomes.values().stream().filter(o -> o.problem() != null).count();
+    int written = (int) outcomes.values().stream().filter(StudyOutcome::written).count();
+    int failed = (int) outcomes.values().stream().filter(o -> o.problem().isPresent()).count();
     return new PreparationResult(
         written,
         outcomes.size() - written - failed,
         bad,
-        outcomes.values().stream().mapToLong(Outcome::bytes).sum(),
+        outcomes.values().stream().mapToLong(StudyOutcome::bytes).sum(),
         folder.manifest(),
         folder.quarantine());
   }

@@ -9,10 +9,12 @@ import io.t3d.core.internal.OutputCheck;
 import io.t3d.data.io.spi.VolumeFormatException;
 import io.t3d.data.zarr.internal.ZarrVolume;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Optional;
+import java.util.UUID;
 
 /**
  * The output folder of a preparation. Volumes are written under {@code .tmp} and moved into place
@@ -22,12 +24,20 @@ import java.util.Optional;
 final class PreparedFolder implements AutoCloseable {
   static final String SETTINGS = "preprocessing.json";
 
-  private final Path root;
-  private final FolderLock lock;
+  /** More attempts than that are never at one volume at the same time. */
+  private static final int TRIES = 100;
 
-  private PreparedFolder(Path root, FolderLock lock) {
+  private final Path root;
+  private final Optional<FolderLock> lock;
+
+  private PreparedFolder(Path root, Optional<FolderLock> lock) {
     this.root = root;
     this.lock = lock;
+  }
+
+  /** The folder as who works for the process that has opened it sees it. */
+  static PreparedFolder at(Path root) {
+    return new PreparedFolder(root, Optional.empty());
   }
 
   /**
@@ -44,7 +54,7 @@ final class PreparedFolder implements AutoCloseable {
     }
     OutputCheck.folder(root);
     FolderLock lock = FolderLock.take(root);
-    PreparedFolder prepared = new PreparedFolder(root, lock);
+    PreparedFolder prepared = new PreparedFolder(root, Optional.of(lock));
     try {
       AtomicFiles.deleteTree(root.resolve(".tmp"));
       Files.createDirectories(root.resolve(".tmp"));
@@ -72,6 +82,10 @@ final class PreparedFolder implements AutoCloseable {
     }
   }
 
+  Path root() {
+    return root;
+  }
+
   Path manifest() {
     return root.resolve("manifest.csv");
   }
@@ -88,19 +102,56 @@ final class PreparedFolder implements AutoCloseable {
     return root.resolve("masks").resolve(name + ".zarr");
   }
 
-  /** A path to write to before {@link #publish}; nothing is there. */
+  /** A path to write to before {@link #publish}, of this call alone; nothing is there. */
   Path temporary(Path target) throws IOException {
-    Path temporary = root.resolve(".tmp").resolve(root.relativize(target));
-    Files.createDirectories(temporary.getParent());
-    AtomicFiles.deleteTree(temporary);
-    return temporary;
+    Path folder = root.resolve(".tmp").resolve(UUID.randomUUID().toString());
+    Files.createDirectories(folder);
+    return folder.resolve(target.getFileName());
   }
 
-  /** Moves a finished folder into place; an outdated one is removed before. */
-  void publish(Path temporary, Path target) throws IOException {
+  /**
+   * Moves a finished folder into place. Where another attempt at the same study was faster, its
+   * folder stays and this one is dropped; an outdated one is removed.
+   *
+   * @param fingerprint of the source; what is there of another one is outdated
+   * @return whether it was this one that went into place
+   */
+  boolean publish(Path temporary, Path target, String fingerprint) throws IOException {
     Files.createDirectories(target.getParent());
-    AtomicFiles.deleteTree(target);
-    Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+    try {
+      for (int i = 0; ; i++) {
+        try {
+          // No file system moves a folder over one that is not empty.
+          Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+          return true;
+        } catch (FileSystemException e) {
+          if (!Files.exists(target) || i == TRIES) {
+            throw e;
+          }
+        }
+        if (finished(target, fingerprint).isPresent()) {
+          return false;
+        }
+        removeOutdated(target, fingerprint);
+      }
+    } finally {
+      AtomicFiles.deleteTree(temporary.getParent());
+    }
+  }
+
+  /** Takes an outdated folder away; puts it back if another attempt had just replaced it. */
+  private void removeOutdated(Path target, String fingerprint) throws IOException {
+    Path aside = temporary(target);
+    try {
+      Files.move(target, aside, StandardCopyOption.ATOMIC_MOVE);
+      if (finished(aside, fingerprint).isPresent()) {
+        Files.move(aside, target, StandardCopyOption.ATOMIC_MOVE);
+      }
+    } catch (FileSystemException e) {
+      // Another attempt has taken it away, or put its own there.
+    } finally {
+      AtomicFiles.deleteTree(aside.getParent());
+    }
   }
 
   /** The prepared volume, when it is there, whole, and of this fingerprint. */
@@ -132,7 +183,9 @@ final class PreparedFolder implements AutoCloseable {
     try {
       AtomicFiles.deleteTree(root.resolve(".tmp"));
     } finally {
-      lock.close();
+      if (lock.isPresent()) {
+        lock.get().close();
+      }
     }
   }
 }

@@ -140,7 +140,13 @@ public final class VolumeSurvey {
     }
   }
 
-  private static SurveyRow row(VolumeFinder.Found found) {
+  /**
+   * Reads one volume to its end.
+   *
+   * @return the row that it has in the table; a volume that cannot be used has the verdict {@link
+   *     Verdict#ERROR}
+   */
+  public static SurveyRow row(VolumeFinder.Found found) {
     Path path = found.path();
     if (found.problem().isPresent()) {
       return SurveyRow.unreadable(path, found.problem().get());

@@ -9,7 +9,7 @@ import io.t3d.core.config.Size3;
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Spacing;
 import io.t3d.core.volume.Volume;
-import io.t3d.data.io.format.NiftiWriter;
+import io.t3d.data.io.internal.format.NiftiWriter;
 import io.t3d.data.transform.IntensityWindow;
 import io.t3d.data.transform.Interpolation;
 import io.t3d.data.transform.OrientAndResample;

@@ -14,7 +14,7 @@ import io.t3d.core.internal.OutputCheck;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.text.ReportTokenizer;
 import io.t3d.core.torch.TorchEngine;
-import io.t3d.data.internal.ReportSampling;
+import io.t3d.data.load.ReportSampling;
 import io.t3d.data.view.Augmentation;
 import io.t3d.data.view.ScaleRange;
 import io.t3d.data.view.ViewConfig;

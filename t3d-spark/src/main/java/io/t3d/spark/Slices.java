@@ -1,0 +1,72 @@
+package io.t3d.spark;
+
+import io.t3d.core.T3dException;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.SparkSession;
+
+/** The division of work into tasks: neighbours of a list stay together, nothing is shuffled. */
+final class Slices {
+  /** Setting of a session: volumes that a task works on, one after another. */
+  static final String VOLUMES_PER_TASK = "spark.t3d.volumesPerTask";
+
+  /** So many tasks for each core, so that a slow one does not leave the others idle at the end. */
+  private static final int TASKS_PER_CORE = 4;
+
+  /** What a lost executor may cost. */
+  private static final int MOST = 256;
+
+  private Slices() {}
+
+  /**
+   * Cuts a list into the work of tasks.
+   *
+   * @param multiple of each task's items, but for the last one's
+   */
+  static <T> JavaRDD<List<T>> of(SparkSession session, List<T> all, int multiple) {
+    JavaSparkContext context = JavaSparkContext.fromSparkContext(session.sparkContext());
+    int size = size(setting(session), all.size(), context.defaultParallelism(), multiple);
+    List<List<T>> slices = new ArrayList<>();
+    for (int from = 0; from < all.size(); from += size) {
+      slices.add(new ArrayList<>(all.subList(from, Math.min(all.size(), from + size))));
+    }
+    // One element in each partition: a task gets its own items and no others.
+    return context.parallelize(slices, Math.max(1, slices.size()));
+  }
+
+  private static String setting(SparkSession session) {
+    return session.conf().get(VOLUMES_PER_TASK, "");
+  }
+
+  /**
+   * Items of a task.
+   *
+   * @param setting a number, or empty to have one chosen
+   */
+  static int size(String setting, int items, int cores, int multiple) {
+    int wanted;
+    if (setting.isBlank()) {
+      int tasks = TASKS_PER_CORE * Math.max(1, cores);
+      wanted = Math.min(MOST, (items + tasks - 1) / tasks);
+    } else {
+      wanted = number(setting);
+    }
+    return Math.max(1, (wanted + multiple - 1) / multiple) * multiple;
+  }
+
+  private static int number(String setting) {
+    try {
+      int given = Integer.parseInt(setting.strip());
+      if (given >= 1 && given <= 1_000_000) {
+        return given;
+      }
+    } catch (NumberFormatException e) {
+      // The same to the user.
+    }
+    throw new T3dException(
+        T3dException.Kind.USAGE,
+        VOLUMES_PER_TASK + " must be a whole number from 1 to 1000000, got " + setting);
+  }
+}
