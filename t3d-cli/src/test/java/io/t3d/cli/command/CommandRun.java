@@ -5,8 +5,8 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 
 /** One call of the t3d command: its exit code and what it printed. */
-record CommandRun(int exitCode, String out, String err) {
-  static CommandRun of(Object... args) {
+public record CommandRun(int exitCode, String out, String err) {
+  public static CommandRun of(Object... args) {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
     String[] words = new String[args.length];

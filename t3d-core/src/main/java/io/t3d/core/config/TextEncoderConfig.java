@@ -1,9 +1,9 @@
 package io.t3d.core.config;
 
 /**
- * Settings of a text encoder: {@link TextConfig}, {@link CustomTextConfig} for a user-defined class,
- * or {@link NoTextConfig} for models that read no texts. In a file the keys tell which; there is no
- * {@code type}.
+ * Settings of a text encoder: {@link TextConfig}, {@link CustomTextConfig} for a user-defined
+ * class, or {@link NoTextConfig} for models that read no texts. In a file the keys tell which;
+ * there is no {@code type}.
  */
 public sealed interface TextEncoderConfig permits TextConfig, CustomTextConfig, NoTextConfig {
   /** Ids that the encoder knows; at least the tokenizer's vocabulary. */

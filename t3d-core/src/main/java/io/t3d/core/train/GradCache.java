@@ -111,8 +111,7 @@ final class GradCache {
         collector.backward(loss.apply(cached));
         Outputs.all(cached).forEach(array -> array.attach(scope));
       }
-      GradientSums sums = 
-          new GradientSums(scope, model.parameters(), model.device().isGpu());
+      GradientSums sums = new GradientSums(scope, model.parameters(), model.device().isGpu());
       sums.take();
       List<NDArray> perPair = takeGradients(scope, Outputs.perPair(cached));
       List<NDArray> shared = takeGradients(scope, Outputs.shared(cached));

@@ -113,8 +113,7 @@ public final class TrainingStep {
       RunningStatistics before = RunningStatistics.copy(scope, model.parameters());
       before.add(scope, objective.parameters());
       Losses losses = new Losses(scope, count, ranks, objective instanceof Objective);
-      GradientSums sums =
-          new GradientSums(scope, optimizer.trained(), model.device().isGpu());
+      GradientSums sums = new GradientSums(scope, optimizer.trained(), model.device().isGpu());
       int pairs = 0;
       for (int i = 0; i < count; i++) {
         PairBatch batch = batches.next();

@@ -2,8 +2,8 @@ package io.t3d.data.prepare;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.t3d.core.T3dException;
-import io.t3d.core.config.internal.LeftOutWhenEmpty;
 import io.t3d.core.config.Size3;
+import io.t3d.core.config.internal.LeftOutWhenEmpty;
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Spacing;
 import io.t3d.core.volume.Volume;

@@ -1,4 +1,4 @@
-package io.t3d.cli.command;
+package io.t3d.cli.published;
 
 import io.t3d.pipeline.published.PublishedModels;
 import io.t3d.pipeline.published.PublishedNote;

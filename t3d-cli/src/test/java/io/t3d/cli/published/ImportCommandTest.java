@@ -1,9 +1,10 @@
-package io.t3d.cli.command;
+package io.t3d.cli.published;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import io.t3d.cli.command.CommandRun;
 import io.t3d.core.file.Safetensors;
 import io.t3d.core.internal.AtomicFiles;
 import io.t3d.data.phantom.generate.PhantomDataset;
