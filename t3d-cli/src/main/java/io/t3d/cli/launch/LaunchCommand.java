@@ -137,13 +137,7 @@ public final class LaunchCommand implements Callable<Integer> {
 
   private String secret() throws IOException {
     if (secretFile != null) {
-      String secret = Files.readString(secretFile).strip();
-      if (secret.length() < 16) {
-        throw usage(
-            secretFile
-                + " must hold a secret of at least 16 letters, e.g. of: openssl rand -hex 32");
-      }
-      return secret;
+      return longEnough(secretFile.toString(), Files.readString(secretFile).strip());
     }
     Optional<String> given = Optional.ofNullable(System.getenv(Rendezvous.SECRET));
     if (given.isEmpty() && nodes > 1) {
@@ -151,7 +145,17 @@ public final class LaunchCommand implements Callable<Integer> {
           "Several machines need a secret that keeps others out: the same --secret-file on each,"
               + " e.g. of: openssl rand -hex 32");
     }
-    return given.orElse(UUID.randomUUID().toString());
+    return given.isEmpty()
+        ? UUID.randomUUID().toString()
+        : longEnough("the variable " + Rendezvous.SECRET, given.get());
+  }
+
+  private static String longEnough(String where, String secret) {
+    if (secret.length() < 16) {
+      throw usage(
+          where + " must hold a secret of at least 16 letters, e.g. of: openssl rand -hex 32");
+    }
+    return secret;
   }
 
   private static T3dException usage(String message) {

@@ -18,8 +18,16 @@ public final class LaunchedWorker {
     return System.getenv(Rendezvous.RANK) != null;
   }
 
-  /** Joins the other workers; a group of one where this process stands alone. */
+  /**
+   * Joins the other workers; a group of one where this process stands alone. A worker ends with the
+   * launcher, also when that is killed: nobody would stop it, and it would hold its output folder.
+   */
   public static ProcessGroup join() {
+    if (System.getenv(Rendezvous.LOCAL_RANK) != null) {
+      ProcessHandle.current()
+          .parent()
+          .ifPresent(launcher -> launcher.onExit().thenRun(() -> Runtime.getRuntime().halt(1)));
+    }
     return Rendezvous.fromEnvironment(System.getenv())
         .map(ProcessGroup::join)
         .orElseGet(ProcessGroup::single);

@@ -205,7 +205,9 @@ public record TaskTraining(
             "accumulation", 1.0);
 
     private static final Map<String, Boolean> ON_OR_OFF =
-        Map.of("checkpointActivations", false, "tf32", true, "deterministic", false);
+        Map.of(
+            "checkpointActivations", false, "tf32", true, "deterministic", false,
+            "syncBatchNorm", false);
 
     @Override
     public void accept(ObjectNode settings) {

@@ -7,6 +7,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.Size3;
 import io.t3d.core.tensor.Scalars;
 import io.t3d.core.torch.internal.Uploads;
@@ -127,6 +128,13 @@ public final class DeviceSampler {
   private static short[] rounded(float... voxels) {
     short[] out = new short[voxels.length];
     for (int i = 0; i < voxels.length; i++) {
+      if (Float.isNaN(voxels[i])) { // it would be 0 HU
+        throw new T3dException(
+            T3dException.Kind.INPUT,
+            "Voxels must be numbers, got NaN at voxel "
+                + i
+                + "; correct the file or set Preprocessing.nonFinite to REPLACE_BY_MINIMUM");
+      }
       int whole = Math.round(voxels[i]);
       out[i] = (short) Math.max(Short.MIN_VALUE, Math.min(Short.MAX_VALUE, whole));
     }

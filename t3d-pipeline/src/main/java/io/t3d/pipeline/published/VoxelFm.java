@@ -122,8 +122,9 @@ final class VoxelFm implements PublishedKind {
   /**
    * {@code dinov2/inference}: clip to −1000 … 1900 HU, trilinear to a cubic spacing with outer
    * corners in place, (v − mean) / standard deviation. Its arrays are (z, y, x) as DICOM slices
-   * lie: rows to the back, columns to the left, slices up. It takes any size and spacing from 0.75
-   * mm; here 16 patches of each axis at 1.5 mm, what its {@code max_patches=4096} makes of 336 mm.
+   * lie: rows to the back, columns to the left, slices up. It takes whole volumes of any size at
+   * their smallest spacing, 0.75 mm at least, and never pads; here 16 patches of each axis at 1.5
+   * mm, cut or padded, as our views have one size.
    */
   static Preprocessing preprocessing(Size3 patch) {
     double scale = (UPPER - LOWER) / STANDARD_DEVIATION;
@@ -152,8 +153,9 @@ final class VoxelFm implements PublishedKind {
             + " Learning for Clinical Tasks",
         List.of(
             "A vision encoder: no texts. Its embedding is the class token.",
-            "Its code reads volumes of any size at 0.75 mm and more; here 16×16×16 patches at 1.5"
-                + " mm, which data.json says and may be changed.",
+            "Its code reads whole volumes at their smallest spacing, 0.75 mm at least, without"
+                + " padding, and clamps DICOM to 1000 HU; here 16×16×16 patches at 1.5 mm, cut or"
+                + " padded to 336 mm, and 1900 HU for all. data.json says so and may be changed.",
             "Mean and standard deviation of the normalisation are those of the code's"
                 + " configuration; compare with the config.yaml beside the weights."));
   }

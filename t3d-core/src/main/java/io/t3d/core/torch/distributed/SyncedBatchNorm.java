@@ -8,6 +8,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.nn.norm.BatchNorm;
 import ai.djl.training.ParameterStore;
+import io.t3d.core.internal.Scopes;
 import io.t3d.core.tensor.Scalars;
 import io.t3d.core.torch.Casts;
 import io.t3d.core.torch.NoGrad;
@@ -43,6 +44,10 @@ public final class SyncedBatchNorm {
    * @param x {@code (B, C, …)}, float32 or bfloat16
    */
   public static NDArray run(Block block, ParameterStore parameters, NDArray x) {
+    return Scopes.within(x, within -> compute(block, parameters, within)); // frees what is between
+  }
+
+  private static NDArray compute(Block block, ParameterStore parameters, NDArray x) {
     ProcessGroup group = SyncedNorms.group().orElseThrow();
     boolean half = Casts.isBfloat16(x);
     NDArray xf = Casts.toFloat32(x);

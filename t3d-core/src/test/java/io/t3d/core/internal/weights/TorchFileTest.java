@@ -140,7 +140,7 @@ class TorchFileTest {
         .hasMessage(
             file
                 + " holds no tensors at the top nor under one of [state_dict, model_state_dict,"
-                + " model_state, model, network_weights, module, net, weights, checkpoint], but"
+                + " model_state, model, network_weights, module, net, weights, checkpoint, teacher], but"
                 + " [epoch]; save model.state_dict()"
                 + " instead");
   }
