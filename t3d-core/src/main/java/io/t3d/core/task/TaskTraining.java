@@ -206,8 +206,14 @@ public record TaskTraining(
 
     private static final Map<String, Boolean> ON_OR_OFF =
         Map.of(
-            "checkpointActivations", false, "tf32", true, "deterministic", false,
-            "syncBatchNorm", false);
+            "checkpointActivations",
+            false,
+            "tf32",
+            true,
+            "deterministic",
+            false,
+            "syncBatchNorm",
+            false);
 
     @Override
     public void accept(ObjectNode settings) {
