@@ -16,6 +16,7 @@ import io.t3d.core.internal.Scopes;
 import io.t3d.core.internal.Shapes;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.nn.StateDict;
+import io.t3d.core.nn.VisionEncoder.VisualTokens;
 import io.t3d.core.nn.internal.Weights;
 import io.t3d.core.task.VolumeBatches;
 import io.t3d.core.torch.Casts;
@@ -29,7 +30,8 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
- * A vision encoder with a linear head over its mean token, one logit per label. {@link FineTuner}
+ * A vision encoder with a linear head over its mean token, or over what it pools itself (a class
+ * token, attention), one logit per label. {@link FineTuner}
  * makes one; {@link #load} reads one back.
  */
 public final class FineTunedClassifier implements AutoCloseable {
@@ -72,9 +74,12 @@ public final class FineTunedClassifier implements AutoCloseable {
   NDArray forward(NDManager scope, NDArray volumes, boolean training) {
     ParameterStore parameters = new ParameterStore(scope, false);
     NDArray input = Scopes.handle(volumes, scope);
-    NDArray tokens = model.vision().encode(parameters, input, training).tokens(); // (B, N, C)
-    NDArray mean = Casts.toFloat32(tokens).mean(new int[] {1}); // (B, C)
-    NDArray logits = head.forward(parameters, new NDList(mean), training).singletonOrThrow();
+    VisualTokens h = model.vision().encode(parameters, input, training); // (B, N, C)
+    NDArray feature = // (B, C): what becomes the embedding, as in pre-training
+        h.pooled()
+            .map(Casts::toFloat32)
+            .orElseGet(() -> Casts.toFloat32(h.tokens()).mean(new int[] {1}));
+    NDArray logits = head.forward(parameters, new NDList(feature), training).singletonOrThrow();
     return Casts.toFloat32(logits); // (B, L)
   }
 

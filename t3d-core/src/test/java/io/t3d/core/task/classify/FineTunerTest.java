@@ -11,11 +11,15 @@ import ai.djl.ndarray.types.Shape;
 import io.t3d.core.TestDevice;
 import io.t3d.core.config.Configs;
 import io.t3d.core.config.ResNet3dConfig;
+import io.t3d.core.config.Size3;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.config.TextConfig;
+import io.t3d.core.config.Vit3dConfig;
+import io.t3d.core.config.Vit3dVariant;
 import io.t3d.core.eval.BinaryMetrics;
 import io.t3d.core.eval.LabelMatrix;
 import io.t3d.core.model.T3DModel;
+import io.t3d.core.nn.StateDict;
 import io.t3d.core.task.TaskTraining;
 import io.t3d.core.task.VolumeBatches;
 import io.t3d.core.task.classify.FineTuner.Epoch;
@@ -24,7 +28,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterEach;
@@ -89,6 +95,40 @@ class FineTunerTest {
         .epochs(epochs)
         .patience(patience)
         .build();
+  }
+
+  @Test
+  void anEncoderThatPoolsItselfIsTrainedWhole() throws IOException {
+    Vit3dConfig vision =
+        Vit3dConfig.builder()
+            .patch(Size3.cube(6))
+            .hiddenSize(12)
+            .layers(1)
+            .heads(2)
+            .mlpSize(12)
+            .variant(
+                Vit3dVariant.builder()
+                    .classToken(true)
+                    .pooling(Vit3dVariant.Pooling.ATTENTION)
+                    .poolingHeads(2)
+                    .build())
+            .build();
+    T3DConfig config =
+        new T3DConfig(vision, TextConfig.tiny(), 16, T3DConfig.Projection.LINEAR, 0.07);
+    try (T3DModel pooling = T3DModel.create(config, TestDevice.get(), 2)) {
+      Map<String, float[]> before = values(pooling);
+      new FineTuner(settings(2, 1e-2, 2)).train(pooling, CUBES, LABELS).close();
+      Map<String, float[]> after = values(pooling);
+      assertThat(before.keySet()).anyMatch(name -> name.startsWith("pool"));
+      before.forEach((name, was) -> assertThat(after.get(name)).as(name).isNotEqualTo(was));
+    }
+  }
+
+  private static Map<String, float[]> values(T3DModel model) {
+    Map<String, float[]> values = new TreeMap<>();
+    StateDict.of(model.vision())
+        .forEach((name, p) -> values.put(name, p.getArray().toFloatArray()));
+    return values;
   }
 
   @Test
