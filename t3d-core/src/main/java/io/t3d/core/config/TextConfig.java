@@ -69,8 +69,9 @@ public record TextConfig(
      */
     LOWER_WORD_PUNCT;
 
+    /** Python's word characters: letters, all kinds of numbers, and the underscore. */
     private static final Pattern PIECES =
-        Pattern.compile("\\w+|[^\\w\\s]+", Pattern.UNICODE_CHARACTER_CLASS);
+        Pattern.compile("[\\p{L}\\p{N}_]+|[^\\p{L}\\p{N}_\\s]+", Pattern.UNICODE_CHARACTER_CLASS);
 
     /** The text in this wording. */
     public String apply(String text) {

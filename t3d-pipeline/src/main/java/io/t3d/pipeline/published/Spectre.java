@@ -179,7 +179,9 @@ final class Spectre implements PublishedKind {
                 + " heads are not published.",
             "The embedding is the combiner's class token before the mean of the crops' tokens, what"
                 + " its projection head takes.",
-            "A view is a grid of crops of 128 × 128 × 64 voxels (x, y, z); data.json says how many."));
+            "A view is a grid of crops of 128 × 128 × 64 voxels (x, y, z); data.json says how many.",
+            "Volumes are prepared as for its pre-training. Its evaluation scripts take the whole scan,"
+                + " at 0.5 × 0.5 × 1 mm where they resample, cut to the largest multiple of a crop."));
   }
 
   /** From our names to the file's. */

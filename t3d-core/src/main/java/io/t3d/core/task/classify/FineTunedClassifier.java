@@ -31,8 +31,8 @@ import java.util.stream.IntStream;
 
 /**
  * A vision encoder with a linear head over its mean token, or over what it pools itself (a class
- * token, attention), one logit per label. {@link FineTuner}
- * makes one; {@link #load} reads one back.
+ * token, attention), one logit per label. {@link FineTuner} makes one; {@link #load} reads one
+ * back.
  */
 public final class FineTunedClassifier implements AutoCloseable {
   private static final String ENCODER = "encoder";
