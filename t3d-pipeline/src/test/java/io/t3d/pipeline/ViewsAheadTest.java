@@ -75,7 +75,7 @@ class ViewsAheadTest {
     try (ViewsAhead views = new ViewsAhead(Collections.nCopies(9, reader), large)) {
       assertThat(views.atOnce()).isEqualTo(1);
       assertThatThrownBy(() -> views.take(2)).isInstanceOf(IOException.class);
-      assertThat(begun.get()).isEqualTo(2);
+      assertThat(begun.get()).isBetween(1, 2); // the first one may fail before the second is begun
     }
     try (ViewsAhead views = new ViewsAhead(List.of(reader), Size3.cube(96))) {
       assertThat(views.atOnce()).isGreaterThan(8);
