@@ -5,7 +5,7 @@ import io.t3d.core.T3dException;
 import io.t3d.core.T3dException.Kind;
 import io.t3d.core.config.Configs;
 import io.t3d.core.task.retrieve.HnswIndex;
-import io.t3d.data.manifest.Problems;
+import io.t3d.data.internal.Problems;
 import io.t3d.data.prepare.Masks;
 import io.t3d.data.prepare.PreparationConfig;
 import io.t3d.data.prepare.PreprocessingPresets;

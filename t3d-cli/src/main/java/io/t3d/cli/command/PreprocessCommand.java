@@ -1,7 +1,6 @@
 package io.t3d.cli.command;
 
 import io.t3d.cli.option.Given;
-import io.t3d.cli.option.PreprocessingPresets;
 import io.t3d.cli.option.ResampleMasks;
 import io.t3d.cli.print.Progress;
 import io.t3d.core.T3dException;
@@ -16,6 +15,7 @@ import io.t3d.data.prepare.DatasetPreparation;
 import io.t3d.data.prepare.PreparationConfig;
 import io.t3d.data.prepare.PreparationResult;
 import io.t3d.data.prepare.Preprocessing;
+import io.t3d.data.prepare.PreprocessingPresets;
 import io.t3d.data.transform.IntensityWindow;
 import io.t3d.data.zarr.ZarrOptions;
 import java.io.IOException;

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 
 /** How the volumes of rows are calibrated, by their paths: caches know volumes by these. */
-final class Calibrations {
+public final class Calibrations {
   private final Map<Path, Calibration> byVolume = new HashMap<>();
 
   /**

@@ -24,7 +24,7 @@ import java.util.Optional;
  * @param verdict whether it can be used
  * @param message what is odd or wrong; empty when nothing is
  */
-record SurveyRow(
+public record SurveyRow(
     String path,
     String kind,
     String size,
@@ -54,7 +54,7 @@ record SurveyRow(
           ".*\\.npz", "RAD-ChestCT");
 
   /** Whether a volume can be used. */
-  enum Verdict {
+  public enum Verdict {
     /** It can be read, and nothing is odd. */
     OK,
     /** It can be read, but look at it before you use it. */
@@ -63,7 +63,7 @@ record SurveyRow(
     ERROR;
 
     /** As it stands in the table. */
-    String text() {
+    public String text() {
       return name().toLowerCase(Locale.ROOT);
     }
   }

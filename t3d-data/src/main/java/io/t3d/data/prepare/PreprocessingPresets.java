@@ -1,8 +1,7 @@
-package io.t3d.cli.option;
+package io.t3d.data.prepare;
 
 import io.t3d.core.T3dException;
 import io.t3d.core.internal.DidYouMean;
-import io.t3d.data.prepare.Preprocessing;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;

@@ -1,4 +1,4 @@
-package io.t3d.cli.option;
+package io.t3d.data.prepare;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -10,8 +10,6 @@ import io.t3d.core.config.Size3;
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Spacing;
 import io.t3d.core.volume.Volume;
-import io.t3d.data.prepare.PreparationConfig;
-import io.t3d.data.prepare.Preprocessing;
 import io.t3d.data.transform.IntensityWindow;
 import org.junit.jupiter.api.Test;
 
