@@ -24,13 +24,23 @@ public final class LaunchedWorker {
    */
   public static ProcessGroup join() {
     if (System.getenv(Rendezvous.LOCAL_RANK) != null) {
-      ProcessHandle.current()
-          .parent()
-          .ifPresent(launcher -> launcher.onExit().thenRun(() -> Runtime.getRuntime().halt(1)));
+      ProcessHandle.current().parent().ifPresent(LaunchedWorker::endWith);
     }
     return Rendezvous.fromEnvironment(System.getenv())
         .map(ProcessGroup::join)
         .orElseGet(ProcessGroup::single);
+  }
+
+  private static void endWith(ProcessHandle launcher) {
+    Thread watch =
+        new Thread(
+            () -> {
+              launcher.onExit().join();
+              Runtime.getRuntime().halt(1);
+            },
+            "t3d-launcher");
+    watch.setDaemon(true);
+    watch.start();
   }
 
   /** The settings with the GPU of this worker's number, where any GPU was meant. */
