@@ -1,7 +1,6 @@
 package io.t3d.pipeline.published;
 
 import ai.djl.ndarray.NDArray;
-import io.t3d.core.T3dException;
 import io.t3d.core.config.CropVit3dConfig;
 import io.t3d.core.config.NoTextConfig;
 import io.t3d.core.config.Size3;
@@ -116,26 +115,12 @@ final class Spectre implements PublishedKind {
     int layers = file.count(Pattern.quote(prefix) + "blocks\\.(\\d+)\\.norm1\\.weight");
     double found = VitNames.base(file.take(prefix + PERIODS), base);
     file.requireFound(name());
-    if (channels % width != 0) {
-      throw new T3dException(
-          T3dException.Kind.INPUT,
-          file.source()
-              + ": "
-              + prefix
-              + PERIODS
-              + " makes heads of "
-              + width
-              + " channels, which do not divide the "
-              + channels
-              + " of "
-              + prefix
-              + "cls_token");
-    }
+    int heads = VitNames.heads(file, channels, prefix + "cls_token", width, prefix + PERIODS);
     return Vit3dConfig.builder()
         .patch(patch)
         .hiddenSize(channels)
         .layers(Math.max(1, layers))
-        .heads(channels / width)
+        .heads(heads)
         .mlpSize(mlp)
         .position(Position.NONE)
         .dropout(0)

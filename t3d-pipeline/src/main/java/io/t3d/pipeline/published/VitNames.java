@@ -3,6 +3,7 @@ package io.t3d.pipeline.published;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
+import io.t3d.core.T3dException;
 import io.t3d.core.internal.weights.RotaryRows;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -60,6 +61,31 @@ record VitNames(RotaryRows rows, int width) {
         .replace(".mlp.linear1.", ".mlp.fc1.")
         .replace(".mlp.linear2.", ".mlp.fc2.")
         .replaceFirst("\\.ls([12])\\.weight$", ".ls$1.gamma");
+  }
+
+  /**
+   * The number of heads.
+   *
+   * @param channels of a token, read from a tensor of that name
+   * @param width of a head, told by the rotary periods of that name
+   * @throws T3dException when heads of the width do not divide the channels
+   */
+  static int heads(
+      PublishedTensors file, int channels, String channelsOf, int width, String periods) {
+    if (channels % width != 0) {
+      throw new T3dException(
+          T3dException.Kind.INPUT,
+          file.source()
+              + ": "
+              + periods
+              + " makes heads of "
+              + width
+              + " channels, which do not divide the "
+              + channels
+              + " of "
+              + channelsOf);
+    }
+    return channels / width;
   }
 
   /** The number that makes a file's periods, {@code base^(j/F)}; a default where F is 1. */

@@ -1,7 +1,6 @@
 package io.t3d.pipeline.published;
 
 import ai.djl.ndarray.NDArray;
-import io.t3d.core.T3dException;
 import io.t3d.core.config.NoTextConfig;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.T3DConfig;
@@ -69,26 +68,15 @@ final class VoxelFm implements PublishedKind {
     int layers = file.count(Pattern.quote(prefix) + "blocks\\.(\\d+)\\.norm1\\.weight");
     double base = VitNames.base(file.take(prefix + PERIODS), BASE);
     file.requireFound(name());
-    if (channels % width != 0) {
-      throw new T3dException(
-          T3dException.Kind.INPUT,
-          file.source()
-              + ": "
-              + prefix
-              + PERIODS
-              + " makes heads of "
-              + width
-              + " channels, which do not divide the "
-              + channels
-              + " of patch_embed.proj.weight");
-    }
+    int heads =
+        VitNames.heads(file, channels, prefix + "patch_embed.proj.weight", width, prefix + PERIODS);
     Size3 patch = new Size3((int) kernel[2], (int) kernel[3], (int) kernel[4]);
     Vit3dConfig vision =
         Vit3dConfig.builder()
             .patch(patch)
             .hiddenSize(channels)
             .layers(Math.max(1, layers))
-            .heads(channels / width)
+            .heads(heads)
             .mlpSize(mlp)
             .position(Position.NONE)
             .dropout(0)
