@@ -38,18 +38,22 @@ class ArchitectureTest {
           .definedBy("io.t3d.losses..")
           .layer("pipeline")
           .definedBy("io.t3d.pipeline..")
+          .layer("serve")
+          .definedBy("io.t3d.serve..")
           .layer("cli")
           .definedBy("io.t3d.cli..")
           .whereLayer("cli")
           .mayNotBeAccessedByAnyLayer()
-          .whereLayer("pipeline")
+          .whereLayer("serve")
           .mayOnlyBeAccessedByLayers("cli")
+          .whereLayer("pipeline")
+          .mayOnlyBeAccessedByLayers("serve", "cli")
           .whereLayer("data")
-          .mayOnlyBeAccessedByLayers("pipeline", "cli")
+          .mayOnlyBeAccessedByLayers("pipeline", "serve", "cli")
           .whereLayer("losses")
-          .mayOnlyBeAccessedByLayers("pipeline", "cli")
+          .mayOnlyBeAccessedByLayers("pipeline", "serve", "cli")
           .whereLayer("core")
-          .mayOnlyBeAccessedByLayers("data", "losses", "pipeline", "cli");
+          .mayOnlyBeAccessedByLayers("data", "losses", "pipeline", "serve", "cli");
 
   @ArchTest
   static final ArchRule volumesAndShapesKnowNothingOfTheModel =

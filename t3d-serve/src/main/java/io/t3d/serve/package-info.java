@@ -1,0 +1,5 @@
+/** A trained model over HTTP. */
+@NullMarked
+package io.t3d.serve;
+
+import org.jspecify.annotations.NullMarked;
