@@ -316,7 +316,6 @@ class VolumeReportDatasetTest {
     return new Volume(voxels, 10, 9, 8, Affine.identity());
   }
 
-  /** One line per batch with everything that is in it. */
   /** Each batch's pairs: report, patient and views. */
   private static List<List<String>> pairs(PairSource data, int epoch, int firstBatch) {
     List<List<String>> out = new ArrayList<>();
