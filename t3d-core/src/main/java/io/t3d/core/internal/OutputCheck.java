@@ -4,6 +4,7 @@ import io.t3d.core.T3dException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -51,6 +52,9 @@ public final class OutputCheck {
   }
 
   private static void probe(Path output, Path folder) {
+    if (output.getFileSystem() != FileSystems.getDefault()) {
+      throw problem(output, "is remote, where nothing is written; name a folder of this machine");
+    }
     Path at = OsPaths.resolve(folder);
     while (!Files.exists(at)) {
       if (Files.exists(at, LinkOption.NOFOLLOW_LINKS)) {

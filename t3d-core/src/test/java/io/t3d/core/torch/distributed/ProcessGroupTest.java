@@ -12,6 +12,7 @@ import io.t3d.core.torch.Casts;
 import io.t3d.core.torch.TorchEngine;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -623,7 +624,7 @@ class ProcessGroupTest {
     awaitOpen(0);
     try (ServerSocket free = new ServerSocket()) {
       free.setReuseAddress(true);
-      free.bind(new java.net.InetSocketAddress("127.0.0.1", port)); // throws when it is taken
+      free.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port)); // throws when it is taken
       assertThat(free.isBound()).isTrue();
     }
     assertThat(Thread.getAllStackTraces().keySet())
