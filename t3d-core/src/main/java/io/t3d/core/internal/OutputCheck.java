@@ -28,6 +28,7 @@ public final class OutputCheck {
    * @throws T3dException when it is a file, or cannot be made or written into
    */
   public static void folder(Path folder) {
+    requireHere(folder);
     if (Files.exists(folder) && !Files.isDirectory(folder)) {
       throw problem(folder, "is a file, expected a folder to write to; choose another");
     }
@@ -41,6 +42,7 @@ public final class OutputCheck {
    * @throws T3dException when it is a folder, or its folder cannot be made or written into
    */
   public static void file(Path file) {
+    requireHere(file);
     if (Files.isDirectory(file)) {
       throw problem(file, "is a folder, expected a file to write; add a file name");
     }
@@ -51,10 +53,13 @@ public final class OutputCheck {
     probe(file, parent);
   }
 
-  private static void probe(Path output, Path folder) {
+  private static void requireHere(Path output) {
     if (output.getFileSystem() != FileSystems.getDefault()) {
       throw problem(output, "is remote, where nothing is written; name a folder of this machine");
     }
+  }
+
+  private static void probe(Path output, Path folder) {
     Path at = OsPaths.resolve(folder);
     while (!Files.exists(at)) {
       if (Files.exists(at, LinkOption.NOFOLLOW_LINKS)) {
