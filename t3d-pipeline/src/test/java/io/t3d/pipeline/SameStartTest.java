@@ -31,8 +31,7 @@ class SameStartTest {
     for (int i = 1; i <= number; i++) {
       Path volume = Path.of(folder, i + ".nii");
       rows.add(
-          new ManifestRow(
-              i, volume, report, Split.TRAIN, volume + "", Map.of(), Optional.empty()));
+          new ManifestRow(i, volume, report, Split.TRAIN, volume + "", Map.of(), Optional.empty()));
     }
     return rows;
   }

@@ -62,7 +62,9 @@ public final class HdfsProvider extends RemoteProvider {
           }
         }
       }
-      return new HdfsStore(FileSystem.get(URI.create(name), settings), name);
+      boolean usual = name.equals("hdfs://"); // hdfs:///path: the file system of the settings
+      return new HdfsStore(
+          usual ? FileSystem.get(settings) : FileSystem.get(URI.create(name), settings), name);
     }
   }
 }

@@ -111,8 +111,7 @@ final class HdfsStore implements RemoteStore {
   @Override
   public Optional<Beginning> begin(String key, int bytes, Optional<String> known)
       throws IOException {
-    RemoteObject object =
-        find(key).orElseThrow(() -> new NoSuchFileException(name + "/" + key));
+    RemoteObject object = find(key).orElseThrow(() -> new NoSuchFileException(name + "/" + key));
     if (known.filter(object.version()::equals).isPresent()) {
       return Optional.empty();
     }

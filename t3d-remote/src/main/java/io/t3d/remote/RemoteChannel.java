@@ -120,8 +120,7 @@ final class RemoteChannel extends FileChannel {
   }
 
   @Override
-  public synchronized MappedByteBuffer map(MapMode mode, long from, long bytes)
-      throws IOException {
+  public synchronized MappedByteBuffer map(MapMode mode, long from, long bytes) throws IOException {
     return local().map(mode, from, bytes);
   }
 

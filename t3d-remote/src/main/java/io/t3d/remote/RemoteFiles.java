@@ -15,12 +15,14 @@ import java.util.Optional;
  *
  * <p>The first bytes of an object are read by a range request, which is all that a header or a
  * chunk of Zarr needs; who reads on gets the object whole, from the cache. A folder that ends in
- * {@code .zarr} is listed once, instead of asking for each of its chunks.
+ * {@code .zarr} is listed once, instead of asking for each of its chunks; any other folder when
+ * some of what lies in it have been asked for, as by a manifest.
  */
 final class RemoteFiles {
   static final int BEGINNING = 256 << 10;
   private static final int REMEMBERED = 1 << 20;
   private static final int LISTINGS = 4096;
+  private static final int LIST_AFTER = 8; // questions
   private static final String ZARR = ".zarr";
 
   private final String name;
@@ -28,6 +30,8 @@ final class RemoteFiles {
   private final LocalCache cache;
   private final Map<String, String> versions = remembering(REMEMBERED); // of what was seen
   private final Map<String, RemoteObject> seen = remembering(REMEMBERED);
+  private final Map<String, Boolean> folders = remembering(REMEMBERED); // those that are there
+  private final Map<String, Integer> questions = remembering(LISTINGS);
   private final Map<String, Map<String, RemoteObject>> listings = remembering(LISTINGS);
 
   /**
@@ -65,13 +69,23 @@ final class RemoteFiles {
     }
     Optional<Map<String, RemoteObject>> listed = listed(key);
     Optional<RemoteObject> found =
-        listed.isPresent()
-            ? Optional.ofNullable(listed.get().get(key))
-            : key.isEmpty() ? Optional.empty() : store.find(key);
+        listed.isPresent() ? Optional.ofNullable(listed.get().get(key)) : ask(key);
     if (found.isPresent()) {
       note(found.get());
     }
     return found;
+  }
+
+  private Optional<RemoteObject> ask(String key) throws IOException {
+    String parent = key.substring(0, Math.max(0, key.lastIndexOf('/')));
+    if (!key.isEmpty() && questions.merge(parent, 1, Integer::sum) == LIST_AFTER) {
+      list(parent);
+    }
+    RemoteObject known = seen.get(key);
+    if (known != null) {
+      return Optional.of(known);
+    }
+    return key.isEmpty() || folders.containsKey(key) ? Optional.empty() : store.find(key);
   }
 
   private void note(RemoteObject object) throws ObjectChangedException {
@@ -104,11 +118,19 @@ final class RemoteFiles {
   }
 
   boolean isFolder(String key) throws IOException {
-    return key.isEmpty() || store.isFolder(key);
+    if (key.isEmpty() || folders.containsKey(key)) {
+      return true;
+    }
+    boolean there = store.isFolder(key);
+    if (there) {
+      folders.put(key, true);
+    }
+    return there;
   }
 
   RemoteStore.Listing list(String folder) throws IOException {
     RemoteStore.Listing listing = store.list(folder);
+    listing.folders().forEach(each -> folders.put(each, true));
     for (RemoteObject object : listing.objects()) {
       if (versions.putIfAbsent(object.key(), object.version()) == null) {
         seen.put(object.key(), object);

@@ -70,9 +70,7 @@ abstract class RemoteProvider extends FileSystemProvider {
         authority,
         name ->
             new RemoteFileSystem(
-                this,
-                name,
-                new RemoteFiles(getScheme() + "://" + name, open(name), cache())));
+                this, name, new RemoteFiles(getScheme() + "://" + name, open(name), cache())));
   }
 
   private synchronized LocalCache cache() {

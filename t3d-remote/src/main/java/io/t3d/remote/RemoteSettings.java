@@ -32,7 +32,8 @@ final class RemoteSettings {
       // told below
     }
     throw new T3dException(
-        T3dException.Kind.USAGE, CACHE_GB + " must be a number of gigabytes > 0, got '" + text + "'");
+        T3dException.Kind.USAGE,
+        CACHE_GB + " must be a number of gigabytes > 0, got '" + text + "'");
   }
 
   /** A property {@code t3d.cache.dir} goes before the variable {@code T3D_CACHE_DIR}. */

@@ -88,7 +88,9 @@ public final class S3Provider extends RemoteProvider {
     }
   }
 
-  /** The address of a store that is not AWS; buckets are part of the path there, not of its name. */
+  /**
+   * The address of a store that is not AWS; buckets are part of the path there, not of its name.
+   */
   private static Optional<String> endpoint() {
     for (String property : List.of("aws.endpointUrlS3", "aws.endpointUrl")) {
       String value = System.getProperty(property);

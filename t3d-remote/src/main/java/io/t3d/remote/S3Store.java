@@ -175,7 +175,8 @@ final class S3Store implements RemoteStore {
       return call.get();
     } catch (S3Exception e) {
       if (e.statusCode() == NOT_FOUND) {
-        throw new NoSuchFileException(uri(key), null, "NoSuchBucket".equals(code(e)) ? "no such bucket" : null);
+        throw new NoSuchFileException(
+            uri(key), null, "NoSuchBucket".equals(code(e)) ? "no such bucket" : null);
       }
       if (e.statusCode() == NOT_MODIFIED
           || e.statusCode() == CHANGED

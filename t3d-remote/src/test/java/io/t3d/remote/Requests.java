@@ -19,7 +19,9 @@ public final class Requests implements ExecutionInterceptor {
   public void beforeTransmission(Context.BeforeTransmission context, ExecutionAttributes about) {
     SdkHttpRequest request = context.httpRequest();
     String query =
-        request.firstMatchingRawQueryParameter("list-type").isPresent() ? "LIST" : request.method().name();
+        request.firstMatchingRawQueryParameter("list-type").isPresent()
+            ? "LIST"
+            : request.method().name();
     SENT.add(query + " " + request.encodedPath());
   }
 

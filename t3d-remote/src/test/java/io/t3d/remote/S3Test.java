@@ -20,12 +20,15 @@ import io.t3d.data.phantom.generate.PhantomDataset;
 import io.t3d.data.zarr.ZarrOptions;
 import io.t3d.data.zarr.internal.ZarrVolume;
 import io.t3d.data.zarr.internal.ZarrWriter;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.URI;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -33,6 +36,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -43,7 +48,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 class S3Test {
   private static final S3Server SERVER = S3Server.shared();
-  private static final Affine MILLIMETRES = Affine.of(new double[] {1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0});
+  private static final Affine MILLIMETRES =
+      Affine.of(new double[] {1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0});
 
   @TempDir private Path dir;
 
@@ -77,9 +83,12 @@ class S3Test {
       assertThat(remote.toString()).startsWith("s3://scans/a set/volumes/");
       assertThat(Locations.path(remote.toString())).isEqualTo(remote);
       assertThat(there.rows().get(i).report()).isEqualTo(here.rows().get(i).report());
-      assertThat(there.rows().get(i).readVolume().voxels()).isEqualTo(here.rows().get(i).readVolume().voxels());
+      assertThat(there.rows().get(i).readVolume().voxels())
+          .isEqualTo(here.rows().get(i).readVolume().voxels());
     }
-    assertThat(VolumeFinder.find(Locations.path("s3://scans/a set/volumes")).stream().map(f -> f.path()))
+    assertThat(
+            VolumeFinder.find(Locations.path("s3://scans/a set/volumes")).stream()
+                .map(f -> f.path()))
         .containsExactlyElementsOf(there.rows().stream().map(r -> r.volume()).sorted().toList());
   }
 
@@ -89,19 +98,23 @@ class S3Test {
     VolumeWriters.write(nifti, volume(4, 5, 6), PixelType.INT16);
     SERVER.put("scans", "one/v.nii.gz", Files.readAllBytes(nifti));
     Path manifest =
-        Files.writeString(dir.resolve("m.csv"), "volume,report\ns3://scans/one/v.nii.gz,Clear lungs.\n");
+        Files.writeString(
+            dir.resolve("m.csv"), "volume,report\ns3://scans/one/v.nii.gz,Clear lungs.\n");
     Manifest read = Manifest.read(manifest);
     assertThat(read.rows().get(0).readVolume().voxels()).isEqualTo(volume(4, 5, 6).voxels());
     Path copy = dir.resolve("copy.csv");
     Manifest.write(copy, read.rows());
-    assertThat(Files.readString(copy)).contains("s3://scans/one/v.nii.gz").doesNotContain(S3Server.KEY);
+    assertThat(Files.readString(copy))
+        .contains("s3://scans/one/v.nii.gz")
+        .doesNotContain(S3Server.KEY);
     assertThat(Manifest.read(copy).rows()).isEqualTo(read.rows());
   }
 
   @Test
   void aMissingVolumeOfAManifestIsNamed() throws IOException {
     Path manifest =
-        Files.writeString(dir.resolve("m.csv"), "volume,report\ns3://scans/none.nii,Clear lungs.\n");
+        Files.writeString(
+            dir.resolve("m.csv"), "volume,report\ns3://scans/none.nii,Clear lungs.\n");
     assertThatThrownBy(() -> Manifest.read(manifest))
         .isInstanceOf(ManifestException.class)
         .hasMessageContaining("volume not found: s3://scans/none.nii");
@@ -235,7 +248,8 @@ class S3Test {
         () ->
             assertThatThrownBy(() -> Files.exists(newProgram("s3://scans/a.nii")))
                 .isInstanceOf(T3dException.class)
-                .hasMessageStartingWith("The store http://127.0.0.1:" + port + " of s3://scans does not answer")
+                .hasMessageStartingWith(
+                    "The store http://127.0.0.1:" + port + " of s3://scans does not answer")
                 .hasMessageContaining("is AWS_ENDPOINT_URL_S3 right"));
   }
 
@@ -251,7 +265,8 @@ class S3Test {
   @Test
   void passingFaultsAreTriedAgain() throws IOException {
     AtomicInteger tries = new AtomicInteger();
-    HttpServer faulty = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    HttpServer faulty =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     faulty.createContext(
         "/",
         exchange -> {
@@ -319,7 +334,7 @@ class S3Test {
     SERVER.put("scans", "places.bin", bytes);
     SERVER.put("scans", "empty.bin", new byte[0]);
     try (FileChannel in = FileChannel.open(Locations.path("s3://scans/places.bin"))) {
-      var part = java.nio.ByteBuffer.allocate(20);
+      var part = ByteBuffer.allocate(20);
       assertThat(in.size()).isEqualTo(bytes.length);
       assertThat(in.read(part, RemoteFiles.BEGINNING - 5)).isPositive();
       while (part.hasRemaining()) {
@@ -332,5 +347,64 @@ class S3Test {
     }
     assertThat(Files.readAllBytes(Locations.path("s3://scans/places.bin"))).isEqualTo(bytes);
     assertThat(Files.readAllBytes(Locations.path("s3://scans/empty.bin"))).isEmpty();
+  }
+
+  @Test
+  void ofManyNeighboursEachIsNotAskedFor() throws IOException {
+    for (int i = 0; i < 60; i++) {
+      SERVER.put("scans", "many/" + i + ".nii", new byte[] {1});
+      SERVER.put("scans", "many-zarr/" + i + ".zarr/.zarray", new byte[] {1});
+    }
+    Requests.take();
+    for (int i = 0; i < 60; i++) {
+      assertThat(Files.isRegularFile(Locations.path("s3://scans/many/" + i + ".nii"))).isTrue();
+    }
+    assertThat(Requests.take()).hasSizeLessThan(12);
+    for (int i = 0; i < 60; i++) {
+      assertThat(Files.isDirectory(Locations.path("s3://scans/many-zarr/" + i + ".zarr"))).isTrue();
+    }
+    assertThat(Requests.take()).hasSizeLessThan(20);
+    SERVER.put("scans", "many/late.nii", new byte[] {1});
+    assertThat(Files.exists(Locations.path("s3://scans/many/late.nii"))).isTrue();
+    assertThat(Files.exists(Locations.path("s3://scans/many/none.nii"))).isFalse();
+  }
+
+  @Test
+  void whatOnlyOpensOnADiskIsCopiedThereAndTheCopyGoes() throws IOException {
+    Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
+    SERVER.put("scans", "npz/scan.npz", npz(2, 3, 4));
+    Volume read = VolumeReaders.read(Locations.path("s3://scans/npz/scan.npz"));
+    assertThat(read.voxels()).hasSize(24).contains(0, 1, 23);
+    SERVER.put("scans", "npz/half.npz", new byte[] {'P', 'K', 3, 4});
+    assertThatThrownBy(() -> VolumeReaders.read(Locations.path("s3://scans/npz/half.npz")))
+        .hasMessageStartingWith("s3://scans/npz/half.npz: ")
+        .hasMessageNotContaining("t3d-remote-");
+    try (var left = Files.list(temporary)) {
+      assertThat(left.map(f -> f.getFileName().toString()))
+          .noneMatch(name -> name.startsWith("t3d-remote-"));
+    }
+  }
+
+  /** An array {@code ct} of int16, numbered, as RAD-ChestCT's files have it. */
+  private static byte[] npz(int depth, int height, int width) throws IOException {
+    String header =
+        "{'descr': '<i2', 'fortran_order': False, 'shape': (%d, %d, %d), }"
+            .formatted(depth, height, width);
+    header += " ".repeat(64 - (10 + header.length() + 1) % 64) + "\n";
+    ByteBuffer array =
+        ByteBuffer.allocate(10 + header.length() + 2 * depth * height * width)
+            .order(ByteOrder.LITTLE_ENDIAN);
+    array.put((byte) 0x93).put("NUMPY".getBytes(StandardCharsets.US_ASCII));
+    array.put((byte) 1).put((byte) 0).putShort((short) header.length());
+    array.put(header.getBytes(StandardCharsets.US_ASCII));
+    for (short i = 0; i < depth * height * width; i++) {
+      array.putShort(i);
+    }
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try (ZipOutputStream zip = new ZipOutputStream(out)) {
+      zip.putNextEntry(new ZipEntry("ct.npy"));
+      zip.write(array.array());
+    }
+    return out.toByteArray();
   }
 }

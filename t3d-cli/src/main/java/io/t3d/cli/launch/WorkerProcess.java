@@ -38,7 +38,8 @@ final class WorkerProcess {
 
   /** What goes on with an error: a list's lines, a trace. */
   private static final Pattern GOES_ON =
-      Pattern.compile("\\s.*|Caused by: .*|[\\w.$]+(Exception|Error)\\b.*|This looks like a bug .*");
+      Pattern.compile(
+          "\\s.*|Caused by: .*|[\\w.$]+(Exception|Error)\\b.*|This looks like a bug .*");
 
   private final int rank;
   private final Process process;

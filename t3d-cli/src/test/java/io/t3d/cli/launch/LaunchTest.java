@@ -270,8 +270,7 @@ class LaunchTest {
               manifest,
               "--out",
               out));
-      Process launcher =
-          new ProcessBuilder(command).inheritIO().redirectErrorStream(true).start();
+      Process launcher = new ProcessBuilder(command).inheritIO().redirectErrorStream(true).start();
       List<ProcessHandle> workers = new ArrayList<>();
       try {
         awaitRows(out.resolve("log.csv"), 1, launcher.toHandle());

@@ -43,7 +43,9 @@ class TrainingLogTest {
     two.append(step(2, Map.of("clip", 1.25), 50));
     assertThat(csv())
         .containsExactly(
-            FIXED + ",clip", "1,0,0.5,2.0,,8.0,false,0,0.0,1.5", "2,0,0.5,2.0,,8.0,false,50,0.5,1.25");
+            FIXED + ",clip",
+            "1,0,0.5,2.0,,8.0,false,0,0.0,1.5",
+            "2,0,0.5,2.0,,8.0,false,50,0.5,1.25");
   }
 
   @Test

@@ -103,8 +103,7 @@ final class GlooJoin {
   private NativeGloo admitted() {
     Optional<Integer> socket =
         rendezvous.rank() == 0 && rendezvous.file().isEmpty()
-            ? Optional.of(
-                ListeningSocket.open(Addresses.of(rendezvous.host()), rendezvous.port()))
+            ? Optional.of(ListeningSocket.open(Addresses.of(rendezvous.host()), rendezvous.port()))
             : Optional.empty();
     NativeStore store = open(socket);
     NativeGloo gloo = new NativeGloo(store);

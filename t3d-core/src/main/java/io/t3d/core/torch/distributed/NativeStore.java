@@ -141,9 +141,7 @@ final class NativeStore implements AutoCloseable {
     return locked(
         open -> {
           try (StringVector keys = new StringVector(key)) {
-            return open.check(keys)
-                ? Optional.of(decoded(open.get_to_str(key)))
-                : Optional.empty();
+            return open.check(keys) ? Optional.of(decoded(open.get_to_str(key))) : Optional.empty();
           }
         });
   }

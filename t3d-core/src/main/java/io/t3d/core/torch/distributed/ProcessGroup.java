@@ -20,8 +20,8 @@ import java.util.Optional;
  * CPUs they travel by libtorch's Gloo; arrays on a GPU go through the memory of their machine.
  *
  * <p>When a worker ends, falls silent or {@linkplain #fail fails}, the operations of all others
- * throw a {@link T3dException} that names it, within half a minute. The group cannot be
- * used any more then.
+ * throw a {@link T3dException} that names it, within half a minute. The group cannot be used any
+ * more then.
  *
  * <p>One thread at a time may use a group.
  */
@@ -34,8 +34,8 @@ public interface ProcessGroup extends AutoCloseable {
   /**
    * Joins the other workers; waits for them.
    *
-   * @throws T3dException when the address is wrong, the port is in use, workers are
-   *     missing or do not know the secret, two have one rank, or this machine has no Gloo
+   * @throws T3dException when the address is wrong, the port is in use, workers are missing or do
+   *     not know the secret, two have one rank, or this machine has no Gloo
    */
   static ProcessGroup join(Rendezvous rendezvous) {
     return rendezvous.size() == 1 ? single() : GlooJoin.join(rendezvous);

@@ -362,7 +362,8 @@ class ProcessGroupTest {
 
   @Test
   void anAddressOfAnotherMachineIsRefusedForRank0() {
-    Rendezvous rendezvous = Rendezvous.tcp("192.0.2.1", 29500, 0, 2).secret("0123456789abcdef").build();
+    Rendezvous rendezvous =
+        Rendezvous.tcp("192.0.2.1", 29500, 0, 2).secret("0123456789abcdef").build();
     assertThatThrownBy(() -> ProcessGroup.join(rendezvous))
         .isInstanceOf(T3dException.class)
         .hasMessageContaining("192.0.2.1:29500 is no address of this machine");
@@ -527,7 +528,8 @@ class ProcessGroupTest {
     InetAddress debian = InetAddress.getByName("127.0.1.1");
     assertThatThrownBy(() -> Addresses.of("node1", debian))
         .isInstanceOf(T3dException.class)
-        .hasMessageContaining("'node1' is 127.0.1.1 on this machine, where no other one reaches it");
+        .hasMessageContaining(
+            "'node1' is 127.0.1.1 on this machine, where no other one reaches it");
     assertThat(Addresses.of("localhost", debian)).isEqualTo(debian);
     assertThat(Addresses.of("127.0.1.1", debian)).isEqualTo(debian);
   }
@@ -624,7 +626,8 @@ class ProcessGroupTest {
     awaitOpen(0);
     try (ServerSocket free = new ServerSocket()) {
       free.setReuseAddress(true);
-      free.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port)); // throws when it is taken
+      free.bind(
+          new InetSocketAddress(InetAddress.getLoopbackAddress(), port)); // throws when it is taken
       assertThat(free.isBound()).isTrue();
     }
     assertThat(Thread.getAllStackTraces().keySet())
