@@ -18,11 +18,14 @@ import io.t3d.cli.doctor.DoctorCommand;
 import io.t3d.cli.launch.LaunchCommand;
 import io.t3d.cli.launch.LaunchedWorker;
 import io.t3d.cli.published.ImportCommand;
+import io.t3d.core.T3dException;
+import io.t3d.data.io.Locations;
 import io.t3d.pipeline.internal.CleanStop;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
+import java.nio.file.Path;
 import java.util.Properties;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -92,10 +95,20 @@ public final class T3dCommand {
           .setOut(out)
           .setErr(err)
           .setCaseInsensitiveEnumValuesAllowed(true)
+          .registerConverter(Path.class, T3dCommand::path)
           .setExecutionExceptionHandler((e, line, parsed) -> root.report(e, line.getErr()))
           .execute(args);
     } catch (Error e) { // picocli hands over exceptions alone: no memory, or a native that fails
       return root.report(e, err);
+    }
+  }
+
+  /** The path of an argument, which may be remote. */
+  private static Path path(String text) {
+    try {
+      return Locations.path(text);
+    } catch (T3dException e) {
+      throw new CommandLine.TypeConversionException(e.getMessage());
     }
   }
 

@@ -34,6 +34,8 @@ class ArchitectureTest {
           .definedBy("io.t3d.core..")
           .layer("data")
           .definedBy("io.t3d.data..")
+          .layer("remote")
+          .definedBy("io.t3d.remote..")
           .layer("losses")
           .definedBy("io.t3d.losses..")
           .layer("pipeline")
@@ -46,14 +48,16 @@ class ArchitectureTest {
           .mayNotBeAccessedByAnyLayer()
           .whereLayer("serve")
           .mayOnlyBeAccessedByLayers("cli")
+          .whereLayer("remote")
+          .mayNotBeAccessedByAnyLayer() // it is found by its services
           .whereLayer("pipeline")
           .mayOnlyBeAccessedByLayers("serve", "cli")
           .whereLayer("data")
-          .mayOnlyBeAccessedByLayers("pipeline", "serve", "cli")
+          .mayOnlyBeAccessedByLayers("remote", "pipeline", "serve", "cli")
           .whereLayer("losses")
           .mayOnlyBeAccessedByLayers("pipeline", "serve", "cli")
           .whereLayer("core")
-          .mayOnlyBeAccessedByLayers("data", "losses", "pipeline", "serve", "cli");
+          .mayOnlyBeAccessedByLayers("data", "losses", "remote", "pipeline", "serve", "cli");
 
   @ArchTest
   static final ArchRule volumesAndShapesKnowNothingOfTheModel =

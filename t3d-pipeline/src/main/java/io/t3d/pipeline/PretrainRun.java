@@ -29,7 +29,6 @@ import java.lang.reflect.RecordComponent;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -180,12 +179,7 @@ public final class PretrainRun {
     if (group.size() == 1) {
       return;
     }
-    Map<String, String> facts = new LinkedHashMap<>();
-    facts.put("data", Configs.toJson(config.data()));
-    facts.put("model", Configs.toJson(config.model()));
-    facts.put("objective", Configs.toJson(config.objective()));
-    facts.put("training", Configs.toJson(config.training()));
-    facts.put("pretrained", config.pretrained().map(Configs::toJson).orElse("none"));
+    Map<String, String> facts = SameStart.settings(config);
     facts.put("the pairs of the manifest", Configs.toJson(identity));
     Optional<Checkpoint> checkpoint = resume ? Checkpoint.open(out) : Optional.empty();
     facts.put("the checkpoint of --out", checkpoint.map(c -> "step " + c.step()).orElse("none"));

@@ -103,6 +103,7 @@ public final class T3D {
           Manifest all = Manifest.read(manifest);
           all.requireReports();
           List<ManifestRow> train = rowsToTrainOn(all, manifest);
+          requireSame(group, config, train);
           try (FolderLock.Held lock = writes ? FolderLock.take(out)::close : () -> {}) {
             if (writes) {
               requireFree(out, resume); // now that nobody else can begin
@@ -153,6 +154,17 @@ public final class T3D {
           out
               + " holds a checkpoint already; go on from it with --resume, or choose another --out");
     }
+  }
+
+  /**
+   * Compares program, settings and manifest with the other workers, before anything takes long.
+   *
+   * @param rows to train on
+   * @throws T3dException in all workers when one differs; names the first difference
+   */
+  public static void requireSame(
+      ProcessGroup group, PretrainConfig config, List<ManifestRow> rows) {
+    SameStart.require(group, config, rows);
   }
 
   /**

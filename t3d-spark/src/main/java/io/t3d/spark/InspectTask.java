@@ -1,9 +1,9 @@
 package io.t3d.spark;
 
+import io.t3d.data.io.Locations;
 import io.t3d.data.io.VolumeFinder;
 import io.t3d.data.survey.VolumeSurvey;
 import java.io.Serializable;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -23,7 +23,7 @@ final class InspectTask
 
     private VolumeFinder.Found back() {
       return new VolumeFinder.Found(
-          Path.of(path), Optional.of(problem).filter(text -> !text.isEmpty()));
+          Locations.path(path), Optional.of(problem).filter(text -> !text.isEmpty()));
     }
   }
 

@@ -2,6 +2,7 @@ package io.t3d.spark;
 
 import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
+import io.t3d.data.io.Locations;
 import io.t3d.data.prepare.Masks;
 import io.t3d.data.prepare.PreparationConfig;
 import io.t3d.data.prepare.StudyOutcome;
@@ -69,8 +70,8 @@ final class PrepareTask
         new StudyPreparation(
             Path.of(out),
             line.name(),
-            Path.of(line.volume()),
-            Optional.of(line.mask()).filter(m -> !m.isEmpty()).map(Path::of),
+            Locations.path(line.volume()),
+            Optional.of(line.mask()).filter(m -> !m.isEmpty()).map(Locations::path),
             StudyLine.calibration(line.slope(), line.intercept(), line.spacing()),
             steps,
             otherGrid);

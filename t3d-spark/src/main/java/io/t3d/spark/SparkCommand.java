@@ -6,6 +6,7 @@ import io.t3d.core.T3dException.Kind;
 import io.t3d.core.config.Configs;
 import io.t3d.core.task.retrieve.HnswIndex;
 import io.t3d.data.internal.Problems;
+import io.t3d.data.io.Locations;
 import io.t3d.data.prepare.Masks;
 import io.t3d.data.prepare.PreparationConfig;
 import io.t3d.data.prepare.PreprocessingPresets;
@@ -100,6 +101,7 @@ public final class SparkCommand {
             .setOut(out)
             .setErr(err)
             .setCaseInsensitiveEnumValuesAllowed(true)
+            .registerConverter(Path.class, Locations::path)
             .setExecutionExceptionHandler((e, at, parsed) -> root.report(e, at.getErr()));
     line.getSubcommands().values().forEach(sub -> ((Job) sub.getCommand()).session = session);
     return line.execute(args);

@@ -2,12 +2,12 @@ package io.t3d.spark;
 
 import io.t3d.core.internal.OsPaths;
 import io.t3d.core.volume.Spacing;
+import io.t3d.data.io.Locations;
 import io.t3d.data.manifest.Calibration;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.data.manifest.Origin;
 import io.t3d.data.manifest.Split;
 import java.io.Serializable;
-import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 
@@ -59,7 +59,7 @@ record StudyLine(
   ManifestRow toRow() {
     return new ManifestRow(
         row,
-        Path.of(volume),
+        Locations.path(volume),
         "",
         Split.valueOf(split),
         "",

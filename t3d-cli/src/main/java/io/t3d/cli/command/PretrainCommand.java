@@ -94,6 +94,7 @@ public final class PretrainCommand implements Callable<Integer> {
     Manifest all = Manifest.read(manifest);
     all.requireReports();
     List<ManifestRow> train = T3D.rowsToTrainOn(all, manifest);
+    T3D.requireSame(group, settings, train);
     TrainingSummary summary;
     try (FolderLock.Held lock = writes ? FolderLock.take(out)::close : () -> {}) {
       if (writes) {

@@ -2,19 +2,20 @@ package io.t3d.cli.launch;
 
 import io.t3d.core.T3dException;
 import io.t3d.core.torch.distributed.Rendezvous;
+import io.t3d.pipeline.internal.CleanStop;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -63,6 +64,14 @@ public final class LaunchCommand implements Callable<Integer> {
           "A file with a secret that all workers must have; needed with several machines.")
   private @Nullable Path secretFile;
 
+  @Option(
+      names = "--timeout",
+      paramLabel = "SECONDS",
+      description =
+          "How long a worker waits for the others in a call between them, their validation and"
+              + " checkpoints included; an hour when left out. Killed workers are noticed earlier.")
+  private @Nullable Integer timeout;
+
   @Parameters(arity = "1..*", paramLabel = "COMMAND", description = "pretrain and its options.")
   private List<String> command;
 
@@ -80,11 +89,11 @@ public final class LaunchCommand implements Callable<Integer> {
     check();
     String place = rendezvous == null ? "127.0.0.1:" + freePort() : rendezvous;
     String secret = secret();
-    List<WorkerProcess> started = new ArrayList<>();
+    List<WorkerProcess> started = new CopyOnWriteArrayList<>(); // a hook may look at any time
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
-    Thread stop = new Thread(() -> started.forEach(WorkerProcess::stop), "t3d-launch-stop");
-    Runtime.getRuntime().addShutdownHook(stop);
+    Runnable noHook =
+        CleanStop.before(new Thread(() -> WorkerProcess.stop(started), "t3d-launch-stop"));
     try {
       for (int local = 0; local < workers; local++) {
         Map<String, String> environment = new LinkedHashMap<>();
@@ -93,6 +102,10 @@ public final class LaunchCommand implements Callable<Integer> {
         environment.put(Rendezvous.LOCAL_RANK, Integer.toString(local));
         environment.put(Rendezvous.PLACE, place);
         environment.put(Rendezvous.SECRET, secret);
+        environment.put(LaunchedWorker.LAUNCHER, Long.toString(ProcessHandle.current().pid()));
+        if (timeout != null) {
+          environment.put(Rendezvous.TIMEOUT_SECONDS, timeout.toString());
+        }
         if (networkInterface != null) {
           environment.put(Rendezvous.INTERFACE, networkInterface);
         }
@@ -101,16 +114,8 @@ public final class LaunchCommand implements Callable<Integer> {
       }
       return new Watch(started).toTheEnd(err);
     } finally {
-      started.forEach(WorkerProcess::stop);
-      removeHook(stop);
-    }
-  }
-
-  private static void removeHook(Thread hook) {
-    try {
-      Runtime.getRuntime().removeShutdownHook(hook);
-    } catch (IllegalStateException e) {
-      // The JVM ends already, and the hook runs.
+      WorkerProcess.stop(started);
+      noHook.run();
     }
   }
 
@@ -123,6 +128,9 @@ public final class LaunchCommand implements Callable<Integer> {
               + nodes
               + " and "
               + nodeRank);
+    }
+    if (timeout != null && timeout < 1) {
+      throw usage("--timeout must be at least 1 second, got " + timeout);
     }
     if (!command.get(0).equals("pretrain")) {
       throw usage("launch starts pretrain, got '" + command.get(0) + "'");
@@ -151,9 +159,12 @@ public final class LaunchCommand implements Callable<Integer> {
   }
 
   private static String longEnough(String where, String secret) {
-    if (secret.length() < 16) {
+    if (secret.length() < Rendezvous.SECRET_LETTERS) {
       throw usage(
-          where + " must hold a secret of at least 16 letters, e.g. of: openssl rand -hex 32");
+          where
+              + " must hold a secret of at least "
+              + Rendezvous.SECRET_LETTERS
+              + " letters, e.g. of: openssl rand -hex 32");
     }
     return secret;
   }

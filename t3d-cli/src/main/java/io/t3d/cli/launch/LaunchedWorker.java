@@ -1,5 +1,6 @@
 package io.t3d.cli.launch;
 
+import io.t3d.core.T3dException;
 import io.t3d.core.torch.TorchEngine;
 import io.t3d.core.torch.distributed.ProcessGroup;
 import io.t3d.core.torch.distributed.Rendezvous;
@@ -9,6 +10,9 @@ import java.util.Set;
 
 /** What a process that {@code t3d launch} has started knows of its place. */
 public final class LaunchedWorker {
+  /** Variable of the environment: the process of {@code t3d launch}, with which workers end. */
+  static final String LAUNCHER = "T3D_LAUNCHER";
+
   private static final Set<String> ANY_GPU = Set.of("auto", "gpu");
 
   private LaunchedWorker() {}
@@ -23,9 +27,11 @@ public final class LaunchedWorker {
    * launcher, also when that is killed: nobody would stop it, and it would hold its output folder.
    */
   public static ProcessGroup join() {
-    if (System.getenv(Rendezvous.LOCAL_RANK) != null) {
-      ProcessHandle.current().parent().ifPresent(LaunchedWorker::endWith);
-    }
+    Optional.ofNullable(System.getenv(LAUNCHER))
+        .ifPresent(
+            pid ->
+                ProcessHandle.of(Long.parseLong(pid))
+                    .ifPresentOrElse(LaunchedWorker::endWith, () -> Runtime.getRuntime().halt(1)));
     return Rendezvous.fromEnvironment(System.getenv())
         .map(ProcessGroup::join)
         .orElseGet(ProcessGroup::single);
@@ -46,10 +52,40 @@ public final class LaunchedWorker {
   /** The settings with the GPU of this worker's number, where any GPU was meant. */
   public static PretrainConfig onItsDevice(PretrainConfig settings) {
     Optional<String> number = Optional.ofNullable(System.getenv(Rendezvous.LOCAL_RANK));
-    String device =
+    if (number.isEmpty()) {
+      return settings;
+    }
+    String asked =
         settings.device().orElseGet(() -> System.getProperty(TorchEngine.DEVICE, "auto"));
-    return number.isPresent() && ANY_GPU.contains(device) && TorchEngine.gpuCount() > 0
-        ? settings.withDevice("gpu" + number.get())
-        : settings;
+    return ofWorker(number.get(), asked, TorchEngine.gpuCount())
+        .map(settings::withDevice)
+        .orElse(settings);
+  }
+
+  /**
+   * The GPU of a worker.
+   *
+   * @param number of the worker among those of its machine
+   * @param asked the device of the settings
+   * @param gpus of this machine
+   * @return empty where the settings name one device, or there is no GPU
+   * @throws T3dException when there are fewer GPUs than workers
+   */
+  static Optional<String> ofWorker(String number, String asked, int gpus) {
+    if (!ANY_GPU.contains(asked) || gpus == 0) {
+      return Optional.empty();
+    }
+    if (!number.matches("\\d{1,6}") || Integer.parseInt(number) >= gpus) {
+      throw new T3dException(
+          T3dException.Kind.USAGE,
+          "Worker "
+              + number
+              + " of this machine needs a GPU of its own, but there "
+              + (gpus == 1 ? "is one" : "are " + gpus)
+              + "; start --workers "
+              + gpus
+              + ", or give --device cpu");
+    }
+    return Optional.of("gpu" + number);
   }
 }

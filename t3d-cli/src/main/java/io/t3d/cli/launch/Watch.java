@@ -46,7 +46,7 @@ final class Watch {
     }
     Optional<WorkerProcess> killed =
         failed.stream().filter(w -> w.exitValue() > SIGNAL && w.error().isEmpty()).findFirst();
-    workers.forEach(WorkerProcess::stop);
+    WorkerProcess.stop(workers);
     err.println("error: " + message(failed, killed));
     err.flush();
     return failed.stream()

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** A worker in a JVM of its own, with this one's class path and options. */
@@ -20,6 +21,25 @@ final class WorkerProcess {
   private static final String THREADS = "OMP_NUM_THREADS";
   private static final String MAIN = "io.t3d.cli.T3dCommand";
   private static final long MEGABYTE = 1L << 20;
+  private static final long GRACE_SECONDS = 3;
+
+  /** Options of which each process needs its own: ports, agents, files of recordings. */
+  private static final List<String> OWN =
+      List.of(
+          "-agentlib",
+          "-agentpath",
+          "-javaagent",
+          "-Xdebug",
+          "-Xrun",
+          "-Xloggc",
+          "-XX:StartFlightRecording",
+          "-XX:FlightRecorderOptions",
+          "-Dcom.sun.management.");
+
+  /** What goes on with an error: a list's lines, a trace. */
+  private static final Pattern GOES_ON =
+      Pattern.compile(
+          "\\s.*|Caused by: .*|[\\w.$]+(Exception|Error)\\b.*|This looks like a bug .*");
 
   private final int rank;
   private final Process process;
@@ -57,14 +77,7 @@ final class WorkerProcess {
       throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    List<String> options =
-        new ArrayList<>(ManagementFactory.getRuntimeMXBean().getInputArguments());
-    options.removeIf(
-        o ->
-            o.startsWith("-agentlib")
-                || o.startsWith("-agentpath")
-                || o.startsWith("-javaagent")
-                || o.startsWith("-XX:StartFlightRecording"));
+    List<String> options = passedOn(ManagementFactory.getRuntimeMXBean().getInputArguments());
     command.addAll(options);
     if (options.stream().noneMatch(o -> o.startsWith("-Xmx") || o.contains("MaxHeapSize"))) {
       command.add("-Xmx" + Math.max(256, Runtime.getRuntime().maxMemory() / of / MEGABYTE) + "m");
@@ -83,6 +96,14 @@ final class WorkerProcess {
     variables.put(THREADS, Integer.toString(threads(variables.get(THREADS), cores, of)));
     variables.putIfAbsent("TORCH_CPP_LOG_LEVEL", "FATAL"); // what it says comes as an exception
     return new WorkerProcess(rank, builder.start(), speaks, out, err);
+  }
+
+  /** The options of this JVM that a second one can have too. */
+  static List<String> passedOn(List<String> options) {
+    return options.stream()
+        .filter(option -> OWN.stream().noneMatch(option::startsWith))
+        .filter(option -> !(option.startsWith("-Xlog:") && option.contains("file=")))
+        .toList();
   }
 
   /** Threads of libtorch in each worker: those of the variable, or all cores, divided. */
@@ -112,7 +133,7 @@ final class WorkerProcess {
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {
         if (line.startsWith(ERROR)) {
           error = Optional.of(line.substring(ERROR.length()));
-        } else if (error.isPresent()) { // a list, or where in the program it was
+        } else if (error.isPresent() && GOES_ON.matcher(line).matches()) {
           error = Optional.of(error.get() + "\n" + line);
         } else if (speaks) {
           err.println(line);
@@ -158,19 +179,20 @@ final class WorkerProcess {
     }
   }
 
-  /** Ends it, first gently. */
-  void stop() {
-    if (!process.isAlive()) {
-      return;
-    }
-    process.destroy();
-    try {
-      if (!process.waitFor(3, TimeUnit.SECONDS)) {
-        process.destroyForcibly();
+  /** Ends them: all gently at once, and those that are left after a few seconds by force. */
+  static void stop(List<WorkerProcess> workers) {
+    workers.forEach(worker -> worker.process.destroy());
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(GRACE_SECONDS);
+    for (WorkerProcess worker : workers) {
+      try {
+        long left = Math.max(0, end - System.nanoTime());
+        if (!worker.process.waitFor(left, TimeUnit.NANOSECONDS)) {
+          worker.process.destroyForcibly();
+        }
+      } catch (InterruptedException e) {
+        worker.process.destroyForcibly();
+        Thread.currentThread().interrupt();
       }
-    } catch (InterruptedException e) {
-      process.destroyForcibly();
-      Thread.currentThread().interrupt();
     }
   }
 }

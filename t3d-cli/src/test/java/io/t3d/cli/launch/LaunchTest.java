@@ -1,12 +1,15 @@
 package io.t3d.cli.launch;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.t3d.cli.T3dCommand;
+import io.t3d.core.T3dException;
 import io.t3d.data.phantom.generate.PhantomDataset;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -192,6 +195,8 @@ class LaunchTest {
         .contains("launch starts pretrain, got 'evaluate'");
     assertThat(error("launch --workers 0 pretrain"))
         .contains("--workers and --nodes must be at least 1");
+    assertThat(error("launch --workers 1 --timeout 0 pretrain"))
+        .contains("--timeout must be at least 1 second, got 0");
     assertThat(error("launch --workers 1 --nodes 2 pretrain")).contains("--rendezvous HOST:PORT");
     assertThat(error("launch --workers 1 --nodes 2 --rendezvous host:1 pretrain"))
         .contains("the same --secret-file on each");
@@ -213,5 +218,86 @@ class LaunchTest {
     assertThat(WorkerProcess.threads(null, 8, 2)).isEqualTo(4);
     assertThat(WorkerProcess.threads("6", 8, 2)).isEqualTo(3);
     assertThat(WorkerProcess.threads("1", 8, 4)).isEqualTo(1);
+  }
+
+  @Test
+  void optionsOfWhichEachProcessNeedsItsOwnAreNotPassedOn() {
+    assertThat(
+            WorkerProcess.passedOn(
+                List.of(
+                    "-Xmx2g",
+                    "-agentlib:jdwp=transport=dt_socket,server=y,address=5005",
+                    "-Xrunjdwp:server=y",
+                    "-Dcom.sun.management.jmxremote.port=9010",
+                    "-Dcom.sun.management.jmxremote",
+                    "-Xlog:gc:file=gc.log",
+                    "-XX:StartFlightRecording=filename=a.jfr",
+                    "-Dio.t3d.x=1")))
+        .containsExactly("-Xmx2g", "-Dio.t3d.x=1");
+  }
+
+  @Test
+  void aWorkerHasTheGpuOfItsNumberAndMoreWorkersThanGpusAreRefused() {
+    assertThat(LaunchedWorker.ofWorker("1", "auto", 2)).contains("gpu1");
+    assertThat(LaunchedWorker.ofWorker("1", "auto", 0)).isEmpty();
+    assertThat(LaunchedWorker.ofWorker("1", "cpu", 1)).isEmpty();
+    assertThatThrownBy(() -> LaunchedWorker.ofWorker("2", "gpu", 2))
+        .isInstanceOf(T3dException.class)
+        .hasMessage(
+            "Worker 2 of this machine needs a GPU of its own, but there are 2; start --workers 2,"
+                + " or give --device cpu");
+  }
+
+  @Test
+  void whenTheLauncherIsKilledOrStoppedItsWorkersEndToo() throws Exception {
+    Path manifest = manifest("ct", 5);
+    Path config = config("c.yaml", 5e-4);
+    for (boolean kill : List.of(true, false)) {
+      Path out = dir.resolve("out-" + kill);
+      List<String> command = new ArrayList<>();
+      command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+      command.addAll(List.of("-cp", System.getProperty("java.class.path")));
+      command.addAll(
+          ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+              .filter(option -> option.startsWith("-D") || option.startsWith("-Xmx"))
+              .toList());
+      command.add(T3dCommand.class.getName());
+      command.addAll(
+          words(
+              "launch --workers 2 pretrain --config",
+              config,
+              "--manifest",
+              manifest,
+              "--out",
+              out));
+      Process launcher = new ProcessBuilder(command).inheritIO().redirectErrorStream(true).start();
+      List<ProcessHandle> workers = new ArrayList<>();
+      try {
+        awaitRows(out.resolve("log.csv"), 1, launcher.toHandle());
+        workers.addAll(launcher.children().toList());
+        assertThat(workers).hasSize(2);
+        if (kill) {
+          launcher.destroyForcibly();
+        } else {
+          launcher.destroy();
+        }
+        assertThat(launcher.waitFor(20, TimeUnit.SECONDS)).isTrue();
+        for (ProcessHandle worker : workers) {
+          worker.onExit().get(10, TimeUnit.SECONDS); // else it trains on, and holds its folder
+        }
+      } finally {
+        workers.forEach(ProcessHandle::destroyForcibly);
+        launcher.destroyForcibly();
+      }
+    }
+  }
+
+  private static void awaitRows(Path log, int rows, ProcessHandle run) throws Exception {
+    long end = System.nanoTime() + 150_000_000_000L;
+    while (!Files.exists(log) || Files.readAllLines(log).size() <= rows) {
+      assertThat(run.isAlive()).isTrue();
+      assertThat(System.nanoTime()).isLessThan(end);
+      Thread.sleep(50);
+    }
   }
 }

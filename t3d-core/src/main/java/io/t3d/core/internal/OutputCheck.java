@@ -4,6 +4,7 @@ import io.t3d.core.T3dException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -27,6 +28,7 @@ public final class OutputCheck {
    * @throws T3dException when it is a file, or cannot be made or written into
    */
   public static void folder(Path folder) {
+    requireHere(folder);
     if (Files.exists(folder) && !Files.isDirectory(folder)) {
       throw problem(folder, "is a file, expected a folder to write to; choose another");
     }
@@ -40,6 +42,7 @@ public final class OutputCheck {
    * @throws T3dException when it is a folder, or its folder cannot be made or written into
    */
   public static void file(Path file) {
+    requireHere(file);
     if (Files.isDirectory(file)) {
       throw problem(file, "is a folder, expected a file to write; add a file name");
     }
@@ -48,6 +51,12 @@ public final class OutputCheck {
       throw problem(file, "is no file to write");
     }
     probe(file, parent);
+  }
+
+  private static void requireHere(Path output) {
+    if (output.getFileSystem() != FileSystems.getDefault()) {
+      throw problem(output, "is remote, where nothing is written; name a folder of this machine");
+    }
   }
 
   private static void probe(Path output, Path folder) {

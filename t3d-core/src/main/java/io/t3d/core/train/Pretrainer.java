@@ -305,9 +305,10 @@ public final class Pretrainer {
               epoch,
               rate,
               result.loss(),
-              withTraffic(result.parts(), before),
+              result.parts(),
               result.gradNorm(),
               speed,
+              ranks.group().traffic().since(before),
               !good);
       if (log.isPresent()) {
         log.get().append(record);
@@ -316,19 +317,6 @@ public final class Pretrainer {
       if (state.badInRow() >= config.maxBadSteps()) {
         throw diverged(record);
       }
-    }
-
-    /** The parts, and what the step has sent to other workers and how long that took. */
-    private Map<String, Double> withTraffic(
-        Map<String, Double> parts, ProcessGroup.Traffic before) {
-      if (!ranks.several()) {
-        return parts;
-      }
-      ProcessGroup.Traffic traffic = ranks.group().traffic().since(before);
-      Map<String, Double> all = new LinkedHashMap<>(parts);
-      all.put("sentBytes", (double) traffic.bytes());
-      all.put("collectiveSeconds", traffic.seconds());
-      return all;
     }
 
     private TrainingStep.Result run(int step, double rate, Watched batches, int count) {

@@ -53,7 +53,7 @@ public record Provenance(
   }
 
   /** Name → version of what trains. */
-  static Map<String, String> findVersions() {
+  public static Map<String, String> findVersions() {
     Map<String, String> out = new LinkedHashMap<>();
     String own = Provenance.class.getPackage().getImplementationVersion();
     out.put("t3d", own == null ? "development" : own);

@@ -1,5 +1,6 @@
 package io.t3d.core.train;
 
+import io.t3d.core.torch.distributed.ProcessGroup;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -14,6 +15,7 @@ import java.util.Map;
  * @param parts the objective's named parts, means over the step's batches
  * @param gradNorm global norm before clipping; NaN when the loss was not finite
  * @param volumesPerSecond pairs of this step over its time, loading included
+ * @param traffic with other workers in this step; nothing where there are none
  * @param skipped whether the step was left out for want of a finite loss and gradient
  */
 public record StepRecord(
@@ -24,6 +26,7 @@ public record StepRecord(
     Map<String, Double> parts,
     double gradNorm,
     double volumesPerSecond,
+    ProcessGroup.Traffic traffic,
     boolean skipped) {
   /** Copies the map, keeping its order. */
   public StepRecord {

@@ -10,18 +10,36 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
  * {@code log.jsonl} and {@code log.csv}, one row per step. JSON has no NaN: a value that is not
- * finite is null there and an empty cell here.
+ * finite is null there and an empty cell here. The columns of the CSV are the same for all rows and
+ * any number of workers; where a later row has one more, the file is written anew.
  */
 final class TrainingLog {
   private static final ObjectMapper JSON = new ObjectMapper();
 
+  /** Of every step, in this order; the parts of the loss follow. */
+  private static final List<String> FIXED =
+      List.of(
+          "step",
+          "epoch",
+          "learningRate",
+          "loss",
+          "gradNorm",
+          "volumesPerSecond",
+          "skipped",
+          "sentBytes",
+          "collectiveSeconds");
+
   private final Path jsonl;
   private final Path csv;
+  private final Set<String> columns = new LinkedHashSet<>(FIXED);
 
   private TrainingLog(Path folder) {
     this.jsonl = folder.resolve("log.jsonl");
@@ -31,23 +49,40 @@ final class TrainingLog {
   /** Opens the logs of a folder and drops rows after a step: a resumed run writes those again. */
   static TrainingLog open(Path folder, int stepsDone) throws IOException {
     TrainingLog log = new TrainingLog(folder);
-    List<String> rows = new ArrayList<>();
-    List<String> cells = new ArrayList<>();
-    if (stepsDone > 0 && Files.exists(log.jsonl)) {
-      for (String line : Files.readAllLines(log.jsonl)) {
-        JsonNode row = parse(line);
-        if (row != null && row.path("step").asInt(Integer.MAX_VALUE) <= stepsDone) {
-          if (cells.isEmpty()) {
-            cells.add(header(row));
-          }
-          rows.add(line);
-          cells.add(cells(row));
+    List<JsonNode> rows = new ArrayList<>();
+    if (stepsDone > 0) {
+      for (JsonNode row : log.written()) {
+        if (row.path("step").asInt(Integer.MAX_VALUE) <= stepsDone) {
+          rows.add(row);
+          row.fieldNames().forEachRemaining(log.columns::add);
         }
       }
     }
-    AtomicFiles.writeText(log.jsonl, text(rows));
-    AtomicFiles.writeText(log.csv, text(cells));
+    AtomicFiles.writeText(log.jsonl, text(rows.stream().map(JsonNode::toString).toList()));
+    log.writeCsv(rows);
     return log;
+  }
+
+  private List<JsonNode> written() throws IOException {
+    List<JsonNode> rows = new ArrayList<>();
+    if (Files.exists(jsonl)) {
+      for (String line : Files.readAllLines(jsonl)) {
+        JsonNode row = parse(line);
+        if (row != null) {
+          rows.add(row);
+        }
+      }
+    }
+    return rows;
+  }
+
+  private void writeCsv(List<JsonNode> rows) throws IOException {
+    List<String> lines = new ArrayList<>();
+    if (!rows.isEmpty()) {
+      lines.add(String.join(",", columns));
+    }
+    rows.forEach(row -> lines.add(cells(row)));
+    AtomicFiles.writeText(csv, text(lines));
   }
 
   private static JsonNode parse(String line) {
@@ -70,10 +105,19 @@ final class TrainingLog {
     put(row, "gradNorm", step.gradNorm());
     put(row, "volumesPerSecond", step.volumesPerSecond());
     row.put("skipped", step.skipped());
+    row.put("sentBytes", step.traffic().bytes());
+    row.put("collectiveSeconds", step.traffic().seconds());
     step.parts().forEach((name, value) -> put(row, name, value));
-    boolean first = Files.size(csv) == 0;
+    boolean more = false;
+    for (Iterator<String> names = row.fieldNames(); names.hasNext(); ) {
+      more |= columns.add(names.next());
+    }
     write(jsonl, row + "\n");
-    write(csv, (first ? header(row) + "\n" : "") + cells(row) + "\n");
+    if (more || Files.size(csv) == 0) {
+      writeCsv(written());
+    } else {
+      write(csv, cells(row) + "\n");
+    }
   }
 
   private static void put(ObjectNode row, String key, double value) {
@@ -84,13 +128,9 @@ final class TrainingLog {
     }
   }
 
-  private static String header(JsonNode row) {
-    return row.properties().stream().map(e -> e.getKey()).collect(Collectors.joining(","));
-  }
-
-  private static String cells(JsonNode row) {
-    return row.properties().stream()
-        .map(e -> e.getValue().isNull() ? "" : e.getValue().asText())
+  private String cells(JsonNode row) {
+    return columns.stream()
+        .map(name -> row.path(name).isNull() ? "" : row.path(name).asText())
         .collect(Collectors.joining(","));
   }
 

@@ -191,6 +191,10 @@ public final class VolumeFinder {
 
   /** What lies beside the slices is for their reader to account for. */
   private void takeSeries(Path folder) throws IOException {
+    if (!Locations.isLocal(folder)) {
+      found.add(Found.volume(folder)); // the files' frames are not counted there
+      return;
+    }
     try {
       for (Path volume : VolumeReaders.readerFor(folder).volumesIn(folder)) {
         found.add(Found.volume(volume));

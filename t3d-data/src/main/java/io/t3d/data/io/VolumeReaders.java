@@ -41,19 +41,36 @@ public final class VolumeReaders {
    */
   public static Volume read(Path path) throws IOException {
     Path one = VolumeFinder.one(path);
-    return readerFor(one).read(one);
+    VolumeReader reader = readerFor(one);
+    return isRead(reader, one) ? reader.read(one) : LocalCopy.with(one, reader::read);
   }
 
   /** Reads a volume slice by slice, which saves memory; errors as in {@link #read(Path)}. */
   public static void read(Path path, SliceSink sink) throws IOException {
     Path one = VolumeFinder.one(path);
-    readerFor(one).read(one, sink);
+    VolumeReader reader = readerFor(one);
+    if (isRead(reader, one)) {
+      reader.read(one, sink);
+      return;
+    }
+    LocalCopy.with(
+        one,
+        local -> {
+          reader.read(local, sink);
+          return true;
+        });
   }
 
   /** Reads geometry and pixel type only; errors as in {@link #read}. */
   public static VolumeInfo info(Path path) throws IOException {
     Path one = VolumeFinder.one(path);
-    return readerFor(one).info(one);
+    VolumeReader reader = readerFor(one);
+    return isRead(reader, one) ? reader.info(one) : LocalCopy.with(one, reader::info);
+  }
+
+  /** Whether a reader can open a volume where it is. */
+  private static boolean isRead(VolumeReader reader, Path path) {
+    return Locations.isLocal(path) || !reader.needsLocalFiles();
   }
 
   /** Whether a reader takes the path, told by its name, its kind or its first bytes. */

@@ -48,6 +48,11 @@ public final class DicomReader implements VolumeReader {
     return SUFFIXES;
   }
 
+  @Override
+  public boolean needsLocalFiles() {
+    return true;
+  }
+
   /** Takes folders, and files that end as DICOM does or begin as it does. */
   @Override
   public boolean canRead(Path path) {

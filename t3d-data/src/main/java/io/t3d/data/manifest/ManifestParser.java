@@ -2,6 +2,7 @@ package io.t3d.data.manifest;
 
 import io.t3d.core.internal.OsPaths;
 import io.t3d.data.internal.Cells;
+import io.t3d.data.io.Locations;
 import io.t3d.data.io.VolumeFinder;
 import java.io.IOException;
 import java.io.Reader;
@@ -200,7 +201,7 @@ final class ManifestParser {
       return Optional.empty();
     }
     try {
-      Path path = OsPaths.resolve(folder.resolve(cell));
+      Path path = OsPaths.resolve(Locations.resolve(folder, cell));
       if (Files.exists(path)) {
         return Optional.of(path);
       }

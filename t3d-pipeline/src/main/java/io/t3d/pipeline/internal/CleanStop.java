@@ -1,5 +1,7 @@
 package io.t3d.pipeline.internal;
 
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -9,6 +11,10 @@ import java.util.concurrent.atomic.AtomicBoolean;
 public final class CleanStop {
   private static final int STOPPED = 130; // what shells say of Ctrl-C
   private static final long HOOKS_MILLIS = 300;
+
+  private static final long AWAITED_MILLIS = 10_000;
+
+  private static final Set<Thread> AWAITED = ConcurrentHashMap.newKeySet();
 
   private final AtomicBoolean working = new AtomicBoolean(true);
 
@@ -21,6 +27,24 @@ public final class CleanStop {
     return stop;
   }
 
+  /**
+   * Registers a shutdown hook that the JVM may take some seconds for before it is halted.
+   *
+   * @return removes it
+   */
+  public static Runnable before(Thread hook) {
+    Runtime.getRuntime().addShutdownHook(hook);
+    AWAITED.add(hook);
+    return () -> {
+      AWAITED.remove(hook);
+      try {
+        Runtime.getRuntime().removeShutdownHook(hook);
+      } catch (IllegalStateException e) {
+        // The JVM ends already, and the hook runs.
+      }
+    };
+  }
+
   /** The work is done: the JVM may end in its own way. */
   public void finished() {
     working.set(false);
@@ -30,6 +54,9 @@ public final class CleanStop {
     if (working.get()) {
       try {
         Thread.sleep(HOOKS_MILLIS); // the other hooks end the decoder processes meanwhile
+        for (Thread hook : AWAITED) {
+          hook.join(AWAITED_MILLIS);
+        }
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       }

@@ -21,15 +21,64 @@ final class Addresses {
    */
   static InetAddress of(String host) {
     try {
-      for (InetAddress address : InetAddress.getAllByName(host)) {
-        if (address instanceof Inet4Address) {
-          return address;
-        }
-      }
+      return of(host, InetAddress.getAllByName(host));
     } catch (UnknownHostException e) {
       throw unknown(host, e);
     }
+  }
+
+  /**
+   * The same of what the system knows of the name.
+   *
+   * @throws T3dException also when the name of a machine leads to its loopback address, as Debian
+   *     writes it into {@code /etc/hosts}: others know it by another address
+   */
+  static InetAddress of(String host, InetAddress... known) {
+    for (InetAddress address : known) {
+      if (address instanceof Inet4Address) {
+        if (address.isLoopbackAddress() && !isLoopback(host)) {
+          throw new T3dException(
+              T3dException.Kind.USAGE,
+              "The workers' rendezvous '"
+                  + host
+                  + "' is "
+                  + address.getHostAddress()
+                  + " on this machine, where no other one reaches it (/etc/hosts); give an address"
+                  + " in numbers, or localhost for workers of one machine");
+        }
+        return address;
+      }
+    }
     throw unknown(host, null);
+  }
+
+  private static boolean isLoopback(String host) {
+    return host.startsWith("127.") || host.equals("localhost") || host.endsWith(".localhost");
+  }
+
+  /**
+   * Refuses workers whom anybody could join by chance.
+   *
+   * @param own the address on which others reach this worker
+   * @throws T3dException when it is no loopback address and there is no secret worth the name
+   */
+  static void requireSecret(Rendezvous rendezvous, InetAddress own) {
+    boolean open =
+        !own.isLoopbackAddress()
+            || (rendezvous.file().isEmpty() && !of(rendezvous.host()).isLoopbackAddress());
+    if (open && rendezvous.secret().length() < Rendezvous.SECRET_LETTERS) {
+      throw new T3dException(
+          T3dException.Kind.USAGE,
+          "Workers that meet at "
+              + rendezvous.place()
+              + " on "
+              + own.getHostAddress()
+              + " need a secret of at least "
+              + Rendezvous.SECRET_LETTERS
+              + " letters that keeps others out (--secret-file or "
+              + Rendezvous.SECRET
+              + "), e.g. of: openssl rand -hex 32");
+    }
   }
 
   private static T3dException unknown(String host, UnknownHostException e) {

@@ -8,6 +8,7 @@ import com.sun.jna.Memory;
 import com.sun.jna.NativeLibrary;
 import com.sun.jna.Pointer;
 import io.t3d.core.T3dException;
+import java.lang.ref.Reference;
 import java.nio.file.Path;
 import org.bytedeco.pytorch.PointerConsumer;
 
@@ -26,6 +27,7 @@ final class NativeCall {
   private static final int READ_WRITE = 3;
   private static final int READ_EXECUTE = 5;
   private static final int PRIVATE_ANONYMOUS = 0x22;
+  private static final long FAILED = -1; // MAP_FAILED
 
   /** With the block's address in rdi: rax and the six arguments from it, then a jump to rax. */
   private static final int[] JUMP = {
@@ -107,6 +109,8 @@ final class NativeCall {
         }
       }
       CALLER.get().call(new Address(Pointer.nativeValue(block)));
+    } finally {
+      Reference.reachabilityFence(arguments); // their memory is freed when they are collected
     }
   }
 
@@ -116,6 +120,12 @@ final class NativeCall {
         c.getFunction("mmap")
             .invokePointer(
                 new Object[] {Pointer.NULL, PAGE, READ_WRITE, PRIVATE_ANONYMOUS, -1, 0L});
+    if (Pointer.nativeValue(page) == FAILED || Pointer.nativeValue(page) == 0) {
+      throw new T3dException(
+          T3dException.Kind.ENVIRONMENT,
+          "Training by several workers needs a page of memory, which this system does not give;"
+              + " raise the limit of memory (ulimit -v), or train with one worker");
+    }
     for (int i = 0; i < JUMP.length; i++) {
       page.setByte(i, (byte) JUMP[i]);
     }

@@ -7,6 +7,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Base64;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import org.bytedeco.javacpp.chrono.Milliseconds;
 import org.bytedeco.pytorch.Store;
 import org.bytedeco.pytorch.StringVector;
@@ -21,11 +26,16 @@ import org.bytedeco.pytorch.StringVector;
 final class NativeStore implements AutoCloseable {
   private static final String STRING = "NSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE";
   private static final long ROOM = 8192; // more than either class has
+  private static final long PATIENCE_SECONDS = 5;
+
+  /** Those that were to be closed while a native thread was in them. */
+  private static final Set<NativeStore> HANGING = ConcurrentHashMap.newKeySet();
 
   private final Memory object;
   private final Store store;
   private final Pointer destructor;
-  private boolean closed;
+  private final ReentrantLock lock = new ReentrantLock();
+  private boolean closed; // guarded by the lock
 
   private NativeStore(Memory object, Pointer destructor) {
     this.object = object;
@@ -103,10 +113,14 @@ final class NativeStore implements AutoCloseable {
   }
 
   /** Sets how long each call may take from now on. */
-  synchronized void timeout(long millis) {
-    try (Milliseconds time = new Milliseconds(millis)) {
-      open().setTimeout(time);
-    }
+  void timeout(long millis) {
+    locked(
+        open -> {
+          try (Milliseconds time = new Milliseconds(millis)) {
+            open.setTimeout(time);
+          }
+          return true;
+        });
   }
 
   /** The address of the object, for {@code c10::intrusive_ptr<c10d::Store>}. */
@@ -114,27 +128,51 @@ final class NativeStore implements AutoCloseable {
     return object;
   }
 
-  synchronized void set(String key, String value) {
-    open().set(key, encoded(value));
+  void set(String key, String value) {
+    locked(
+        open -> {
+          open.set(key, encoded(value));
+          return true;
+        });
   }
 
   /** The value of a name, where it is there already. */
-  synchronized Optional<String> find(String key) {
-    try (StringVector keys = new StringVector(key)) {
-      return open().check(keys) ? Optional.of(decoded(open().get_to_str(key))) : Optional.empty();
-    }
+  Optional<String> find(String key) {
+    return locked(
+        open -> {
+          try (StringVector keys = new StringVector(key)) {
+            return open.check(keys) ? Optional.of(decoded(open.get_to_str(key))) : Optional.empty();
+          }
+        });
   }
 
   /** Adds to a counter, which starts from 0; gives the sum. */
-  synchronized long add(String key, long amount) {
-    return open().add(key, amount);
+  long add(String key, long amount) {
+    return locked(open -> open.add(key, amount));
   }
 
-  private Store open() {
-    if (closed) {
-      throw new IllegalStateException("The rendezvous is closed");
+  /** One call at a time; another thread's that hangs, as its machine is gone, is not waited for. */
+  private <T> T locked(Function<Store, T> call) {
+    if (!tryLock()) {
+      throw new IllegalStateException("The rendezvous does not answer");
     }
-    return store;
+    try {
+      if (closed) {
+        throw new IllegalStateException("The rendezvous is closed");
+      }
+      return call.apply(store);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private boolean tryLock() {
+    try {
+      return lock.tryLock(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
   }
 
   private static String encoded(String value) {
@@ -146,11 +184,20 @@ final class NativeStore implements AutoCloseable {
     return new String(bytes, StandardCharsets.UTF_8);
   }
 
+  /** Frees it; where a call hangs in it, its memory stays as long as the process. */
   @Override
-  public synchronized void close() {
-    if (!closed) {
-      closed = true;
-      NativeCall.run(destructor, object);
+  public void close() {
+    if (!tryLock()) {
+      HANGING.add(this);
+      return;
+    }
+    try {
+      if (!closed) {
+        closed = true;
+        NativeCall.run(destructor, object);
+      }
+    } finally {
+      lock.unlock();
     }
   }
 }

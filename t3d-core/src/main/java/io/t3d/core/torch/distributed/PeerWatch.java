@@ -29,8 +29,14 @@ final class PeerWatch implements AutoCloseable {
   private volatile long lastAnswer = System.nanoTime();
   private volatile Optional<String> verdict = Optional.empty();
 
+  private volatile boolean failed; // this worker itself
   private boolean called; // guarded by this
 
+  /**
+   * Starts to watch.
+   *
+   * @param store a connection of its own, so that no call of others holds it up; closed with this
+   */
   PeerWatch(NativeStore store, Rendezvous rendezvous) {
     this.store = store;
     this.rendezvous = rendezvous;
@@ -58,21 +64,21 @@ final class PeerWatch implements AutoCloseable {
   /**
    * Finds out who is missing after a call between the workers has failed.
    *
-   * @param error what libtorch said
+   * @param ifAllLive what to say when nobody is missing
    */
-  String findOut(String error) {
+  String findOut(String ifAllLive) {
     try {
       if (verdict().isPresent()) {
         return verdict().get();
       }
       if (store.add(ABORT, 1) > 1) {
-        return awaitVerdict().orElse(error);
+        return awaitVerdict().orElse(ifAllLive);
       }
       answer();
       List<Integer> silent = silent();
       String found =
           silent.isEmpty()
-              ? "a connection between workers broke though all are alive: " + error
+              ? ifAllLive
               : (silent.size() == 1 ? "worker " : "workers ")
                   + silent.toString().replaceAll("[\\[\\]]", "")
                   + (silent.size() == 1 ? " has" : " have")
@@ -85,12 +91,18 @@ final class PeerWatch implements AutoCloseable {
 
   /** Tells the others why this worker ends; they hear it within a second. */
   void fail(String why) {
+    failed = true;
     try {
       store.add(ABORT, 1);
       tell("worker " + rendezvous.rank() + " failed: " + why);
     } catch (RuntimeException e) {
       verdict = Optional.of(why); // nobody to tell
     }
+  }
+
+  /** Whether it is this worker that has failed. */
+  boolean failedItself() {
+    return failed;
   }
 
   private String tell(String found) {
@@ -182,6 +194,7 @@ final class PeerWatch implements AutoCloseable {
   void vanish() {
     closed = true;
     sleep(2 * POLL_MILLIS);
+    store.close();
   }
 
   /** Says goodbye; rank 0, which keeps the store, waits for the others' a while. */
@@ -206,6 +219,7 @@ final class PeerWatch implements AutoCloseable {
     } catch (RuntimeException e) {
       // The store is gone: there is nobody to say goodbye to.
     }
+    store.close();
   }
 
   private static void sleep(long millis) {

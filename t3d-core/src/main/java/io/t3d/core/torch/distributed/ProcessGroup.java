@@ -1,8 +1,10 @@
 package io.t3d.core.torch.distributed;
 
 import ai.djl.ndarray.NDArray;
+import io.t3d.core.T3dException;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Workers, processes on one or several machines, that train one model together. All call the same
@@ -18,8 +20,8 @@ import java.util.List;
  * CPUs they travel by libtorch's Gloo; arrays on a GPU go through the memory of their machine.
  *
  * <p>When a worker ends, falls silent or {@linkplain #fail fails}, the operations of all others
- * throw a {@link io.t3d.core.T3dException} that names it, within half a minute. The group cannot be
- * used any more then.
+ * throw a {@link T3dException} that names it, within half a minute. The group cannot be used any
+ * more then.
  *
  * <p>One thread at a time may use a group.
  */
@@ -32,11 +34,11 @@ public interface ProcessGroup extends AutoCloseable {
   /**
    * Joins the other workers; waits for them.
    *
-   * @throws io.t3d.core.T3dException when the address is wrong, the port is in use, workers are
-   *     missing or do not know the secret, two have one rank, or this machine has no Gloo
+   * @throws T3dException when the address is wrong, the port is in use, workers are missing or do
+   *     not know the secret, two have one rank, or this machine has no Gloo
    */
   static ProcessGroup join(Rendezvous rendezvous) {
-    return rendezvous.size() == 1 ? single() : GlooGroup.join(rendezvous);
+    return rendezvous.size() == 1 ? single() : GlooJoin.join(rendezvous);
   }
 
   /** This worker's number, from 0; 0 is the one that writes. */
@@ -88,6 +90,12 @@ public interface ProcessGroup extends AutoCloseable {
    */
   void fail(String why);
 
+  /**
+   * That another worker has ended or failed, once this is known: the group cannot be used then.
+   * Empty where this worker itself has failed.
+   */
+  Optional<PeerLostException> lost();
+
   /** A part of a worker's work. */
   @FunctionalInterface
   interface Part<T> {
@@ -97,6 +105,9 @@ public interface ProcessGroup extends AutoCloseable {
 
   /**
    * Does a part of this worker's work; where it fails for a reason of its own, the others are told.
+   *
+   * @throws PeerLostException when another worker has ended or failed, also where libtorch was in
+   *     between and made an error of its own of it, as in a backward pass
    */
   default <T> T run(Part<T> part) throws IOException {
     try {
@@ -104,6 +115,11 @@ public interface ProcessGroup extends AutoCloseable {
     } catch (PeerLostException e) {
       throw e; // they know
     } catch (IOException | RuntimeException | Error e) {
+      if (e instanceof RuntimeException && !(e instanceof T3dException) && lost().isPresent()) {
+        PeerLostException lost = lost().get();
+        lost.addSuppressed(e);
+        throw lost;
+      }
       fail(e.getMessage() == null ? e.toString() : e.getMessage());
       throw e;
     }

@@ -21,7 +21,8 @@ import java.util.Optional;
  * @param networkInterface name of a network interface or an address of this machine on which the
  *     other workers reach this one; empty for the loopback address where the place is on it, else
  *     the address that leads to the place
- * @param secret what all workers must know; it is not sent. Empty for none
+ * @param secret what all workers must know; it is not sent. Empty for none, which is refused where
+ *     other machines can reach a worker
  * @param joinTimeout how long to wait for the others at the start
  * @param timeout how long a collective may take, the others' other work included
  */
@@ -53,6 +54,12 @@ public record Rendezvous(
 
   /** Variable of the environment: seconds to wait for the others at the start. */
   public static final String JOIN_SECONDS = "T3D_JOIN_SECONDS";
+
+  /** Variable of the environment: seconds that a call between the workers may take. */
+  public static final String TIMEOUT_SECONDS = "T3D_TIMEOUT_SECONDS";
+
+  /** How many letters a secret has at least, where others than this machine may reach a worker. */
+  public static final int SECRET_LETTERS = 16;
 
   private static final String FILE = "file:";
 
@@ -122,9 +129,20 @@ public record Rendezvous(
     Builder builder =
         at(text(environment, PLACE), number(environment, RANK), number(environment, WORKERS));
     Optional.ofNullable(environment.get(INTERFACE)).ifPresent(builder::networkInterface);
-    Optional.ofNullable(environment.get(SECRET)).ifPresent(builder::secret);
+    if (environment.containsKey(SECRET)) {
+      String secret = environment.get(SECRET);
+      if (secret.length() < SECRET_LETTERS) {
+        throw usage(
+            "a secret of at least " + SECRET_LETTERS + " letters in " + SECRET,
+            secret.isEmpty() ? "an empty one" : secret.length() + " letters");
+      }
+      builder.secret(secret);
+    }
     if (environment.containsKey(JOIN_SECONDS)) {
       builder.joinTimeout(Duration.ofSeconds(number(environment, JOIN_SECONDS)));
+    }
+    if (environment.containsKey(TIMEOUT_SECONDS)) {
+      builder.timeout(Duration.ofSeconds(number(environment, TIMEOUT_SECONDS)));
     }
     return Optional.of(builder.build());
   }

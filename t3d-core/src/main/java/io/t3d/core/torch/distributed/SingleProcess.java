@@ -2,6 +2,7 @@ package io.t3d.core.torch.distributed;
 
 import ai.djl.ndarray.NDArray;
 import java.util.List;
+import java.util.Optional;
 
 /** The group of one worker. */
 final class SingleProcess implements ProcessGroup {
@@ -50,6 +51,11 @@ final class SingleProcess implements ProcessGroup {
   @Override
   public Traffic traffic() {
     return new Traffic(0, 0, 0);
+  }
+
+  @Override
+  public Optional<PeerLostException> lost() {
+    return Optional.empty();
   }
 
   @Override

@@ -12,6 +12,7 @@ import io.t3d.core.torch.Casts;
 import io.t3d.core.torch.TorchEngine;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -361,7 +362,8 @@ class ProcessGroupTest {
 
   @Test
   void anAddressOfAnotherMachineIsRefusedForRank0() {
-    Rendezvous rendezvous = Rendezvous.tcp("192.0.2.1", 29500, 0, 2).build();
+    Rendezvous rendezvous =
+        Rendezvous.tcp("192.0.2.1", 29500, 0, 2).secret("0123456789abcdef").build();
     assertThatThrownBy(() -> ProcessGroup.join(rendezvous))
         .isInstanceOf(T3dException.class)
         .hasMessageContaining("192.0.2.1:29500 is no address of this machine");
@@ -477,8 +479,10 @@ class ProcessGroupTest {
                     "T3D_WORKERS", "2",
                     "T3D_RENDEZVOUS", "10.0.0.5:29500",
                     "T3D_INTERFACE", "eth0",
-                    "T3D_SECRET", "s"))
+                    "T3D_SECRET", "0123456789abcdef",
+                    "T3D_TIMEOUT_SECONDS", "90"))
             .orElseThrow();
+    assertThat(rendezvous.timeout()).isEqualTo(Duration.ofSeconds(90));
     assertThat(rendezvous.rank()).isEqualTo(1);
     assertThat(rendezvous.networkInterface()).isEqualTo(Optional.of("eth0"));
     assertThatThrownBy(() -> Rendezvous.fromEnvironment(Map.of("T3D_RANK", "1")))
@@ -487,5 +491,154 @@ class ProcessGroupTest {
         .hasMessage("The workers' rendezvous needs HOST:PORT or file:PATH, got 'host'");
     assertThatThrownBy(() -> Rendezvous.at("host:1", 2, 2).build())
         .hasMessageContaining("got rank 2 of 2 workers");
+  }
+
+  @Test
+  void aSecretThatIsEmptyOrShortIsRefused() {
+    for (String secret : List.of("", "0123456789abcde")) {
+      Map<String, String> environment =
+          Map.of(
+              "T3D_RANK",
+              "0",
+              "T3D_WORKERS",
+              "2",
+              "T3D_RENDEZVOUS",
+              "10.0.0.5:1",
+              "T3D_SECRET",
+              secret);
+      assertThatThrownBy(() -> Rendezvous.fromEnvironment(environment))
+          .isInstanceOf(T3dException.class)
+          .hasMessageContaining("needs a secret of at least 16 letters in T3D_SECRET, got ");
+    }
+  }
+
+  @Test
+  void whereOtherMachinesReachAWorkerASecretIsNeeded() throws IOException {
+    Rendezvous open = Rendezvous.tcp("192.0.2.1", 29500, 1, 2).secret("short").build();
+    assertThatThrownBy(() -> ProcessGroup.join(open))
+        .isInstanceOf(T3dException.class)
+        .hasMessageContaining("Workers that meet at 192.0.2.1:29500 on ")
+        .hasMessageContaining("need a secret of at least 16 letters");
+    Rendezvous file = Rendezvous.file(folder.resolve("f"), 0, 2).networkInterface("lo").build();
+    Addresses.requireSecret(file, Addresses.own(file)); // nobody else reaches it
+  }
+
+  @Test
+  void theNameOfAMachineThatLeadsToItsLoopbackAddressIsRefused() throws IOException {
+    InetAddress debian = InetAddress.getByName("127.0.1.1");
+    assertThatThrownBy(() -> Addresses.of("node1", debian))
+        .isInstanceOf(T3dException.class)
+        .hasMessageContaining(
+            "'node1' is 127.0.1.1 on this machine, where no other one reaches it");
+    assertThat(Addresses.of("localhost", debian)).isEqualTo(debian);
+    assertThat(Addresses.of("127.0.1.1", debian)).isEqualTo(debian);
+  }
+
+  @Test
+  void aCallThatWaitsTooLongSaysWhatToLookFor() throws Exception {
+    int port = freePort();
+    List<Callable<String>> tasks = new ArrayList<>();
+    for (int r = 0; r < 2; r++) {
+      int rank = r;
+      Rendezvous rendezvous = tcp(port, r, 2).timeout(Duration.ofSeconds(3)).build();
+      tasks.add(
+          worker(
+              rendezvous,
+              (group, manager) -> {
+                if (rank == 1) {
+                  Thread.sleep(8000); // lives, and does not come
+                  return group.lost().map(Throwable::getMessage).orElse("nothing");
+                }
+                return failureOf(
+                        () -> {
+                          group.barrier();
+                          return null;
+                        })
+                    .getMessage();
+              }));
+    }
+    List<String> messages = inThreads(tasks);
+    assertThat(messages.get(0))
+        .isEqualTo(
+            "Training by several workers stops: another worker lives but has not come to a call"
+                + " between them for 3 s; look for what holds it up, or raise --timeout. Start all"
+                + " of them again with --resume, which goes on from the last checkpoint");
+    assertThat(messages.get(1)).isEqualTo(messages.get(0));
+  }
+
+  @Test
+  void whateverComesAfterAWorkerIsLostTheReasonIsThatWorker() throws Exception {
+    List<Throwable> failures =
+        together(
+            2,
+            (group, manager) -> {
+              group.barrier();
+              if (group.rank() == 1) {
+                ((GlooGroup) group).vanish();
+                return new AssertionError();
+              }
+              return failureOf(
+                  () ->
+                      group.run(
+                          () -> {
+                            try {
+                              while (true) {
+                                group.barrier();
+                              }
+                            } catch (PeerLostException e) {
+                              // as libtorch does with what is thrown in a backward pass
+                              throw new IllegalStateException("The backward pass failed");
+                            }
+                          }));
+            });
+    assertThat(failures.get(0))
+        .isInstanceOf(PeerLostException.class)
+        .hasMessageContaining("worker 1 has ended or cannot be reached");
+    assertThat(failures.get(0).getSuppressed()).hasSize(1);
+  }
+
+  @Test
+  void aWorkerThatFailsKeepsItsOwnReason() throws Exception {
+    List<Throwable> failures =
+        together(
+            2,
+            (group, manager) ->
+                group.rank() == 0
+                    ? failureOf(
+                        () ->
+                            group.run(
+                                () ->
+                                    group.run(
+                                        () -> {
+                                          throw new IllegalStateException("mine");
+                                        })))
+                    : new AssertionError());
+    assertThat(failures.get(0)).isInstanceOf(IllegalStateException.class).hasMessage("mine");
+  }
+
+  @Test
+  void aGroupThatCannotBeFormedLeavesNothingOpen() throws Exception {
+    awaitOpen(0);
+    int port = freePort();
+    Callable<String> right = () -> message(tcp(port, 0, 2).secret("right").build());
+    Callable<String> wrong = () -> message(tcp(port, 1, 2).secret("wrong").build());
+    inThreads(List.of(right, wrong));
+    awaitOpen(0);
+    try (ServerSocket free = new ServerSocket()) {
+      free.setReuseAddress(true);
+      free.bind(
+          new InetSocketAddress(InetAddress.getLoopbackAddress(), port)); // throws when it is taken
+      assertThat(free.isBound()).isTrue();
+    }
+    assertThat(Thread.getAllStackTraces().keySet())
+        .noneMatch(thread -> thread.getName().equals("t3d-peers"));
+  }
+
+  private static void awaitOpen(int number) throws InterruptedException {
+    long end = System.nanoTime() + 15_000_000_000L;
+    while (NativeGloo.open() != number && System.nanoTime() < end) {
+      Thread.sleep(50);
+    }
+    assertThat(NativeGloo.open()).isEqualTo(number);
   }
 }

@@ -38,6 +38,14 @@ public interface VolumeReader {
   }
 
   /**
+   * Whether a volume must lie on this machine's disks, as where another process or library opens
+   * its files. A remote one is copied there before this reader sees it.
+   */
+  default boolean needsLocalFiles() {
+    return false;
+  }
+
+  /**
    * Reads geometry and pixel type, but no voxels.
    *
    * @throws VolumeFormatException when the file is corrupt or not a 3D volume

@@ -48,6 +48,11 @@ public final class RadChestCtReader implements VolumeReader {
     return List.of(".npz");
   }
 
+  @Override
+  public boolean needsLocalFiles() {
+    return true;
+  }
+
   /**
    * {@inheritDoc}
    *

@@ -94,6 +94,11 @@ public abstract sealed class ItkImageReader implements VolumeReader {
   }
 
   @Override
+  public boolean needsLocalFiles() {
+    return true;
+  }
+
+  @Override
   public VolumeInfo info(Path path) throws IOException {
     ClaimedImage claimed = check(path);
     Header header =
