@@ -18,6 +18,7 @@ import io.t3d.cli.doctor.DoctorCommand;
 import io.t3d.cli.launch.LaunchCommand;
 import io.t3d.cli.launch.LaunchedWorker;
 import io.t3d.cli.published.ImportCommand;
+import io.t3d.cli.serve.ServeCommand;
 import io.t3d.pipeline.internal.CleanStop;
 import java.io.IOException;
 import java.io.InputStream;
@@ -54,6 +55,7 @@ import picocli.CommandLine.ScopeType;
       ClassPathCommand.class,
       CompletionCommand.class,
       SegmentCommand.class,
+      ServeCommand.class,
       CommandLine.HelpCommand.class
     })
 public final class T3dCommand {

@@ -56,7 +56,6 @@ public final class T3dServer implements AutoCloseable {
       this.http = new HttpServer(settings, service, door, metrics, b.checkpoint);
     } catch (IOException | RuntimeException e) {
       worker.close();
-      reading.close();
       metrics.close();
       throw e;
     }
@@ -149,7 +148,7 @@ public final class T3dServer implements AutoCloseable {
       stopped = true;
       clean = door.close(settings.stopWithin());
       http.close();
-      reading.close();
+      clean &= reading.stop(settings.stopWithin());
       clean &= worker.stop(settings.stopWithin());
       if (clean) {
         parts.close();

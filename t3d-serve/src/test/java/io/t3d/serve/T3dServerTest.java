@@ -217,10 +217,17 @@ class T3dServerTest {
     client.volume("/v1/embed", bytes(0));
     Client.Reply reply = client.get("/metrics");
     assertThat(reply.type()).startsWith("text/plain; version=0.0.4");
-    assertThat(reply.text())
-        .contains("t3d_requests_seconds_count{route=\"/v1/embed\",status=\"200\"}")
-        .contains("t3d_batch_size_count")
-        .contains("t3d_requests_inside 0.0");
+    List<String> counters =
+        List.of(
+            "t3d_requests_seconds_count{route=\"/v1/embed\",status=\"200\"}",
+            "t3d_batch_size_count",
+            "t3d_requests_inside 0.0");
+    // A request is counted after its answer is sent.
+    for (int i = 0; i < 100 && !counters.stream().allMatch(reply.text()::contains); i++) {
+      Thread.sleep(50);
+      reply = client.get("/metrics");
+    }
+    assertThat(reply.text()).contains(counters);
   }
 
   @Test

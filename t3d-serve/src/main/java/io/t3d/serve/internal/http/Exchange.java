@@ -8,8 +8,6 @@ import io.t3d.serve.internal.input.RequestFolder;
 import io.t3d.serve.internal.input.RequestVolume;
 import io.t3d.serve.internal.input.Uploads;
 import io.t3d.serve.internal.model.VolumeInput;
-import jakarta.servlet.ServletException;
-import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.Part;
 import java.io.IOException;
 import java.io.InputStream;
@@ -17,6 +15,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
+import org.eclipse.jetty.io.EofException;
+import org.eclipse.jetty.server.MultiPartFormInputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,7 +31,6 @@ final class Exchange implements AutoCloseable {
   static final String REQUEST_PART = "request";
 
   private static final String FORM = "multipart/form-data";
-  private static final String FORM_SETTINGS = "org.eclipse.jetty.multipartConfig";
   private static final int MOST_JSON_BYTES = 4 << 20;
 
   private final Context ctx;
@@ -93,18 +92,22 @@ final class Exchange implements AutoCloseable {
   }
 
   private <T extends Requests.OfVolume> T form(Class<T> type) throws IOException {
-    HttpServletRequest http = ctx.req();
-    uploads.requireLength(http.getContentLengthLong());
+    uploads.requireLength(ctx.req().getContentLengthLong());
     Path own = newFolder();
-    http.setAttribute(FORM_SETTINGS, uploads.formSettings(own));
-    Optional<Part> asked = part(http, REQUEST_PART);
+    MultiPartFormInputStream parts =
+        new MultiPartFormInputStream(
+            uploads.bounded(ctx.req().getInputStream(), deadline),
+            ctx.req().getContentType(),
+            uploads.formSettings(own),
+            own.toFile());
+    Optional<Part> asked = part(parts, REQUEST_PART);
     T request =
         asked.isPresent()
             ? Json.request(text(asked.get().getInputStream()), type)
             : Json.request(ctx.queryParamMap(), type);
     refuseBoth(request);
     Part part =
-        part(http, VOLUME_PART)
+        part(parts, VOLUME_PART)
             .orElseThrow(
                 () -> Refusal.badRequest("the form has no part \"volume\"; send the volume as it"));
     volume = uploads.take(part, own, deadline);
@@ -117,14 +120,21 @@ final class Exchange implements AutoCloseable {
     }
   }
 
-  private static Optional<Part> part(HttpServletRequest http, String name) throws IOException {
+  private static Optional<Part> part(MultiPartFormInputStream parts, String name)
+      throws IOException {
     try {
-      return Optional.ofNullable(http.getPart(name));
+      return Optional.ofNullable(parts.getPart(name));
     } catch (IllegalStateException e) {
-      throw Refusal.tooLarge("the form is too large; send less, or raise the bound");
-    } catch (ServletException | RuntimeException e) {
-      throw Refusal.badRequest("the form cannot be read; send it as curl -F does");
+      throw e.getCause() instanceof Refusal refusal ? refusal : unreadable();
+    } catch (EofException e) {
+      throw e; // the client is gone
+    } catch (IOException e) {
+      throw unreadable();
     }
+  }
+
+  private static Refusal unreadable() {
+    return Refusal.badRequest("the form cannot be read; send it as curl -F does");
   }
 
   private static String text(InputStream in) throws IOException {

@@ -11,6 +11,8 @@ import io.t3d.serve.internal.input.Uploads;
 import io.t3d.serve.internal.model.ModelService;
 import io.t3d.serve.internal.work.Door;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -212,8 +214,21 @@ public final class HttpServer implements AutoCloseable {
     } else {
       try (Door.Visit visit = door.enter()) {
         answer(route, ctx);
+        send(ctx);
       }
     }
+  }
+
+  /** Before the visit ends: a stop that waits for it must not cut the answer off. */
+  private static void send(Context ctx) throws IOException {
+    try (InputStream body = ctx.resultInputStream();
+        OutputStream out = ctx.res().getOutputStream()) {
+      if (body != null) {
+        ctx.res().setContentLengthLong(body.available());
+        body.transferTo(out);
+      }
+    }
+    ctx.result("");
   }
 
   private void answer(Route route, Context ctx) throws IOException {
@@ -221,7 +236,7 @@ public final class HttpServer implements AutoCloseable {
     try (Exchange exchange = new Exchange(ctx, deadline, uploads, root, settings.temporary())) {
       try {
         Object answer = route.action().answer(exchange);
-        ctx.contentType(route.mediaType());
+        type(ctx, route.mediaType());
         if (answer instanceof byte[] bytes) {
           ctx.result(bytes);
         } else if (answer instanceof String text) {
@@ -235,6 +250,12 @@ public final class HttpServer implements AutoCloseable {
     }
   }
 
+  /** As it stands: Javalin would add a charset to what is no text, or always UTF-8. */
+  private static void type(Context ctx, String mediaType) {
+    ctx.res().setCharacterEncoding(null);
+    ctx.contentType(mediaType);
+  }
+
   private void problem(Context ctx, Throwable e, UnaryOperator<String> words) {
     Problem.Answer found = Problems.of(e, id(ctx), words);
     ctx.status(found.problem().status());
@@ -242,7 +263,8 @@ public final class HttpServer implements AutoCloseable {
     if (found.problem().status() == 401) {
       ctx.header("WWW-Authenticate", "Bearer realm=\"t3d\"");
     }
-    ctx.contentType(Problem.MEDIA_TYPE).result(Json.bytes(found.problem()));
+    type(ctx, Problem.MEDIA_TYPE);
+    ctx.result(Json.bytes(found.problem()));
   }
 
   private void end(Context ctx) {

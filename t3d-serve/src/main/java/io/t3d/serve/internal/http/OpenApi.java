@@ -3,6 +3,9 @@ package io.t3d.serve.internal.http;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.github.victools.jsonschema.generator.CustomDefinition;
+import com.github.victools.jsonschema.generator.CustomDefinition.AttributeInclusion;
+import com.github.victools.jsonschema.generator.CustomDefinition.DefinitionType;
 import com.github.victools.jsonschema.generator.Option;
 import com.github.victools.jsonschema.generator.OptionPreset;
 import com.github.victools.jsonschema.generator.SchemaGenerator;
@@ -40,7 +43,8 @@ final class OpenApi {
         .withCustomDefinitionProvider(
             (type, context) ->
                 type.isInstanceOf(JsonNode.class)
-                    ? new com.github.victools.jsonschema.generator.CustomDefinition(Json.object())
+                    ? new CustomDefinition(
+                        Json.object(), DefinitionType.INLINE, AttributeInclusion.NO)
                     : null);
     schemas = new SchemaGenerator(config.build());
   }

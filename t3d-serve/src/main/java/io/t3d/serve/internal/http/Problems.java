@@ -10,6 +10,8 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
+import org.eclipse.jetty.http.BadMessageException;
+import org.eclipse.jetty.io.EofException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,6 +33,9 @@ final class Problems {
     }
     if (e instanceof HttpResponseException http) {
       return answer(http.getStatus(), http.getMessage(), requestId, OptionalInt.empty());
+    }
+    if (e instanceof EofException || e instanceof BadMessageException) {
+      return answer(400, "the request ends before its end", requestId, OptionalInt.empty());
     }
     Optional<Kind> kind = Errors.kind(e);
     if (kind.isEmpty()) {

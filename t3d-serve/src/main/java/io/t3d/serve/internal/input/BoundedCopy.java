@@ -44,12 +44,17 @@ final class BoundedCopy {
   private void copy(InputStream in, OutputStream out) throws IOException {
     byte[] buffer = new byte[BUFFER];
     for (int got = in.read(buffer); got >= 0; got = in.read(buffer)) {
-      done += got;
-      require(done);
-      if (deadline.isPast()) {
-        throw deadline.slowClient();
-      }
+      take(got);
       out.write(buffer, 0, got);
+    }
+  }
+
+  /** Counts bytes that have come. */
+  void take(int bytes) {
+    done += bytes;
+    require(done);
+    if (deadline.isPast()) {
+      throw deadline.slowClient();
     }
   }
 

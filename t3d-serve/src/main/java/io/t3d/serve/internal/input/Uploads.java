@@ -8,6 +8,7 @@ import io.t3d.serve.internal.input.RequestVolume.Uploaded;
 import jakarta.servlet.MultipartConfigElement;
 import jakarta.servlet.http.Part;
 import java.io.EOFException;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -75,13 +76,33 @@ public final class Uploads {
     return sort(folder.resolve(RAW), folder, deadline);
   }
 
+  /** A body that ends with a refusal where it is too large or too slow. */
+  public InputStream bounded(InputStream in, Deadline deadline) {
+    BoundedCopy bound = body(deadline);
+    return new FilterInputStream(in) {
+      @Override
+      public int read() throws IOException {
+        int got = super.read();
+        bound.take(got < 0 ? 0 : 1);
+        return got;
+      }
+
+      @Override
+      public int read(byte[] buffer, int from, int most) throws IOException {
+        int got = super.read(buffer, from, most);
+        bound.take(Math.max(0, got));
+        return got;
+      }
+    };
+  }
+
   /**
-   * How a form is read: into files of the request's folder.
+   * How a form is read: into files of the request's folder; {@link #bounded} bounds it.
    *
    * @param folder of the request
    */
   public MultipartConfigElement formSettings(Path folder) {
-    return new MultipartConfigElement(folder.toString(), limits.bytes(), limits.bytes(), 0);
+    return new MultipartConfigElement(folder.toString(), -1, -1, 0);
   }
 
   private BoundedCopy body(Deadline deadline) {

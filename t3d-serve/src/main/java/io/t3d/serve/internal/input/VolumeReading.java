@@ -3,18 +3,20 @@ package io.t3d.serve.internal.input;
 import io.t3d.serve.internal.Deadline;
 import io.t3d.serve.internal.Refusal;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Reads and prepares volumes on a few threads of its own: so many are in memory, no more. */
-public final class VolumeReading implements AutoCloseable {
+public final class VolumeReading {
   private final ExecutorService threads;
 
   /**
@@ -47,7 +49,7 @@ public final class VolumeReading implements AutoCloseable {
     AtomicBoolean begun = new AtomicBoolean();
     AtomicBoolean givenUp = new AtomicBoolean();
     RequestFolder.User user = folder.use();
-    threads.execute(
+    Runnable task =
         () -> {
           try (user) {
             begun.set(true);
@@ -57,7 +59,13 @@ public final class VolumeReading implements AutoCloseable {
           } catch (Exception | Error e) {
             result.completeExceptionally(e);
           }
-        });
+        };
+    try {
+      threads.execute(task);
+    } catch (RejectedExecutionException e) {
+      user.close();
+      throw stopping();
+    }
     try {
       return result.get(Math.max(0, deadline.left()), TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {
@@ -66,10 +74,14 @@ public final class VolumeReading implements AutoCloseable {
     } catch (InterruptedException e) {
       givenUp.set(true);
       Thread.currentThread().interrupt();
-      throw Refusal.later(503, 10, "the service is stopping; try again later, or elsewhere");
+      throw stopping();
     } catch (ExecutionException e) {
       throw rethrown(e.getCause());
     }
+  }
+
+  private static Refusal stopping() {
+    return Refusal.later(503, 10, "the service is stopping; try again later, or elsewhere");
   }
 
   private static RuntimeException rethrown(Throwable cause) throws IOException {
@@ -82,9 +94,18 @@ public final class VolumeReading implements AutoCloseable {
     return cause instanceof RuntimeException e ? e : new IllegalStateException(cause);
   }
 
-  /** Begins no further read. */
-  @Override
-  public void close() {
+  /**
+   * Begins no further read, and waits for those that run.
+   *
+   * @return whether they ended within the time
+   */
+  public boolean stop(Duration within) {
     threads.shutdown();
+    try {
+      return threads.awaitTermination(Math.max(1, within.toMillis()), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
   }
 }
