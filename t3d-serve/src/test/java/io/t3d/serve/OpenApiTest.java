@@ -77,8 +77,7 @@ class OpenApiTest {
   void everyDescribedPathAnswersAsDescribed() throws Exception {
     byte[] volume = Files.readAllBytes(folders.volume());
     List<String> seen = new ArrayList<>();
-    for (var paths = document.get("paths").fields(); paths.hasNext(); ) {
-      var path = paths.next();
+    for (var path : document.get("paths").properties()) {
       for (var methods = path.getValue().fieldNames(); methods.hasNext(); ) {
         String method = methods.next();
         Client.Reply reply;

@@ -148,7 +148,8 @@ class T3dServerTest {
 
   @Test
   void whatIsNoVolumeIsRefused() throws Exception {
-    assertThat(client.volume("/v1/embed", "hello".getBytes()).problem(415)).contains("NIfTI");
+    assertThat(client.volume("/v1/embed", new byte[] {1, 2, 3, 4, 5}).problem(415))
+        .contains("NIfTI");
     assertThat(client.volume("/v1/embed", new byte[0]).problem(415)).contains("no volume");
     assertThat(client.json("/v1/embed", "{}").problem(400)).contains("no volume");
     assertThat(client.json("/v1/embed", "{\"pth\": \"a\"}").problem(400)).contains("path");

@@ -22,6 +22,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -80,9 +81,8 @@ class ServeCommandTest {
             .toList();
     assertThat(lines).isNotEmpty();
     for (String line : lines) {
-      String[] words = line.replaceFirst(" *(&|#).*", "").split(" +");
-      new CommandLine(new T3dCommand())
-          .parseArgs(java.util.Arrays.copyOfRange(words, 1, words.length));
+      String[] words = line.replaceFirst(" *(&|#).*", "").split(" +", -1);
+      new CommandLine(new T3dCommand()).parseArgs(Arrays.copyOfRange(words, 1, words.length));
     }
   }
 
