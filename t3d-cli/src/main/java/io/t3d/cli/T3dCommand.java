@@ -20,6 +20,7 @@ import io.t3d.cli.launch.LaunchedWorker;
 import io.t3d.cli.published.ImportCommand;
 import io.t3d.core.T3dException;
 import io.t3d.data.io.Locations;
+import io.t3d.cli.serve.ServeCommand;
 import io.t3d.pipeline.internal.CleanStop;
 import java.io.IOException;
 import java.io.InputStream;
@@ -57,6 +58,7 @@ import picocli.CommandLine.ScopeType;
       ClassPathCommand.class,
       CompletionCommand.class,
       SegmentCommand.class,
+      ServeCommand.class,
       CommandLine.HelpCommand.class
     })
 public final class T3dCommand {

@@ -9,6 +9,7 @@ import io.t3d.core.train.DivergedException;
 import io.t3d.data.io.spi.ItkMissingException;
 import io.t3d.data.io.spi.VolumeFormatException;
 import io.t3d.data.prepare.DataLoadingException;
+import io.t3d.pipeline.internal.Errors;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -53,7 +54,8 @@ class ErrorReportTest {
     String ascii = "ANSI_X3.4-1968";
     assertThat(ErrorReport.localeHint("Malformed input: S??ehir.nii", ascii))
         .isEqualTo(
-            "; the locale's names of files are ANSI_X3.4-1968, set LC_ALL=C.UTF-8 and run it again");
+            "; the locale's names of files are ANSI_X3.4-1968, set LC_ALL=C.UTF-8 and run it"
+                + " again");
     assertThat(ErrorReport.localeHint("no such file: \u015eehir.nii", ascii)).isNotEmpty();
     assertThat(ErrorReport.localeHint("no such file: \ufffd.nii", "ISO-8859-1")).isNotEmpty();
     assertThat(ErrorReport.localeHint("no such file: a.nii", ascii)).isEmpty();
@@ -66,19 +68,19 @@ class ErrorReportTest {
   @Test
   void kindsOfOurExceptions() {
     Path file = Path.of("a.nii");
-    assertThat(ErrorReport.kind(new VolumeFormatException(file, "cut"))).hasValue(Kind.INPUT);
-    assertThat(ErrorReport.kind(new ItkMissingException())).hasValue(Kind.ENVIRONMENT);
-    assertThat(ErrorReport.kind(new DivergedException("NaN"))).hasValue(Kind.USAGE);
-    assertThat(ErrorReport.kind(new DataLoadingException("x", new ItkMissingException())))
+    assertThat(Errors.kind(new VolumeFormatException(file, "cut"))).hasValue(Kind.INPUT);
+    assertThat(Errors.kind(new ItkMissingException())).hasValue(Kind.ENVIRONMENT);
+    assertThat(Errors.kind(new DivergedException("NaN"))).hasValue(Kind.USAGE);
+    assertThat(Errors.kind(new DataLoadingException("x", new ItkMissingException())))
         .hasValue(Kind.ENVIRONMENT);
-    assertThat(ErrorReport.kind(new DataLoadingException("x", new IOException("cut"))))
+    assertThat(Errors.kind(new DataLoadingException("x", new IOException("cut"))))
         .hasValue(Kind.INPUT);
   }
 
   @Test
   void theWorldOutsideIsNoBug() {
     NoSuchFileException gone = new NoSuchFileException("a.nii");
-    assertThat(ErrorReport.kind(new UncheckedIOException(gone))).hasValue(Kind.INPUT);
+    assertThat(Errors.kind(new UncheckedIOException(gone))).hasValue(Kind.INPUT);
     assertThat(print(new UncheckedIOException(gone), false))
         .isEqualTo("error: no such file or folder: a.nii\n");
     assertThat(print(new IOException("No space left on device"), false))
@@ -95,7 +97,7 @@ class ErrorReportTest {
         .isEqualTo(
             "error: the GPU's memory is full: 2.00 GiB more wanted; end other programs that use it,"
                 + " lower the batch size, or take another device with --device\n");
-    assertThat(ErrorReport.kind(new EngineException("CUDA error: misaligned address"))).isEmpty();
+    assertThat(Errors.kind(new EngineException("CUDA error: misaligned address"))).isEmpty();
   }
 
   @Test

@@ -144,6 +144,13 @@ public final class Embedder {
     return manager.create(rows.toArray(new float[0][]));
   }
 
+  /** {@link TrainedModel#embedViews}. */
+  float[][] embedViews(List<View> views) {
+    List<float[]> rows = new ArrayList<>();
+    embed(views, rows);
+    return rows.toArray(new float[0][]);
+  }
+
   private void embed(List<View> views, List<float[]> rows) {
     try (NDManager step = model.manager().newSubManager();
         ViewBatch batch = ViewBatch.collate(step, views.stream().map(List::of).toList())) {

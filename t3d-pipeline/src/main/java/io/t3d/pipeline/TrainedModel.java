@@ -244,6 +244,31 @@ public final class TrainedModel implements AutoCloseable {
   }
 
   /**
+   * Reads and prepares a volume: what {@link #embedViews} takes. For callers that read on other
+   * threads than the model works on; {@link #embed(List)} does both.
+   *
+   * @param volume a file or DICOM folder
+   * @return all of the volume as the encoder gets it, without augmentation
+   * @throws IOException when the volume cannot be read
+   */
+  public View view(Path volume) throws IOException {
+    PreparedVolumes volumes = new PreparedVolumes(data.preprocessing());
+    return new MultiViewSampler(data.views()).center(volumes.load(volume).readAll());
+  }
+
+  /**
+   * Embeds volumes that are read already.
+   *
+   * @param views n of {@link #view}, at least one
+   * @return {@code [n][E]}, L2-normalised, in order; one view gives the bits of {@link
+   *     #embed(Path...)}, several round as their batch does
+   */
+  public float[][] embedViews(List<View> views) {
+    requireSome("views", views);
+    return new Embedder(model, data).embedViews(views);
+  }
+
+  /**
    * Embeds texts: whole reports, sentences or prompts.
    *
    * @param reports n texts, none blank
@@ -402,12 +427,6 @@ public final class TrainedModel implements AutoCloseable {
   public Volume segment(Path segmenter, Path volume) throws IOException {
     Volume read = VolumeReaders.read(volume);
     return decoders.segmenter(segmenter).onRawVolumes().segment(read);
-  }
-
-  /** The one view of a volume that evaluation looks at: all of it, without augmentation. */
-  private View view(Path volume) throws IOException {
-    PreparedVolumes volumes = new PreparedVolumes(data.preprocessing());
-    return new MultiViewSampler(data.views()).center(volumes.load(volume).readAll());
   }
 
   private void requireText() {

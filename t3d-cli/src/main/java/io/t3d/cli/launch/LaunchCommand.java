@@ -92,9 +92,12 @@ public final class LaunchCommand implements Callable<Integer> {
     List<WorkerProcess> started = new CopyOnWriteArrayList<>(); // a hook may look at any time
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
-    Runnable noHook =
-        CleanStop.before(new Thread(() -> WorkerProcess.stop(started), "t3d-launch-stop"));
-    try {
+    try (CleanStop.Registration workersFirst =
+        CleanStop.first(
+            () -> {
+              WorkerProcess.stop(started);
+              return false; // their work was not finished
+            })) {
       for (int local = 0; local < workers; local++) {
         Map<String, String> environment = new LinkedHashMap<>();
         environment.put(Rendezvous.RANK, Integer.toString(nodeRank * workers + local));
@@ -115,7 +118,6 @@ public final class LaunchCommand implements Callable<Integer> {
       return new Watch(started).toTheEnd(err);
     } finally {
       WorkerProcess.stop(started);
-      noHook.run();
     }
   }
 

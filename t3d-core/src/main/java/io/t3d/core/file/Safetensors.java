@@ -135,6 +135,16 @@ public final class Safetensors {
   }
 
   /**
+   * What is noted in a file beside its tensors, of which none is read.
+   *
+   * @return empty when nothing is
+   * @throws IOException naming the file and what is wrong with it
+   */
+  public static Map<String, String> metadata(Path file) throws IOException {
+    return header(file).metadata();
+  }
+
+  /**
    * Reads all tensors. BF16 becomes float32.
    *
    * @param manager owns the arrays; its device is where they go

@@ -1,8 +1,9 @@
 package io.t3d.pipeline.internal;
 
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 
 /**
  * Ends a JVM that is stopped in the middle of its work. The JVM's own way out runs libtorch's
@@ -12,9 +13,8 @@ public final class CleanStop {
   private static final int STOPPED = 130; // what shells say of Ctrl-C
   private static final long HOOKS_MILLIS = 300;
 
-  private static final long AWAITED_MILLIS = 10_000;
-
-  private static final Set<Thread> AWAITED = ConcurrentHashMap.newKeySet();
+  /** What a service does first: it lets its requests finish. */
+  private static final List<BooleanSupplier> FIRST = new CopyOnWriteArrayList<>();
 
   private final AtomicBoolean working = new AtomicBoolean(true);
 
@@ -27,22 +27,21 @@ public final class CleanStop {
     return stop;
   }
 
+  /** Takes an action out again. */
+  @FunctionalInterface
+  public interface Registration extends AutoCloseable {
+    @Override
+    void close();
+  }
+
   /**
-   * Registers a shutdown hook that the JVM may take some seconds for before it is halted.
+   * Has something done before the JVM ends in the middle of its work.
    *
-   * @return removes it
+   * @param action tells whether all work was finished: then the exit code is 0
    */
-  public static Runnable before(Thread hook) {
-    Runtime.getRuntime().addShutdownHook(hook);
-    AWAITED.add(hook);
-    return () -> {
-      AWAITED.remove(hook);
-      try {
-        Runtime.getRuntime().removeShutdownHook(hook);
-      } catch (IllegalStateException e) {
-        // The JVM ends already, and the hook runs.
-      }
-    };
+  public static Registration first(BooleanSupplier action) {
+    FIRST.add(action);
+    return () -> FIRST.remove(action);
   }
 
   /** The work is done: the JVM may end in its own way. */
@@ -52,15 +51,16 @@ public final class CleanStop {
 
   private void halt() {
     if (working.get()) {
+      boolean finished = !FIRST.isEmpty();
+      for (BooleanSupplier action : FIRST) {
+        finished &= action.getAsBoolean();
+      }
       try {
         Thread.sleep(HOOKS_MILLIS); // the other hooks end the decoder processes meanwhile
-        for (Thread hook : AWAITED) {
-          hook.join(AWAITED_MILLIS);
-        }
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       }
-      Runtime.getRuntime().halt(STOPPED);
+      Runtime.getRuntime().halt(finished ? 0 : STOPPED);
     }
   }
 }

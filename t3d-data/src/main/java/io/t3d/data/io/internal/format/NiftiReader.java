@@ -106,6 +106,15 @@ public final class NiftiReader implements VolumeReader {
     }
   }
 
+  /**
+   * How many bytes the header claims, those before the voxels included: what unpacking a gzip must
+   * at least give. Only the header is read.
+   */
+  public static long claimedBytes(Path path) throws IOException {
+    NiftiHeader h = readHeader(path);
+    return Math.addExact(h.voxelOffset(), h.dataBytes());
+  }
+
   private static NiftiVoxels voxels(Path path) throws IOException {
     NiftiHeader h = readHeader(path);
     Path data = dataFile(path, h);

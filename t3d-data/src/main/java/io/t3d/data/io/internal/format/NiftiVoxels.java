@@ -11,6 +11,9 @@ import java.nio.file.Path;
 final class NiftiVoxels implements Closeable {
   private static final int CHUNK_BYTES = 1 << 18;
 
+  /** A gzip that goes on for longer behind the voxels is made to keep its reader busy. */
+  private static final long MOST_TRAILING_BYTES = 1L << 30;
+
   private final ReadableByteChannel in;
   private final NiftiHeader header;
   private final Path file;
@@ -62,8 +65,18 @@ final class NiftiVoxels implements Closeable {
   /** Reads on to the end: only there does a gzip file show that it is whole. */
   void finish() throws IOException {
     if (in instanceof GzipChannel) {
-      while (in.read(chunk.clear()) >= 0) {
-        // on to the end
+      long trailing = 0;
+      for (int got = 0; got >= 0; got = in.read(chunk.clear())) {
+        trailing += got;
+        if (trailing > MOST_TRAILING_BYTES) {
+          throw new VolumeFormatException(
+              file,
+              "more than "
+                  + MOST_TRAILING_BYTES
+                  + " bytes follow the voxels, of which the header claims "
+                  + header.sizeText()
+                  + "; write the file anew");
+        }
       }
     }
   }

@@ -1,0 +1,5 @@
+/** Settings of a service. */
+@NullMarked
+package io.t3d.serve.config;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,204 @@
+package io.t3d.serve.internal.http;
+
+import io.javalin.http.Context;
+import io.t3d.serve.internal.Deadline;
+import io.t3d.serve.internal.Refusal;
+import io.t3d.serve.internal.input.AllowedRoot;
+import io.t3d.serve.internal.input.RequestFolder;
+import io.t3d.serve.internal.input.RequestVolume;
+import io.t3d.serve.internal.input.Uploads;
+import io.t3d.serve.internal.model.VolumeInput;
+import jakarta.servlet.http.Part;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
+import org.eclipse.jetty.io.EofException;
+import org.eclipse.jetty.server.MultiPartFormInputStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One request: what it asks for, and the volume that it brings or names. Its temporary folder is
+ * made when a volume comes, and gone when the exchange is closed.
+ */
+final class Exchange implements AutoCloseable {
+  /** Name of the part of a form that holds the volume. */
+  static final String VOLUME_PART = "volume";
+
+  /** Name of the part of a form that holds the rest of the request, as JSON. */
+  static final String REQUEST_PART = "request";
+
+  private static final String FORM = "multipart/form-data";
+  private static final int MOST_JSON_BYTES = 4 << 20;
+
+  private final Context ctx;
+  private final Deadline deadline;
+  private final Uploads uploads;
+  private final AllowedRoot root;
+  private final Path temporary;
+  private @Nullable RequestFolder folder;
+  private RequestFolder.@Nullable User using;
+  private @Nullable RequestVolume volume;
+
+  Exchange(Context ctx, Deadline deadline, Uploads uploads, AllowedRoot root, Path temporary) {
+    this.ctx = ctx;
+    this.deadline = deadline;
+    this.uploads = uploads;
+    this.root = root;
+    this.temporary = temporary;
+  }
+
+  Deadline deadline() {
+    return deadline;
+  }
+
+  Context ctx() {
+    return ctx;
+  }
+
+  /** A request without a volume. */
+  <T> T json(Class<T> type) throws IOException {
+    if (!contentType().equals(Json.MEDIA_TYPE)) {
+      throw Refusal.of(415, "the body must be application/json, got " + shown(contentType()));
+    }
+    return Json.request(text(ctx.req().getInputStream()), type);
+  }
+
+  /**
+   * A request about a volume: as JSON with a path, as a form, or with the volume as the body.
+   *
+   * @param type what it asks for
+   */
+  <T extends Requests.OfVolume> T withVolume(Class<T> type) throws IOException {
+    T request;
+    if (contentType().equals(Json.MEDIA_TYPE)) {
+      request = json(type);
+      if (request.path().isPresent()) {
+        volume = root.volume(request.path().get());
+      }
+      return request;
+    }
+    if (contentType().equals(FORM)) {
+      request = form(type);
+    } else {
+      request = Json.request(ctx.queryParamMap(), type);
+      refuseBoth(request);
+      uploads.requireLength(ctx.req().getContentLengthLong());
+      volume = uploads.take(ctx.req().getInputStream(), newFolder(), deadline);
+    }
+    return request;
+  }
+
+  private <T extends Requests.OfVolume> T form(Class<T> type) throws IOException {
+    uploads.requireLength(ctx.req().getContentLengthLong());
+    Path own = newFolder();
+    MultiPartFormInputStream parts =
+        new MultiPartFormInputStream(
+            uploads.bounded(ctx.req().getInputStream(), deadline),
+            ctx.req().getContentType(),
+            uploads.formSettings(own),
+            own.toFile());
+    Optional<Part> asked = part(parts, REQUEST_PART);
+    T request =
+        asked.isPresent()
+            ? Json.request(text(asked.get().getInputStream()), type)
+            : Json.request(ctx.queryParamMap(), type);
+    refuseBoth(request);
+    Part part =
+        part(parts, VOLUME_PART)
+            .orElseThrow(
+                () -> Refusal.badRequest("the form has no part \"volume\"; send the volume as it"));
+    volume = uploads.take(part, own, deadline);
+    return request;
+  }
+
+  private static void refuseBoth(Requests.OfVolume request) {
+    if (request.path().isPresent()) {
+      throw Refusal.badRequest("path and a volume exclude each other; send one of them");
+    }
+  }
+
+  private static Optional<Part> part(MultiPartFormInputStream parts, String name)
+      throws IOException {
+    try {
+      return Optional.ofNullable(parts.getPart(name));
+    } catch (IllegalStateException e) {
+      throw e.getCause() instanceof Refusal refusal ? refusal : unreadable();
+    } catch (EofException e) {
+      throw e; // the client is gone
+    } catch (IOException e) {
+      throw unreadable();
+    }
+  }
+
+  private static Refusal unreadable() {
+    return Refusal.badRequest("the form cannot be read; send it as curl -F does");
+  }
+
+  private static String text(InputStream in) throws IOException {
+    byte[] bytes = in.readNBytes(MOST_JSON_BYTES + 1);
+    if (bytes.length > MOST_JSON_BYTES) {
+      throw Refusal.tooLarge(
+          "JSON must be at most " + MOST_JSON_BYTES + " bytes, got more; send less at a time");
+    }
+    return new String(bytes, StandardCharsets.UTF_8);
+  }
+
+  private String contentType() {
+    String type = ctx.req().getContentType();
+    return type == null ? "" : type.replaceFirst(";.*", "").strip().toLowerCase(Locale.ROOT);
+  }
+
+  private static String shown(String type) {
+    return type.isEmpty() ? "none" : type;
+  }
+
+  private Path newFolder() throws IOException {
+    RequestFolder made = RequestFolder.make(temporary);
+    folder = made;
+    using = made.use();
+    return made.path();
+  }
+
+  /** The request's temporary folder. */
+  Path folder() throws IOException {
+    RequestFolder known = folder;
+    return known == null ? newFolder() : known.path();
+  }
+
+  /**
+   * The volume of the request.
+   *
+   * @throws Refusal when it has none
+   */
+  VolumeInput volume() throws IOException {
+    RequestVolume known = volume;
+    if (known == null) {
+      throw Refusal.badRequest(
+          "the request has no volume: send NIfTI (.nii, .nii.gz) or a zip of DICOM files as the"
+              + " body or as the part \"volume\", or {\"path\": …}");
+    }
+    folder();
+    RequestFolder own = folder;
+    if (own == null) {
+      throw new IllegalStateException("the folder was made above");
+    }
+    return new VolumeInput(known, own, deadline);
+  }
+
+  /** A message without folders of this machine. */
+  String inWordsOfClient(String message) {
+    RequestVolume known = volume;
+    return known == null ? message : known.inWordsOfClient(message);
+  }
+
+  @Override
+  public void close() {
+    RequestFolder.User user = using;
+    if (user != null) {
+      user.close();
+    }
+  }
+}

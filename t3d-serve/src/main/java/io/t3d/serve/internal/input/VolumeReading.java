@@ -1,0 +1,111 @@
+package io.t3d.serve.internal.input;
+
+import io.t3d.serve.internal.Deadline;
+import io.t3d.serve.internal.Refusal;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** Reads and prepares volumes on a few threads of its own: so many are in memory, no more. */
+public final class VolumeReading {
+  private final ExecutorService threads;
+
+  /**
+   * Starts no thread yet.
+   *
+   * @param readers threads
+   */
+  public VolumeReading(int readers) {
+    AtomicInteger number = new AtomicInteger();
+    threads =
+        Executors.newFixedThreadPool(
+            readers,
+            task -> {
+              Thread thread = new Thread(task, "t3d-serve-reader-" + number.incrementAndGet());
+              thread.setDaemon(true);
+              return thread;
+            });
+  }
+
+  /**
+   * Reads on one of the threads and waits for it. A read that is too slow goes on, but nobody
+   * waits; it keeps its folder until it ends.
+   *
+   * @param folder what is read lies in it
+   * @throws Refusal when the deadline passes
+   */
+  public <T> T read(Callable<T> reader, RequestFolder folder, Deadline deadline)
+      throws IOException {
+    CompletableFuture<T> result = new CompletableFuture<>();
+    AtomicBoolean begun = new AtomicBoolean();
+    AtomicBoolean givenUp = new AtomicBoolean();
+    RequestFolder.User user = folder.use();
+    Runnable task =
+        () -> {
+          try (user) {
+            begun.set(true);
+            if (!givenUp.get()) {
+              result.complete(reader.call());
+            }
+          } catch (Exception | Error e) {
+            result.completeExceptionally(e);
+          }
+        };
+    try {
+      threads.execute(task);
+    } catch (RejectedExecutionException e) {
+      user.close();
+      throw stopping();
+    }
+    try {
+      return result.get(Math.max(0, deadline.left()), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      givenUp.set(true);
+      throw begun.get() ? deadline.tooSlow() : deadline.neverBegun();
+    } catch (InterruptedException e) {
+      givenUp.set(true);
+      Thread.currentThread().interrupt();
+      throw stopping();
+    } catch (ExecutionException e) {
+      throw rethrown(e.getCause());
+    }
+  }
+
+  private static Refusal stopping() {
+    return Refusal.later(503, 10, "the service is stopping; try again later, or elsewhere");
+  }
+
+  private static RuntimeException rethrown(Throwable cause) throws IOException {
+    if (cause instanceof IOException io) {
+      throw io;
+    }
+    if (cause instanceof Error error) {
+      throw error;
+    }
+    return cause instanceof RuntimeException e ? e : new IllegalStateException(cause);
+  }
+
+  /**
+   * Begins no further read, and waits for those that run.
+   *
+   * @return whether they ended within the time
+   */
+  public boolean stop(Duration within) {
+    threads.shutdown();
+    try {
+      return threads.awaitTermination(Math.max(1, within.toMillis()), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+}

@@ -1,0 +1,14 @@
+package io.t3d.serve.internal.model;
+
+import io.t3d.serve.internal.Deadline;
+import io.t3d.serve.internal.input.RequestFolder;
+import io.t3d.serve.internal.input.RequestVolume;
+
+/**
+ * The volume of a request and the time it has.
+ *
+ * @param volume where it is
+ * @param folder the request's temporary folder
+ * @param deadline of the request
+ */
+public record VolumeInput(RequestVolume volume, RequestFolder folder, Deadline deadline) {}
