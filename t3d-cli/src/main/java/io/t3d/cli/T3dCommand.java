@@ -18,6 +18,7 @@ import io.t3d.cli.doctor.DoctorCommand;
 import io.t3d.cli.launch.LaunchCommand;
 import io.t3d.cli.launch.LaunchedWorker;
 import io.t3d.cli.published.ImportCommand;
+import io.t3d.cli.view.ViewCommand;
 import io.t3d.pipeline.internal.CleanStop;
 import java.io.IOException;
 import java.io.InputStream;
@@ -48,6 +49,7 @@ import picocli.CommandLine.ScopeType;
       ImportCommand.class,
       ExportCommand.class,
       InspectCommand.class,
+      ViewCommand.class,
       DatasetCommand.class,
       NotebookCommand.class,
       DoctorCommand.class,
