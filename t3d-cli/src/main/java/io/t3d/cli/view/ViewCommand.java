@@ -108,10 +108,14 @@ public final class ViewCommand implements Callable<Integer> {
       out.printf("%s%n", viewer.address());
       out.printf("Only this machine can open it, and only with the whole address. Ctrl-C ends.%n");
       out.flush();
-      if (!noBrowser) {
-        Browser.open(viewer.address());
+      if (noBrowser) {
+        viewer.await();
+        return;
       }
-      viewer.await();
+      try (Browser browser = Browser.at(viewer.address())) {
+        browser.open();
+        viewer.await();
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -18,6 +18,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -111,10 +112,20 @@ class ViewCommandTest {
   }
 
   @Test
-  void theBrowserIsOpenedByTheSystemsProgram() {
-    URI address = URI.create("http://127.0.0.1:1/a/");
-    assertThat(Browser.command("Linux", address)).containsExactly("xdg-open", address.toString());
-    assertThat(Browser.command("Mac OS X", address)).containsExactly("open", address.toString());
-    assertThat(Browser.command("Windows 11", address)).first().isEqualTo("rundll32");
+  void theBrowserIsSentThroughAFileOfTheUsersOwn() throws IOException {
+    URI address = URI.create("http://127.0.0.1:1/secret/");
+    Path page;
+    try (Browser browser = Browser.at(address)) {
+      page = browser.page();
+      assertThat(page).content().contains("url=" + address + "\"");
+      assertThat(Browser.command("Linux", page)).containsExactly("xdg-open", page.toString());
+      assertThat(Browser.command("Mac OS X", page)).containsExactly("open", page.toString());
+      assertThat(Browser.command("Windows 11", page)).hasSize(3).startsWith("rundll32");
+      if (Files.getFileStore(page).supportsFileAttributeView("posix")) {
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(page.getParent())))
+            .isEqualTo("rwx------");
+      }
+    }
+    assertThat(page.getParent()).doesNotExist();
   }
 }

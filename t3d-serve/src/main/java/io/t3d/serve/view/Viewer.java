@@ -34,7 +34,7 @@ import org.slf4j.LoggerFactory;
  * }</pre>
  *
  * <p>It is bound to 127.0.0.1, and answers only to who knows the random token in {@link #address}.
- * The page loads nothing from elsewhere. The scan is served from memory; no file is written.
+ * The page loads nothing from elsewhere. The scan is served from memory; nothing is written to disk.
  */
 public final class Viewer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Viewer.class);
@@ -92,9 +92,7 @@ public final class Viewer implements AutoCloseable {
       viewer.close();
       throw new T3dException(
           T3dException.Kind.USAGE,
-          "port "
-              + settings.port()
-              + " is taken by another program; leave --port out for a free one",
+          "port " + settings.port() + " cannot be used: " + e.getMessage(),
           e);
     }
     return viewer;

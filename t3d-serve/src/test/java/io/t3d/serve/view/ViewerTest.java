@@ -24,6 +24,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.ConnectException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
@@ -363,7 +364,7 @@ class ViewerTest {
             taken);
     assertThatThrownBy(() -> Viewer.start(onIt, Optional.empty()))
         .isInstanceOf(T3dException.class)
-        .hasMessageContaining("port " + taken + " is taken");
+        .hasMessageContaining("port " + taken + " cannot be used: Port already in use");
     assertThatThrownBy(
             () ->
                 new ViewSettings(
@@ -460,7 +461,7 @@ class ViewerTest {
     List<String> lines = new ArrayList<>(List.of("GET " + path + " HTTP/1.1"));
     lines.addAll(List.of(headers));
     lines.add("Connection: close");
-    try (Socket socket = new Socket("127.0.0.1", port);
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
         OutputStream out = socket.getOutputStream();
         InputStream in = socket.getInputStream()) {
       out.write((String.join("\r\n", lines) + "\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
