@@ -184,12 +184,12 @@ class T3DModelTest {
     Volume volume = new Volume(voxels, 32, 32, 32, Affine.scaleTranslate(2, 2, 2, -30, 5, 7));
     try (VolumeFeatures seen =
         model.encodeVolumeTokens(manager.create(voxels, new Shape(1, 1, 32, 32, 32)))) {
-      List<Relevance> expected = model.relevance(volume, REPORTS, 0.1);
-      for (int t = 0; t < REPORTS.size(); t++) {
-        Relevance one = model.relevance(seen, volume, List.of(REPORTS.get(t)), 0.1).get(0);
-        assertThat(one.weights()).isEqualTo(expected.get(t).weights());
-        assertThat(one.score()).isEqualTo(expected.get(t).score());
-        assertThat(one.grid()).isEqualTo(expected.get(t).grid());
+      for (String report : REPORTS) {
+        Relevance expected = model.relevance(volume, List.of(report), 0.1).get(0);
+        Relevance one = model.relevance(seen, volume, List.of(report), 0.1).get(0);
+        assertThat(one.weights()).isEqualTo(expected.weights());
+        assertThat(one.score()).isEqualTo(expected.score());
+        assertThat(one.grid()).isEqualTo(expected.grid());
       }
     }
     VolumeFeatures two = model.encodeVolumeTokens(views().slots().get(0).voxels());

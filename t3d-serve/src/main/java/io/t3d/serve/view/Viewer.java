@@ -34,7 +34,8 @@ import org.slf4j.LoggerFactory;
  * }</pre>
  *
  * <p>It is bound to 127.0.0.1, and answers only to who knows the random token in {@link #address}.
- * The page loads nothing from elsewhere. The scan is served from memory; nothing is written to disk.
+ * The page loads nothing from elsewhere. The scan is served from memory; nothing is written to
+ * disk.
  */
 public final class Viewer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Viewer.class);
