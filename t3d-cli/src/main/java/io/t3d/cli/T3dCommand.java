@@ -21,6 +21,7 @@ import io.t3d.cli.published.ImportCommand;
 import io.t3d.core.T3dException;
 import io.t3d.data.io.Locations;
 import io.t3d.cli.serve.ServeCommand;
+import io.t3d.cli.view.ViewCommand;
 import io.t3d.pipeline.internal.CleanStop;
 import java.io.IOException;
 import java.io.InputStream;
@@ -52,6 +53,7 @@ import picocli.CommandLine.ScopeType;
       ImportCommand.class,
       ExportCommand.class,
       InspectCommand.class,
+      ViewCommand.class,
       DatasetCommand.class,
       NotebookCommand.class,
       DoctorCommand.class,

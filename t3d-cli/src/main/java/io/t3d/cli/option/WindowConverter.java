@@ -2,14 +2,14 @@ package io.t3d.cli.option;
 
 import io.t3d.core.internal.DidYouMean;
 import io.t3d.data.transform.IntensityWindow;
-import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
 /** Takes a window by its name, or as {@code LEVEL,WIDTH} in the units of the voxels. */
 public final class WindowConverter implements ITypeConverter<IntensityWindow> {
-  private static final List<String> NAMES = List.of("chest", "lung", "soft-tissue", "bone");
+  private static final Map<String, IntensityWindow> PRESETS = IntensityWindow.presets();
 
   @Override
   public IntensityWindow convert(String text) {
@@ -28,22 +28,18 @@ public final class WindowConverter implements ITypeConverter<IntensityWindow> {
   }
 
   private static IntensityWindow named(String text) {
-    return switch (text.toLowerCase(Locale.ROOT)) {
-      case "chest" -> IntensityWindow.chest();
-      case "lung" -> IntensityWindow.lung();
-      case "soft-tissue" -> IntensityWindow.softTissue();
-      case "bone" -> IntensityWindow.bone();
-      default ->
-          throw problem(
-              text,
-              DidYouMean.suggest(text, NAMES).map(n -> "; did you mean " + n + "?").orElse(""));
-    };
+    IntensityWindow preset = PRESETS.get(text.toLowerCase(Locale.ROOT));
+    if (preset == null) {
+      String hint = DidYouMean.suggest(text, PRESETS.keySet()).orElse("");
+      throw problem(text, hint.isEmpty() ? "" : "; did you mean " + hint + "?");
+    }
+    return preset;
   }
 
   private static TypeConversionException problem(String text, String hint) {
     return new TypeConversionException(
         "expected "
-            + String.join(", ", NAMES)
+            + String.join(", ", PRESETS.keySet())
             + " or LEVEL,WIDTH such as 40,400, got \""
             + text
             + "\""

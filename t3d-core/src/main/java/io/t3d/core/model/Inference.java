@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
+import io.t3d.core.internal.Scopes;
 import io.t3d.core.internal.Shapes;
 import io.t3d.core.internal.kernel.TokenGather;
 import io.t3d.core.model.T3DModel.Step;
@@ -89,16 +90,28 @@ final class Inference {
     return NDArrays.concat(new NDList(embedding.expandDims(1), tokens), 1); // (b, 1 + N, E)
   }
 
-  /** {@link T3DModel#relevance}. */
+  /** {@link T3DModel#relevance(Volume, List, double)}. */
   List<Relevance> relevance(Volume volume, List<String> texts, double temperature) {
     try (NoGrad constant = new NoGrad();
         NDManager scope = model.requireOpen(model.manager()).newSubManager()) {
       Shape shape = new Shape(1, 1, volume.depth(), volume.height(), volume.width());
       VolumeFeatures seen = volumeTokens(scope.create(volume.voxels(), shape));
+      return relevance(seen, volume, texts, temperature);
+    }
+  }
+
+  /** {@link T3DModel#relevance(VolumeFeatures, Volume, List, double)}. */
+  List<Relevance> relevance(
+      VolumeFeatures seen, Volume volume, List<String> texts, double temperature) {
+    int n = seen.depth() * seen.height() * seen.width();
+    Shapes.check("tokens", seen.tokens(), "1, N, E", "encode one volume alone", 1, n, -1);
+    try (NoGrad constant = new NoGrad();
+        NDManager scope = model.requireOpen(model.manager()).newSubManager()) {
+      NDArray tokens = Scopes.handle(seen.tokens(), scope); // (1, N, E)
       NDArray queries = reports(scope, texts); // (T, E)
-      NDArray gathered = TokenGather.gather(seen.tokens(), queries, temperature); // (1, T, E)
+      NDArray gathered = TokenGather.gather(tokens, queries, temperature); // (1, T, E)
       float[] scores = gathered.mul(queries).sum(new int[] {2}).toFloatArray(); // (1, T)
-      float[] weights = TokenGather.weights(seen.tokens(), queries, temperature).toFloatArray();
+      float[] weights = TokenGather.weights(tokens, queries, temperature).toFloatArray();
       TokenGrid grid =
           TokenGrid.dividing(
               seen.depth(),
@@ -110,7 +123,6 @@ final class Inference {
               List.of(volume.affine()));
       List<Relevance> out = new ArrayList<>();
       for (int t = 0; t < texts.size(); t++) {
-        int n = grid.size();
         float[] own = Arrays.copyOfRange(weights, t * n, (t + 1) * n);
         out.add(new Relevance(texts.get(t), own, scores[t], grid));
       }

@@ -496,6 +496,22 @@ public final class T3DModel implements AutoCloseable {
   }
 
   /**
+   * Expert: the same of a volume whose tokens are at hand, for many texts one after the other.
+   *
+   * @param seen what {@link #encodeVolumeTokens} made of this volume alone; stays open
+   * @param volume the prepared volume, for its size and affine
+   * @param texts T texts, none blank
+   * @param temperature divisor of the cosines
+   * @return one entry per text, in order
+   * @throws IllegalArgumentException when there is no text, one is blank, or the tokens are of
+   *     another number of volumes than one
+   */
+  public List<Relevance> relevance(
+      VolumeFeatures seen, Volume volume, List<String> texts, double temperature) {
+    return new Inference(this).relevance(seen, volume, texts, temperature);
+  }
+
+  /**
    * Embeds reports in inference mode. The result belongs to the model's manager: close it, or use
    * {@link #encodeReports(NDManager, List)}.
    *

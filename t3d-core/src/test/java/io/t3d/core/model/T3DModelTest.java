@@ -179,6 +179,27 @@ class T3DModelTest {
   }
 
   @Test
+  void tokensThatAreAtHandGiveTheRelevanceOfTheirVolumeToTheBit() {
+    float[] voxels = manager.randomNormal(new Shape(32 * 32 * 32)).toFloatArray();
+    Volume volume = new Volume(voxels, 32, 32, 32, Affine.scaleTranslate(2, 2, 2, -30, 5, 7));
+    try (VolumeFeatures seen =
+        model.encodeVolumeTokens(manager.create(voxels, new Shape(1, 1, 32, 32, 32)))) {
+      for (String report : REPORTS) {
+        Relevance expected = model.relevance(volume, List.of(report), 0.1).get(0);
+        Relevance one = model.relevance(seen, volume, List.of(report), 0.1).get(0);
+        assertThat(one.weights()).isEqualTo(expected.weights());
+        assertThat(one.score()).isEqualTo(expected.score());
+        assertThat(one.grid()).isEqualTo(expected.grid());
+      }
+    }
+    VolumeFeatures two = model.encodeVolumeTokens(views().slots().get(0).voxels());
+    assertThatThrownBy(() -> model.relevance(two, volume, REPORTS, 0.1))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("tokens must be (1, N, E)")
+        .hasMessageContaining("encode one volume alone");
+  }
+
+  @Test
   void relevanceIsASoftmaxOverTokensAndItsScoreTheCosineOfWhatTheyGather() {
     float[] voxels = manager.randomNormal(new Shape(32 * 32 * 32)).toFloatArray();
     Volume volume = new Volume(voxels, 32, 32, 32, Affine.scaleTranslate(2, 2, 2, -30, 5, 7));

@@ -3,6 +3,8 @@ package io.t3d.data.transform;
 import com.google.common.math.Quantiles;
 import io.t3d.core.T3dException;
 import io.t3d.core.volume.Volume;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.IntStream;
 
@@ -47,6 +49,16 @@ public record IntensityWindow(double level, double width) implements Transform {
   /** Level 400, width 1800 HU. */
   public static IntensityWindow bone() {
     return new IntensityWindow(400, 1800);
+  }
+
+  /** The windows with a name: chest, lung, soft-tissue (for the mediastinum, too) and bone. */
+  public static Map<String, IntensityWindow> presets() {
+    Map<String, IntensityWindow> presets = new LinkedHashMap<>();
+    presets.put("chest", chest());
+    presets.put("lung", lung());
+    presets.put("soft-tissue", softTissue());
+    presets.put("bone", bone());
+    return Collections.unmodifiableMap(presets);
   }
 
   /**

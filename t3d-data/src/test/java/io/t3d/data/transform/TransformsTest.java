@@ -148,6 +148,9 @@ class TransformsTest {
     assertThat(IntensityWindow.chest().apply(v).voxels())
         .containsExactly(0, 0, 0.5f, 0.75f, 1, 1, 0, 1);
     assertThat(IntensityWindow.between(-160, 240)).isEqualTo(IntensityWindow.softTissue());
+    assertThat(IntensityWindow.presets())
+        .containsEntry("soft-tissue", IntensityWindow.softTissue())
+        .containsOnlyKeys("chest", "lung", "soft-tissue", "bone");
     assertThat(IntensityWindow.lung().map(-600)).isEqualTo(0.5f);
   }
 

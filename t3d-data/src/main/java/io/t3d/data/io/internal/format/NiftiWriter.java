@@ -46,20 +46,54 @@ public final class NiftiWriter {
    */
   public static void write(Path file, Volume volume, PixelType type) throws IOException {
     boolean gzip = isGzip(file);
-    NiftiType.Scaling scaling = scalingFor(volume, type);
-    byte[] header = header(volume, type, scaling);
-    checkVoxels(volume, type);
+    Encoded encoded = new Encoded(volume, type);
     AtomicFiles.write(
         file,
         channel -> {
           OutputStream raw = Channels.newOutputStream(channel);
           OutputStream out = gzip ? new FastGzip(raw) : raw;
-          out.write(header);
-          writeVoxels(out, volume.voxels(), type, scaling);
+          encoded.writeTo(out);
           if (out instanceof FastGzip zipped) {
             zipped.finish(); // the channel is not ours to close
           }
         });
+  }
+
+  /**
+   * Writes the bytes that a file {@code .nii} of the volume would have; for a stream that needs its
+   * length before, {@link #length}.
+   *
+   * @param out stays open
+   * @throws IllegalArgumentException when a size is above 32,767, or a voxel does not fit the type
+   */
+  public static void write(OutputStream out, Volume volume, PixelType type) throws IOException {
+    new Encoded(volume, type).writeTo(out);
+  }
+
+  /** How many bytes {@link #write(OutputStream, Volume, PixelType)} writes. */
+  public static long length(Volume volume, PixelType type) {
+    return VOXEL_OFFSET + (long) volume.voxels().length * stored(type).bytes();
+  }
+
+  /** A volume that has been checked, and its header. */
+  private static final class Encoded {
+    private final Volume volume;
+    private final PixelType type;
+    private final NiftiType.Scaling scaling;
+    private final byte[] header;
+
+    Encoded(Volume volume, PixelType type) {
+      this.volume = volume;
+      this.type = type;
+      this.scaling = scalingFor(volume, type);
+      this.header = header(volume, type, scaling);
+      checkVoxels(volume, type);
+    }
+
+    void writeTo(OutputStream out) throws IOException {
+      out.write(header);
+      writeVoxels(out, volume.voxels(), type, scaling);
+    }
   }
 
   private static boolean isGzip(Path file) {

@@ -8,6 +8,7 @@ import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.io.VolumeReaders;
 import io.t3d.data.io.spi.PixelType;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -17,6 +18,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class NiftiWriterTest {
@@ -36,6 +38,18 @@ class NiftiWriterTest {
     assertThat(back.voxels()).isEqualTo(v.voxels());
     assertThat(back.affine()).isEqualTo(v.affine());
     assertThat(VolumeReaders.info(dir.resolve(name)).pixelType()).isEqualTo("float32");
+  }
+
+  @ParameterizedTest
+  @EnumSource(PixelType.class)
+  void aStreamGetsTheBytesOfAFile(PixelType type) throws IOException {
+    Volume v = volume(0, 1, 200, 255);
+    Path file = dir.resolve("f.nii");
+    NiftiWriter.write(file, v, type);
+    ByteArrayOutputStream stream = new ByteArrayOutputStream();
+    NiftiWriter.write(stream, v, type);
+    assertThat(stream.toByteArray()).isEqualTo(Files.readAllBytes(file));
+    assertThat(NiftiWriter.length(v, type)).isEqualTo(Files.size(file));
   }
 
   @Test
