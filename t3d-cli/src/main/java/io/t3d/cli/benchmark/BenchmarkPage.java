@@ -9,6 +9,7 @@ import io.t3d.cli.page.HtmlPage;
 import io.t3d.cli.picture.SliceImages;
 import io.t3d.core.config.Configs;
 import io.t3d.core.model.T3DModel;
+import io.t3d.core.text.Sentences;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.transform.IntensityWindow;
 import io.t3d.pipeline.TrainedModel;
@@ -17,7 +18,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.stream.IntStream;
 
 /** The benchmark's {@code report.html}: one file with tables, curves, examples and pictures. */
@@ -25,6 +25,8 @@ final class BenchmarkPage {
   private static final int EXAMPLES = 3;
   private static final int RETRIEVED = 3;
   private static final int RETRIEVED_AMONG = 200;
+  private static final String SEEN =
+      "the middle crop as the encoder sees it, from the 0.5th to the 99.5th percentile";
 
   private final BenchmarkConfig config;
   private final CellStore store;
@@ -163,10 +165,12 @@ final class BenchmarkPage {
   private static void pictures(HtmlPage page, T3DModel model, SuiteData.Part test, int i) {
     Overlays overlays = Overlays.of(model, test.views().get(i), test.reports().get(i));
     IntensityWindow grey = IntensityWindow.ofPercentiles(overlays.view());
-    page.picture("test volume " + (i + 1), SliceImages.png(overlays.view(), grey));
     page.picture(
-        "nearest sentence",
-        SliceImages.png(overlays.view(), grey, Optional.of(overlays.clusters()), 1));
+        "test volume " + (i + 1) + ", and the sentence of its report that each token is nearest to",
+        SliceImages.of(overlays.view(), grey)
+            .caption(SEEN)
+            .mask(overlays.clusters(), Sentences.of(test.reports().get(i)))
+            .png());
     heat(
         page,
         "relevance to “" + overlays.sentence() + "”: weight",
@@ -179,6 +183,6 @@ final class BenchmarkPage {
     IntensityWindow grey = IntensityWindow.ofPercentiles(view);
     page.picture(
         String.format(Locale.ROOT, "%s %.3f to %.3f", what, heat.low(), heat.high()),
-        SliceImages.heatPng(view, grey, heat.scaled()));
+        SliceImages.of(view, grey).caption(SEEN).heat(heat.scaled(), what).png());
   }
 }

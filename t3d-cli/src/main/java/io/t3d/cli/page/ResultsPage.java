@@ -5,6 +5,8 @@ import io.t3d.core.config.Configs;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.io.VolumeReaders;
 import io.t3d.data.manifest.ManifestRow;
+import io.t3d.data.phantom.FindingKind;
+import io.t3d.data.phantom.Structure;
 import io.t3d.data.transform.IntensityWindow;
 import io.t3d.data.transform.Reorient;
 import io.t3d.pipeline.PretrainConfig;
@@ -13,6 +15,7 @@ import io.t3d.pipeline.evaluate.EvaluationRun;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -22,6 +25,10 @@ import java.util.stream.Collectors;
 /** The quickstart's {@code report.html}. */
 final class ResultsPage {
   private static final int EXAMPLES = 4;
+
+  /** What a phantom's mask calls 1, 2, … from the first finding on. */
+  private static final List<String> FINDINGS =
+      Arrays.stream(FindingKind.values()).map(kind -> kind.label().replace('_', ' ')).toList();
 
   private final PretrainConfig config;
   private final Evaluation found;
@@ -161,14 +168,11 @@ final class ResultsPage {
     ManifestRow row = test.get(index);
     Reorient upright = new Reorient("RAS");
     Volume volume = upright.apply(row.readVolume());
-    byte[] png =
-        row.mask().isPresent()
-            ? SliceImages.png(
-                volume,
-                IntensityWindow.chest(),
-                upright.apply(VolumeReaders.read(row.mask().get())))
-            : SliceImages.png(volume, IntensityWindow.chest());
-    page.picture(row.volume().getFileName() + ", axial, coronal and sagittal", png);
+    SliceImages picture = SliceImages.of(volume, IntensityWindow.chest());
+    if (row.mask().isPresent()) {
+      picture.mask(findings(upright.apply(VolumeReaders.read(row.mask().get()))), FINDINGS);
+    }
+    page.picture(row.volume().getFileName() + ", axial, coronal and sagittal", picture.png());
     List<List<String>> lines = new ArrayList<>();
     lines.add(List.of("its report", row.report()));
     int rank = 1;
@@ -179,6 +183,18 @@ final class ResultsPage {
               test.get(other).report()));
     }
     page.table(List.of("", "report"), lines);
+  }
+
+  /**
+   * Of a phantom's mask the findings alone, as labels 1, 2, …: outlines of all organs hide them.
+   */
+  private static Volume findings(Volume mask) {
+    float[] labels = new float[mask.voxels().length];
+    int before = Structure.NODULE.value() - 1;
+    for (int i = 0; i < labels.length; i++) {
+      labels[i] = Math.max(0, mask.voxels()[i] - before);
+    }
+    return mask.withVoxels(labels);
   }
 
   private static String number(double v) {

@@ -4,11 +4,8 @@ import io.t3d.core.T3dException;
 import io.t3d.core.config.Size3;
 import io.t3d.core.volume.Spacing;
 import io.t3d.core.volume.Volume;
-import io.t3d.core.volume.VoxelBox;
-import io.t3d.data.transform.Crop;
 import io.t3d.data.transform.IntensityWindow;
 import io.t3d.data.transform.Interpolation;
-import io.t3d.data.transform.Reorient;
 import io.t3d.data.transform.ResampleTo;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
@@ -16,199 +13,183 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import javax.imageio.ImageIO;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
 
 /**
- * Draws an axial, a coronal and a sagittal slice side by side, in this order; a montage of several
- * slices has one such row for each.
+ * Draws a volume as a radiologist reads it: an axial, a coronal and a sagittal slice side by side,
+ * with the patient's sides at the edges, the slice's place in mm, a scale bar, and the window.
  *
- * <p>Radiological convention: the patient's right is at the left of the axial and coronal slices,
- * anterior at the top of the axial and at the left of the sagittal slice, superior at the top of
- * the others. All three have the same millimetres per pixel. Oblique volumes are cut along their
- * own axes, each taken for the closest axis of the patient.
+ * <p>Where something is laid over, the plain slices stand above the same slices with outlines and a
+ * faint fill, and a legend below. Slices are then those that show most of it; else they are evenly
+ * spread. All have the same millimetres per pixel, and at least {@value #SHORTEST_SIDE} pixels a
+ * side unless the volume is much longer than wide.
+ *
+ * <p>Not safe for concurrent use.
+ *
+ * @see Plane the sides
  */
 public final class SliceImages {
-  /** Pixels of the longest side of a slice. */
-  private static final int LONGEST_SIDE = 256;
+  /** Pixels of the shortest side of a slice. */
+  static final int SHORTEST_SIDE = 300;
 
-  private static final int GAP = 4;
+  /** Pixels of the longest side, which wins. */
+  static final int LONGEST_SIDE = 720;
 
-  /** Colours of the labels 1, 2, 3, …, repeated: far apart in hue, none of them grey. */
-  private static final int[] OVERLAY_RGB = {
-    0xff4030, 0x30a0ff, 0x40d040, 0xffc020, 0xd050ff, 0x20d0d0, 0xff80b0, 0xa0e020
-  };
+  static final int GAP = 4;
 
-  private static final double OVERLAY_OPACITY = 0.45;
+  private static final int BACKGROUND = 0x101418;
 
-  /** From least to most: dark violet, red, orange, light yellow. Told apart without colour too. */
-  private static final int[] HEAT_RGB = {0x200050, 0x90206a, 0xe05030, 0xffa820, 0xfff8a0};
+  private final Volume volume;
+  private final IntensityWindow window;
+  private String caption;
+  private Optional<Overlay> overlay = Optional.empty();
+  private int rows = 1;
 
-  /** What is laid over: labels in colours of their own, or heat in [0, 1]. */
-  private record Overlay(Volume values, boolean heat) {
-    Overlay cut(Plane plane, int[] centre) {
-      return new Overlay(plane.cut(values, centre), heat);
-    }
-
-    /** The colour of a voxel's value; -1 for none. */
-    int rgb(float value) {
-      if (heat) {
-        return heatRgb(value);
-      }
-      return value > 0.5f ? OVERLAY_RGB[(Math.round(value) - 1) % OVERLAY_RGB.length] : -1;
-    }
+  private SliceImages(Volume volume, IntensityWindow window) {
+    this.volume = volume;
+    this.window = window;
+    this.caption = caption(window);
   }
 
-  private static int heatRgb(float value) {
-    double at = Math.max(0, Math.min(1, value)) * (HEAT_RGB.length - 1);
-    int below = Math.min(HEAT_RGB.length - 2, (int) at);
-    return blend(HEAT_RGB[below], HEAT_RGB[below + 1], at - below);
+  /** A picture of a volume, its values in a window. */
+  public static SliceImages of(Volume volume, IntensityWindow window) {
+    return new SliceImages(volume, window);
+  }
+
+  /** Another text than the window's, e.g. of values that are in [0, 1] already. */
+  public SliceImages caption(String text) {
+    caption = text;
+    return this;
   }
 
   /**
-   * A cut through the patient: where the columns, the rows (downwards) and the slices go to.
-   *
-   * @see Reorient
-   */
-  private enum Plane {
-    AXIAL("LPS"),
-    CORONAL("LIP"),
-    SAGITTAL("PIL");
-
-    private final String codes;
-
-    Plane(String codes) {
-      this.codes = codes;
-    }
-
-    /** The slice through a voxel (z, y, x), as a volume (1, rows, columns). */
-    Volume cut(Volume v, int[] centre) {
-      int[] start = new int[3];
-      int[] size = {v.depth(), v.height(), v.width()};
-      int axis = 2 - voxelAxis(v.orientation());
-      start[axis] = centre[axis];
-      size[axis] = 1;
-      VoxelBox box = new VoxelBox(start[0], start[1], start[2], size[0], size[1], size[2]);
-      return new Reorient(codes).apply(new Crop(box, 0).apply(v));
-    }
-
-    /** The voxel axis (x = 0) that runs across this plane. */
-    private int voxelAxis(String orientation) {
-      String across = this == AXIAL ? "SI" : this == CORONAL ? "AP" : "RL";
-      int axis = 0;
-      while (across.indexOf(orientation.charAt(axis)) < 0) {
-        axis++;
-      }
-      return axis;
-    }
-  }
-
-  private SliceImages() {}
-
-  /** The middle slices as a PNG file. */
-  public static byte[] png(Volume volume, IntensityWindow window) {
-    return encode(montage(volume, window));
-  }
-
-  /**
-   * The slices through the mask's centre of mass (the middle ones when it is empty) as a PNG file,
-   * with the mask laid over in colour.
+   * Lays a segmentation over.
    *
    * @param mask of the volume's size; voxels above 0.5 belong to it. Rounded values are labels,
    *     each with its colour: label 1 is red
+   * @param names of the labels 1, 2, …
    * @throws IllegalArgumentException when the sizes differ
    */
-  public static byte[] png(Volume volume, IntensityWindow window, Volume mask) {
-    return encode(montage(volume, window, mask));
+  public SliceImages mask(Volume mask, List<String> names) {
+    return over(new Overlay.Labels(mask, List.copyOf(names)));
   }
 
   /**
-   * The middle slices as a PNG file, with values laid over as heat: dark violet is 0, light yellow
-   * 1, the same in every picture.
+   * Lays heat over: dark violet is 0, light yellow 1, the same in every picture.
    *
    * @param heat of the volume's size, in [0, 1]; values beyond are taken for the nearer end
+   * @param name what is hot
    * @throws IllegalArgumentException when the sizes differ
    */
-  public static byte[] heatPng(Volume volume, IntensityWindow window, Volume heat) {
-    requireSameSize(volume, heat);
-    return encode(row(volume, window, Optional.of(new Overlay(heat, true)), middle(volume)));
+  public SliceImages heat(Volume heat, String name) {
+    return over(new Overlay.Heat(heat, name));
   }
 
-  /** The middle slices as an RGB image. */
-  public static BufferedImage montage(Volume volume, IntensityWindow window) {
-    return row(volume, window, Optional.empty(), middle(volume));
-  }
-
-  /** As {@link #png(Volume, IntensityWindow, Volume)}, as an RGB image. */
-  public static BufferedImage montage(Volume volume, IntensityWindow window, Volume mask) {
-    return montage(volume, window, Optional.of(mask), 1);
+  private SliceImages over(Overlay what) {
+    if (!what.values().bounds().equals(volume.bounds())) {
+      throw new IllegalArgumentException(
+          "The mask must have the volume's size, got " + what.values() + " for " + volume);
+    }
+    overlay = Optional.of(what);
+    return this;
   }
 
   /**
-   * Rows of slices, evenly spread over the mask's bounding box, or over the volume when there is no
-   * mask or it is empty.
+   * Rows of slices, 1 unless said.
    *
-   * @param mask as in {@link #png(Volume, IntensityWindow, Volume)}
-   * @param slices rows, at least 1; one alone goes through the middle or the mask's centre of mass
-   * @throws IllegalArgumentException when the sizes differ or {@code slices} is below 1
+   * @throws IllegalArgumentException when below 1
    */
-  public static BufferedImage montage(
-      Volume volume, IntensityWindow window, Optional<Volume> mask, int slices) {
-    mask.ifPresent(m -> requireSameSize(volume, m));
-    if (slices < 1) {
-      throw new IllegalArgumentException("slices must be >= 1, got " + slices);
+  public SliceImages rows(int number) {
+    if (number < 1) {
+      throw new IllegalArgumentException("slices must be >= 1, got " + number);
     }
-    if (slices == 1) {
-      int[] centre = mask.map(SliceImages::centre).orElse(middle(volume));
-      return row(volume, window, mask.map(m -> new Overlay(m, false)), centre);
-    }
-    VoxelBox box = mask.map(SliceImages::extent).orElse(volume.bounds());
-    List<BufferedImage> rows = new ArrayList<>();
-    for (int i = 0; i < slices; i++) {
-      double at = (i + 0.5) / slices;
-      int[] cut = {
-        box.z0() + (int) (at * box.depth()),
-        box.y0() + (int) (at * box.height()),
-        box.x0() + (int) (at * box.width())
-      };
-      rows.add(row(volume, window, mask.map(m -> new Overlay(m, false)), cut));
-    }
-    return stack(rows);
+    rows = number;
+    return this;
   }
 
-  /** As {@link #montage(Volume, IntensityWindow, Optional, int)}, as a PNG file. */
-  public static byte[] png(
-      Volume volume, IntensityWindow window, Optional<Volume> mask, int slices) {
-    return encode(montage(volume, window, mask, slices));
-  }
-
-  private static void requireSameSize(Volume volume, Volume mask) {
-    if (!mask.bounds().equals(volume.bounds())) {
-      throw new IllegalArgumentException(
-          "The mask must have the volume's size, got " + mask + " for " + volume);
+  /** As an RGB image. */
+  public BufferedImage image() {
+    double pixel = millimetresPerPixel(volume);
+    List<BufferedImage> lines = new ArrayList<>();
+    for (int row = 0; row < rows; row++) {
+      List<BufferedImage> plain = new ArrayList<>();
+      List<BufferedImage> marked = new ArrayList<>();
+      for (Plane plane : Plane.values()) {
+        int slice = SliceChoice.of(volume, overlay, plane, row, rows);
+        BufferedImage tile = grey(plane.cut(volume, slice), pixel);
+        overlay.ifPresent(
+            o -> {
+              BufferedImage copy = copy(tile);
+              o.paint(plane.cut(o.values(), slice), copy);
+              marked.add(letter(copy, plane, plane.position(volume, slice), pixel));
+            });
+        plain.add(letter(tile, plane, plane.position(volume, slice), pixel));
+      }
+      lines.add(beside(plain));
+      if (overlay.isPresent()) {
+        lines.add(beside(marked));
+      }
     }
+    return withLegend(lines);
   }
 
-  private static BufferedImage stack(List<BufferedImage> rows) {
-    int width = rows.get(0).getWidth();
-    int height = rows.get(0).getHeight();
-    int all = rows.size() * (height + GAP) - GAP;
-    BufferedImage image = new BufferedImage(width, all, BufferedImage.TYPE_INT_RGB);
-    for (int i = 0; i < rows.size(); i++) {
-      image.getRaster().setRect(0, i * (height + GAP), rows.get(i).getRaster());
+  /** As a PNG file. */
+  public byte[] png() {
+    return encode(image());
+  }
+
+  private BufferedImage grey(Volume slice, double pixel) {
+    Spacing s = slice.spacing();
+    int width = Math.max(1, (int) Math.round(slice.width() * s.x() / pixel));
+    int height = Math.max(1, (int) Math.round(slice.height() * s.y() / pixel));
+    Size3 size = new Size3(1, height, width);
+    float[] values =
+        new ResampleTo(size, Interpolation.LINEAR_ANTIALIASED).apply(window.apply(slice)).voxels();
+    BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
+    for (int i = 0; i < values.length; i++) {
+      int level = Math.round(255 * values[i]);
+      image.setRGB(i % width, i / width, level << 16 | level << 8 | level);
     }
     return image;
   }
 
-  private static BufferedImage row(
-      Volume volume, IntensityWindow window, Optional<Overlay> overlay, int[] centre) {
-    double pixel = millimetresPerPixel(volume);
-    List<BufferedImage> tiles = new ArrayList<>();
-    for (Plane plane : Plane.values()) {
-      Volume grey = window.apply(plane.cut(volume, centre));
-      tiles.add(tile(grey, overlay.map(o -> o.cut(plane, centre)), pixel));
+  private static BufferedImage letter(
+      BufferedImage tile, Plane plane, String position, double pixel) {
+    int width = tile.getWidth();
+    int height = tile.getHeight();
+    Lettering text = new Lettering(tile);
+    String edges = plane.edges();
+    text.write(edges.substring(0, 1), 5, height / 2);
+    text.writeBefore(edges.substring(1, 2), width - 5, height / 2);
+    text.writeCentred(edges.substring(2, 3), width / 2, 12);
+    text.writeCentred(edges.substring(3, 4), width / 2, height - 12);
+    text.write(position, 5, 12);
+    if (plane == Plane.AXIAL) {
+      scaleBar(text, width, height, pixel);
     }
+    text.close();
+    return tile;
+  }
+
+  /** 5 cm, or less of a volume in which that finds no room. */
+  private static void scaleBar(Lettering text, int width, int height, double pixel) {
+    for (int mm : new int[] {50, 10, 1}) {
+      int length = (int) Math.round(mm / pixel);
+      if (length <= width * 0.4) {
+        int x = width - length - 10;
+        text.box(0x000000, x - 1, height - 13, length + 2, 5);
+        text.box(0xffffff, x, height - 12, length, 3);
+        text.writeBefore(mm >= 10 ? mm / 10 + " cm" : mm + " mm", width - 10, height - 24);
+        return;
+      }
+    }
+  }
+
+  private static BufferedImage beside(List<BufferedImage> tiles) {
     int width = tiles.stream().mapToInt(BufferedImage::getWidth).sum() + GAP * (tiles.size() - 1);
     int height = tiles.stream().mapToInt(BufferedImage::getHeight).max().orElseThrow();
     BufferedImage all = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
@@ -220,97 +201,90 @@ public final class SliceImages {
     return all;
   }
 
-  private static BufferedImage tile(Volume grey, Optional<Overlay> overlay, double pixel) {
-    Spacing s = grey.spacing();
-    int width = Math.max(1, (int) Math.round(grey.width() * s.x() / pixel));
-    int height = Math.max(1, (int) Math.round(grey.height() * s.y() / pixel));
-    Size3 size = new Size3(1, height, width);
-    float[] values = new ResampleTo(size, Interpolation.LINEAR_ANTIALIASED).apply(grey).voxels();
-    Optional<float[]> over =
-        overlay.map(o -> new ResampleTo(size, Interpolation.NEAREST).apply(o.values()).voxels());
-    BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
-    for (int i = 0; i < values.length; i++) {
-      int level = Math.round(255 * values[i]);
-      int rgb = level << 16 | level << 8 | level;
-      int colour = over.isPresent() ? overlay.get().rgb(over.get()[i]) : -1;
-      if (colour >= 0) {
-        rgb = blend(rgb, colour, OVERLAY_OPACITY);
+  /** The lines below each other, then the window, then the legend, as many lines as it takes. */
+  private BufferedImage withLegend(List<BufferedImage> lines) {
+    int width = lines.get(0).getWidth();
+    int pictures = lines.stream().mapToInt(BufferedImage::getHeight).sum() + GAP * lines.size();
+    List<Overlay.Entry> entries = overlay.map(Overlay::legend).orElse(List.of());
+    Lettering ruler = new Lettering(lines.get(0));
+    List<Integer> widths =
+        entries.stream().map(e -> ruler.width(e.name()) + 40).collect(Collectors.toList());
+    ruler.close();
+    int legendLines = entries.isEmpty() ? 0 : 1;
+    int used = 0;
+    for (int w : widths) {
+      if (used > 0 && used + w > width) {
+        legendLines++;
+        used = 0;
       }
-      image.setRGB(i % width, i / width, rgb);
+      used += w;
     }
-    return image;
+    int height = pictures + Lettering.LINE * (1 + legendLines) + GAP;
+    BufferedImage all = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
+    int y = 0;
+    for (BufferedImage line : lines) {
+      all.getRaster().setRect(0, y, line.getRaster());
+      y += line.getHeight() + GAP;
+    }
+    Lettering text = new Lettering(all);
+    text.box(BACKGROUND, 0, y, width, height - y);
+    text.write(caption, 6, y + Lettering.LINE / 2);
+    y += Lettering.LINE;
+    int x = 0;
+    for (int i = 0; i < entries.size(); i++) {
+      if (x > 0 && x + widths.get(i) > width) {
+        x = 0;
+        y += Lettering.LINE;
+      }
+      text.box(entries.get(i).rgb(), x + 6, y + 4, 12, 12);
+      text.write(entries.get(i).name(), x + 24, y + Lettering.LINE / 2);
+      x += widths.get(i);
+    }
+    text.close();
+    return all;
   }
 
-  private static int blend(int rgb, int overlay, double opacity) {
-    int mixed = 0;
-    for (int shift = 0; shift <= 16; shift += 8) {
-      int under = rgb >> shift & 0xff;
-      int over = overlay >> shift & 0xff;
-      mixed |= (int) Math.round(under + opacity * (over - under)) << shift;
+  private static BufferedImage copy(BufferedImage image) {
+    BufferedImage copy =
+        new BufferedImage(image.getWidth(), image.getHeight(), BufferedImage.TYPE_INT_RGB);
+    copy.getRaster().setRect(image.getRaster());
+    return copy;
+  }
+
+  private static String caption(IntensityWindow window) {
+    String name = "";
+    if (window.equals(IntensityWindow.lung())) {
+      name = "lung ";
+    } else if (window.equals(IntensityWindow.softTissue())) {
+      name = "soft-tissue ";
+    } else if (window.equals(IntensityWindow.bone())) {
+      name = "bone ";
+    } else if (window.equals(IntensityWindow.chest())) {
+      name = "chest ";
     }
-    return mixed;
+    return String.format(
+        Locale.ROOT,
+        "%swindow, level %s, width %s",
+        name,
+        number(window.level()),
+        number(window.width()));
+  }
+
+  /** Whole where it is large, with the sign that typography has for minus. */
+  private static String number(double value) {
+    String digits =
+        Math.abs(value) >= 100 || value == Math.rint(value)
+            ? String.format(Locale.ROOT, "%.0f", value)
+            : String.format(Locale.ROOT, "%.3g", value);
+    return digits.replace('-', '\u2212');
   }
 
   private static double millimetresPerPixel(Volume v) {
     Spacing s = v.spacing();
-    double longest = Math.max(v.depth() * s.z(), Math.max(v.height() * s.y(), v.width() * s.x()));
-    return longest / LONGEST_SIDE;
-  }
-
-  private static int[] middle(Volume v) {
-    return new int[] {v.depth() / 2, v.height() / 2, v.width() / 2};
-  }
-
-  private static int[] centre(Volume mask) {
-    double[] sum = new double[3];
-    long count = 0;
-    for (int z = 0; z < mask.depth(); z++) {
-      for (int y = 0; y < mask.height(); y++) {
-        for (int x = 0; x < mask.width(); x++) {
-          if (mask.get(z, y, x) > 0.5f) {
-            sum[0] += z;
-            sum[1] += y;
-            sum[2] += x;
-            count++;
-          }
-        }
-      }
-    }
-    if (count == 0) {
-      return middle(mask);
-    }
-    double n = count;
-    return new int[] {
-      (int) Math.round(sum[0] / n), (int) Math.round(sum[1] / n), (int) Math.round(sum[2] / n)
-    };
-  }
-
-  /** The box around the mask; the whole volume when it is empty. */
-  private static VoxelBox extent(Volume mask) {
-    int[] low = {mask.depth(), mask.height(), mask.width()};
-    int[] high = {-1, -1, -1};
-    for (int z = 0; z < mask.depth(); z++) {
-      for (int y = 0; y < mask.height(); y++) {
-        for (int x = 0; x < mask.width(); x++) {
-          if (mask.get(z, y, x) > 0.5f) {
-            int[] at = {z, y, x};
-            for (int a = 0; a < 3; a++) {
-              low[a] = Math.min(low[a], at[a]);
-              high[a] = Math.max(high[a], at[a]);
-            }
-          }
-        }
-      }
-    }
-    return high[0] < 0
-        ? mask.bounds()
-        : new VoxelBox(
-            low[0],
-            low[1],
-            low[2],
-            high[0] - low[0] + 1,
-            high[1] - low[1] + 1,
-            high[2] - low[2] + 1);
+    double[] sides = {v.depth() * s.z(), v.height() * s.y(), v.width() * s.x()};
+    double shortest = Math.min(sides[0], Math.min(sides[1], sides[2]));
+    double longest = Math.max(sides[0], Math.max(sides[1], sides[2]));
+    return Math.max(shortest / SHORTEST_SIDE, longest / LONGEST_SIDE);
   }
 
   private static byte[] encode(BufferedImage image) {

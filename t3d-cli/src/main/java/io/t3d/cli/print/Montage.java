@@ -12,6 +12,7 @@ import io.t3d.data.transform.IntensityWindow;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
@@ -37,8 +38,16 @@ public final class Montage {
   @Option(
       names = "--mask",
       paramLabel = "FILE",
-      description = "A segmentation of the volume, laid over the montage, a colour per label.")
+      description =
+          "A segmentation of the volume, outlined beside the plain slices, a colour per label.")
   private @Nullable Path mask;
+
+  @Option(
+      names = "--mask-names",
+      paramLabel = "NAME",
+      split = ",",
+      description = "Names of the mask's labels 1, 2, …, for the legend.")
+  private String[] maskNames = {};
 
   @Mixin private ResampleMasks resampleMasks;
 
@@ -46,15 +55,17 @@ public final class Montage {
       names = "--slices",
       paramLabel = "N",
       defaultValue = "1",
-      description = "Rows of the montage, spread over the mask or the volume; 1 when left out.")
+      description =
+          "Rows of the montage: where most of the mask is, else spread over the volume; 1 when left"
+              + " out.")
   private int slices;
 
   /** Fails when a picture was asked for, where there is no one volume to draw. */
   public void requireNone() {
-    if (file != null || mask != null || window != null || slices != 1) {
+    if (file != null || mask != null || window != null || slices != 1 || maskNames.length > 0) {
       throw new T3dException(
           T3dException.Kind.USAGE,
-          "--montage, --window, --mask and --slices draw one volume; leave them out with --all");
+          "--montage, --window, --mask, --mask-names and --slices draw one volume; leave them out with --all");
     }
   }
 
@@ -68,10 +79,10 @@ public final class Montage {
   /** Draws the picture if one was asked for. */
   public void draw(Volume volume) throws IOException {
     if (file == null) {
-      if (mask != null || window != null || slices != 1) {
+      if (mask != null || window != null || slices != 1 || maskNames.length > 0) {
         throw new T3dException(
             T3dException.Kind.USAGE,
-            "--window, --mask and --slices belong to a picture; name its file with --montage");
+            "--window, --mask, --mask-names and --slices belong to a picture; name its file with --montage");
       }
       return;
     }
@@ -83,7 +94,9 @@ public final class Montage {
             ? Optional.empty()
             : Optional.of(Masks.read(mask, volume, resampleMasks.otherGrid()));
     IntensityWindow grey = window == null ? IntensityWindow.ofPercentiles(volume) : window;
-    ByteBuffer png = ByteBuffer.wrap(SliceImages.png(volume, grey, overlay, slices));
+    SliceImages picture = SliceImages.of(volume, grey).rows(slices);
+    overlay.ifPresent(m -> picture.mask(m, List.of(maskNames)));
+    ByteBuffer png = ByteBuffer.wrap(picture.png());
     AtomicFiles.write(
         file,
         channel -> {
