@@ -12,6 +12,7 @@ import io.t3d.core.generate.Decoding;
 import io.t3d.core.internal.FolderLock;
 import io.t3d.core.internal.OutputCheck;
 import io.t3d.core.model.T3DModel;
+import io.t3d.core.task.report.BertLabeler;
 import io.t3d.core.task.report.GeneratedReport;
 import io.t3d.core.task.report.ReportGenerator;
 import io.t3d.core.task.report.ReportTrainer;
@@ -123,6 +124,15 @@ public final class GenerateCommand implements Callable<Integer> {
       description = "Of weights, order and sampling (${DEFAULT-VALUE}).")
   private long seed;
 
+  @Option(
+      names = "--labeler",
+      paramLabel = "DIR",
+      description = {
+        "A BERT classifier of reports (docs/reports.md), e.g. CT-RATE's RadBERT: the clinical F1 is",
+        "of its findings. Without one, that of phantoms' reports only."
+      })
+  private @Nullable Path labeler;
+
   @Option(names = "--json", description = "Print the metrics as JSON.")
   private boolean json;
 
@@ -136,6 +146,10 @@ public final class GenerateCommand implements Callable<Integer> {
       throw new T3dException(T3dException.Kind.USAGE, "--epochs must be > 0, got " + epochs);
     }
     OutputCheck.folder(out);
+    if (labeler != null && !Files.isDirectory(labeler)) {
+      throw new T3dException(
+          T3dException.Kind.USAGE, "--labeler needs a folder of a classifier, got " + labeler);
+    }
     Manifest all = Manifest.read(manifest);
     all.requireReports();
     List<ManifestRow> selected = split.rows(all, manifest);
@@ -162,11 +176,27 @@ public final class GenerateCommand implements Callable<Integer> {
         generator.save(kept);
       }
       List<GeneratedReport> written = write(run, rows, decoding);
-      ReportRun.Result result = ReportRun.score(written, rows, decoding, forTraining, training);
+      ReportRun.Result result = score(model, written, rows, decoding, forTraining, training);
       ReportRun.save(out, written, rows, result);
       print(result);
     }
     return 0;
+  }
+
+  private ReportRun.Result score(
+      TrainedModel model,
+      List<GeneratedReport> written,
+      List<ManifestRow> rows,
+      Decoding decoding,
+      List<ManifestRow> forTraining,
+      Optional<ReportTrainer.Summary> training)
+      throws IOException {
+    if (labeler == null) {
+      return ReportRun.score(written, rows, decoding, forTraining, training);
+    }
+    try (BertLabeler reads = BertLabeler.open(model.model().manager(), labeler)) {
+      return ReportRun.score(written, rows, decoding, forTraining, training, Optional.of(reads));
+    }
   }
 
   private List<ManifestRow> check(TrainedModel model, List<ManifestRow> rows) {

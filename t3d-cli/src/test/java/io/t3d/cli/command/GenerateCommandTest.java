@@ -71,6 +71,21 @@ class GenerateCommandTest {
   }
 
   @Test
+  void aLabelerFromAFolderReadsTheFindings() throws IOException {
+    Path radbert = Path.of("../t3d-core/src/test/resources/golden/labeler/radbert");
+    Path folder = dir.resolve("labelled");
+    CommandRun run =
+        generate(folder, "--generator", out.resolve("generator"), "--labeler", radbert);
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    assertThat(metrics(folder).at("/generated/clinical/perLabel").size()).isEqualTo(18);
+    assertThat(metrics(folder).at("/constant/clinical/perLabel").has("Pleural effusion")).isTrue();
+
+    CommandRun missing = generate(dir.resolve("no"), "--labeler", dir.resolve("nothing"));
+    assertThat(missing.exitCode()).isNotZero();
+    assertThat(missing.err()).contains("--labeler needs a folder of a classifier, got");
+  }
+
+  @Test
   void noEpochsAreRefusedBeforeAnythingIsRead() {
     CommandRun run = generate(dir.resolve("none"), "--epochs", 0);
     assertThat(run.exitCode()).isNotZero();

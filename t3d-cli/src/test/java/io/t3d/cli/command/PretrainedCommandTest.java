@@ -33,7 +33,8 @@ class PretrainedCommandTest {
         config,
         "preset: tiny\npretrained:\n  text: "
             + folder
-            + "\ndata:\n  batchSize: 4\ntraining:\n  epochs: 1\n");
+            + "\ndata:\n  batchSize: 4\ntraining:\n  epochs: 1\n"
+            + "  lora: {rank: 2, layers: [text.*.query]}\n");
 
     CommandRun trained = pretrain(dir, out, config);
     assertThat(trained.exitCode()).as(trained.err()).isZero();
@@ -50,6 +51,24 @@ class PretrainedCommandTest {
     assertThat(json(out.resolve("checkpoint/provenance.json")).get("pretrained"))
         .isEqualTo(provenance.get("pretrained"));
 
+    try (NDManager manager = NDManager.newBaseManager()) {
+      assertThat(
+              Safetensors.read(manager, out.resolve("checkpoint/model.safetensors"))
+                  .tensors()
+                  .keySet())
+          .contains(
+              "text.encoder.layer.0.attention.self.query.lora_A.weight",
+              "text.encoder.layer.0.attention.self.query.weight");
+    }
+
+    Path onnx = dir.resolve("onnx");
+    CommandRun asOnnx = CommandRun.of("export", "--onnx", "--checkpoint", out, "--out", onnx);
+    assertThat(asOnnx.exitCode()).as(asOnnx.err()).isZero();
+    assertThat(onnx).isDirectoryContaining(file -> file.endsWith("vision.onnx"));
+    assertThat(asOnnx.out())
+        .contains("vision.onnx", "text.onnx", "tokenizer.json")
+        .startsWith("exported ");
+
     Path exported = dir.resolve("exported");
     CommandRun export = CommandRun.of("export", "--checkpoint", out, "--out", exported);
     assertThat(export.exitCode()).as(export.err()).isZero();
@@ -60,7 +79,8 @@ class PretrainedCommandTest {
               Safetensors.read(manager, exported.resolve("text/model.safetensors"))
                   .tensors()
                   .keySet())
-          .contains("embeddings.word_embeddings.weight", "encoder.layer.1.output.dense.bias");
+          .contains("embeddings.word_embeddings.weight", "encoder.layer.1.output.dense.bias")
+          .noneMatch(name -> name.contains("lora"));
       assertThat(
               Safetensors.read(manager, exported.resolve("vision.safetensors")).tensors().keySet())
           .contains("conv1.weight", "bn1.running_mean", "layer4.0.downsample.0.weight");

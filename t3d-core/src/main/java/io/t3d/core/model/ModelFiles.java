@@ -16,6 +16,7 @@ import io.t3d.core.internal.SavedFolder;
 import io.t3d.core.nn.Encoder;
 import io.t3d.core.nn.TextEncoder;
 import io.t3d.core.nn.VisionEncoder;
+import io.t3d.core.nn.internal.LoraLayers;
 import io.t3d.core.nn.internal.Weights;
 import io.t3d.core.nn.text.TextEncoders;
 import io.t3d.core.nn.vision.VisionEncoders;
@@ -155,7 +156,9 @@ final class ModelFiles {
   private static void readWeights(Path file, T3DModel model) throws IOException {
     try (NDManager scope = model.manager().newSubManager()) {
       Safetensors.Contents contents = Safetensors.read(scope, file);
-      Weights.load(model.block(), OldCheckpoints.weights(contents.tensors()), file.toString());
+      Map<String, NDArray> tensors =
+          LoraLayers.merged(OldCheckpoints.weights(contents.tensors()), file.toString());
+      Weights.load(model.block(), tensors, file.toString());
       noteOrigins(contents.metadata(), model);
     }
   }

@@ -125,7 +125,7 @@ public record Pretrained(Optional<Path> text, Optional<Path> vision) {
           WeightFiles.read(scope, saved.map(SavedModel::folder).orElse(path));
       Map<String, NDArray> tensors =
           saved.isPresent()
-              ? SavedModel.of("text", loaded.tensors())
+              ? SavedModel.of("text", loaded.tensors(), path.toString())
               : BertWeights.toEncoder(loaded.tensors(), path.toString());
       Weights.load(model.network().text, tensors, path.toString());
       model.noteOrigin("text", loaded.origin());
@@ -146,7 +146,7 @@ public record Pretrained(Optional<Path> text, Optional<Path> vision) {
           WeightFiles.read(scope, saved.map(SavedModel::folder).orElse(path));
       Map<String, NDArray> tensors =
           saved.isPresent()
-              ? SavedModel.of("vision", loaded.tensors())
+              ? SavedModel.of("vision", loaded.tensors(), path.toString())
               : VisionWeights.toEncoder(model.config().vision(), loaded.tensors(), path.toString());
       Weights.load(model.network().vision, tensors, path.toString());
       model.noteOrigin("vision", loaded.origin());

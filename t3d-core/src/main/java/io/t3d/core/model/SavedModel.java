@@ -5,6 +5,7 @@ import io.t3d.core.config.Configs;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.config.TextConfig;
 import io.t3d.core.internal.PointerFiles;
+import io.t3d.core.nn.internal.LoraLayers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -51,11 +52,12 @@ record SavedModel(Path folder, T3DConfig config) {
         .build();
   }
 
-  /** The tensors of one encoder under its own names. */
-  static Map<String, NDArray> of(String encoder, Map<String, NDArray> tensors) {
+  /** The tensors of one encoder under its own names, low-rank pairs merged. */
+  static Map<String, NDArray> of(String encoder, Map<String, NDArray> tensors, String source)
+      throws IOException {
     String prefix = encoder + ".";
     Map<String, NDArray> out = new LinkedHashMap<>();
-    OldCheckpoints.weights(tensors)
+    LoraLayers.merged(OldCheckpoints.weights(tensors), source)
         .forEach(
             (name, array) -> {
               if (name.startsWith(prefix)) {

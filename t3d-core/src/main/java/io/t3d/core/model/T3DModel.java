@@ -12,6 +12,7 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.training.initializer.Initializer;
 import io.t3d.core.T3dException;
+import io.t3d.core.config.LoraConfig;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.config.TextConfig;
 import io.t3d.core.config.TextConfig.LongReports;
@@ -22,6 +23,7 @@ import io.t3d.core.nn.StateDict;
 import io.t3d.core.nn.TextEncoder;
 import io.t3d.core.nn.VisionEncoder;
 import io.t3d.core.nn.VisionEncoder.VisualTokens;
+import io.t3d.core.nn.internal.LoraLayers;
 import io.t3d.core.nn.internal.SeededWeights;
 import io.t3d.core.nn.text.TextEncoders;
 import io.t3d.core.nn.vision.VisionEncoders;
@@ -82,6 +84,9 @@ public final class T3DModel implements AutoCloseable {
   private final T3DNetwork network;
   private final Map<String, String> origins = new TreeMap<>();
   private final RawVoxels rawVoxels = new RawVoxels();
+  private final LoraLayers lora = new LoraLayers();
+  private boolean visionFrozen;
+  private boolean textFrozen;
   private final Set<String> said = ConcurrentHashMap.newKeySet(); // lines about long reports
 
   private T3DModel(
@@ -338,7 +343,7 @@ public final class T3DModel implements AutoCloseable {
     slots.forEach(s -> voxels.add(local("voxels", s.voxels(), step.scope)));
     NDArray input = voxels.size() == 1 ? voxels.get(0) : NDArrays.concat(voxels, 0);
     rawVoxels.lookAt(input);
-    VisualTokens h = network.vision.encode(step.parameters, input, step.training);
+    VisualTokens h = network.vision.encode(step.parameters, input, step.training && !visionFrozen);
     NDArray p = project(step, network.visionProjection, h.tokens()); // (V·B, N, E)
     NDArray v =
         h.pooled().isPresent() ? unitPooled(step, h.pooled().get()) : unitMean(p); // (V·B, E)
@@ -401,8 +406,9 @@ public final class T3DModel implements AutoCloseable {
   }
 
   private NDArray features(Step step, TokenBatch tokens) {
+    boolean training = step.training && !textFrozen;
     NDArray pooled =
-        network.text.encode(step.parameters, local(tokens, step.scope), step.training).pooled();
+        network.text.encode(step.parameters, local(tokens, step.scope), training).pooled();
     return tokens.hasWindows() ? meanOfWindows(pooled, tokens.windows()) : pooled; // (B, C)
   }
 
@@ -647,6 +653,41 @@ public final class T3DModel implements AutoCloseable {
 
   T3DNetwork network() {
     return network;
+  }
+
+  /**
+   * Gives linear layers of the encoders low-rank pairs, which are what is then learned of these
+   * encoders. The model computes what it did. {@link #save} writes weights and pairs, {@link #load}
+   * gives their sum.
+   *
+   * @param settings rank and layers
+   * @param seed of the pairs' start
+   * @return names of the layers that have pairs, sorted
+   * @throws T3dException when a name of the settings fits no linear layer
+   */
+  public List<String> addLora(LoraConfig settings, long seed) {
+    Map<String, Block> encoders = new LinkedHashMap<>();
+    encoders.put("vision", vision());
+    encoders.put("text", text());
+    lora.add(encoders, settings, seed);
+    return List.copyOf(lora.names());
+  }
+
+  /** Adds low-rank pairs to the weights that they belong to, which learn again from now on. */
+  public void mergeLora() {
+    lora.merge();
+  }
+
+  /** Freezes the vision encoder: it learns nothing, and runs in training as in inference. */
+  public void freezeVision() {
+    LoraLayers.freeze(vision());
+    visionFrozen = true;
+  }
+
+  /** Freezes the text encoder: it learns nothing, and runs in training as in inference. */
+  public void freezeText() {
+    LoraLayers.freeze(text());
+    textFrozen = true;
   }
 
   /** The tokenizer, for decoders of one's own. It belongs to this model. */

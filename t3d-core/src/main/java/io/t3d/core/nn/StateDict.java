@@ -36,6 +36,27 @@ public final class StateDict {
     return out;
   }
 
+  /**
+   * Lists all blocks below a block.
+   *
+   * @param block any block
+   * @return dotted name → block, in the order of the tree
+   */
+  public static Map<String, Block> blocks(Block block) {
+    Map<String, Block> out = new LinkedHashMap<>();
+    walkBlocks("", block, out);
+    return out;
+  }
+
+  private static void walkBlocks(String prefix, Block block, Map<String, Block> out) {
+    namedChildren(block)
+        .forEach(
+            (name, child) -> {
+              out.put(prefix + name, child);
+              walkBlocks(prefix + name + ".", child, out);
+            });
+  }
+
   private static void walk(String prefix, Block block, Map<String, Parameter> out) {
     for (Pair<String, Parameter> p : block.getDirectParameters()) {
       String name = TORCH_NAMES.getOrDefault(p.getKey(), p.getKey());

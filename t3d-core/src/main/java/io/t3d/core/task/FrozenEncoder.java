@@ -13,6 +13,7 @@ import io.t3d.core.torch.NoGrad;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 
@@ -29,7 +30,7 @@ public final class FrozenEncoder {
    * @param owner owns the result
    * @param model stays as it is
    * @param volumes {@code (B, 1, D, H, W)}, float32, intensities windowed as in training
-   * @return tokens {@code (B, N, C)}, float32
+   * @return tokens {@code (B, N, C)}, float32; with what the encoder pools itself
    * @throws IllegalArgumentException when the shape or dtype differs or there is no volume
    */
   public static VisualTokens tokens(NDManager owner, T3DModel model, NDArray volumes) {
@@ -44,6 +45,7 @@ public final class FrozenEncoder {
           NDArray some = Scopes.handle(volumes, scope).get(rows);
           VisualTokens seen = model.vision().encode(new ParameterStore(scope, false), some, false);
           seen.tokens().attach(results);
+          seen.pooled().ifPresent(pooled -> pooled.attach(results));
           parts.add(seen);
         }
       }
@@ -59,7 +61,7 @@ public final class FrozenEncoder {
    * @param model stays as it is
    * @param volumes at least one
    * @param done is told how many volumes are done
-   * @return tokens {@code (n, N, C)}, float32
+   * @return tokens {@code (n, N, C)}, float32; with what the encoder pools itself
    * @throws IOException when a volume cannot be read
    * @throws IllegalArgumentException when there is no volume
    */
@@ -94,6 +96,17 @@ public final class FrozenEncoder {
     NDArray joined = NDArrays.concat(tokens, 0); // (B, N, C)
     joined.attach(owner);
     VisualTokens first = parts.get(0);
-    return new VisualTokens(joined, first.depth(), first.height(), first.width());
+    Optional<NDArray> pooled =
+        first
+            .pooled()
+            .map(
+                own -> {
+                  NDList all =
+                      new NDList(parts.stream().map(part -> part.pooled().orElseThrow()).toList());
+                  NDArray rows = NDArrays.concat(all, 0); // (B, C)
+                  rows.attach(owner);
+                  return rows;
+                });
+    return new VisualTokens(joined, first.depth(), first.height(), first.width(), pooled);
   }
 }

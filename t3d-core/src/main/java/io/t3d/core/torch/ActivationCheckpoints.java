@@ -136,6 +136,9 @@ public final class ActivationCheckpoints implements AutoCloseable {
       stage.input.attach(scope); // freed with the stage
       Engine.getInstance().setRandomSeed(stage.seed);
       NDArray y = again(stage);
+      if (!TorchBridge.borrow(y).requires_grad()) {
+        return; // what lies below is frozen
+      }
       try (Tensor gradient = TorchBridge.borrow(stage.result).grad();
           BoolOptional keepGraph = new BoolOptional();
           TensorArrayRefOptional all = new TensorArrayRefOptional()) {

@@ -121,6 +121,13 @@ public final class Pretrainer {
   }
 
   private TrainingSummary train() throws IOException {
+    if (config.frozen().contains(TrainingConfig.Part.VISION)) {
+      model.freezeVision();
+    }
+    if (config.frozen().contains(TrainingConfig.Part.TEXT)) {
+      model.freezeText();
+    }
+    config.lora().ifPresent(lora -> model.addLora(lora, config.seed()));
     try (FolderLock.Held lock = ranks.first() ? FolderLock.join(out) : () -> {};
         Switches switches = new Switches(config.tf32(), config.deterministic());
         Trained trained = new Trained(model, objective, config)) {

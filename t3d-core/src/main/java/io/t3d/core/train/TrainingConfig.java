@@ -1,13 +1,17 @@
 package io.t3d.core.train;
 
 import ai.djl.Device;
+import io.t3d.core.config.LoraConfig;
+import io.t3d.core.config.internal.LeftOutWhenEmpty;
 import io.t3d.core.internal.Checks;
 import io.t3d.core.torch.Autocast;
 import io.t3d.core.torch.TorchEngine;
 import io.t3d.core.train.optim.AdamW;
 import io.t3d.core.train.optim.LayerDecay;
 import io.t3d.core.train.optim.LrSchedule;
+import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
@@ -49,6 +53,9 @@ import java.util.function.Supplier;
  *     ({@link TorchEngine#deterministic}); on a GPU that costs time
  * @param syncBatchNorm whether batch norms take their statistics from the batches of all workers of
  *     a run; costs two calls between them for each batch norm. Nothing with one worker
+ * @param lora low-rank pairs that are learned in the place of encoders' weights; meant for
+ *     pretrained ones. A checkpoint holds weights and pairs; what opens it has their sum
+ * @param frozen encoders that do not learn, nor update running statistics, nor have dropout
  */
 public record TrainingConfig(
     int epochs,
@@ -73,9 +80,19 @@ public record TrainingConfig(
     int keepEveryEpochs,
     boolean tf32,
     boolean deterministic,
-    boolean syncBatchNorm) {
+    boolean syncBatchNorm,
+    @LeftOutWhenEmpty Optional<LoraConfig> lora,
+    @LeftOutWhenEmpty List<Part> frozen) {
   /** As {@link #checkpointEverySteps}: one when the run ends or a listener stops it. */
   public static final int AT_END_ONLY = -1;
+
+  /** An encoder of the model. */
+  public enum Part {
+    /** The vision encoder. */
+    VISION,
+    /** The text encoder. */
+    TEXT
+  }
 
   /** Number format of the heavy operations. */
   public enum Precision {
@@ -119,6 +136,8 @@ public record TrainingConfig(
     Checks.inRange("TrainingConfig.textLayerDecay", textLayerDecay, Double.MIN_VALUE, 1);
     Checks.inRange("TrainingConfig.visionLayerDecay", visionLayerDecay, Double.MIN_VALUE, 1);
     Checks.inRange("TrainingConfig.keepEveryEpochs", keepEveryEpochs, 0, 1e6);
+    Objects.requireNonNull(lora, "TrainingConfig.lora");
+    frozen = List.copyOf(frozen);
   }
 
   /** CLIP's optimizer settings (Radford et al. 2021), at a learning rate for small batches. */
@@ -177,6 +196,8 @@ public record TrainingConfig(
     private boolean tf32 = true;
     private boolean deterministic;
     private boolean syncBatchNorm;
+    private Optional<LoraConfig> lora = Optional.empty();
+    private List<Part> frozen = List.of();
 
     private Builder() {}
 
@@ -204,6 +225,8 @@ public record TrainingConfig(
       tf32 = from.tf32;
       deterministic = from.deterministic;
       syncBatchNorm = from.syncBatchNorm;
+      lora = from.lora;
+      frozen = from.frozen;
     }
 
     /** See {@link TrainingConfig#epochs()}. */
@@ -339,6 +362,18 @@ public record TrainingConfig(
       return this;
     }
 
+    /** See {@link TrainingConfig#lora()}. */
+    public Builder lora(LoraConfig value) {
+      lora = Optional.of(value);
+      return this;
+    }
+
+    /** See {@link TrainingConfig#frozen()}. */
+    public Builder frozen(Part... value) {
+      frozen = List.of(value);
+      return this;
+    }
+
     /** Checks and builds. */
     public TrainingConfig build() {
       return new TrainingConfig(
@@ -364,7 +399,9 @@ public record TrainingConfig(
           keepEveryEpochs,
           tf32,
           deterministic,
-          syncBatchNorm);
+          syncBatchNorm,
+          lora,
+          frozen);
     }
   }
 }

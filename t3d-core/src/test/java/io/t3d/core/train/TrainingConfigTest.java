@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.t3d.core.config.Configs;
+import io.t3d.core.config.LoraConfig;
 import io.t3d.core.train.TrainingConfig.Precision;
 import java.lang.reflect.RecordComponent;
 import org.junit.jupiter.api.Test;
@@ -33,6 +34,8 @@ class TrainingConfigTest {
           .tf32(false)
           .deterministic(true)
           .syncBatchNorm(true)
+          .lora(LoraConfig.defaults())
+          .frozen(TrainingConfig.Part.TEXT)
           .build();
 
   @Test

@@ -113,8 +113,10 @@ final class Spectre implements PublishedKind {
     int channels = file.size(prefix + "cls_token", 3, 2);
     int mlp = file.size(prefix + "blocks.0.mlp.fc1.weight", 2, 0);
     int layers = file.count(Pattern.quote(prefix) + "blocks\\.(\\d+)\\.norm1\\.weight");
-    double found = VitNames.base(file.take(prefix + PERIODS), base);
+    NDArray periods = file.take(prefix + PERIODS);
+    double found = VitNames.base(periods, base);
     file.requireFound(name());
+    VitNames.requirePeriods(file, prefix + PERIODS, periods, found);
     int heads = VitNames.heads(file, channels, prefix + "cls_token", width, prefix + PERIODS);
     return Vit3dConfig.builder()
         .patch(patch)

@@ -15,6 +15,8 @@ import java.util.regex.Pattern;
  * @param width channels of a head
  */
 record VitNames(RotaryRows rows, int width) {
+  private static final double PERIOD_TOLERANCE = 1e-2; // files may be bfloat16
+
   private static final Pattern QKV = Pattern.compile("(.*\\.attn\\.)qkv\\.(weight|bias)");
 
   /**
@@ -98,5 +100,32 @@ record VitNames(RotaryRows rows, int width) {
     double base = Math.pow(values[f - 1], (double) f / (f - 1));
     double whole = Math.rint(base);
     return Math.abs(base - whole) < 1e-3 * whole ? whole : base;
+  }
+
+  /**
+   * Checks all of a file's periods, of which {@link #base} reads the last alone.
+   *
+   * @param periods F of them
+   * @throws T3dException when they are not {@code base^(j/F)}: such angles are others
+   */
+  static void requirePeriods(PublishedTensors file, String name, NDArray periods, double base) {
+    float[] values = periods.toFloatArray();
+    for (int j = 0; j < values.length; j++) {
+      double wanted = Math.pow(base, (double) j / values.length);
+      if (!(Math.abs(values[j] - wanted) <= PERIOD_TOLERANCE * wanted)) {
+        throw new T3dException(
+            T3dException.Kind.INPUT,
+            file.source()
+                + ": "
+                + name
+                + " must be the powers of one base, got "
+                + values[j]
+                + " for "
+                + (float) wanted
+                + " at "
+                + j
+                + "; rotary positions of another form are not supported");
+      }
+    }
   }
 }

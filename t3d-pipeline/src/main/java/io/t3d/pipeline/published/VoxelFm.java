@@ -66,8 +66,10 @@ final class VoxelFm implements PublishedKind {
     int mlp = file.size(prefix + "blocks.0.mlp.fc1.weight", 2, 0);
     int registers = file.size(prefix + "register_tokens", 3, 1);
     int layers = file.count(Pattern.quote(prefix) + "blocks\\.(\\d+)\\.norm1\\.weight");
-    double base = VitNames.base(file.take(prefix + PERIODS), BASE);
+    NDArray periods = file.take(prefix + PERIODS);
+    double base = VitNames.base(periods, BASE);
     file.requireFound(name());
+    VitNames.requirePeriods(file, prefix + PERIODS, periods, base);
     int heads =
         VitNames.heads(file, channels, prefix + "patch_embed.proj.weight", width, prefix + PERIODS);
     Size3 patch = new Size3((int) kernel[2], (int) kernel[3], (int) kernel[4]);

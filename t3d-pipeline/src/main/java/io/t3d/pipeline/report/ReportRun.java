@@ -8,6 +8,7 @@ import io.t3d.core.nn.VisionEncoder.VisualTokens;
 import io.t3d.core.task.TaskTraining;
 import io.t3d.core.task.report.GeneratedReport;
 import io.t3d.core.task.report.ReportGenerator;
+import io.t3d.core.task.report.ReportLabeler;
 import io.t3d.core.task.report.ReportTrainer;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.pipeline.DataConfig;
@@ -97,18 +98,38 @@ public final class ReportRun {
       Decoding decoding,
       List<ManifestRow> train,
       Optional<ReportTrainer.Summary> training) {
+    return score(written, rows, decoding, train, training, Optional.empty());
+  }
+
+  /**
+   * Scores written reports.
+   *
+   * @param train rows for the baseline; may be empty
+   * @param labeler reads findings, for the clinical scores; the phantoms' reads theirs where there
+   *     is none
+   */
+  public static Result score(
+      List<GeneratedReport> written,
+      List<ManifestRow> rows,
+      Decoding decoding,
+      List<ManifestRow> train,
+      Optional<ReportTrainer.Summary> training,
+      Optional<ReportLabeler> labeler) {
     List<String> texts = written.stream().map(GeneratedReport::text).toList();
+    Optional<ReportLabeler> reads = labeler.or(() -> ReportScores.labelerOf(rows));
+    Optional<ReportLabeler> ofTraining = labeler.or(() -> ReportScores.labelerOf(train));
     Optional<ReportScores> constant = Optional.empty();
     if (!train.isEmpty()) {
-      String report = ReportScores.constantReport(train);
-      constant = Optional.of(ReportScores.of(rows.stream().map(row -> report).toList(), rows));
+      String report = ReportScores.constantReport(train, ofTraining);
+      constant =
+          Optional.of(ReportScores.of(rows.stream().map(row -> report).toList(), rows, reads));
     }
     long finished = written.stream().filter(GeneratedReport::finished).count();
     return new Result(
         rows.size(),
         decoding.toString(),
         (double) finished / rows.size(),
-        ReportScores.of(texts, rows),
+        ReportScores.of(texts, rows, reads),
         constant,
         training);
   }

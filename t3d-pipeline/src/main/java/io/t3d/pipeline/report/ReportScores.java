@@ -2,6 +2,7 @@ package io.t3d.pipeline.report;
 
 import io.t3d.core.eval.LabelAgreement;
 import io.t3d.core.eval.text.TextScores;
+import io.t3d.core.task.report.ReportLabeler;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.data.phantom.FindingKind;
 import io.t3d.data.phantom.generate.PhantomLabels;
@@ -15,34 +16,46 @@ import java.util.Optional;
  * Scores of generated reports.
  *
  * @param text closeness in words
- * @param clinical agreement of the findings that the phantoms' labeler reads out of written and of
- *     reference reports; empty for reports that it cannot read
+ * @param clinical agreement of the findings that a labeler reads out of written and of reference
+ *     reports: the phantoms', unless another one was given; empty without one that can read them
  */
 public record ReportScores(TextScores text, Optional<LabelAgreement> clinical) {
+  private static final ReportLabeler PHANTOMS =
+      reports -> reports.stream().map(PhantomLabels::extract).toList();
+
   /**
-   * Scores reports.
+   * Scores reports; findings are read by the phantoms' labeler, in phantoms' reports alone.
    *
    * @param written one text per row
    * @param rows hold the reference reports
    */
   public static ReportScores of(List<String> written, List<ManifestRow> rows) {
-    List<String> references = rows.stream().map(ManifestRow::report).toList();
-    TextScores text = TextScores.of(written, references);
-    if (!arePhantoms(rows)) {
-      return new ReportScores(text, Optional.empty());
-    }
-    return new ReportScores(
-        text, Optional.of(LabelAgreement.of(labels(written), labels(references))));
+    return of(written, rows, labelerOf(rows));
   }
 
-  /** The labeler knows the phantoms' words only. */
+  /**
+   * Scores reports.
+   *
+   * @param written one text per row
+   * @param rows hold the reference reports
+   * @param labeler reads the findings of both; without one there are no clinical scores
+   */
+  public static ReportScores of(
+      List<String> written, List<ManifestRow> rows, Optional<ReportLabeler> labeler) {
+    List<String> references = rows.stream().map(ManifestRow::report).toList();
+    return new ReportScores(
+        TextScores.of(written, references),
+        labeler.map(l -> LabelAgreement.of(l.label(written), l.label(references))));
+  }
+
+  /** The phantoms' labeler, which knows their words only. */
+  static Optional<ReportLabeler> labelerOf(List<ManifestRow> rows) {
+    return arePhantoms(rows) ? Optional.of(PHANTOMS) : Optional.empty();
+  }
+
   private static boolean arePhantoms(List<ManifestRow> rows) {
     List<String> findings = Arrays.stream(FindingKind.values()).map(FindingKind::label).toList();
     return rows.stream().allMatch(row -> row.labels().keySet().containsAll(findings));
-  }
-
-  private static List<Map<String, Boolean>> labels(List<String> reports) {
-    return reports.stream().map(PhantomLabels::extract).toList();
   }
 
   /**
@@ -51,22 +64,25 @@ public record ReportScores(TextScores text, Optional<LabelAgreement> clinical) {
    *
    * @param train at least one row
    */
-  static String constantReport(List<ManifestRow> train) {
+  static String constantReport(List<ManifestRow> train, Optional<ReportLabeler> labeler) {
     List<String> reports = train.stream().map(ManifestRow::report).toList();
-    if (!arePhantoms(train)) {
+    if (labeler.isEmpty()) {
       List<String> byLength =
           reports.stream().sorted(Comparator.comparingInt(String::length)).toList();
       return byLength.get(byLength.size() / 2);
     }
-    List<Map<String, Boolean>> truth = labels(reports);
-    return reports.stream()
-        .max(
-            Comparator.comparingDouble(
-                report -> {
-                  Map<String, Boolean> said = PhantomLabels.extract(report);
-                  List<Map<String, Boolean>> everywhere = truth.stream().map(t -> said).toList();
-                  return LabelAgreement.of(everywhere, truth).micro().f1();
-                }))
-        .orElseThrow();
+    List<Map<String, Boolean>> truth = labeler.get().label(reports);
+    int best = 0;
+    double highest = -1;
+    for (int i = 0; i < reports.size(); i++) {
+      Map<String, Boolean> said = truth.get(i);
+      List<Map<String, Boolean>> everywhere = truth.stream().map(t -> said).toList();
+      double f1 = LabelAgreement.of(everywhere, truth).micro().f1();
+      if (f1 > highest) { // of equals the first
+        best = i;
+        highest = f1;
+      }
+    }
+    return reports.get(best);
   }
 }

@@ -135,6 +135,28 @@ class PublishedVitsTest {
   }
 
   @Test
+  void rotaryPeriodsOfAnotherFormAreRefusedByName() throws IOException {
+    Path changed = dir.resolve("changed.safetensors");
+    try (NDManager scope = TestDevice.manager()) {
+      Map<String, NDArray> tensors =
+          new LinkedHashMap<>(
+              Safetensors.read(scope, GOLDEN.resolve("voxelfm.safetensors")).tensors());
+      String name =
+          tensors.keySet().stream().filter(n -> n.endsWith("periods")).findFirst().orElseThrow();
+      float[] periods = tensors.get(name).toFloatArray();
+      periods[0] = 1.5f; // the last one alone still tells the base
+      tensors.put(name, scope.create(periods));
+      Safetensors.write(changed, tensors, Map.of());
+      assertThatThrownBy(
+              () ->
+                  PublishedModels.importTo(
+                      List.of(changed), Optional.empty(), Optional.empty(), dir.resolve("changed")))
+          .isInstanceOf(T3dException.class)
+          .hasMessageContaining(name + " must be the powers of one base, got 1.5 for 1.0 at 0");
+    }
+  }
+
+  @Test
   void aModelStartsFromAnImportedVisionEncoder() throws IOException {
     Path folder = dir.resolve("voxelfm");
     imported(new VoxelFm(), "voxelfm", Optional.empty()).close();

@@ -18,6 +18,7 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -55,10 +56,15 @@ public final class Frozen {
    *
    * @param values {@code [n][N][C]}
    * @param grid tokens along z, y, x
+   * @param pooled {@code [n][C]}, what the encoder pools itself; empty where it does not
    */
-  record Tokens(float[][][] values, int[] grid) {
-    /** The mean token of each volume: what linear probes read. */
-    float[][] means() {
+  record Tokens(float[][][] values, int[] grid, Optional<float[][]> pooled) {
+    /** What linear probes read: the mean token of each volume, or what the encoder pools itself. */
+    float[][] features() {
+      return pooled.orElseGet(this::means);
+    }
+
+    private float[][] means() {
       float[][] out = new float[values.length][values[0][0].length];
       for (int i = 0; i < out.length; i++) {
         for (float[] token : values[i]) {
@@ -89,7 +95,9 @@ public final class Frozen {
       try (TrainedModel trained = open();
           NDManager scope = trained.model().manager().newSubManager()) {
         VisualTokens h = FrozenEncoder.tokens(scope, trained.model(), part, n -> {});
-        tokens.put(part.split(), copy(h.tokens(), h.depth(), h.height(), h.width()));
+        Tokens plain = copy(h.tokens(), h.depth(), h.height(), h.width());
+        Optional<float[][]> pooled = h.pooled().map(own -> Embeddings.rows("pooled", own, -1));
+        tokens.put(part.split(), new Tokens(plain.values(), plain.grid(), pooled));
       }
     }
     return tokens.get(part.split());
@@ -115,7 +123,8 @@ public final class Frozen {
           }
         }
       }
-      projected.put(part.split(), new Projected(embeddings, new Tokens(values, grid)));
+      projected.put(
+          part.split(), new Projected(embeddings, new Tokens(values, grid, Optional.empty())));
     }
     return projected.get(part.split());
   }
@@ -131,7 +140,7 @@ public final class Frozen {
         System.arraycopy(flat, (i * count + k) * c, values[i][k], 0, c);
       }
     }
-    return new Tokens(values, new int[] {depth, height, width});
+    return new Tokens(values, new int[] {depth, height, width}, Optional.empty());
   }
 
   /**

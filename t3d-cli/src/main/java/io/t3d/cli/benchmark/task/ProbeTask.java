@@ -22,8 +22,8 @@ final class ProbeTask implements BenchmarkTask {
   public TaskResult run(TaskContext context) throws IOException {
     SuiteData.Part train = context.data().train();
     SuiteData.Part test = context.data().test();
-    float[][] features = context.frozen().tokens(train).means();
-    float[][] unseen = context.frozen().tokens(test).means();
+    float[][] features = context.frozen().tokens(train).features();
+    float[][] unseen = context.frozen().tokens(test).features();
     Map<String, Double> scores = new LinkedHashMap<>();
     List<Double> roc = List.of();
     for (double fraction : context.settings().probeFractions()) {

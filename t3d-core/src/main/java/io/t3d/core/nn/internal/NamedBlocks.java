@@ -24,7 +24,7 @@ public final class NamedBlocks extends TypedBlock {
   }
 
   public static Linear linear(int units, boolean bias) {
-    return Linear.builder().setUnits(units).optBias(bias).build();
+    return new LoraLinear(units, bias);
   }
 
   public static LayerNorm layerNorm(double eps) {

@@ -22,9 +22,11 @@ public final class Steps {
     if (SyncedBatchNorm.applies(block, training)) {
       return SyncedBatchNorm.run(block, parameters, x);
     }
-    return block instanceof Linear linear && FusedLinear.pays(x)
-        ? FusedLinear.run(linear, parameters, x, training)
-        : block.forward(parameters, new NDList(x), training).singletonOrThrow();
+    if (block instanceof Linear linear && FusedLinear.pays(x)) {
+      NDArray y = FusedLinear.run(linear, parameters, x, training);
+      return linear instanceof LoraLinear own ? own.withPair(parameters, x, y, training) : y;
+    }
+    return block.forward(parameters, new NDList(x), training).singletonOrThrow();
   }
 
   /** Runs a block and frees its input. */

@@ -51,7 +51,7 @@ final class VitBlock extends TypedBlock {
 
   /** A map whose weights start as all of the transformer's do. */
   static Linear linear(int outputs, boolean bias) {
-    Linear linear = Linear.builder().setUnits(outputs).optBias(bias).build();
+    Linear linear = NamedBlocks.linear(outputs, bias);
     linear.setInitializer(new NormalInitializer(Vit3d.INIT_STD), Parameter.Type.WEIGHT);
     return linear;
   }

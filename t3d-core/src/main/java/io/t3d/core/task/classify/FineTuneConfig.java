@@ -2,10 +2,13 @@ package io.t3d.core.task.classify;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.t3d.core.config.LoraConfig;
+import io.t3d.core.config.internal.LeftOutWhenEmpty;
 import io.t3d.core.config.internal.OldForm;
 import io.t3d.core.internal.Checks;
 import io.t3d.core.task.TaskTraining;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -20,6 +23,8 @@ import java.util.function.Consumer;
  * @param classWeighting whether positives weigh negatives / positives of the training labels
  * @param maxPositiveWeight bound of that weight
  * @param patience epochs without a better validation loss after which training stops
+ * @param lora low-rank pairs that the encoder learns in the place of its weights, at encoderRate;
+ *     names of layers start with {@code vision.}. The classifier has their sum
  */
 @OldForm(FineTuneConfig.EpochsOfTraining.class)
 public record FineTuneConfig(
@@ -29,7 +34,8 @@ public record FineTuneConfig(
     double encoderRate,
     boolean classWeighting,
     double maxPositiveWeight,
-    int patience) {
+    int patience,
+    @LeftOutWhenEmpty Optional<LoraConfig> lora) {
   /** Checks ranges. */
   public FineTuneConfig {
     Objects.requireNonNull(training, "FineTuneConfig.training");
@@ -38,11 +44,24 @@ public record FineTuneConfig(
     Checks.inRange("FineTuneConfig.encoderRate", encoderRate, 0, 1);
     Checks.inRange("FineTuneConfig.maxPositiveWeight", maxPositiveWeight, 1, Double.MAX_VALUE);
     Checks.positive("FineTuneConfig.patience", patience);
+    if (lora.isPresent() && encoderRate == 0) {
+      throw new IllegalArgumentException(
+          "FineTuneConfig.encoderRate must be above 0 with lora, whose pairs learn at it; got 0");
+    }
   }
 
   /** For a pre-trained encoder: it learns at a tenth of the head's rate. */
   public static FineTuneConfig pretrained() {
     return new Builder().encoderRate(0.1).build();
+  }
+
+  /**
+   * For a pre-trained encoder whose weights stay: all linear layers learn low-rank pairs, at the
+   * head's rate.
+   */
+  public static FineTuneConfig lowRank() {
+    LoraConfig all = LoraConfig.defaults().withLayers("vision.*");
+    return new Builder().lora(Optional.of(all)).build();
   }
 
   /** For an encoder with random weights: it learns as fast as the head. */
@@ -59,7 +78,8 @@ public record FineTuneConfig(
         .encoderRate(encoderRate)
         .classWeighting(classWeighting)
         .maxPositiveWeight(maxPositiveWeight)
-        .patience(patience);
+        .patience(patience)
+        .lora(lora);
   }
 
   /** The same with other epochs and another seed. */
@@ -88,6 +108,7 @@ public record FineTuneConfig(
     private boolean classWeighting = true;
     private double maxPositiveWeight = 20;
     private int patience = 5;
+    private Optional<LoraConfig> lora = Optional.empty();
 
     private Builder() {}
 
@@ -133,10 +154,23 @@ public record FineTuneConfig(
       return this;
     }
 
+    /** See {@link FineTuneConfig#lora()}. */
+    public Builder lora(Optional<LoraConfig> value) {
+      lora = value;
+      return this;
+    }
+
     /** Checks and builds. */
     public FineTuneConfig build() {
       return new FineTuneConfig(
-          training, epochs, batchSize, encoderRate, classWeighting, maxPositiveWeight, patience);
+          training,
+          epochs,
+          batchSize,
+          encoderRate,
+          classWeighting,
+          maxPositiveWeight,
+          patience,
+          lora);
     }
   }
 }

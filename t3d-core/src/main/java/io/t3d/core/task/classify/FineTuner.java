@@ -134,11 +134,14 @@ public final class FineTuner {
     history.clear();
     FineTunedClassifier classifier = new FineTunedClassifier(model, false, labels.names());
     try (NDManager memory = model.manager().newSubManager()) {
+      config.lora().ifPresent(lora -> model.addLora(lora, config.training().seed()));
       new Run(memory, classifier, volumes, labels).train(held, heldLabels);
       return classifier;
     } catch (IOException | RuntimeException e) {
       classifier.close();
       throw e;
+    } finally {
+      model.mergeLora();
     }
   }
 

@@ -8,6 +8,7 @@ import ai.djl.ndarray.BaseNDManager;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.training.ParameterStore;
 import io.t3d.core.TestDevice;
 import io.t3d.core.config.Configs;
 import io.t3d.core.config.ResNet3dConfig;
@@ -20,6 +21,8 @@ import io.t3d.core.eval.BinaryMetrics;
 import io.t3d.core.eval.LabelMatrix;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.nn.StateDict;
+import io.t3d.core.nn.VisionEncoder.VisualTokens;
+import io.t3d.core.task.FrozenEncoder;
 import io.t3d.core.task.TaskTraining;
 import io.t3d.core.task.VolumeBatches;
 import io.t3d.core.task.classify.FineTuner.Epoch;
@@ -122,6 +125,72 @@ class FineTunerTest {
       assertThat(before.keySet()).anyMatch(name -> name.startsWith("pool"));
       before.forEach((name, was) -> assertThat(after.get(name)).as(name).isNotEqualTo(was));
     }
+  }
+
+  @Test
+  void aFrozenEncoderGivesWhatItPoolsItself() {
+    Vit3dConfig vision =
+        Vit3dConfig.builder()
+            .patch(Size3.cube(6))
+            .hiddenSize(12)
+            .layers(1)
+            .heads(2)
+            .mlpSize(12)
+            .variant(
+                Vit3dVariant.builder().classToken(true).pooling(Vit3dVariant.Pooling.CLS).build())
+            .build();
+    T3DConfig config =
+        new T3DConfig(vision, TextConfig.tiny(), 16, T3DConfig.Projection.LINEAR, 0.07);
+    try (T3DModel pooling = T3DModel.create(config, TestDevice.get(), 2);
+        NDManager scope = pooling.manager().newSubManager()) {
+      NDArray volumes = CUBES.load(scope, new int[] {0, 1, 2, 3, 4, 5}); // more than at once
+      VisualTokens frozen = FrozenEncoder.tokens(scope, pooling, volumes);
+      VisualTokens plain =
+          pooling.vision().encode(new ParameterStore(scope, false), volumes, false);
+      assertThat(frozen.pooled().orElseThrow().toFloatArray())
+          .containsExactly(plain.pooled().orElseThrow().toFloatArray(), within(1e-5f));
+      assertThat(FrozenEncoder.tokens(scope, model, volumes).pooled()).isEmpty();
+    }
+  }
+
+  @Test
+  void lowRankPairsLearnInThePlaceOfWeightsAndAreMergedInTheEnd(@TempDir Path dir)
+      throws IOException {
+    Vit3dConfig vision =
+        Vit3dConfig.builder()
+            .patch(Size3.cube(6))
+            .hiddenSize(12)
+            .layers(1)
+            .heads(2)
+            .mlpSize(12)
+            .build();
+    T3DConfig config =
+        new T3DConfig(vision, TextConfig.tiny(), 16, T3DConfig.Projection.LINEAR, 0.07);
+    FineTuneConfig lora = FineTuneConfig.lowRank().toBuilder().epochs(3).build();
+    try (T3DModel pretrained = T3DModel.create(config, TestDevice.get(), 2)) {
+      Map<String, float[]> before = values(pretrained);
+      try (FineTunedClassifier classifier =
+          new FineTuner(lora).train(pretrained, CUBES, LABELS, new Cubes(12, 3), labels(12))) {
+        Map<String, float[]> after = values(pretrained);
+        assertThat(after.keySet()).isEqualTo(before.keySet());
+        before.forEach(
+            (name, was) -> {
+              boolean linear = name.matches("blocks.*(qkv|out_proj|linear\\d)\\.weight");
+              if (linear) {
+                assertThat(after.get(name)).as(name).isNotEqualTo(was);
+              } else {
+                assertThat(after.get(name)).as(name).containsExactly(was);
+              }
+            });
+        double[][] p = classifier.probabilities(new Cubes(4, 5));
+        classifier.save(dir);
+        try (FineTunedClassifier loaded = FineTunedClassifier.load(dir, TestDevice.get())) {
+          assertThat(loaded.probabilities(new Cubes(4, 5))).isDeepEqualTo(p);
+        }
+      }
+    }
+    assertThatThrownBy(() -> lora.toBuilder().encoderRate(0).build())
+        .hasMessageContaining("FineTuneConfig.encoderRate");
   }
 
   private static Map<String, float[]> values(T3DModel model) {

@@ -2,9 +2,20 @@ package io.t3d.core.train.optim;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import io.t3d.core.config.CropVit3dConfig;
+import io.t3d.core.config.CtVitConfig;
+import io.t3d.core.config.ResNet3dConfig;
+import io.t3d.core.config.Size3;
 import io.t3d.core.config.T3DConfig;
+import io.t3d.core.config.TextConfig;
+import io.t3d.core.config.VisionConfig;
+import io.t3d.core.config.Vit3dConfig;
+import io.t3d.core.config.Vit3dVariant;
 import io.t3d.core.model.T3DModel;
+import io.t3d.core.nn.StateDict;
+import io.t3d.core.nn.VisionEncoder;
 import io.t3d.core.nn.text.TextEncoders;
 import io.t3d.core.nn.vision.VisionEncoders;
 import io.t3d.core.train.Objective;
@@ -15,9 +26,15 @@ import io.t3d.core.train.TrainingStep;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class LayerDecayTest {
   private static final TrainingConfig BOTH =
@@ -112,6 +129,60 @@ class LayerDecayTest {
     assertThat(full.get("text.encoder.layer.0.output.dense.bias"))
         .as("it moves at all")
         .isNotEqualTo(new float[16]);
+  }
+
+  static Stream<Arguments> publishedEncoders() {
+    Vit3dConfig.Builder vit =
+        Vit3dConfig.builder()
+            .patch(Size3.cube(4))
+            .hiddenSize(12)
+            .layers(2)
+            .heads(2)
+            .mlpSize(12)
+            .position(Vit3dConfig.Position.NONE);
+    Vit3dVariant.Builder variant =
+        Vit3dVariant.builder()
+            .classToken(true)
+            .layerScale(0.1)
+            .rotary(Vit3dVariant.Rotary.defaults())
+            .pooling(Vit3dVariant.Pooling.CLS);
+    Vit3dConfig plain = vit.variant(variant.build()).build();
+    Vit3dConfig voxelFm = vit.variant(variant.registers(4).build()).build();
+    Vit3dConfig crop =
+        vit.variant(variant.registers(0).pooling(Vit3dVariant.Pooling.CLS_AND_MEAN).build())
+            .build();
+    VisionConfig merlin =
+        new ResNet3dConfig(
+            ResNet3dConfig.Block.BOTTLENECK, List.of(1, 2, 1, 1), List.of(4, 4, 4, 4), 7, 2, true);
+    return Stream.of(
+        arguments("CT-CLIP", new CtVitConfig(Size3.cube(4), 2, 2, 16, 2, 1, 2, 8, 16, 2, 8, 8), 3),
+        arguments("Merlin", merlin, 4),
+        arguments("SPECTRE", new CropVit3dConfig(Size3.cube(8), crop, combiner(crop)), 4),
+        arguments("VoxelFM", voxelFm, 2),
+        arguments("M3D-CLIP", plain, 2));
+  }
+
+  private static Vit3dConfig combiner(Vit3dConfig local) {
+    return local.toBuilder().patch(Size3.cube(1)).build();
+  }
+
+  /** No layer is left out, and what is learned in a layer learns at that layer's factor. */
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("publishedEncoders")
+  void theDecayReachesEveryLayerOfPublishedEncoders(String name, VisionConfig config, int layers) {
+    VisionEncoder encoder = VisionEncoders.create(config);
+    assertThat(encoder.layers()).isEqualTo(layers);
+    LayerDecay rate = LayerDecay.of(encoder, TextEncoders.create(TextConfig.tiny()), 0.5, 1);
+    Set<Double> factors =
+        StateDict.of(encoder).keySet().stream()
+            .map(parameter -> rate.applyAsDouble("vision." + parameter))
+            .collect(Collectors.toSet());
+    Set<Double> expected =
+        IntStream.rangeClosed(0, layers)
+            .mapToObj(layer -> Math.pow(0.5, layers + 1 - layer))
+            .collect(Collectors.toSet());
+    factors.remove(1.0); // what lies above the last layer
+    assertThat(factors).isEqualTo(expected);
   }
 
   private static LayerDecay of(T3DConfig model, TrainingConfig config) {

@@ -1,0 +1,56 @@
+package io.t3d.core.model;
+
+import io.t3d.core.T3dException;
+import io.t3d.core.config.Size3;
+import io.t3d.core.config.TextConfig;
+import io.t3d.core.internal.AtomicFiles;
+import io.t3d.core.internal.onnx.OnnxModels;
+import io.t3d.core.text.ReportTokenizer;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Writes a model's encoders, projections among them, as files of ONNX (operations of version 17),
+ * so that their output is the embedding.
+ *
+ * <pre>{@code
+ * DIR/vision.onnx     views (batch, 1, D, H, W) → embedding (batch, E), tokens (batch, N, C)
+ * DIR/text.onnx       input_ids, attention_mask (batch, length), int64 → embedding (batch, E)
+ * DIR/tokenizer.json  gives those ids
+ * }</pre>
+ *
+ * <p>Volumes must be prepared, and texts worded and cut, as the model wants them: that is no part
+ * of the files.
+ */
+public final class OnnxExport {
+  private OnnxExport() {}
+
+  /**
+   * Writes what the model has; each file is replaced as a whole.
+   *
+   * @param model to export; stays as it is
+   * @param view (D, H, W), the size of views that {@code vision.onnx} is for
+   * @param folder made when missing
+   * @return the files
+   * @throws T3dException when the vision encoder is none of {@code ResNet3d} and {@code Vit3d}, the
+   *     text encoder is a class of one's own, or a file would have more than 2 GiB
+   */
+  public static List<Path> write(T3DModel model, Size3 view, Path folder) throws IOException {
+    AtomicFiles.makeFolder(folder);
+    List<Path> files = new ArrayList<>();
+    Map<String, String> notes = Map.of("t3d.embedDim", "" + model.config().embedDim());
+    files.add(folder.resolve("vision.onnx"));
+    OnnxModels.writeVision(
+        model.config(), model.parameters(), model.manager(), view, files.get(0), notes);
+    if (model.config().text() instanceof TextConfig text) {
+      files.add(folder.resolve("text.onnx"));
+      OnnxModels.writeText(model.config(), text, model.parameters(), files.get(1), notes);
+      files.add(folder.resolve(ReportTokenizer.FILE_NAME));
+      model.tokenizer().save(files.get(2));
+    }
+    return List.copyOf(files);
+  }
+}

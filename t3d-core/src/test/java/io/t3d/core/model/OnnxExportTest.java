@@ -1,0 +1,286 @@
+package io.t3d.core.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Parameter;
+import ai.djl.training.ParameterStore;
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OnnxValue;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import io.t3d.core.T3dException;
+import io.t3d.core.TestDevice;
+import io.t3d.core.config.CtVitConfig;
+import io.t3d.core.config.NoTextConfig;
+import io.t3d.core.config.ResNet3dConfig;
+import io.t3d.core.config.Size3;
+import io.t3d.core.config.T3DConfig;
+import io.t3d.core.config.T3DConfig.Projection;
+import io.t3d.core.config.TextConfig;
+import io.t3d.core.config.TextEncoderConfig;
+import io.t3d.core.config.VisionConfig;
+import io.t3d.core.config.Vit3dConfig;
+import io.t3d.core.config.Vit3dConfig.Position;
+import io.t3d.core.config.Vit3dVariant;
+import io.t3d.core.config.Vit3dVariant.Mlp;
+import io.t3d.core.config.Vit3dVariant.Pooling;
+import io.t3d.core.config.Vit3dVariant.Rotary;
+import io.t3d.core.text.ReportTokenizer;
+import io.t3d.core.text.TokenBatch;
+import io.t3d.core.torch.NoGrad;
+import java.io.IOException;
+import java.nio.FloatBuffer;
+import java.nio.LongBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Files of ONNX as ONNX Runtime runs them, against the model, for batches of 1 and 3. */
+class OnnxExportTest {
+  private static final Size3 VIEW = new Size3(8, 16, 12);
+  private static final List<String> REPORTS =
+      List.of("no nodule", "large effusion left, with collapse of the lower lobe", "mass");
+
+  static Stream<Arguments> visions() {
+    return Stream.of(
+        Arguments.of(
+            "basic ResNet",
+            new ResNet3dConfig(
+                ResNet3dConfig.Block.BASIC, List.of(1, 2, 1, 1), List.of(4, 8, 8, 16), 7, 2, true),
+            Projection.LINEAR),
+        Arguments.of(
+            "bottlenecks, a stem of its own along z",
+            new ResNet3dConfig(
+                ResNet3dConfig.Block.BOTTLENECK,
+                List.of(2, 1, 1, 1),
+                List.of(4, 4, 8, 8),
+                7,
+                2,
+                true,
+                Optional.of(new ResNet3dConfig.StemDepth(3, 1))),
+            Projection.LINEAR_BIAS),
+        Arguments.of(
+            "without max pool",
+            new ResNet3dConfig(
+                ResNet3dConfig.Block.BASIC, List.of(1, 1, 1, 1), List.of(4, 4, 8, 8), 3, 1, false),
+            Projection.BATCH_NORM),
+        Arguments.of("plain ViT", vit().build(), Projection.LINEAR),
+        Arguments.of(
+            "learned positions, of which views take the middle",
+            vit().position(Position.LEARNED).gridSize(new Size3(3, 6, 4)).qkvBias(true).build(),
+            Projection.BATCH_NORM),
+        Arguments.of(
+            "class token, registers, rotary positions, layer scale",
+            vit()
+                .position(Position.NONE)
+                .qkvBias(true)
+                .variant(
+                    Vit3dVariant.builder()
+                        .classToken(true)
+                        .registers(2)
+                        .layerScale(0.3)
+                        .rotary(new Rotary(Rotary.Coordinates.CENTRED, 100))
+                        .pooling(Pooling.CLS)
+                        .build())
+                .build(),
+            Projection.NONE),
+        Arguments.of(
+            "gates, inner norms, output map, attention pooling",
+            vit()
+                .position(Position.NONE)
+                .variant(
+                    Vit3dVariant.builder()
+                        .registers(1)
+                        .mlp(Mlp.SWIGLU)
+                        .mlpNorm(true)
+                        .attentionNorm(true)
+                        .rotary(new Rotary(Rotary.Coordinates.INDEX, 10_000))
+                        .outputSize(8)
+                        .pooling(Pooling.ATTENTION)
+                        .poolingHeads(2)
+                        .build())
+                .build(),
+            Projection.LINEAR),
+        Arguments.of(
+            "class token and mean",
+            vit()
+                .variant(
+                    Vit3dVariant.builder().classToken(true).pooling(Pooling.CLS_AND_MEAN).build())
+                .build(),
+            Projection.LINEAR));
+  }
+
+  private static Vit3dConfig.Builder vit() {
+    return Vit3dConfig.builder()
+        .patch(new Size3(4, 4, 6))
+        .hiddenSize(12)
+        .layers(2)
+        .heads(2)
+        .mlpSize(20)
+        .dropout(0);
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("visions")
+  void onnxRuntimeGivesTheModelsEmbeddingsOfViews(
+      String name, VisionConfig vision, Projection projection, @TempDir Path dir) throws Exception {
+    int width = projection == Projection.NONE ? 12 : 10;
+    try (T3DModel model = model(vision, text().build(), width, projection)) {
+      OnnxExport.write(model, VIEW, dir);
+      for (int views : new int[] {1, 3}) {
+        try (NDManager scope = model.manager().newSubManager()) {
+          NDArray voxels =
+              scope.randomNormal(
+                  new Shape(views, 1, VIEW.depth(), VIEW.height(), VIEW.width()), DataType.FLOAT32);
+          Map<String, float[]> outputs = onnx(dir.resolve("vision.onnx"), Map.of("views", voxels));
+          assertClose(outputs.get("embedding"), model.encodeVolumes(voxels));
+          NDArray tokens =
+              model.vision().encode(new ParameterStore(scope, false), voxels, false).tokens();
+          assertClose(outputs.get("tokens"), tokens);
+        }
+      }
+    }
+  }
+
+  static Stream<Arguments> texts() {
+    return Stream.of(
+        Arguments.of("BERT, first token", text().pooling(TextConfig.Pooling.CLS).build()),
+        Arguments.of("RoBERTa's positions, mean", text().positionOffset(2).build()),
+        Arguments.of("Longformer's window", text().attentionWindow(4).build()));
+  }
+
+  private static TextConfig.Builder text() {
+    return TextConfig.builder()
+        .vocabSize(4096)
+        .hiddenSize(16)
+        .layers(2)
+        .heads(2)
+        .mlpSize(32)
+        .maxLength(30)
+        .positions(32)
+        .pooling(TextConfig.Pooling.MEAN);
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("texts")
+  void onnxRuntimeGivesTheModelsEmbeddingsOfReports(String name, TextConfig text, @TempDir Path dir)
+      throws Exception {
+    try (T3DModel model = model(vit().build(), text, 10, Projection.BATCH_NORM);
+        NDManager scope = model.manager().newSubManager()) {
+      OnnxExport.write(model, VIEW, dir);
+      assertThat(dir.resolve("tokenizer.json")).exists();
+      for (List<String> reports : List.of(REPORTS, REPORTS.subList(1, 2))) {
+        TokenBatch tokens = model.tokenize(scope, reports);
+        Map<String, float[]> outputs =
+            onnx(
+                dir.resolve("text.onnx"),
+                Map.of("input_ids", tokens.tokenIds(), "attention_mask", tokens.attentionMask()));
+        assertClose(outputs.get("embedding"), model.encodeReports(scope, reports));
+      }
+    }
+  }
+
+  @Test
+  void aModelWithoutTextsHasAVisionFileAlone(@TempDir Path dir) throws IOException {
+    try (T3DModel model = model(vit().build(), new NoTextConfig("It", 12), 12, Projection.NONE)) {
+      assertThat(OnnxExport.write(model, VIEW, dir)).containsExactly(dir.resolve("vision.onnx"));
+    }
+  }
+
+  @Test
+  void whatHasNoSuchFormIsRefusedByName(@TempDir Path dir) throws IOException {
+    CtVitConfig vision = new CtVitConfig(new Size3(4, 4, 4), 2, 2, 16, 1, 1, 2, 8, 16, 2, 8, 8);
+    try (T3DModel model = model(vision, text().build(), 8, Projection.LINEAR_PER_PLACE)) {
+      assertThatThrownBy(() -> OnnxExport.write(model, Size3.cube(8), dir))
+          .isInstanceOf(T3dException.class)
+          .hasMessageContaining("got CtVit, which has no such form here");
+    }
+    try (T3DModel model = model(vit().build(), text().build(), 8, Projection.LINEAR)) {
+      assertThatThrownBy(() -> OnnxExport.write(model, Size3.cube(9), dir))
+          .isInstanceOf(T3dException.class)
+          .hasMessageContaining("must divide the view");
+    }
+    try (Stream<Path> files = Files.list(dir)) {
+      assertThat(files).isEmpty();
+    }
+  }
+
+  /** All weights and running statistics are random, so that nothing is 0 or 1 by its start. */
+  private static T3DModel model(
+      VisionConfig vision, TextEncoderConfig text, int embedDim, Projection projection) {
+    T3DConfig config =
+        new T3DConfig(
+            vision, text, embedDim, projection, 0.07, Optional.empty(), textProjection(projection));
+    T3DModel model = T3DModel.create(config, ReportTokenizer.builtin(30), TestDevice.get(), 3);
+    Engine.getInstance().setRandomSeed(4);
+    try (NDManager scope = model.manager().newSubManager();
+        NoGrad constant = new NoGrad()) {
+      for (Map.Entry<String, Parameter> entry : model.parameters().entrySet()) {
+        NDArray array = entry.getValue().getArray();
+        NDArray noise = scope.randomNormal(0, 0.2f, array.getShape(), DataType.FLOAT32);
+        boolean positive = entry.getKey().endsWith("running_var");
+        (positive ? noise.abs().add(0.5) : array.add(noise)).copyTo(array);
+      }
+    }
+    return model;
+  }
+
+  private static Optional<Projection> textProjection(Projection vision) {
+    return vision == Projection.NONE || vision == Projection.LINEAR_PER_PLACE
+        ? Optional.of(Projection.LINEAR)
+        : Optional.empty();
+  }
+
+  private static Map<String, float[]> onnx(Path file, Map<String, NDArray> inputs)
+      throws OrtException {
+    OrtEnvironment runtime = OrtEnvironment.getEnvironment();
+    Map<String, OnnxTensor> tensors = new LinkedHashMap<>();
+    Map<String, float[]> out = new LinkedHashMap<>();
+    try (OrtSession session = runtime.createSession(file.toString())) {
+      for (Map.Entry<String, NDArray> input : inputs.entrySet()) {
+        NDArray array = input.getValue();
+        long[] shape = array.getShape().getShape();
+        tensors.put(
+            input.getKey(),
+            array.getDataType() == DataType.INT64
+                ? OnnxTensor.createTensor(runtime, LongBuffer.wrap(array.toLongArray()), shape)
+                : OnnxTensor.createTensor(runtime, FloatBuffer.wrap(array.toFloatArray()), shape));
+      }
+      try (OrtSession.Result result = session.run(tensors)) {
+        for (Map.Entry<String, OnnxValue> value : result) {
+          FloatBuffer numbers = ((OnnxTensor) value.getValue()).getFloatBuffer();
+          float[] array = new float[numbers.remaining()];
+          numbers.get(array);
+          out.put(value.getKey(), array);
+        }
+      }
+    } finally {
+      tensors.values().forEach(OnnxTensor::close);
+    }
+    return out;
+  }
+
+  /** To 1e-4; of numbers beyond 10, as tokens behind no norm are, to 1e-5 of the largest. */
+  private static void assertClose(float[] actual, NDArray expected) {
+    float largest = expected.abs().max().getFloat();
+    assertThat(actual)
+        .containsExactly(expected.toFloatArray(), within(1e-5f * Math.max(10, largest)));
+  }
+}
