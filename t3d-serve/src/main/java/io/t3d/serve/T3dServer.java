@@ -28,7 +28,7 @@ import java.util.Optional;
  * }</pre>
  *
  * <p>Requests that wait are encoded together; answers are those of the model's own methods within
- * the rounding of a batch, and equal in every bit with {@link ServeSettings#maxBatch} 1. {@link
+ * the rounding of a batch, and equal in every bit with {@link ServeSettings#maxBatch()} 1. {@link
  * #close} lets nobody in any more, lets what runs finish, and leaves the model open.
  */
 public final class T3dServer implements AutoCloseable {
@@ -83,7 +83,7 @@ public final class T3dServer implements AutoCloseable {
       this.model = Objects.requireNonNull(model, "model");
     }
 
-    /** How it listens and what it takes on; {@link ServeSettings#defaults} when not called. */
+    /** How it listens and what it takes on; {@link ServeSettings#defaults()} when not called. */
     public Builder settings(ServeSettings value) {
       settings = Objects.requireNonNull(value, "settings");
       return this;

@@ -131,79 +131,79 @@ public record ServeSettings(
 
     private Builder() {}
 
-    /** See {@link ServeSettings#host}. */
+    /** See {@link ServeSettings#host()}. */
     public Builder host(String value) {
       host = value;
       return this;
     }
 
-    /** See {@link ServeSettings#port}. */
+    /** See {@link ServeSettings#port()}. */
     public Builder port(int value) {
       port = value;
       return this;
     }
 
-    /** See {@link ServeSettings#token}. */
+    /** See {@link ServeSettings#token()}. */
     public Builder token(String value) {
       token = Optional.of(value);
       return this;
     }
 
-    /** See {@link ServeSettings#tls}. */
+    /** See {@link ServeSettings#tls()}. */
     public Builder tls(TlsFiles value) {
       tls = Optional.of(value);
       return this;
     }
 
-    /** See {@link ServeSettings#root}. */
+    /** See {@link ServeSettings#root()}. */
     public Builder root(Path value) {
       root = Optional.of(value);
       return this;
     }
 
-    /** See {@link ServeSettings#temporary}. */
+    /** See {@link ServeSettings#temporary()}. */
     public Builder temporary(Path value) {
       temporary = value;
       return this;
     }
 
-    /** See {@link ServeSettings#queue}. */
+    /** See {@link ServeSettings#queue()}. */
     public Builder queue(int value) {
       queue = value;
       return this;
     }
 
-    /** See {@link ServeSettings#readers}. */
+    /** See {@link ServeSettings#readers()}. */
     public Builder readers(int value) {
       readers = value;
       return this;
     }
 
-    /** See {@link ServeSettings#maxBatch}. */
+    /** See {@link ServeSettings#maxBatch()}. */
     public Builder maxBatch(int value) {
       maxBatch = value;
       return this;
     }
 
-    /** See {@link ServeSettings#maxWait}. */
+    /** See {@link ServeSettings#maxWait()}. */
     public Builder maxWait(Duration value) {
       maxWait = value;
       return this;
     }
 
-    /** See {@link ServeSettings#timeout}. */
+    /** See {@link ServeSettings#timeout()}. */
     public Builder timeout(Duration value) {
       timeout = value;
       return this;
     }
 
-    /** See {@link ServeSettings#stopWithin}. */
+    /** See {@link ServeSettings#stopWithin()}. */
     public Builder stopWithin(Duration value) {
       stopWithin = value;
       return this;
     }
 
-    /** See {@link ServeSettings#upload}. */
+    /** See {@link ServeSettings#upload()}. */
     public Builder upload(UploadLimits value) {
       upload = value;
       return this;
