@@ -30,25 +30,49 @@ std::vector<Uint8> readMask(const std::string& path, size_t bytes) {
   return mask;
 }
 
-/* dcmtk checks texts as if they were ASCII, as it does not know the object's character set yet: ours are UTF-8. */
-constexpr OFBool kUnchecked = OFFalse;
+/* Texts come in with nameAll: dcmtk's classes take them for ASCII, whatever the object's character set. */
+constexpr const char* kLater = "-";
 
 CodeSequenceMacro code(const Fields& f, size_t at) {
-  CodeSequenceMacro made(f[at].c_str(), f[at + 1].c_str(), "-");
-  require(made.setCodeMeaning(f[at + 2].c_str(), kUnchecked), "the code " + f[at] + " cannot be written");
-  return made;
+  return CodeSequenceMacro(f[at].c_str(), f[at + 1].c_str(), kLater);
 }
 
-void addSegments(const Request& request, const Fields& software, DcmSegmentation& out) {
+void addSegments(const Request& request, DcmSegmentation& out) {
   for (const Fields& f : request.all("segment", 7)) {
     DcmSegment* segment = nullptr;
-    require(DcmSegment::create(segment, "-", code(f, 1), code(f, 4), DcmSegTypes::SAT_AUTOMATIC, "-"),
+    require(DcmSegment::create(segment, kLater, code(f, 1), code(f, 4), DcmSegTypes::SAT_AUTOMATIC, kLater),
             "the segment " + f[0] + " cannot be described");
-    require(segment->setSegmentLabel(f[0].c_str(), kUnchecked), "the segment " + f[0] + " cannot be named");
-    require(segment->setSegmentAlgorithm(DcmSegTypes::SAT_AUTOMATIC, software[0].c_str(), kUnchecked),
-            "the algorithm cannot be named");
     Uint16 number = 0;
     require(out.addSegment(segment, number), "the segment " + f[0] + " cannot be added");
+  }
+}
+
+void name(DcmItem& item, const DcmTagKey& tag, const std::string& text) {
+  require(item.putAndInsertString(tag, text.c_str()), "a text cannot be written");
+}
+
+void nameCode(DcmItem& segment, const DcmTagKey& tag, const std::string& meaning) {
+  DcmItem* code = nullptr;
+  require(segment.findAndGetSequenceItem(tag, code), "a code cannot be written");
+  name(*code, DCM_CodeMeaning, meaning);
+}
+
+void nameAll(const Request& request, const Fields& software, DcmDataset& data) {
+  const std::string& description = request.one("description", 1)[0];
+  name(data, DCM_SeriesDescription, description);
+  name(data, DCM_ContentDescription, description);
+  name(data, DCM_ManufacturerModelName, software[0]);
+  name(data, DCM_SoftwareVersions, software[1]);
+  name(data, DCM_DeviceSerialNumber, software[2]);
+  const auto& segments = request.all("segment", 7);
+  for (size_t i = 0; i < segments.size(); i++) {
+    DcmItem* segment = nullptr;
+    require(data.findAndGetSequenceItem(DCM_SegmentSequence, segment, static_cast<signed long>(i)),
+            "a segment cannot be named");
+    name(*segment, DCM_SegmentLabel, segments[i][0]);
+    name(*segment, DCM_SegmentAlgorithmName, software[0]);
+    nameCode(*segment, DCM_SegmentedPropertyCategoryCodeSequence, segments[i][3]);
+    nameCode(*segment, DCM_SegmentedPropertyTypeCodeSequence, segments[i][6]);
   }
 }
 
@@ -118,9 +142,36 @@ void addFrame(const Fields& place, const Fields& file, size_t slice, Uint16 segm
   require(out.addFrame(pixels, segment, groups), "a frame cannot be added");
 }
 
+/*
+ * Pixels one after the other, the first in the lowest bit (PS3.5, D.1), with no gap between frames. dcmtk 3.6.7 does so
+ * too, but mixes up frames whose number of pixels is no multiple of 8.
+ */
+class Bits {
+ public:
+  void add(const std::vector<Uint8>& pixels) {
+    for (const Uint8 pixel : pixels) {
+      if (count_ % 8 == 0) {
+        bytes_.push_back(0);
+      }
+      bytes_.back() |= static_cast<Uint8>(pixel << (count_ % 8));
+      count_++;
+    }
+  }
+
+  void put(DcmDataset& data) {
+    bytes_.resize((bytes_.size() + 1) / 2 * 2);
+    require(data.putAndInsertUint8Array(DCM_PixelData, bytes_.data(), static_cast<unsigned long>(bytes_.size())),
+            "the frames cannot be written");
+  }
+
+ private:
+  std::vector<Uint8> bytes_;
+  size_t count_ = 0;
+};
+
 /* Frames of the slices where a segment is; one empty frame where it is nowhere. */
 void addFrames(const Request& request, size_t rows, size_t columns, const std::vector<Uint8>& mask,
-               DcmSegmentation& out) {
+               DcmSegmentation& out, Bits& bits) {
   const auto& places = request.all("place", 5);
   const auto& files = request.all("file", 3);
   const size_t area = rows * columns;
@@ -141,6 +192,7 @@ void addFrames(const Request& request, size_t rows, size_t columns, const std::v
       if (here || last) {
         somewhere = true;
         addFrame(places[slice], files.at(number(places[slice][0])), slice, segment, pixels.data(), out);
+        bits.add(pixels);
       }
     }
   }
@@ -178,18 +230,13 @@ std::string writeSegmentation(const Request& request) {
     throw FormatError("it has no Frame of Reference UID, in which a segmentation lies; export the series again");
   }
 
-  const IODGeneralEquipmentModule::EquipmentInfo equipment("T3D", software[0].c_str(), software[2].c_str(),
-                                                           software[1].c_str());
-  ContentIdentificationMacro content("1", "SEGMENTATION", "", "");
-  require(content.setContentDescription(request.one("description", 1)[0].c_str(), kUnchecked),
-          "the description cannot be written");
+  const ContentIdentificationMacro content("1", "SEGMENTATION", kLater, "");
   DcmSegmentation* made = nullptr;
   require(DcmSegmentation::createBinarySegmentation(made, static_cast<Uint16>(rows), static_cast<Uint16>(columns),
-                                                    IODGeneralEquipmentModule::EquipmentInfo("T3D", "-", "-", "-"),
+                                                    IODGeneralEquipmentModule::EquipmentInfo("T3D", kLater, kLater, kLater),
                                                     content),
           "a segmentation cannot be made");
   const std::unique_ptr<DcmSegmentation> out(made);
-  require(out->setEquipmentInfo(equipment, kUnchecked), "the software cannot be named");
   require(out->importFromSourceImage(*source), "patient and study cannot be taken over");
   require(out->getSOPCommon().setSpecificCharacterSet("ISO_IR 192"), "the character set cannot be set");
 
@@ -198,7 +245,6 @@ std::string writeSegmentation(const Request& request) {
   IODGeneralSeriesModule& series = out->getSeries();
   require(series.setSeriesInstanceUID(newUid().c_str()), "the series cannot be described");
   require(series.setSeriesNumber(request.one("series", 1)[0].c_str()), "the series cannot be described");
-  require(series.setSeriesDescription(request.one("description", 1)[0].c_str(), kUnchecked), "the series cannot be described");
   const std::string date = currentDate();
   const std::string time = currentTime();
   require(series.setSeriesDate(date.c_str()), "the series cannot be described");
@@ -206,12 +252,18 @@ std::string writeSegmentation(const Request& request) {
   require(out->getGeneralImage().setContentDate(date.c_str()), "the date cannot be written");
   require(out->getGeneralImage().setContentTime(time.c_str()), "the time cannot be written");
 
-  addSegments(request, software, *out);
+  addSegments(request, *out);
   addShared(request, *out);
   addDimensions(*out);
-  addFrames(request, rows, columns, mask, *out);
+  Bits bits;
+  addFrames(request, rows, columns, mask, *out, bits);
   addReferences(request, source, *out);
-  require(out->saveFile(request.one("out", 1)[0].c_str(), EXS_LittleEndianExplicit), "it cannot be written");
+
+  DcmFileFormat file;
+  require(out->writeDataset(*file.getDataset()), "it cannot be written");
+  bits.put(*file.getDataset());
+  nameAll(request, software, *file.getDataset());
+  require(file.saveFile(request.one("out", 1)[0].c_str(), EXS_LittleEndianExplicit), "it cannot be written");
   return std::string(UID_SegmentationStorage) + "\t" + instance;
 }
 
