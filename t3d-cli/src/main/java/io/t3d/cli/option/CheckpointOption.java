@@ -17,6 +17,11 @@ public final class CheckpointOption {
 
   @Mixin private DeviceOption device;
 
+  /** The folder that was given. */
+  public Path folder() {
+    return folder;
+  }
+
   /** The model, on the device of --device; the caller closes it. */
   public TrainedModel open() throws IOException {
     return TrainedModel.open(folder, device.device());

@@ -1,0 +1,47 @@
+package io.t3d.cli.pacs;
+
+import io.t3d.data.dicomweb.DicomWebClient;
+import io.t3d.data.dicomweb.RemoteSeries;
+import io.t3d.data.manifest.Manifest;
+import io.t3d.data.manifest.ManifestRow;
+import io.t3d.data.manifest.Split;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Series as files, {@code series/ID/*.dcm}, with a manifest; names hold no identifiers. */
+record PulledFolder(Path folder) {
+  /** Fetches a series unless its folder is there: a folder appears only whole. */
+  void pull(DicomWebClient archive, RemoteSeries series) throws IOException {
+    Path place = place(series);
+    if (!Files.isDirectory(place)) {
+      archive.retrieve(series, place);
+    }
+  }
+
+  private Path place(RemoteSeries series) {
+    return folder.resolve("series").resolve(series.id());
+  }
+
+  /** Writes a row per series; patients are known by a hash of their ids. */
+  void writeManifest(List<RemoteSeries> all) throws IOException {
+    List<ManifestRow> rows = new ArrayList<>();
+    for (RemoteSeries series : all) {
+      String patient = series.patientPseudonym();
+      rows.add(
+          new ManifestRow(
+              rows.size(),
+              place(series),
+              "",
+              Split.UNASSIGNED,
+              patient.isEmpty() ? series.id() : patient,
+              Map.of(),
+              Optional.empty()));
+    }
+    Manifest.write(folder.resolve("manifest.csv"), rows);
+  }
+}
