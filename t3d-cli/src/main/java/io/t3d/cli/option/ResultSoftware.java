@@ -36,10 +36,10 @@ public final class ResultSoftware {
     try (Stream<Path> files = Files.list(folder)) {
       Path weights =
           files
-              .filter(f -> f.getFileName().toString().matches("model.*\\.safetensors"))
+              .filter(f -> f.getFileName().toString().matches("(model|segmenter)\\.safetensors"))
               .sorted()
               .findFirst()
-              .orElseThrow(() -> new IOException("No model.safetensors in " + folder));
+              .orElseThrow(() -> new IOException("No weights (.safetensors) in " + folder));
       try (InputStream in = Files.newInputStream(weights);
           HashingInputStream hashing = new HashingInputStream(Hashing.sha256(), in)) {
         ByteStreams.exhaust(hashing);

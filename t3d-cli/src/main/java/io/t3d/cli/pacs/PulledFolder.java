@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -27,11 +28,17 @@ record PulledFolder(Path folder) {
     return folder.resolve("series").resolve(series.id());
   }
 
-  /** Writes a row per series; patients are known by a hash of their ids. */
+  /**
+   * Writes a row per series; patients are known by a hash of their ids. An archive has no reports,
+   * and a manifest has reports or labels: here each modality is a label.
+   */
   void writeManifest(List<RemoteSeries> all) throws IOException {
     List<ManifestRow> rows = new ArrayList<>();
+    List<String> modalities = all.stream().map(PulledFolder::modality).distinct().toList();
     for (RemoteSeries series : all) {
       String patient = series.patientPseudonym();
+      Map<String, Boolean> labels = new LinkedHashMap<>();
+      modalities.forEach(m -> labels.put(m, m.equals(modality(series))));
       rows.add(
           new ManifestRow(
               rows.size(),
@@ -39,9 +46,13 @@ record PulledFolder(Path folder) {
               "",
               Split.UNASSIGNED,
               patient.isEmpty() ? series.id() : patient,
-              Map.of(),
+              labels,
               Optional.empty()));
     }
     Manifest.write(folder.resolve("manifest.csv"), rows);
+  }
+
+  private static String modality(RemoteSeries series) {
+    return series.modality().matches("[A-Z0-9]{1,16}") ? series.modality() : "other";
   }
 }
