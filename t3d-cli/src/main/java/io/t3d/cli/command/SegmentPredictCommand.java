@@ -94,8 +94,7 @@ final class SegmentPredictCommand implements Callable<Integer> {
     }
     OutputCheck.folder(out);
     Optional<DicomWebClient> archive = push.client();
-    CodeTable codes =
-        segmentCodes == null ? CodeTable.standard() : CodeTable.load(segmentCodes);
+    CodeTable codes = segmentCodes == null ? CodeTable.standard() : CodeTable.load(segmentCodes);
     Map<Path, String> stems = stems();
     PrintWriter stdout = spec.commandLine().getOut();
     try (TrainedSegmenter trained = segmenter.open();

@@ -42,7 +42,6 @@ public final class DicomWebAuth {
         basic != null
             ? Credentials.basicFrom(basic)
             : bearer != null ? Credentials.bearerFrom(bearer) : Credentials.none();
-    return new DicomWebClient(
-        DicomWebSettings.of(DicomWebSettings.address(address), credentials));
+    return new DicomWebClient(DicomWebSettings.of(DicomWebSettings.address(address), credentials));
   }
 }

@@ -50,7 +50,8 @@ public final class ResultSoftware {
 
   private static String version() throws IOException {
     Properties build = new Properties();
-    try (InputStream in = ResultSoftware.class.getResourceAsStream("/io/t3d/cli/version.properties")) {
+    try (InputStream in =
+        ResultSoftware.class.getResourceAsStream("/io/t3d/cli/version.properties")) {
       build.load(in);
     }
     String version = build.getProperty("version");

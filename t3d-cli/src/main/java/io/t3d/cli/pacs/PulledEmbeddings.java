@@ -56,7 +56,8 @@ final class PulledEmbeddings implements AutoCloseable {
       if (Files.exists(note) && !Files.readString(note).equals(model)) {
         throw new T3dException(
             T3dException.Kind.USAGE,
-            parts + " is of an unfinished run with another model; remove it, or choose another --out");
+            parts
+                + " is of an unfinished run with another model; remove it, or choose another --out");
       }
       return new PulledEmbeddings(out, parts, model, Files.createTempDirectory("t3d-pull"), lock);
     } catch (IOException | RuntimeException e) {
@@ -86,7 +87,8 @@ final class PulledEmbeddings implements AutoCloseable {
             }
           });
     } catch (VolumeFormatException e) {
-      String why = String.valueOf(e.getMessage()).replace(folder + "/", "").replace(folder + ": ", "");
+      String why =
+          String.valueOf(e.getMessage()).replace(folder + "/", "").replace(folder + ": ", "");
       throw new VolumeFormatException(Path.of(remote.toString()), why, e);
     } finally {
       AtomicFiles.deleteTree(folder);

@@ -79,8 +79,7 @@ final class ReportCommand implements Callable<Integer> {
     List<DicomReport.Finding> findings = new ArrayList<>();
     found.forEach(
         (name, probability) ->
-            findings.add(
-                new DicomReport.Finding(name, table.codes(name).type(), probability)));
+            findings.add(new DicomReport.Finding(name, table.codes(name).type(), probability)));
     new DicomReport(
             findings,
             ResultSoftware.of("T3D zero-shot", checkpoint.folder()),

@@ -52,7 +52,8 @@ final class Orthanc implements AutoCloseable {
       Thread.sleep(200);
     }
     process.destroyForcibly();
-    throw new IOException("Orthanc did not start: " + Files.readString(folder.resolve("orthanc.log")));
+    throw new IOException(
+        "Orthanc did not start: " + Files.readString(folder.resolve("orthanc.log")));
   }
 
   String address() {
@@ -66,7 +67,10 @@ final class Orthanc implements AutoCloseable {
               HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/" + path))
                   .header(
                       "Authorization",
-                      "Basic " + Base64.getEncoder().encodeToString(LOGIN.getBytes(java.nio.charset.StandardCharsets.UTF_8)))
+                      "Basic "
+                          + Base64.getEncoder()
+                              .encodeToString(
+                                  LOGIN.getBytes(java.nio.charset.StandardCharsets.UTF_8)))
                   .build(),
               BodyHandlers.discarding())
           .statusCode();

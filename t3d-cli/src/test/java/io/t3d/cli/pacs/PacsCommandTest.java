@@ -85,8 +85,17 @@ class PacsCommandTest {
       Path copy = folder.resolve(file.getFileName());
       Files.copy(file, copy);
       run(
-          "dcmodify", "-nb", "-i", "PatientID=" + patient, "-i", "PatientName=Doe^Jane", "-i",
-          "StudyDate=20260102", "-i", "StudyTime=101500", copy);
+          "dcmodify",
+          "-nb",
+          "-i",
+          "PatientID=" + patient,
+          "-i",
+          "PatientName=Doe^Jane",
+          "-i",
+          "StudyDate=20260102",
+          "-i",
+          "StudyTime=101500",
+          copy);
     }
     return folder;
   }
@@ -189,14 +198,35 @@ class PacsCommandTest {
     Path out = dir.resolve("results");
     CommandRun seg =
         CommandRun.of(
-            "segment", "predict", "--segmenter", segmenter, "--input", ct, "--out", out,
-            "--dicom-seg=only", "--push", orthanc.address(), "--auth-basic", login);
+            "segment",
+            "predict",
+            "--segmenter",
+            segmenter,
+            "--input",
+            ct,
+            "--out",
+            out,
+            "--dicom-seg=only",
+            "--push",
+            orthanc.address(),
+            "--auth-basic",
+            login);
     assertThat(seg.exitCode()).as(seg.err()).isZero();
     Path sr = out.resolve("sr.dcm");
     CommandRun report =
         CommandRun.of(
-            "pacs", "report", "--checkpoint", checkpoint, "--input", ct, "--out", sr,
-            "--push", orthanc.address(), "--auth-basic", login);
+            "pacs",
+            "report",
+            "--checkpoint",
+            checkpoint,
+            "--input",
+            ct,
+            "--out",
+            sr,
+            "--push",
+            orthanc.address(),
+            "--auth-basic",
+            login);
     assertThat(report.exitCode()).as(report.err()).isZero();
     assertThat(report.out()).contains("pleural effusion", "unicorn");
 
@@ -228,8 +258,16 @@ class PacsCommandTest {
     Path out = dir.resolve("none");
     CommandRun refused =
         CommandRun.of(
-            "pacs", "pull", "--dicomweb", orthanc.address(), "--auth-basic", wrong, "--query",
-            "PatientID=P-77", "--manifest-out", out);
+            "pacs",
+            "pull",
+            "--dicomweb",
+            orthanc.address(),
+            "--auth-basic",
+            wrong,
+            "--query",
+            "PatientID=P-77",
+            "--manifest-out",
+            out);
     assertThat(refused.exitCode()).isEqualTo(1);
     assertThat(refused.err()).contains("401").hasLineCount(1).doesNotContain("tester");
     CommandRun nobody = pull("--query", "PatientID=nobody", "--manifest-out", out);

@@ -87,8 +87,7 @@ public final class CodeTable {
       rows.forEach((key, row) -> out.put(key(key), entry(key, row)));
       return out;
     } catch (JsonProcessingException | IllegalArgumentException | NullPointerException e) {
-      String why =
-          e instanceof JsonProcessingException j ? j.getOriginalMessage() : e.getMessage();
+      String why = e instanceof JsonProcessingException j ? j.getOriginalMessage() : e.getMessage();
       throw new T3dException(
           T3dException.Kind.INPUT,
           name

@@ -168,8 +168,7 @@ public final class DicomWebClient {
     Files.createDirectory(part);
     HttpRequest request =
         request(series.path())
-            .header(
-                "Accept", "multipart/related; type=\"application/dicom\"; transfer-syntax=*")
+            .header("Accept", "multipart/related; type=\"application/dicom\"; transfer-syntax=*")
             .GET()
             .build();
     HttpResponse<InputStream> answer = send(request);
@@ -245,8 +244,7 @@ public final class DicomWebClient {
     List<BodyPublisher> parts = new ArrayList<>();
     for (Path file : files) {
       parts.add(
-          BodyPublishers.ofString(
-              "--" + boundary + "\r\nContent-Type: application/dicom\r\n\r\n"));
+          BodyPublishers.ofString("--" + boundary + "\r\nContent-Type: application/dicom\r\n\r\n"));
       parts.add(BodyPublishers.ofFile(file));
       parts.add(BodyPublishers.ofString("\r\n"));
     }
@@ -430,9 +428,7 @@ public final class DicomWebClient {
   }
 
   private static String encode(String value) {
-    return URLEncoder.encode(value, StandardCharsets.UTF_8)
-        .replace("+", "%20")
-        .replace("%2A", "*");
+    return URLEncoder.encode(value, StandardCharsets.UTF_8).replace("+", "%20").replace("%2A", "*");
   }
 
   private static String shown(String type) {

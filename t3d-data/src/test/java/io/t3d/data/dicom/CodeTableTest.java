@@ -17,7 +17,8 @@ class CodeTableTest {
   void namesAreFoundHoweverTheyAreWritten() {
     CodeTable codes = CodeTable.standard();
     DicomCode effusion = DicomCode.snomed("60046008", "Pleural effusion");
-    for (String name : new String[] {"pleural_effusion", "Pleural Effusion", " pleural-effusion "}) {
+    for (String name :
+        new String[] {"pleural_effusion", "Pleural Effusion", " pleural-effusion "}) {
       assertThat(codes.codes(name).type()).isEqualTo(effusion);
       assertThat(codes.codes(name).category()).isEqualTo(CodeTable.ABNORMAL);
     }
@@ -51,7 +52,8 @@ class CodeTableTest {
     String second = codes.codes("a name that is longer than a code, the second").type().value();
     assertThat(first).hasSize(16).isNotEqualTo(second);
     assertThat(DicomCode.ofName("x".repeat(100)).meaning()).hasSize(64).endsWith("…");
-    assertThat(DicomCode.ofName("Einhörner").value()).isNotEqualTo(DicomCode.ofName("Einh rner").value());
+    assertThat(DicomCode.ofName("Einhörner").value())
+        .isNotEqualTo(DicomCode.ofName("Einh rner").value());
   }
 
   @Test

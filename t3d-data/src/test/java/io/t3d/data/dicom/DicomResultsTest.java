@@ -111,8 +111,7 @@ class DicomResultsTest {
     java.util.Arrays.fill(mask, 1);
     Path out = dir.resolve("seg.dcm");
     new DicomSegmentation(
-            List.of(
-                new DicomSegmentation.Segment("body", 1, CodeTable.standard().codes("body"))),
+            List.of(new DicomSegmentation.Segment("body", 1, CodeTable.standard().codes("body"))),
             SOFTWARE,
             "all")
         .write(series, ct.withVoxels(mask), out);

@@ -100,7 +100,8 @@ class DicomWebClientTest {
     return text.append("--x--\r\n").toString().getBytes(StandardCharsets.ISO_8859_1);
   }
 
-  private static final String MULTIPART = "multipart/related; type=\"application/dicom\"; boundary=x";
+  private static final String MULTIPART =
+      "multipart/related; type=\"application/dicom\"; boundary=x";
 
   private void fails(String... message) {
     assertThatThrownBy(() -> client().retrieve(SERIES, dir.resolve("s")))
@@ -143,7 +144,9 @@ class DicomWebClientTest {
           }
         };
     List<Path> files = client().retrieve(SERIES, dir.resolve("s"));
-    assertThat(files).extracting(f -> f.getFileName().toString()).containsExactly("000001.dcm", "000002.dcm");
+    assertThat(files)
+        .extracting(f -> f.getFileName().toString())
+        .containsExactly("000001.dcm", "000002.dcm");
     assertThat(Files.readString(files.get(1), StandardCharsets.ISO_8859_1)).endsWith("DICM body 1");
     assertThat(asked).hasSize(3);
     assertThat(dir.toFile().list()).containsExactly("s");
@@ -204,7 +207,9 @@ class DicomWebClientTest {
         };
     DicomWebClient once =
         new DicomWebClient(
-            settings(Credentials.none()).withRetries(1, Duration.ZERO).withSilence(Duration.ofMillis(300)));
+            settings(Credentials.none())
+                .withRetries(1, Duration.ZERO)
+                .withSilence(Duration.ofMillis(300)));
     assertThatThrownBy(() -> once.retrieve(SERIES, dir.resolve("s")))
         .isInstanceOf(DicomWebException.class)
         .hasMessageContaining("nothing came for");
@@ -227,7 +232,9 @@ class DicomWebClientTest {
 
   @Test
   void whatIsNoMultipartOrNoDicomIsRefused() {
-    answer = (exchange, number) -> send(exchange, 200, "text/html", "<html>".getBytes(StandardCharsets.UTF_8));
+    answer =
+        (exchange, number) ->
+            send(exchange, 200, "text/html", "<html>".getBytes(StandardCharsets.UTF_8));
     fails("\"text/html\"", "expected multipart/related");
     answer =
         (exchange, number) ->
@@ -301,7 +308,8 @@ class DicomWebClientTest {
 
   @Test
   void addressesThatAreNoneAreRefused() {
-    for (String bad : List.of("pacs.example", "ftp://pacs", "http://", "http://u:p@pacs/x", "a b")) {
+    for (String bad :
+        List.of("pacs.example", "ftp://pacs", "http://", "http://u:p@pacs/x", "a b")) {
       assertThatThrownBy(
               () -> DicomWebSettings.of(DicomWebSettings.address(bad), Credentials.none()))
           .as(bad)

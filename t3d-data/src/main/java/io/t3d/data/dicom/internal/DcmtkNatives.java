@@ -10,7 +10,9 @@ import java.nio.file.Path;
 import org.bytedeco.javacpp.Loader;
 import org.jspecify.annotations.Nullable;
 
-/** Where the worker's executable lies: in the build's folder of classes, or unpacked from its jar. */
+/**
+ * Where the worker's executable lies: in the build's folder of classes, or unpacked from its jar.
+ */
 final class DcmtkNatives {
   private static final String WORKER = "io/t3d/data/dicom/internal/linux-x86_64/t3d-dcmtk-worker";
 

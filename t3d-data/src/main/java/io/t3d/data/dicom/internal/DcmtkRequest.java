@@ -75,8 +75,11 @@ public final class DcmtkRequest {
 
   /** What is left of a text in a field of so many characters. */
   public static String cut(String text, int longest) {
-    String plain = text.codePoints().filter(c -> c >= ' ' && c != '\\').mapToObj(Character::toString)
-        .collect(Collectors.joining());
+    String plain =
+        text.codePoints()
+            .filter(c -> c >= ' ' && c != '\\')
+            .mapToObj(Character::toString)
+            .collect(Collectors.joining());
     return plain.codePointCount(0, plain.length()) <= longest
         ? plain
         : plain.substring(0, plain.offsetByCodePoints(0, longest - 1)) + "…";

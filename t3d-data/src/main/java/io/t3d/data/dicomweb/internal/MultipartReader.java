@@ -20,7 +20,8 @@ public final class MultipartReader {
   private static final int LONGEST_BOUNDARY = 200;
   private static final int BUFFER = 64 << 10;
   private static final Pattern BOUNDARY =
-      Pattern.compile(";\\s*boundary\\s*=\\s*(?:\"([^\"]+)\"|([^;\\s\"]+))", Pattern.CASE_INSENSITIVE);
+      Pattern.compile(
+          ";\\s*boundary\\s*=\\s*(?:\"([^\"]+)\"|([^;\\s\"]+))", Pattern.CASE_INSENSITIVE);
 
   private final InputStream in;
   private final byte[] delimiter; // CR LF -- boundary

@@ -24,7 +24,8 @@ class DcmtkWorkerTest {
 
   @Test
   void theFileAppearsWhenTheWorkerHasWrittenIt() throws IOException {
-    String script = "out=$(sed -n 's/^out\\t//p'); printf new >\"$out\"; printf 'ok\\t1.2\\t3.4\\n'";
+    String script =
+        "out=$(sed -n 's/^out\\t//p'); printf new >\"$out\"; printf 'ok\\t1.2\\t3.4\\n'";
     Path out = Files.writeString(dir.resolve("a.dcm"), "old");
     DcmtkWorker.Written written = worker(script).write(new DcmtkRequest(), SOURCE, out);
     assertThat(written).isEqualTo(new DcmtkWorker.Written("1.2", "3.4"));
@@ -34,7 +35,8 @@ class DcmtkWorkerTest {
 
   @Test
   void eachFailureHasItsMessageAndLeavesNothing() {
-    fails("cat >/dev/null; printf 'format\\tit is odd\\n'; exit 1", T3dException.class, "it is odd");
+    fails(
+        "cat >/dev/null; printf 'format\\tit is odd\\n'; exit 1", T3dException.class, "it is odd");
     fails("printf 'system\\tdisk\\n'; exit 1", IOException.class, "was not written: disk");
     fails("printf 'memory\\t\\n'; exit 1", IOException.class, "memoryMiB");
     fails("kill -SEGV $$", IOException.class, "signal 11");

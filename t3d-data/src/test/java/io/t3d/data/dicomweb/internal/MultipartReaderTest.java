@@ -100,9 +100,11 @@ class MultipartReaderTest {
 
   @Test
   void theBoundaryIsReadFromTheHeader() {
-    assertThat(MultipartReader.boundary("multipart/related; type=\"application/dicom\"; boundary=a-b"))
+    assertThat(
+            MultipartReader.boundary("multipart/related; type=\"application/dicom\"; boundary=a-b"))
         .contains("a-b");
-    assertThat(MultipartReader.boundary("Multipart/Related; BOUNDARY=\"a b\"; x=y")).contains("a b");
+    assertThat(MultipartReader.boundary("Multipart/Related; BOUNDARY=\"a b\"; x=y"))
+        .contains("a b");
     assertThat(MultipartReader.boundary("multipart/related")).isEmpty();
     assertThat(MultipartReader.boundary("text/html; boundary=a")).isEmpty();
     assertThat(MultipartReader.boundary("")).isEmpty();
