@@ -17,6 +17,7 @@ import io.t3d.cli.command.SegmentCommand;
 import io.t3d.cli.doctor.DoctorCommand;
 import io.t3d.cli.launch.LaunchCommand;
 import io.t3d.cli.launch.LaunchedWorker;
+import io.t3d.cli.pacs.PacsCommand;
 import io.t3d.cli.published.ImportCommand;
 import io.t3d.cli.serve.ServeCommand;
 import io.t3d.cli.view.ViewCommand;
@@ -61,6 +62,7 @@ import picocli.CommandLine.ScopeType;
       CompletionCommand.class,
       SegmentCommand.class,
       ServeCommand.class,
+      PacsCommand.class,
       CommandLine.HelpCommand.class
     })
 public final class T3dCommand {

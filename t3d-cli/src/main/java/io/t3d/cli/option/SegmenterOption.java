@@ -17,6 +17,11 @@ public final class SegmenterOption {
 
   @Mixin private DeviceOption device;
 
+  /** The folder that was given. */
+  public Path folder() {
+    return folder;
+  }
+
   /** The segmenter, on the device of --device; the caller closes it. */
   public TrainedSegmenter open() throws IOException {
     return TrainedSegmenter.open(folder, device.device());

@@ -146,7 +146,7 @@ public final class DicomReader implements VolumeReader {
     return SUFFIXES.stream().anyMatch(name::endsWith);
   }
 
-  private static DicomSeries series(Path path) throws IOException {
+  static DicomSeries series(Path path) throws IOException {
     if (!Files.isDirectory(path)) {
       return DicomSeries.ofFiles(List.of(path));
     }

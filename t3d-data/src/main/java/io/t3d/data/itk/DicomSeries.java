@@ -69,6 +69,26 @@ public final class DicomSeries {
     return new DicomSeries(place, DicomScan.files(files));
   }
 
+  /**
+   * The series of a folder that holds one, or of a file.
+   *
+   * @throws VolumeFormatException when there is no image, or a folder holds several series
+   * @throws ItkMissingException when ITK's natives are not on the class path
+   */
+  public static DicomSeries only(Path path) throws IOException {
+    return DicomReader.series(path);
+  }
+
+  /**
+   * Its slices, in the order in which {@link #read()} stacks them: slice z of the volume is entry
+   * z. They name DICOM's identifiers, which belong into no message and no log.
+   *
+   * @throws VolumeFormatException when the images do not form one regular grid
+   */
+  public List<DicomSlice> slices() throws IOException {
+    return DicomGeometry.of(place, images).frames().stream().map(DicomSlice::of).toList();
+  }
+
   /** The series number, if the files tell one. */
   public OptionalInt number() {
     int number = images.get(0).seriesNumber();

@@ -95,28 +95,28 @@ public final class DicomFile {
     return this;
   }
 
-  DicomFile without(int tag) {
+  public DicomFile without(int tag) {
     elements.remove(tag);
     return this;
   }
 
-  DicomFile text(int tag, String vr, String value) {
+  public DicomFile text(int tag, String vr, String value) {
     elements.put(tag, new Element(vr, value.getBytes(StandardCharsets.US_ASCII)));
     return this;
   }
 
-  DicomFile decimals(int tag, double... values) {
+  public DicomFile decimals(int tag, double... values) {
     String text =
         Arrays.stream(values).mapToObj(Double::toString).collect(Collectors.joining("\\"));
     return text(tag, "DS", text);
   }
 
-  DicomFile number(int tag, int value) {
+  public DicomFile number(int tag, int value) {
     elements.put(tag, new Element("US", new short[] {(short) value}));
     return this;
   }
 
-  DicomFile voxels(short... voxels) {
+  public DicomFile voxels(short... voxels) {
     elements.put(0x7fe00010, new Element("OW", voxels));
     return this;
   }

@@ -1,0 +1,437 @@
+package io.t3d.data.dicomweb;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.t3d.core.T3dException;
+import io.t3d.core.internal.AtomicFiles;
+import io.t3d.data.dicomweb.internal.MultipartReader;
+import io.t3d.data.dicomweb.internal.SilenceGuard;
+import java.io.BufferedOutputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.io.OutputStream;
+import java.net.ConnectException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublisher;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.channels.UnresolvedAddressException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import javax.net.ssl.SSLException;
+
+/**
+ * Searches, fetches and stores DICOM objects over DICOMweb. TLS trusts what the JDK trusts.
+ *
+ * <pre>{@code
+ * var pacs = new DicomWebClient(DicomWebSettings.of(address, Credentials.bearerFrom(file)));
+ * for (RemoteSeries series : pacs.search(Map.of("PatientID", "77", "Modality", "CT"), 10)) {
+ *   pacs.retrieve(series, folder.resolve(series.id()));
+ * }
+ * pacs.store(List.of(segmentation));
+ * }</pre>
+ */
+public final class DicomWebClient {
+  private static final Set<Integer> PASSING = Set.of(429, 500, 502, 503, 504);
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
+  private static final Duration CONNECT = Duration.ofSeconds(20);
+  private static final int PAGE = 100;
+  private static final int LONGEST_JSON = 64 << 20;
+  private static final int PREAMBLE = 128;
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final DicomWebSettings settings;
+  private final HttpClient http;
+
+  /** A client of one service. */
+  public DicomWebClient(DicomWebSettings settings) {
+    this.settings = settings;
+    this.http =
+        HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .followRedirects(HttpClient.Redirect.NEVER) // they would take the credentials along
+            .connectTimeout(CONNECT)
+            .build();
+  }
+
+  /**
+   * Finds series (QIDO-RS).
+   *
+   * @param query keywords of DICOM, or tags of eight digits, to values; {@code *} and {@code ?} as
+   *     DICOM takes them
+   * @param limit most series
+   * @return in the archive's order
+   * @throws DicomWebException when the archive cannot be asked
+   */
+  public List<RemoteSeries> search(Map<String, String> query, int limit) throws IOException {
+    StringBuilder fixed = new StringBuilder("series?");
+    query.forEach(
+        (key, value) -> {
+          if (!key.matches("[A-Za-z0-9.]{1,64}")) {
+            throw new T3dException(
+                T3dException.Kind.USAGE,
+                "A query is KEYWORD=VALUE with a keyword of DICOM such as PatientID, got \""
+                    + key
+                    + "\"");
+          }
+          fixed.append(key).append('=').append(encode(value)).append('&');
+        });
+    fixed.append("includefield=00100020&includefield=00201209");
+    List<RemoteSeries> found = new ArrayList<>();
+    while (found.size() < limit) {
+      int page = Math.min(PAGE, limit - found.size());
+      String path = fixed + "&limit=" + page + "&offset=" + found.size();
+      List<RemoteSeries> more = retrying("search", () -> searchOnce(path));
+      int before = found.size();
+      more.stream().limit(page).filter(s -> !found.contains(s)).forEach(found::add);
+      if (more.size() < page || found.size() == before) {
+        break;
+      }
+    }
+    return List.copyOf(found);
+  }
+
+  private List<RemoteSeries> searchOnce(String path) throws IOException {
+    HttpRequest request = request(path).header("Accept", "application/dicom+json").GET().build();
+    HttpResponse<InputStream> answer = send(request);
+    try (InputStream body = guarded(answer)) {
+      if (answer.statusCode() == 204) {
+        return List.of();
+      }
+      requireOk(answer, body, "the search");
+      JsonNode all = json(body);
+      List<RemoteSeries> out = new ArrayList<>();
+      for (JsonNode entry : all) {
+        out.add(RemoteSeries.of(entry));
+      }
+      return out;
+    } catch (IllegalArgumentException e) {
+      throw new DicomWebException(
+          0, host() + " answered a search with an entry without valid UIDs", e);
+    }
+  }
+
+  /**
+   * Fetches all objects of a series (WADO-RS) as they are stored.
+   *
+   * @param folder must not exist; it appears when all objects are in it
+   * @return its files
+   * @throws DicomWebException when the series is not there or cannot be fetched whole
+   */
+  public List<Path> retrieve(RemoteSeries series, Path folder) throws IOException {
+    Path parent = AtomicFiles.makeFolder(folder.toAbsolutePath().getParent());
+    Path part = parent.resolve("." + folder.getFileName() + ".part");
+    try {
+      int count = retrying(series.toString(), () -> retrieveOnce(series, part));
+      if (series.instances() >= 0 && count != series.instances()) {
+        throw new DicomWebException(
+            0,
+            host()
+                + " gave "
+                + count
+                + " objects of "
+                + series
+                + ", which has "
+                + series.instances()
+                + "; is it still being stored? Try again later");
+      }
+      Files.move(part, folder, StandardCopyOption.ATOMIC_MOVE);
+    } finally {
+      AtomicFiles.deleteTree(part);
+    }
+    try (var files = Files.list(folder)) {
+      return files.sorted().toList();
+    }
+  }
+
+  private int retrieveOnce(RemoteSeries series, Path part) throws IOException {
+    AtomicFiles.deleteTree(part);
+    Files.createDirectory(part);
+    HttpRequest request =
+        request(series.path())
+            .header("Accept", "multipart/related; type=\"application/dicom\"; transfer-syntax=*")
+            .GET()
+            .build();
+    HttpResponse<InputStream> answer = send(request);
+    try (InputStream body = guarded(answer)) {
+      requireOk(answer, body, series.toString());
+      String type = answer.headers().firstValue("Content-Type").orElse("");
+      String boundary =
+          MultipartReader.boundary(type)
+              .orElseThrow(
+                  () ->
+                      new DicomWebException(
+                          0,
+                          host()
+                              + " answered with \""
+                              + shown(type)
+                              + "\", expected multipart/related; is this the address of a DICOMweb"
+                              + " service?"));
+      return write(new MultipartReader(body, boundary, settings.longestInstance()), series, part);
+    } catch (MultipartReader.MalformedException e) {
+      throw new DicomWebException(
+          0, host() + ": the answer for " + series + " is refused: " + e.getMessage(), e);
+    }
+  }
+
+  private int write(MultipartReader parts, RemoteSeries series, Path folder) throws IOException {
+    int count = 0;
+    while (parts.next().isPresent()) {
+      if (++count > settings.mostInstances()) {
+        throw new DicomWebException(
+            0, series + " has more than " + settings.mostInstances() + " objects");
+      }
+      Path file = folder.resolve(String.format(Locale.ROOT, "%06d.dcm", count));
+      try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file))) {
+        parts.content(out);
+      }
+      if (!isDicom(file)) {
+        throw new DicomWebException(0, host() + " gave a part of " + series + " that is no DICOM");
+      }
+    }
+    if (count == 0) {
+      throw new DicomWebException(404, host() + " gave no object of " + series);
+    }
+    return count;
+  }
+
+  private static boolean isDicom(Path file) throws IOException {
+    try (InputStream in = Files.newInputStream(file)) {
+      byte[] head = in.readNBytes(PREAMBLE + 4);
+      byte[] sign = {'D', 'I', 'C', 'M'};
+      return Arrays.equals(head, PREAMBLE, head.length, sign, 0, sign.length);
+    } catch (IllegalArgumentException | ArrayIndexOutOfBoundsException e) {
+      return false; // shorter than a preamble
+    }
+  }
+
+  /**
+   * Stores objects (STOW-RS).
+   *
+   * @param files DICOM files
+   * @throws DicomWebException when the archive refuses one, with its reason
+   */
+  public void store(List<Path> files) throws IOException {
+    retrying(
+        "store",
+        () -> {
+          storeOnce(files);
+          return files;
+        });
+  }
+
+  private void storeOnce(List<Path> files) throws IOException {
+    String boundary = "t3d-" + UUID.randomUUID();
+    List<BodyPublisher> parts = new ArrayList<>();
+    for (Path file : files) {
+      parts.add(
+          BodyPublishers.ofString("--" + boundary + "\r\nContent-Type: application/dicom\r\n\r\n"));
+      parts.add(BodyPublishers.ofFile(file));
+      parts.add(BodyPublishers.ofString("\r\n"));
+    }
+    parts.add(BodyPublishers.ofString("--" + boundary + "--\r\n"));
+    HttpRequest request =
+        request("studies")
+            .header("Accept", "application/dicom+json")
+            .header(
+                "Content-Type",
+                "multipart/related; type=\"application/dicom\"; boundary=" + boundary)
+            .POST(BodyPublishers.concat(parts.toArray(new BodyPublisher[0])))
+            .build();
+    HttpResponse<InputStream> answer = send(request);
+    try (InputStream body = guarded(answer)) {
+      int status = answer.statusCode();
+      boolean telling = status == 200 || status == 202 || status == 409;
+      if (!telling) {
+        requireOk(answer, body, "storing");
+      }
+      StoreAnswer.check(host(), status, text(body), files.size());
+    }
+  }
+
+  // ------------------------------------------------------------------ the wire
+
+  private HttpRequest.Builder request(String path) {
+    URI uri = URI.create(settings.base().toString().replaceFirst("/+$", "") + "/" + path);
+    HttpRequest.Builder request = HttpRequest.newBuilder(uri).timeout(settings.silence());
+    settings.credentials().header().ifPresent(h -> request.header("Authorization", h));
+    return request;
+  }
+
+  private HttpResponse<InputStream> send(HttpRequest request) throws IOException {
+    try {
+      return http.send(request, BodyHandlers.ofInputStream());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("Interrupted while waiting for " + host());
+    }
+  }
+
+  private InputStream guarded(HttpResponse<InputStream> answer) {
+    return new SilenceGuard(answer.body(), settings.silence());
+  }
+
+  private interface Attempt<T> {
+    T make() throws IOException;
+  }
+
+  private <T> T retrying(String what, Attempt<T> attempt) throws IOException {
+    Duration pause = settings.pause();
+    for (int n = 1; ; n++) {
+      try {
+        return attempt.make();
+      } catch (DicomWebException e) {
+        if (n >= settings.attempts() || !PASSING.contains(e.status())) {
+          throw e;
+        }
+      } catch (InterruptedIOException | FileSystemException e) {
+        throw e;
+      } catch (SSLException e) {
+        throw new DicomWebException(
+            0,
+            "No TLS connection to "
+                + host()
+                + ": "
+                + e.getMessage()
+                + "; does the JDK's trust store have its certificate's issuer (keytool -importcert"
+                + " -cacerts)?",
+            e);
+      } catch (IOException e) {
+        if (n >= settings.attempts() || isUnknownHost(e)) {
+          throw lost(what, n, e);
+        }
+      }
+      sleep(pause);
+      pause = pause.multipliedBy(2);
+      pause = pause.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause;
+    }
+  }
+
+  private static boolean isUnknownHost(IOException e) {
+    for (Throwable t = e; t != null; t = t.getCause()) {
+      if (t instanceof UnresolvedAddressException) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private DicomWebException lost(String what, int attempts, IOException e) {
+    String times = attempts == 1 ? "" : " (" + attempts + " attempts)";
+    if (isUnknownHost(e)) {
+      return new DicomWebException(
+          0, "There is no host " + settings.base().getHost() + "; is the address right?", e);
+    }
+    if (e instanceof ConnectException) {
+      return new DicomWebException(
+          0,
+          "Nothing answers at "
+              + host()
+              + times
+              + "; is the address right and the service running?",
+          e);
+    }
+    String why =
+        e instanceof EOFException || e.getMessage() == null
+            ? "the answer was cut off"
+            : e.getMessage();
+    return new DicomWebException(
+        0, host() + ": the connection was lost at " + what + times + ": " + why, e);
+  }
+
+  private static void sleep(Duration pause) throws InterruptedIOException {
+    try {
+      Thread.sleep(pause.toMillis());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("Interrupted between two attempts");
+    }
+  }
+
+  private void requireOk(HttpResponse<InputStream> answer, InputStream body, String what)
+      throws IOException {
+    int status = answer.statusCode();
+    if (status == 200) {
+      return;
+    }
+    body.readNBytes(1 << 16); // lets the connection be used again; its text may name a patient
+    throw new DicomWebException(
+        status,
+        host()
+            + " refuses "
+            + what
+            + " with status "
+            + status
+            + switch (status) {
+              case 401, 403 ->
+                  ": credentials are missing or wrong; give --auth-basic or --auth-bearer";
+              case 404, 410 -> ": it is not there; is the address right, or was it removed?";
+              case 400, 406, 415 -> ": it does not understand the request";
+              case 301, 302, 303, 307, 308 ->
+                  ": it sends to another address, which is not followed; give that one";
+              default -> PASSING.contains(status) ? " after all attempts; try again later" : "";
+            });
+  }
+
+  private JsonNode json(InputStream body) throws IOException {
+    try {
+      JsonNode all = JSON.readTree(text(body));
+      if (all != null && all.isArray()) {
+        return all;
+      }
+      throw new DicomWebException(0, noJson());
+    } catch (JsonProcessingException e) {
+      throw new DicomWebException(0, noJson(), e);
+    }
+  }
+
+  private String noJson() {
+    return host()
+        + " answered a search with what is no DICOM JSON; is this the address of a DICOMweb"
+        + " service (often it ends with /dicom-web)?";
+  }
+
+  private String text(InputStream body) throws IOException {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    byte[] buffer = new byte[1 << 16];
+    for (int n; (n = body.read(buffer)) >= 0; ) {
+      out.write(buffer, 0, n);
+      if (out.size() > LONGEST_JSON) {
+        throw new DicomWebException(0, host() + " answered with more than 64 MiB of JSON");
+      }
+    }
+    return out.toString(StandardCharsets.UTF_8);
+  }
+
+  private String host() {
+    URI base = settings.base();
+    return base.getHost() + (base.getPort() < 0 ? "" : ":" + base.getPort());
+  }
+
+  private static String encode(String value) {
+    return URLEncoder.encode(value, StandardCharsets.UTF_8).replace("+", "%20").replace("%2A", "*");
+  }
+
+  private static String shown(String type) {
+    return type.length() > 60 ? type.substring(0, 60) + "…" : type;
+  }
+}

@@ -1,0 +1,5 @@
+/** Multipart bodies, and what watches over a connection. */
+@NullMarked
+package io.t3d.data.dicomweb.internal;
+
+import org.jspecify.annotations.NullMarked;
