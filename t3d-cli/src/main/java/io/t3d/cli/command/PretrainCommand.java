@@ -9,7 +9,10 @@ import io.t3d.core.config.Configs;
 import io.t3d.core.internal.FolderLock;
 import io.t3d.core.torch.TorchEngine;
 import io.t3d.core.torch.distributed.ProcessGroup;
+import io.t3d.core.train.Checkpoint;
 import io.t3d.core.train.TrainingSummary;
+import io.t3d.core.train.validate.BestScore;
+import io.t3d.core.train.validate.EarlyStopping;
 import io.t3d.data.manifest.Manifest;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.data.prepare.PreparedVolumes;
@@ -21,6 +24,8 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -99,10 +104,11 @@ public final class PretrainCommand implements Callable<Integer> {
       if (writes) {
         T3D.requireFree(out, resume); // now that nobody else can begin
       }
-      summary = train(settings, train, group);
+      summary = train(settings, train, T3D.rowsToValidateOn(settings, all), group);
     }
     if (writes) {
       print(summary, group);
+      printBest(settings, summary);
     }
     return 0;
   }
@@ -125,13 +131,43 @@ public final class PretrainCommand implements Callable<Integer> {
     stdout.flush();
   }
 
-  private TrainingSummary train(PretrainConfig asked, List<ManifestRow> rows, ProcessGroup group)
+  private void printBest(PretrainConfig settings, TrainingSummary summary) throws IOException {
+    Optional<EarlyStopping> stopping = settings.training().earlyStopping();
+    Optional<BestScore> best = Checkpoint.open(out).flatMap(Checkpoint::best);
+    if (stopping.isPresent() && best.isPresent()) {
+      PrintWriter stdout = spec.commandLine().getOut();
+      if (summary.stopped() && stopping.get().ends(best)) {
+        stdout.printf(
+            "stopped early: %d validations in a row were no better%n", best.get().since());
+      }
+      stdout.printf(
+          Locale.ROOT,
+          "best validation: %s %.4f at step %d, checkpoint in %s%n",
+          best.get().metric(),
+          best.get().score(),
+          best.get().step(),
+          Checkpoint.bestFolderOf(out));
+      stdout.flush();
+    }
+  }
+
+  private TrainingSummary train(
+      PretrainConfig asked,
+      List<ManifestRow> rows,
+      List<ManifestRow> validationRows,
+      ProcessGroup group)
       throws IOException {
     PretrainConfig settings = asked.withPreprocessing(preprocessing(asked, rows));
     PrintWriter err = spec.commandLine().getErr();
-    List<ManifestRow> train = skipBad.check(rows, settings.data().preprocessing(), group, err);
+    Preprocessing preparation = settings.data().preprocessing();
+    List<ManifestRow> train = skipBad.check(rows, preparation, group, err);
+    List<ManifestRow> validation =
+        validationRows.isEmpty()
+            ? validationRows
+            : skipBad.check(validationRows, preparation, group, err);
     try (TrainingProgress progress = new TrainingProgress()) {
       return new PretrainRun(settings, train, T3D.promptsBeside(manifest), out, group)
+          .withValidation(validation)
           .run(resume, acceptChangedData, progress);
     }
   }

@@ -1,13 +1,17 @@
 package io.t3d.core.train;
 
 import ai.djl.Device;
+import io.t3d.core.config.internal.LeftOutWhenEmpty;
 import io.t3d.core.internal.Checks;
 import io.t3d.core.torch.Autocast;
 import io.t3d.core.torch.TorchEngine;
 import io.t3d.core.train.optim.AdamW;
 import io.t3d.core.train.optim.LayerDecay;
 import io.t3d.core.train.optim.LrSchedule;
+import io.t3d.core.train.validate.EarlyStopping;
+import io.t3d.core.train.validate.ValidationConfig;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
@@ -49,6 +53,10 @@ import java.util.function.Supplier;
  *     ({@link TorchEngine#deterministic}); on a GPU that costs time
  * @param syncBatchNorm whether batch norms take their statistics from the batches of all workers of
  *     a run; costs two calls between them for each batch norm. Nothing with one worker
+ * @param validation when the model is scored on other pairs; never when left out. Costs a forward
+ *     pass of those pairs each time and changes no weight, so a run may be resumed with another
+ * @param earlyStopping when training ends for want of better validations, and the best one's
+ *     checkpoint is kept; never when left out. A run may be resumed with another
  */
 public record TrainingConfig(
     int epochs,
@@ -73,7 +81,9 @@ public record TrainingConfig(
     int keepEveryEpochs,
     boolean tf32,
     boolean deterministic,
-    boolean syncBatchNorm) {
+    boolean syncBatchNorm,
+    @LeftOutWhenEmpty Optional<ValidationConfig> validation,
+    @LeftOutWhenEmpty Optional<EarlyStopping> earlyStopping) {
   /** As {@link #checkpointEverySteps}: one when the run ends or a listener stops it. */
   public static final int AT_END_ONLY = -1;
 
@@ -119,6 +129,13 @@ public record TrainingConfig(
     Checks.inRange("TrainingConfig.textLayerDecay", textLayerDecay, Double.MIN_VALUE, 1);
     Checks.inRange("TrainingConfig.visionLayerDecay", visionLayerDecay, Double.MIN_VALUE, 1);
     Checks.inRange("TrainingConfig.keepEveryEpochs", keepEveryEpochs, 0, 1e6);
+    Objects.requireNonNull(validation, "TrainingConfig.validation");
+    Objects.requireNonNull(earlyStopping, "TrainingConfig.earlyStopping");
+    if (earlyStopping.isPresent() && validation.isEmpty()) {
+      throw new IllegalArgumentException(
+          "TrainingConfig.earlyStopping needs scores, but TrainingConfig.validation is left out;"
+              + " set it, e.g. to {everyEpochs: 1}");
+    }
   }
 
   /** CLIP's optimizer settings (Radford et al. 2021), at a learning rate for small batches. */
@@ -139,6 +156,14 @@ public record TrainingConfig(
   /** The same settings with another seed. */
   public TrainingConfig withSeed(long newSeed) {
     return toBuilder().seed(newSeed).build();
+  }
+
+  /** The same settings without what only watches a training. */
+  TrainingConfig unwatched() {
+    Builder builder = toBuilder();
+    builder.validation = Optional.empty();
+    builder.earlyStopping = Optional.empty();
+    return builder.build();
   }
 
   /** What {@link AdamW} needs. */
@@ -177,6 +202,8 @@ public record TrainingConfig(
     private boolean tf32 = true;
     private boolean deterministic;
     private boolean syncBatchNorm;
+    private Optional<ValidationConfig> validation = Optional.empty();
+    private Optional<EarlyStopping> earlyStopping = Optional.empty();
 
     private Builder() {}
 
@@ -204,6 +231,8 @@ public record TrainingConfig(
       tf32 = from.tf32;
       deterministic = from.deterministic;
       syncBatchNorm = from.syncBatchNorm;
+      validation = from.validation;
+      earlyStopping = from.earlyStopping;
     }
 
     /** See {@link TrainingConfig#epochs()}. */
@@ -339,6 +368,18 @@ public record TrainingConfig(
       return this;
     }
 
+    /** See {@link TrainingConfig#validation()}. */
+    public Builder validation(ValidationConfig value) {
+      validation = Optional.of(value);
+      return this;
+    }
+
+    /** See {@link TrainingConfig#earlyStopping()}. */
+    public Builder earlyStopping(EarlyStopping value) {
+      earlyStopping = Optional.of(value);
+      return this;
+    }
+
     /** Checks and builds. */
     public TrainingConfig build() {
       return new TrainingConfig(
@@ -364,7 +405,9 @@ public record TrainingConfig(
           keepEveryEpochs,
           tf32,
           deterministic,
-          syncBatchNorm);
+          syncBatchNorm,
+          validation,
+          earlyStopping);
     }
   }
 }
