@@ -1,15 +1,20 @@
 package io.t3d.cli.command;
 
+import ai.djl.Device;
 import io.t3d.cli.launch.LaunchedWorker;
 import io.t3d.cli.option.DeviceOption;
 import io.t3d.cli.option.SkipBad;
-import io.t3d.cli.print.TrainingProgress;
+import io.t3d.cli.print.ProgressOptions;
+import io.t3d.cli.print.TrainingView;
+import io.t3d.cli.watch.WatchOptions;
+import io.t3d.cli.watch.Watchers;
 import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
 import io.t3d.core.internal.FolderLock;
 import io.t3d.core.torch.TorchEngine;
 import io.t3d.core.torch.distributed.ProcessGroup;
 import io.t3d.core.train.Checkpoint;
+import io.t3d.core.train.TrainingListener;
 import io.t3d.core.train.TrainingSummary;
 import io.t3d.core.train.validate.BestScore;
 import io.t3d.core.train.validate.EarlyStopping;
@@ -23,6 +28,7 @@ import io.t3d.pipeline.T3D;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -74,10 +80,15 @@ public final class PretrainCommand implements Callable<Integer> {
 
   @Mixin private DeviceOption device;
 
+  @Mixin private WatchOptions watch;
+
+  @Mixin private ProgressOptions shown;
+
   @Spec private CommandSpec spec;
 
   @Override
   public Integer call() throws IOException {
+    shown.check();
     PretrainConfig settings =
         config == null ? PretrainConfig.tiny() : Configs.load(config, PretrainConfig.class);
     if (acceptChangedData && !resume) {
@@ -114,6 +125,9 @@ public final class PretrainCommand implements Callable<Integer> {
   }
 
   private void print(TrainingSummary summary, ProcessGroup group) {
+    if (shown.printed("result", summary)) {
+      return;
+    }
     PrintWriter stdout = spec.commandLine().getOut();
     stdout.printf(
         "%d steps, loss %.4f → %.4f, %.1f volumes/s, checkpoint in %s%n",
@@ -134,7 +148,7 @@ public final class PretrainCommand implements Callable<Integer> {
   private void printBest(PretrainConfig settings, TrainingSummary summary) throws IOException {
     Optional<EarlyStopping> stopping = settings.training().earlyStopping();
     Optional<BestScore> best = Checkpoint.open(out).flatMap(Checkpoint::best);
-    if (stopping.isPresent() && best.isPresent()) {
+    if (stopping.isPresent() && best.isPresent() && !shown.printed("best", best.get())) {
       PrintWriter stdout = spec.commandLine().getOut();
       if (summary.stopped() && stopping.get().ends(best)) {
         stdout.printf(
@@ -165,10 +179,17 @@ public final class PretrainCommand implements Callable<Integer> {
         validationRows.isEmpty()
             ? validationRows
             : skipBad.check(validationRows, preparation, group, err);
-    try (TrainingProgress progress = new TrainingProgress()) {
-      return new PretrainRun(settings, train, T3D.promptsBeside(manifest), out, group)
-          .withValidation(validation)
-          .run(resume, acceptChangedData, progress);
+    PretrainRun run =
+        new PretrainRun(settings, train, T3D.promptsBeside(manifest), out, group)
+            .withValidation(validation);
+    if (group.rank() != 0) {
+      return run.run(resume, acceptChangedData, new TrainingListener() {});
+    }
+    Device on = settings.device().map(TorchEngine::device).orElseGet(TorchEngine::defaultDevice);
+    try (TrainingView view = shown.training(on)) {
+      List<TrainingListener> all = new ArrayList<>(watch.watchers(out, settings));
+      all.add(0, view);
+      return new Watchers(all).watch(l -> run.run(resume, acceptChangedData, l));
     }
   }
 
