@@ -18,6 +18,7 @@ import io.t3d.cli.doctor.DoctorCommand;
 import io.t3d.cli.launch.LaunchCommand;
 import io.t3d.cli.launch.LaunchedWorker;
 import io.t3d.cli.published.ImportCommand;
+import io.t3d.cli.runs.RunsCommand;
 import io.t3d.pipeline.internal.CleanStop;
 import java.io.IOException;
 import java.io.InputStream;
@@ -41,6 +42,7 @@ import picocli.CommandLine.ScopeType;
       PreprocessCommand.class,
       PretrainCommand.class,
       LaunchCommand.class,
+      RunsCommand.class,
       EvaluateCommand.class,
       BenchmarkCommand.class,
       EmbedCommand.class,
