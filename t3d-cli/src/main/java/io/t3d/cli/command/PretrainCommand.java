@@ -89,6 +89,7 @@ public final class PretrainCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     shown.check();
+    watch.check();
     PretrainConfig settings =
         config == null ? PretrainConfig.tiny() : Configs.load(config, PretrainConfig.class);
     if (acceptChangedData && !resume) {
