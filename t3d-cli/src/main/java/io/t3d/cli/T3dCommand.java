@@ -23,6 +23,7 @@ import io.t3d.cli.serve.ServeCommand;
 import io.t3d.cli.view.ViewCommand;
 import io.t3d.core.T3dException;
 import io.t3d.data.io.Locations;
+import io.t3d.cli.runs.RunsCommand;
 import io.t3d.pipeline.internal.CleanStop;
 import java.io.IOException;
 import java.io.InputStream;
@@ -47,6 +48,7 @@ import picocli.CommandLine.ScopeType;
       PreprocessCommand.class,
       PretrainCommand.class,
       LaunchCommand.class,
+      RunsCommand.class,
       EvaluateCommand.class,
       BenchmarkCommand.class,
       EmbedCommand.class,

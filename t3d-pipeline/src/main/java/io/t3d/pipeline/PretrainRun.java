@@ -19,6 +19,7 @@ import io.t3d.core.train.PairSource;
 import io.t3d.core.train.Pretrainer;
 import io.t3d.core.train.TrainingListener;
 import io.t3d.core.train.TrainingSummary;
+import io.t3d.core.train.validate.EarlyStopping;
 import io.t3d.data.load.VolumeReportDataset;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.data.prepare.Preprocessing;
@@ -45,6 +46,7 @@ public final class PretrainRun {
   private final Optional<Prompts> prompts;
   private final Path out;
   private final ProcessGroup group;
+  private final List<ManifestRow> validation;
 
   /**
    * Prepares a run on data without prompts.
@@ -83,6 +85,16 @@ public final class PretrainRun {
       Optional<Prompts> prompts,
       Path out,
       ProcessGroup group) {
+    this(config, rows, prompts, out, group, List.of());
+  }
+
+  private PretrainRun(
+      PretrainConfig config,
+      List<ManifestRow> rows,
+      Optional<Prompts> prompts,
+      Path out,
+      ProcessGroup group,
+      List<ManifestRow> validation) {
     PairSource.pairsPerWorker(config.data().batchSize(), group.size());
     if (rows.size() < config.data().batchSize()) {
       throw new T3dException(
@@ -98,6 +110,17 @@ public final class PretrainRun {
     this.prompts = prompts;
     this.out = out;
     this.group = group;
+    this.validation = List.copyOf(validation);
+  }
+
+  /**
+   * The same run, scored on other pairs as {@code training.validation} says.
+   *
+   * @param pairs of the validation split. Batches are of {@code data.batchSize}, or of all pairs
+   *     where these are fewer; what does not fill a batch is left out
+   */
+  public PretrainRun withValidation(List<ManifestRow> pairs) {
+    return new PretrainRun(config, rows, prompts, out, group, pairs);
   }
 
   /**
@@ -129,6 +152,7 @@ public final class PretrainRun {
 
   private TrainingSummary runAlone(
       boolean resume, boolean acceptChangedData, TrainingListener listener) throws IOException {
+    requireValidation();
     DataConfig data = config.data();
     if (resume && group.rank() == 0) {
       Checkpoint.open(out); // puts right what a crash left, before the others look
@@ -137,16 +161,7 @@ public final class PretrainRun {
     DataIdentity identity = identity(resume, acceptChangedData);
     requireSame(identity, resume);
     VolumeReportDataset source =
-        VolumeReportDataset.builder()
-            .rows(rows)
-            .preprocessing(data.preprocessing())
-            .sampler(new MultiViewSampler(data.views()))
-            .reports(data.reports())
-            .batchSize(data.batchSize())
-            .seed(config.training().seed())
-            .threads(data.threads())
-            .cacheBytes(data.cacheMegabytes() * MEGABYTE)
-            .build();
+        pairs(rows, data.batchSize()).cacheBytes(data.cacheMegabytes() * MEGABYTE).build();
     List<String> otherwise = resume ? List.of() : otherPreparation();
     if (!otherwise.isEmpty()) {
       LOG.warn(
@@ -169,9 +184,51 @@ public final class PretrainRun {
               .dataDescription(identity.description())
               .listener(listener)
               .resume(resume);
+      if (config.training().validation().isPresent()) {
+        VolumeReportDataset others =
+            pairs(validation, Math.min(data.batchSize(), validation.size())).build();
+        run.validation(0, new PairValidation(objective, others, config.training()));
+      }
       prompts.ifPresent(p -> run.attach(TrainedModel.PROMPTS_FILE, Configs.toJson(p)));
       return run.build().run();
     }
+  }
+
+  private VolumeReportDataset.Builder pairs(List<ManifestRow> of, int batchSize) {
+    DataConfig data = config.data();
+    return VolumeReportDataset.builder()
+        .rows(of)
+        .preprocessing(data.preprocessing())
+        .sampler(new MultiViewSampler(data.views()))
+        .reports(data.reports())
+        .batchSize(batchSize)
+        .seed(config.training().seed())
+        .threads(data.threads());
+  }
+
+  /** Before hours are spent. */
+  private void requireValidation() {
+    if (config.training().validation().isPresent() && validation.isEmpty()) {
+      throw new T3dException(
+          T3dException.Kind.INPUT,
+          "training.validation needs pairs that are not trained on, but no row is of the split"
+              + " validation; give some rows split=validation, or leave the setting out");
+    }
+    config
+        .training()
+        .earlyStopping()
+        .map(EarlyStopping::metric)
+        .filter(m -> !m.startsWith(PairValidation.LOSS) && !PairValidation.RECALLS.contains(m))
+        .ifPresent(
+            metric -> {
+              throw new T3dException(
+                  T3dException.Kind.USAGE,
+                  "training.earlyStopping.metric must be loss, loss.PART or one of "
+                      + PairValidation.RECALLS
+                      + ", got '"
+                      + metric
+                      + "'");
+            });
   }
 
   /** Workers with other settings, data or checkpoints would train another model each. */

@@ -19,6 +19,7 @@ import io.t3d.data.prepare.Preprocessing;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -108,7 +109,15 @@ public final class T3D {
             if (writes) {
               requireFree(out, resume); // now that nobody else can begin
             }
-            return pretrain(config, train, manifest, out, resume, listener, group);
+            return pretrain(
+                config,
+                train,
+                rowsToValidateOn(config, all),
+                manifest,
+                out,
+                resume,
+                listener,
+                group);
           }
         });
   }
@@ -116,6 +125,7 @@ public final class T3D {
   private static TrainingSummary pretrain(
       PretrainConfig config,
       List<ManifestRow> train,
+      List<ManifestRow> validation,
       Path manifest,
       Path out,
       boolean resume,
@@ -125,17 +135,20 @@ public final class T3D {
     Preprocessing resolved = PreparedVolumes.resolve(config.data().preprocessing(), train);
     PretrainConfig settings = config.withPreprocessing(resolved);
     int threads = Runtime.getRuntime().availableProcessors();
-    List<BadRow> bad = VolumeReportDataset.check(train, resolved, threads, group);
+    List<ManifestRow> used = new ArrayList<>(train);
+    used.addAll(validation);
+    List<BadRow> bad = VolumeReportDataset.check(used, resolved, threads, group);
     if (!bad.isEmpty()) {
       throw new T3dException(
           T3dException.Kind.INPUT,
           bad.size()
               + " of "
-              + train.size()
+              + used.size()
               + " volumes cannot be used; repair them, or leave their rows out:"
               + Problems.list(bad));
     }
     return new PretrainRun(settings, train, promptsBeside(manifest), out, group)
+        .withValidation(validation)
         .run(resume, listener);
   }
 
@@ -185,6 +198,16 @@ public final class T3D {
           file + " has no row of the split train; give some rows split=train, or no split at all");
     }
     return rows;
+  }
+
+  /**
+   * The rows of a manifest that a run is scored on while it trains.
+   *
+   * @return those of the split {@code validation}; none when the settings ask for no validation
+   */
+  public static List<ManifestRow> rowsToValidateOn(PretrainConfig config, Manifest manifest) {
+    boolean asked = config.training().validation().isPresent();
+    return asked && manifest.hasSplits() ? manifest.select(Split.VALIDATION) : List.of();
   }
 
   /** The prompts that came with a manifest, if there are any. */

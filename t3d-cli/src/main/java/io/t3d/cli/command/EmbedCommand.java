@@ -5,6 +5,8 @@ import ai.djl.ndarray.NDManager;
 import io.t3d.cli.option.CheckpointOption;
 import io.t3d.cli.option.SkipBad;
 import io.t3d.cli.print.Progress;
+import io.t3d.cli.print.ProgressOptions;
+import io.t3d.cli.watch.Projector;
 import io.t3d.core.config.Configs;
 import io.t3d.core.file.Safetensors;
 import io.t3d.core.internal.OutputCheck;
@@ -18,11 +20,16 @@ import io.t3d.pipeline.TrainedModel;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -61,7 +68,15 @@ public final class EmbedCommand implements Callable<Integer> {
           "FLOAT32, or BFLOAT16, which is faster on CPUs and GPUs that have it (${DEFAULT-VALUE}).")
   private Precision precision;
 
+  @Option(
+      names = "--projector",
+      paramLabel = "DIR",
+      description = "Write files for TensorBoard's embedding projector there, too.")
+  private @Nullable Path projector;
+
   @Mixin private SkipBad skipBad;
+
+  @Mixin private ProgressOptions shown;
 
   @Option(
       names = "--json",
@@ -72,7 +87,11 @@ public final class EmbedCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    shown.check();
     OutputCheck.file(out);
+    if (projector != null) {
+      OutputCheck.folder(projector);
+    }
     boolean manifest = input.toString().endsWith(".csv");
     PrintWriter err = spec.commandLine().getErr();
     Manifest all = manifest ? Manifest.read(input) : null;
@@ -104,7 +123,7 @@ public final class EmbedCommand implements Callable<Integer> {
       throws IOException {
     boolean manifest = !rows.isEmpty();
     try (NDManager manager = trained.model().manager().newSubManager();
-        Progress progress = Progress.overItems("Embedding", files.size())) {
+        Progress progress = shown.over("Embedding", files.size())) {
       Map<String, NDArray> tensors = new LinkedHashMap<>();
       Embedder embedder = new Embedder(trained.model(), trained.data(), precision);
       tensors.put(
@@ -118,11 +137,42 @@ public final class EmbedCommand implements Callable<Integer> {
       }
       String names = Configs.toJson(files.stream().map(Path::toString).toList());
       Safetensors.write(out, tensors, Map.of("files", names));
+      if (projector != null) {
+        project(projector, tensors.get("volumes"), rows, files);
+      }
       return embedder.throughput();
     }
   }
 
+  /** The vectors of volumes, each with its file and what the manifest says of its labels. */
+  private static void project(Path to, NDArray vectors, List<ManifestRow> rows, List<Path> files)
+      throws IOException {
+    Set<String> labels = new LinkedHashSet<>();
+    rows.forEach(row -> labels.addAll(row.labels().keySet()));
+    List<String> columns = new ArrayList<>(List.of("file"));
+    columns.addAll(labels);
+    List<List<String>> told = new ArrayList<>();
+    for (int i = 0; i < files.size(); i++) {
+      List<String> row = new ArrayList<>(List.of(files.get(i).toString()));
+      for (String label : labels) {
+        Boolean value = rows.get(i).labels().get(label);
+        row.add(value == null ? "" : value.toString());
+      }
+      told.add(row);
+    }
+    int width = (int) vectors.getShape().get(1);
+    float[] flat = vectors.toFloatArray();
+    float[][] each = new float[files.size()][];
+    for (int i = 0; i < each.length; i++) {
+      each[i] = Arrays.copyOfRange(flat, i * width, (i + 1) * width);
+    }
+    Projector.write(to, each, columns, told);
+  }
+
   private void report(Throughput speed) {
+    if (shown.printed("result", speed)) {
+      return;
+    }
     PrintWriter stdout = spec.commandLine().getOut();
     if (json) {
       stdout.print(Configs.toJson(speed));

@@ -8,6 +8,7 @@ import io.t3d.cli.option.SplitRows;
 import io.t3d.cli.print.EvaluationPrinter;
 import io.t3d.cli.print.FineTuneProgress;
 import io.t3d.cli.print.Progress;
+import io.t3d.cli.print.ProgressOptions;
 import io.t3d.core.T3dException;
 import io.t3d.core.internal.OutputCheck;
 import io.t3d.core.model.T3DModel;
@@ -93,6 +94,8 @@ public final class EvaluateCommand implements Callable<Integer> {
 
   @Mixin private SkipBad skipBad;
 
+  @Mixin private ProgressOptions shown;
+
   @Spec private CommandSpec spec;
 
   /** Reads {@code zero-shot}. */
@@ -111,6 +114,7 @@ public final class EvaluateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    shown.check();
     if (out != null) {
       OutputCheck.folder(out);
     }
@@ -129,7 +133,9 @@ public final class EvaluateCommand implements Callable<Integer> {
     if (out != null) {
       MetricsFile.write(out, found);
     }
-    EvaluationPrinter.print(found, json, spec.commandLine().getOut());
+    if (!shown.printed("result", found)) {
+      EvaluationPrinter.print(found, json, spec.commandLine().getOut());
+    }
     return 0;
   }
 
@@ -172,7 +178,7 @@ public final class EvaluateCommand implements Callable<Integer> {
     List<Evaluation.Supervised> tuned = List.of();
     boolean probing = tasks.contains(Task.LINEAR_PROBE);
     int count = test.size() + validation.size() + (probing ? train.size() : 0);
-    try (Progress progress = Progress.overItems("Embedding", count);
+    try (Progress progress = shown.over("Embedding", count);
         EvaluationRun run =
             new EvaluationRun(trained, validation, test, texts(used), settings, progress::to)) {
       if (probing) {
@@ -187,7 +193,7 @@ public final class EvaluateCommand implements Callable<Integer> {
       }
     }
     if (tasks.contains(Task.FINE_TUNE)) {
-      try (FineTuneProgress progress = new FineTuneProgress()) {
+      try (FineTuneProgress progress = new FineTuneProgress(shown)) {
         tuned =
             new FineTuneRun(trained.data(), train, validation, test)
                 .run(() -> fresh(trained), settings, progress);

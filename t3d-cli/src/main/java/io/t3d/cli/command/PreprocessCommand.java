@@ -3,6 +3,7 @@ package io.t3d.cli.command;
 import io.t3d.cli.option.Given;
 import io.t3d.cli.option.ResampleMasks;
 import io.t3d.cli.print.Progress;
+import io.t3d.cli.print.ProgressOptions;
 import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
 import io.t3d.core.config.Size3;
@@ -112,6 +113,8 @@ public final class PreprocessCommand implements Callable<Integer> {
 
   @Mixin private ResampleMasks masks;
 
+  @Mixin private ProgressOptions shown;
+
   @Option(names = "--skip-bad", description = "End with 0 although volumes are in quarantine.csv.")
   private boolean skipBad;
 
@@ -132,6 +135,7 @@ public final class PreprocessCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    shown.check();
     Preprocessing steps = Given.by(this::steps);
     OutputCheck.folder(out);
     Manifest all = Manifest.read(manifest);
@@ -145,10 +149,13 @@ public final class PreprocessCommand implements Callable<Integer> {
     DatasetPreparation preparation =
         Given.by(() -> new DatasetPreparation(config, out, threads, masks.otherGrid()));
     PreparationResult result;
-    try (Progress progress = Progress.overItems("Preparing", all.rows().size())) {
+    try (Progress progress = shown.over("Preparing", all.rows().size())) {
       result = preparation.run(all.rows(), progress::to);
     }
     PrintWriter stdout = spec.commandLine().getOut();
+    if (shown.printed("result", summary(result, steps))) {
+      return exitCode(result, all.rows().size());
+    }
     if (json) {
       stdout.println(Configs.toJson(summary(result, steps)).strip());
     } else {

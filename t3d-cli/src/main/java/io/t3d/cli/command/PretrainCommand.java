@@ -1,15 +1,23 @@
 package io.t3d.cli.command;
 
+import ai.djl.Device;
 import io.t3d.cli.launch.LaunchedWorker;
 import io.t3d.cli.option.DeviceOption;
 import io.t3d.cli.option.SkipBad;
-import io.t3d.cli.print.TrainingProgress;
+import io.t3d.cli.print.ProgressOptions;
+import io.t3d.cli.print.TrainingView;
+import io.t3d.cli.watch.WatchOptions;
+import io.t3d.cli.watch.Watchers;
 import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
 import io.t3d.core.internal.FolderLock;
 import io.t3d.core.torch.TorchEngine;
 import io.t3d.core.torch.distributed.ProcessGroup;
+import io.t3d.core.train.Checkpoint;
+import io.t3d.core.train.TrainingListener;
 import io.t3d.core.train.TrainingSummary;
+import io.t3d.core.train.validate.BestScore;
+import io.t3d.core.train.validate.EarlyStopping;
 import io.t3d.data.manifest.Manifest;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.data.prepare.PreparedVolumes;
@@ -20,7 +28,10 @@ import io.t3d.pipeline.T3D;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -69,10 +80,16 @@ public final class PretrainCommand implements Callable<Integer> {
 
   @Mixin private DeviceOption device;
 
+  @Mixin private WatchOptions watch;
+
+  @Mixin private ProgressOptions shown;
+
   @Spec private CommandSpec spec;
 
   @Override
   public Integer call() throws IOException {
+    shown.check();
+    watch.check();
     PretrainConfig settings =
         config == null ? PretrainConfig.tiny() : Configs.load(config, PretrainConfig.class);
     if (acceptChangedData && !resume) {
@@ -100,15 +117,19 @@ public final class PretrainCommand implements Callable<Integer> {
       if (writes) {
         T3D.requireFree(out, resume); // now that nobody else can begin
       }
-      summary = train(settings, train, group);
+      summary = train(settings, train, T3D.rowsToValidateOn(settings, all), group);
     }
     if (writes) {
       print(summary, group);
+      printBest(settings, summary);
     }
     return 0;
   }
 
   private void print(TrainingSummary summary, ProcessGroup group) {
+    if (shown.printed("result", summary)) {
+      return;
+    }
     PrintWriter stdout = spec.commandLine().getOut();
     stdout.printf(
         "%d steps, loss %.4f → %.4f, %.1f volumes/s, checkpoint in %s%n",
@@ -126,14 +147,51 @@ public final class PretrainCommand implements Callable<Integer> {
     stdout.flush();
   }
 
-  private TrainingSummary train(PretrainConfig asked, List<ManifestRow> rows, ProcessGroup group)
+  private void printBest(PretrainConfig settings, TrainingSummary summary) throws IOException {
+    Optional<EarlyStopping> stopping = settings.training().earlyStopping();
+    Optional<BestScore> best = Checkpoint.open(out).flatMap(Checkpoint::best);
+    if (stopping.isPresent() && best.isPresent() && !shown.printed("best", best.get())) {
+      PrintWriter stdout = spec.commandLine().getOut();
+      if (summary.stopped() && stopping.get().ends(best)) {
+        stdout.printf(
+            "stopped early: %d validations in a row were no better%n", best.get().since());
+      }
+      stdout.printf(
+          Locale.ROOT,
+          "best validation: %s %.4f at step %d, checkpoint in %s%n",
+          best.get().metric(),
+          best.get().score(),
+          best.get().step(),
+          Checkpoint.bestFolderOf(out));
+      stdout.flush();
+    }
+  }
+
+  private TrainingSummary train(
+      PretrainConfig asked,
+      List<ManifestRow> rows,
+      List<ManifestRow> validationRows,
+      ProcessGroup group)
       throws IOException {
     PretrainConfig settings = asked.withPreprocessing(preprocessing(asked, rows));
     PrintWriter err = spec.commandLine().getErr();
-    List<ManifestRow> train = skipBad.check(rows, settings.data().preprocessing(), group, err);
-    try (TrainingProgress progress = new TrainingProgress()) {
-      return new PretrainRun(settings, train, T3D.promptsBeside(manifest), out, group)
-          .run(resume, acceptChangedData, progress);
+    Preprocessing preparation = settings.data().preprocessing();
+    List<ManifestRow> train = skipBad.check(rows, preparation, group, err);
+    List<ManifestRow> validation =
+        validationRows.isEmpty()
+            ? validationRows
+            : skipBad.check(validationRows, preparation, group, err);
+    PretrainRun run =
+        new PretrainRun(settings, train, T3D.promptsBeside(manifest), out, group)
+            .withValidation(validation);
+    if (group.rank() != 0) {
+      return run.run(resume, acceptChangedData, new TrainingListener() {});
+    }
+    Device on = settings.device().map(TorchEngine::device).orElseGet(TorchEngine::defaultDevice);
+    try (TrainingView view = shown.training(on)) {
+      List<TrainingListener> all = new ArrayList<>(watch.watchers(out, settings));
+      all.add(0, view);
+      return new Watchers(all).watch(l -> run.run(resume, acceptChangedData, l));
     }
   }
 

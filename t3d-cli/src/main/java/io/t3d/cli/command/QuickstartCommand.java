@@ -4,13 +4,13 @@ import io.t3d.cli.option.DeviceOption;
 import io.t3d.cli.option.Given;
 import io.t3d.cli.page.Quickstart;
 import io.t3d.cli.print.EvaluationPrinter;
-import io.t3d.cli.print.TrainingProgress;
+import io.t3d.cli.print.ProgressOptions;
+import io.t3d.cli.print.TrainingView;
 import io.t3d.core.T3dException;
 import io.t3d.core.internal.FolderLock;
 import io.t3d.core.internal.OutputCheck;
 import io.t3d.pipeline.evaluate.Evaluation;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -50,28 +50,30 @@ public final class QuickstartCommand implements Callable<Integer> {
 
   @Mixin private DeviceOption device;
 
+  @Mixin private ProgressOptions shown;
+
   @Spec private CommandSpec spec;
 
   @Override
   public Integer call() throws IOException {
+    shown.check();
     if (pairs < 1) {
       throw new T3dException(T3dException.Kind.USAGE, "--pairs must be >= 1, got " + pairs);
     }
     OutputCheck.folder(out);
-    PrintWriter err = spec.commandLine().getErr();
     Evaluation found;
     try (FolderLock lock = FolderLock.take(out);
         DeviceOption.Scope chosen = device.asDefault();
-        TrainingProgress progress = new TrainingProgress()) {
+        TrainingView progress = shown.training()) {
       Quickstart quickstart = Given.by(() -> new Quickstart(out, pairs, epochs, seed));
-      err.println("t3d: writing " + pairs + " phantom studies to " + quickstart.data());
-      err.flush();
+      shown.say("writing " + pairs + " phantom studies to " + quickstart.data());
       quickstart.writeData();
       found = quickstart.run(progress);
     }
-    EvaluationPrinter.print(found, json, spec.commandLine().getOut());
-    err.println("t3d: see " + out.resolve("report.html") + " and " + out.resolve("metrics.json"));
-    err.flush();
+    if (!shown.printed("result", found)) {
+      EvaluationPrinter.print(found, json, spec.commandLine().getOut());
+    }
+    shown.say("see " + out.resolve("report.html") + " and " + out.resolve("metrics.json"));
     return 0;
   }
 }

@@ -1,5 +1,6 @@
 package io.t3d.cli.page;
 
+import io.t3d.core.train.PairBatch;
 import io.t3d.core.train.StepRecord;
 import io.t3d.core.train.TrainingListener;
 import java.nio.file.Path;
@@ -59,6 +60,21 @@ final class LossCurves implements TrainingListener {
     add("loss", step, step.loss());
     step.parts().forEach((name, value) -> add(name, step, value));
     next.onStep(step);
+  }
+
+  @Override
+  public void onBatch(PairBatch batch, int step) {
+    next.onBatch(batch, step);
+  }
+
+  @Override
+  public void onValidation(Map<String, Double> scores, int stepsDone) {
+    next.onValidation(scores, stepsDone);
+  }
+
+  @Override
+  public boolean wantsToStop() {
+    return next.wantsToStop();
   }
 
   @Override

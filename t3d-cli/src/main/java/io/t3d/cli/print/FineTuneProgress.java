@@ -12,9 +12,15 @@ public final class FineTuneProgress implements FineTuneRun.Listener, AutoCloseab
   private static final DecimalFormat PERCENT =
       new DecimalFormat("0.##", DecimalFormatSymbols.getInstance(Locale.ROOT));
 
+  private final ProgressOptions options;
   private @Nullable Progress bar;
   private double fraction;
   private double loss;
+
+  /** Shows it as a command's options say. */
+  public FineTuneProgress(ProgressOptions options) {
+    this.options = options;
+  }
 
   @Override
   public void onStep(double labelFraction, int step, int steps, double stepLoss) {
@@ -23,8 +29,7 @@ public final class FineTuneProgress implements FineTuneRun.Listener, AutoCloseab
       fraction = labelFraction;
       loss = stepLoss;
       bar =
-          Progress.overItems(
-              "Fine-tuning on " + PERCENT.format(100 * fraction) + " % of labels", steps);
+          options.over("Fine-tuning on " + PERCENT.format(100 * fraction) + " % of labels", steps);
     }
     loss = SMOOTHING * loss + (1 - SMOOTHING) * stepLoss;
     bar.to(step);

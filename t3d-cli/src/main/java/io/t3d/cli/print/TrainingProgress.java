@@ -1,21 +1,25 @@
 package io.t3d.cli.print;
 
+import ai.djl.Device;
 import io.t3d.core.train.StepRecord;
-import io.t3d.core.train.TrainingListener;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** Draws a bar with the loss, its parts and the speed while a model trains. */
-public final class TrainingProgress implements TrainingListener, AutoCloseable {
+/** Draws a bar with the loss, its parts, the speed and the memory in use while a model trains. */
+final class TrainingProgress implements TrainingView {
   private static final double SMOOTHING = 0.9;
 
+  private final MemoryUse.Clock memory;
   private @Nullable Progress bar;
   private double speed = Double.NaN;
 
+  TrainingProgress(Device device) {
+    this.memory = new MemoryUse.Clock(device);
+  }
+
   @Override
   public void onStart(int stepsDone, int totalSteps) {
-    bar = Progress.overItems("Training", totalSteps);
-    bar.to(stepsDone);
+    bar = Progress.overItems("Training", stepsDone, totalSteps);
   }
 
   @Override
@@ -28,10 +32,11 @@ public final class TrainingProgress implements TrainingListener, AutoCloseable {
     bar.note(
         String.format(
             Locale.ROOT,
-            "loss %.3f%s, %.1f vol/s%s",
+            "loss %.3f%s, %.1f vol/s, %s%s",
             step.loss(),
             part(step, "global") + part(step, "tma"),
             speed,
+            memory.now().text(),
             step.skipped() ? ", skipped: not finite" : ""));
   }
 

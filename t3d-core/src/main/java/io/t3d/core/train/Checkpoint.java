@@ -11,6 +11,7 @@ import io.t3d.core.internal.FolderLock;
 import io.t3d.core.internal.FolderSwap;
 import io.t3d.core.torch.NoGrad;
 import io.t3d.core.train.internal.WeightAverage;
+import io.t3d.core.train.validate.BestScore;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -54,14 +55,16 @@ import org.slf4j.LoggerFactory;
  *
  * <p>With {@link TrainingConfig#keepEveryEpochs()} the checkpoints of some epochs stay, as {@code
  * OUT/checkpoints/epoch-0005} after the fifth. Each is whole: it opens as {@code OUT/checkpoint}
- * does, and a copy of it under that name, in another output folder, is one to go on from. Its files
- * are hard links where the file system has them, so that keeping takes no time; replace them, do
- * not write into them.
+ * does, and a copy of it under that name, in another output folder, is one to go on from. With
+ * {@link TrainingConfig#earlyStopping()} that of the best validation so far stays, as {@code
+ * OUT/checkpoints/best}. Files of kept ones are hard links where the file system has them, so that
+ * keeping takes no time; replace them, do not write into them.
  */
 public final class Checkpoint {
   private static final Logger LOG = LoggerFactory.getLogger(Checkpoint.class);
   private static final String FOLDER = "checkpoint";
   private static final String KEPT = "checkpoints";
+  private static final String BEST = "best";
   private static final Pattern KEPT_NAME = Pattern.compile("epoch-(\\d{4,9})");
   private static final String MODEL = "model.safetensors";
   private static final String RAW = "raw.safetensors";
@@ -87,6 +90,14 @@ public final class Checkpoint {
   /** Where a run with this output folder keeps its checkpoint of the end of an epoch, from 1. */
   public static Path keptFolderOf(Path out, int epoch) {
     return out.resolve(KEPT).resolve(String.format(Locale.ROOT, "epoch-%04d", epoch));
+  }
+
+  /**
+   * Where a run with this output folder keeps the checkpoint of its best validation, see {@link
+   * TrainingConfig#earlyStopping()}.
+   */
+  public static Path bestFolderOf(Path out) {
+    return out.resolve(KEPT).resolve(BEST);
   }
 
   /**
@@ -166,6 +177,11 @@ public final class Checkpoint {
     return state.step();
   }
 
+  /** The best validation up to this checkpoint, where early stopping asked for it. */
+  public Optional<BestScore> best() {
+    return state.best();
+  }
+
   /** Where the model comes from. */
   public Provenance provenance() throws IOException {
     return Configs.load(folder.resolve(PROVENANCE), Provenance.class);
@@ -220,12 +236,18 @@ public final class Checkpoint {
     }
   }
 
-  /**
-   * Keeps the checkpoint of an output folder: whatever ends the process, the kept folder is whole
-   * or not there.
-   */
+  /** Keeps the checkpoint of an output folder as that of an epoch. */
   static Path keep(Path out, int epoch) throws IOException {
-    Path kept = keptFolderOf(out, epoch);
+    return keep(out, keptFolderOf(out, epoch), "of epoch " + epoch);
+  }
+
+  /** Keeps the checkpoint of an output folder as that of the best validation. */
+  static Path keepBest(Path out) throws IOException {
+    return keep(out, bestFolderOf(out), "of the best validation");
+  }
+
+  /** Whatever ends the process, the kept folder is whole, as it was, or not there. */
+  private static Path keep(Path out, Path kept, String which) throws IOException {
     FolderSwap swap = new FolderSwap(kept);
     try {
       Path fresh = swap.begin();
@@ -239,8 +261,8 @@ public final class Checkpoint {
     } catch (IOException e) {
       IOException clear =
           new IOException(
-              "Cannot keep the checkpoint of epoch "
-                  + epoch
+              "Cannot keep the checkpoint "
+                  + which
                   + " as "
                   + kept
                   + " ("

@@ -3,6 +3,7 @@ package io.t3d.core.train;
 import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
 import io.t3d.core.internal.Checks;
+import io.t3d.core.internal.DidYouMean;
 import io.t3d.core.internal.FolderLock;
 import io.t3d.core.internal.cuda.DeviceMemory;
 import io.t3d.core.model.T3DModel;
@@ -11,9 +12,12 @@ import io.t3d.core.torch.distributed.Agreement;
 import io.t3d.core.torch.distributed.ProcessGroup;
 import io.t3d.core.train.internal.Ranks;
 import io.t3d.core.train.internal.Switches;
+import io.t3d.core.train.internal.ValidationLog;
 import io.t3d.core.train.internal.WeightAverage;
 import io.t3d.core.train.optim.LrSchedule;
+import io.t3d.core.train.validate.EarlyStopping;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -38,10 +42,11 @@ import java.util.Optional;
  * }</pre>
  *
  * <p>The output folder gets {@code checkpoint/} (see {@link Checkpoint}), {@code log.csv} and
- * {@code log.jsonl}, and {@code checkpoints/epoch-NNNN} where {@link
- * TrainingConfig#keepEveryEpochs()} asks for them. A run that is stopped at any time and resumed
- * gives the same weights as one that was not: dropout depends on the seed, the step and the batch
- * alone, as the batches of a {@link PairSource} do.
+ * {@code log.jsonl}, {@code checkpoints/epoch-NNNN} where {@link TrainingConfig#keepEveryEpochs()}
+ * asks for them, {@code validation.csv} with {@link TrainingConfig#validation()} and {@code
+ * checkpoints/best} with {@link TrainingConfig#earlyStopping()}. A run that is stopped at any time
+ * and resumed gives the same weights as one that was not: dropout depends on the seed, the step and
+ * the batch alone, as the batches of a {@link PairSource} do.
  */
 public final class Pretrainer {
   private final T3DModel model;
@@ -86,6 +91,11 @@ public final class Pretrainer {
     this.listeners = group.rank() == 0 ? List.copyOf(builder.listeners) : List.of();
     this.validation = builder.validation;
     this.validateEverySteps = builder.validateEverySteps;
+    if (config.validation().isPresent() && validation == null) {
+      throw new IllegalArgumentException(
+          "TrainingConfig.validation says when to validate, but not how; give Pretrainer a"
+              + " validation, or leave the setting out");
+    }
     this.ranks = new Ranks(group, config.syncBatchNorm());
   }
 
@@ -101,8 +111,9 @@ public final class Pretrainer {
   }
 
   /**
-   * Trains to the end, or until a listener {@linkplain TrainingListener#wantsToStop wants to stop},
-   * and saves the last checkpoint.
+   * Trains to the end, or until a listener {@linkplain TrainingListener#wantsToStop wants to stop}
+   * or {@linkplain TrainingConfig#earlyStopping() validations no longer get better}, and saves the
+   * last checkpoint.
    *
    * @return losses and speed
    * @throws IOException when a checkpoint or log cannot be written or read; the last checkpoint is
@@ -179,17 +190,20 @@ public final class Pretrainer {
               + ". Take the same settings, or another output folder");
     }
     checkpoint.get().restore(trained);
-    return checkpoint.get().state();
+    return checkpoint.get().state().watchedBy(config);
   }
 
   /** Kept checkpoints of two runs in one folder could not be told apart. */
   private void requireNoneKept() throws IOException {
-    Map<Integer, Path> kept = Checkpoint.kept(out);
+    List<Path> kept = new ArrayList<>(Checkpoint.kept(out).values());
+    if (Files.exists(Checkpoint.bestFolderOf(out))) {
+      kept.add(Checkpoint.bestFolderOf(out));
+    }
     if (!kept.isEmpty()) {
       throw new T3dException(
           T3dException.Kind.USAGE,
           "A new run needs an output folder without kept checkpoints, got "
-              + kept.values()
+              + kept
               + " of another run; move them away, or choose another output folder");
     }
   }
@@ -200,6 +214,7 @@ public final class Pretrainer {
     private final TrainingStep stepper;
     private final LrSchedule schedule;
     private final Optional<TrainingLog> log; // of rank 0
+    private final Optional<ValidationLog> validationLog; // likewise
     private final Provenance provenance;
     private final long started = System.nanoTime();
     private TrainerState state;
@@ -215,6 +230,10 @@ public final class Pretrainer {
       this.schedule = config.schedule(state.totalSteps());
       this.log =
           ranks.first() ? Optional.of(TrainingLog.open(out, state.step())) : Optional.empty();
+      this.validationLog =
+          ranks.first() && config.validation().isPresent()
+              ? Optional.of(ValidationLog.open(out, state.step()))
+              : Optional.empty();
       this.provenance = Provenance.capture(dataDescription, model, config, ranks.group().size());
     }
 
@@ -222,6 +241,10 @@ public final class Pretrainer {
       if (ranks.first() && endsAKeptEpoch() && !Checkpoint.kept(out).containsKey(state.epoch())) {
         Checkpoint.keep(out, state.epoch()); // the run was killed just before it did
       }
+      if (ranks.first() && isBest()) {
+        Checkpoint.keepBest(out); // likewise
+      }
+      stopped = endsEarly();
       listeners.forEach(l -> l.onStart(state.step(), state.totalSteps()));
       while (!stopped && state.step() < state.totalSteps()) {
         epoch(state.epoch());
@@ -241,12 +264,10 @@ public final class Pretrainer {
         while (!stopped && state.epoch() == epoch) {
           step(epoch, batches);
           boolean last = state.epoch() != epoch;
-          if (validateEverySteps > 0 ? isDue(validateEverySteps) : last) {
-            validate();
-          }
+          boolean better = wantsValidation(last) && validate();
           boolean wanted = listeners.stream().anyMatch(TrainingListener::wantsToStop);
-          stopped = ranks.ofFirst(model.manager(), wanted);
-          if (wantsCheckpoint(last)) {
+          stopped = ranks.ofFirst(model.manager(), wanted || endsEarly());
+          if (better || wantsCheckpoint(last)) {
             save();
           }
         }
@@ -256,17 +277,62 @@ public final class Pretrainer {
       }
     }
 
-    private void validate() throws IOException {
-      if (validation == null || !ranks.first()) {
-        return;
+    private boolean wantsValidation(boolean epochEnds) {
+      if (config.validation().isPresent()) {
+        return config
+            .validation()
+            .get()
+            .isDue(state.step(), state.stepsPerEpoch(), state.totalSteps());
       }
+      return validateEverySteps > 0 ? isDue(validateEverySteps) : epochEnds;
+    }
+
+    /** Whether the scores were the best so far, of those that early stopping looks at. */
+    private boolean validate() throws IOException {
+      if (validation == null || !ranks.first()) {
+        return false;
+      }
+      Map<String, Double> scores;
       trained.average().ifPresent(WeightAverage::exchange);
       try (NoGrad constant = new NoGrad()) {
-        Map<String, Double> scores = validation.of(model);
-        listeners.forEach(l -> l.onValidation(scores, state.step()));
+        scores = validation.of(model);
       } finally {
         trained.average().ifPresent(WeightAverage::exchange);
       }
+      if (validationLog.isPresent()) {
+        validationLog
+            .get()
+            .append(state.step(), (state.step() - 1) / state.stepsPerEpoch(), scores);
+      }
+      listeners.forEach(l -> l.onValidation(scores, state.step()));
+      if (config.earlyStopping().isPresent()) {
+        note(config.earlyStopping().get(), scores);
+      }
+      return isBest();
+    }
+
+    private void note(EarlyStopping stopping, Map<String, Double> scores) {
+      Double score = scores.get(stopping.metric());
+      if (score == null) {
+        throw new T3dException(
+            T3dException.Kind.USAGE,
+            "training.earlyStopping.metric must be one of the validation's scores "
+                + scores.keySet()
+                + ", got '"
+                + stopping.metric()
+                + "'"
+                + DidYouMean.hint(stopping.metric(), scores.keySet()));
+      }
+      state = state.withBest(stopping.after(state.best(), score, state.step()));
+    }
+
+    /** Whether the validation after the step before this state was the best so far. */
+    private boolean isBest() {
+      return state.best().map(best -> best.step() == state.step()).orElse(false);
+    }
+
+    private boolean endsEarly() {
+      return config.earlyStopping().map(stopping -> stopping.ends(state.best())).orElse(false);
     }
 
     private boolean wantsCheckpoint(boolean epochEnds) {
@@ -297,8 +363,8 @@ public final class Pretrainer {
       double rate = schedule.at(step);
       ProcessGroup.Traffic before = ranks.group().traffic();
       int left = source.batchesPerEpoch() - state.batchInEpoch();
-      TrainingStep.Result result =
-          run(step, rate, new Watched(batches), Math.min(left, config.accumulation()));
+      Watched seen = new Watched(batches);
+      TrainingStep.Result result = run(step, rate, seen, Math.min(left, config.accumulation()));
       boolean good = result.finite();
       if (good) {
         trained.average().ifPresent(average -> average.update(state.updates()));
@@ -321,6 +387,7 @@ public final class Pretrainer {
         log.get().append(record);
       }
       listeners.forEach(l -> l.onStep(record));
+      seen.last.ifPresent(batch -> listeners.forEach(l -> l.onBatch(batch, record.step())));
       if (state.badInRow() >= config.maxBadSteps()) {
         throw diverged(record);
       }
@@ -389,6 +456,9 @@ public final class Pretrainer {
       savedStep = state.step();
       if (endsAKeptEpoch()) {
         Checkpoint.keep(out, state.epoch());
+      }
+      if (isBest()) {
+        Checkpoint.keepBest(out);
       }
       listeners.forEach(l -> l.onCheckpoint(folder, savedStep));
     }
@@ -492,7 +562,8 @@ public final class Pretrainer {
     /**
      * Scores the model as training goes on; listeners are told.
      *
-     * @param everySteps steps between two validations; 0 for one at the end of each epoch
+     * @param everySteps steps between two validations; 0 for one at the end of each epoch. Where
+     *     {@link TrainingConfig#validation()} is set, that says when instead
      * @param value what is run; training goes on as if it had not been
      */
     public Builder validation(int everySteps, Validation value) {

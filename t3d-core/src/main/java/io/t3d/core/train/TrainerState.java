@@ -1,10 +1,13 @@
 package io.t3d.core.train;
 
 import io.t3d.core.config.T3DConfig;
+import io.t3d.core.config.internal.LeftOutWhenEmpty;
+import io.t3d.core.train.validate.BestScore;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * Where a training stands: {@code trainer.json} of a checkpoint.
@@ -18,6 +21,7 @@ import java.util.Objects;
  * @param badInRow skipped steps just before this state
  * @param firstLosses of the first steps, for the summary
  * @param lastLosses of the last steps, for the summary
+ * @param best the best validation so far, where early stopping asks for it
  */
 record TrainerState(
     T3DConfig model,
@@ -28,7 +32,8 @@ record TrainerState(
     int skippedSteps,
     int badInRow,
     List<Double> firstLosses,
-    List<Double> lastLosses) {
+    List<Double> lastLosses,
+    @LeftOutWhenEmpty Optional<BestScore> best) {
   private static final int MAX_WINDOW = 50;
 
   TrainerState {
@@ -37,7 +42,8 @@ record TrainerState(
   }
 
   static TrainerState start(T3DConfig model, TrainingConfig training, int batchesPerEpoch) {
-    return new TrainerState(model, training, batchesPerEpoch, 0, 0, 0, 0, List.of(), List.of());
+    return new TrainerState(
+        model, training, batchesPerEpoch, 0, 0, 0, 0, List.of(), List.of(), Optional.empty());
   }
 
   int stepsPerEpoch() {
@@ -67,7 +73,8 @@ record TrainerState(
         skippedSteps + 1,
         badInRow + 1,
         firstLosses,
-        lastLosses);
+        lastLosses,
+        best);
   }
 
   TrainerState afterUpdate(double loss) {
@@ -87,16 +94,42 @@ record TrainerState(
         skippedSteps,
         0,
         first,
-        last.subList(Math.max(0, last.size() - window), last.size()));
+        last.subList(Math.max(0, last.size() - window), last.size()),
+        best);
+  }
+
+  /** The same with another best validation. */
+  TrainerState withBest(Optional<BestScore> other) {
+    return with(training, other);
+  }
+
+  /** The same for settings that differ in nothing but how the training is watched. */
+  TrainerState watchedBy(TrainingConfig settings) {
+    return with(settings, settings.earlyStopping().flatMap(s -> s.ofThisMetric(best)));
+  }
+
+  private TrainerState with(TrainingConfig settings, Optional<BestScore> score) {
+    return new TrainerState(
+        model,
+        settings,
+        batchesPerEpoch,
+        step,
+        updates,
+        skippedSteps,
+        badInRow,
+        firstLosses,
+        lastLosses,
+        score);
   }
 
   /**
-   * Settings in which another run differs, as {@code training.seed: 1 in the checkpoint, now 2}.
+   * Settings in which another run differs, as {@code training.seed: 1 in the checkpoint, now 2};
+   * those that only watch a training are not looked at.
    */
   List<String> differences(TrainerState now) {
     List<String> out = new ArrayList<>();
     compare("model", model, now.model, out);
-    compare("training", training, now.training, out);
+    compare("training", training.unwatched(), now.training.unwatched(), out);
     compare("data.batchesPerEpoch", batchesPerEpoch, now.batchesPerEpoch, out);
     return out;
   }

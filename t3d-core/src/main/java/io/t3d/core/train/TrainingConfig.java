@@ -10,6 +10,8 @@ import io.t3d.core.train.optim.AdamW;
 import io.t3d.core.train.optim.LayerDecay;
 import io.t3d.core.train.optim.LrSchedule;
 import java.util.List;
+import io.t3d.core.train.validate.EarlyStopping;
+import io.t3d.core.train.validate.ValidationConfig;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -56,6 +58,10 @@ import java.util.function.Supplier;
  * @param lora low-rank pairs that are learned in the place of encoders' weights; meant for
  *     pretrained ones. A checkpoint holds weights and pairs; what opens it has their sum
  * @param frozen encoders that do not learn, nor update running statistics, nor have dropout
+ * @param validation when the model is scored on other pairs; never when left out. Costs a forward
+ *     pass of those pairs each time and changes no weight, so a run may be resumed with another
+ * @param earlyStopping when training ends for want of better validations, and the best one's
+ *     checkpoint is kept; never when left out. A run may be resumed with another
  */
 public record TrainingConfig(
     int epochs,
@@ -82,7 +88,9 @@ public record TrainingConfig(
     boolean deterministic,
     boolean syncBatchNorm,
     @LeftOutWhenEmpty Optional<LoraConfig> lora,
-    @LeftOutWhenEmpty List<Part> frozen) {
+    @LeftOutWhenEmpty List<Part> frozen,
+    @LeftOutWhenEmpty Optional<ValidationConfig> validation,
+    @LeftOutWhenEmpty Optional<EarlyStopping> earlyStopping) {
   /** As {@link #checkpointEverySteps}: one when the run ends or a listener stops it. */
   public static final int AT_END_ONLY = -1;
 
@@ -138,6 +146,13 @@ public record TrainingConfig(
     Checks.inRange("TrainingConfig.keepEveryEpochs", keepEveryEpochs, 0, 1e6);
     Objects.requireNonNull(lora, "TrainingConfig.lora");
     frozen = List.copyOf(frozen);
+    Objects.requireNonNull(validation, "TrainingConfig.validation");
+    Objects.requireNonNull(earlyStopping, "TrainingConfig.earlyStopping");
+    if (earlyStopping.isPresent() && validation.isEmpty()) {
+      throw new IllegalArgumentException(
+          "TrainingConfig.earlyStopping needs scores, but TrainingConfig.validation is left out;"
+              + " set it, e.g. to {everyEpochs: 1}");
+    }
   }
 
   /** CLIP's optimizer settings (Radford et al. 2021), at a learning rate for small batches. */
@@ -158,6 +173,14 @@ public record TrainingConfig(
   /** The same settings with another seed. */
   public TrainingConfig withSeed(long newSeed) {
     return toBuilder().seed(newSeed).build();
+  }
+
+  /** The same settings without what only watches a training. */
+  TrainingConfig unwatched() {
+    Builder builder = toBuilder();
+    builder.validation = Optional.empty();
+    builder.earlyStopping = Optional.empty();
+    return builder.build();
   }
 
   /** What {@link AdamW} needs. */
@@ -198,6 +221,8 @@ public record TrainingConfig(
     private boolean syncBatchNorm;
     private Optional<LoraConfig> lora = Optional.empty();
     private List<Part> frozen = List.of();
+    private Optional<ValidationConfig> validation = Optional.empty();
+    private Optional<EarlyStopping> earlyStopping = Optional.empty();
 
     private Builder() {}
 
@@ -227,6 +252,8 @@ public record TrainingConfig(
       syncBatchNorm = from.syncBatchNorm;
       lora = from.lora;
       frozen = from.frozen;
+      validation = from.validation;
+      earlyStopping = from.earlyStopping;
     }
 
     /** See {@link TrainingConfig#epochs()}. */
@@ -374,6 +401,18 @@ public record TrainingConfig(
       return this;
     }
 
+    /** See {@link TrainingConfig#validation()}. */
+    public Builder validation(ValidationConfig value) {
+      validation = Optional.of(value);
+      return this;
+    }
+
+    /** See {@link TrainingConfig#earlyStopping()}. */
+    public Builder earlyStopping(EarlyStopping value) {
+      earlyStopping = Optional.of(value);
+      return this;
+    }
+
     /** Checks and builds. */
     public TrainingConfig build() {
       return new TrainingConfig(
@@ -401,7 +440,9 @@ public record TrainingConfig(
           deterministic,
           syncBatchNorm,
           lora,
-          frozen);
+          frozen,
+          validation,
+          earlyStopping);
     }
   }
 }

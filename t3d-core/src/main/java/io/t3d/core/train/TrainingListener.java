@@ -17,6 +17,14 @@ public interface TrainingListener {
   default void onStep(StepRecord step) {}
 
   /**
+   * After {@link #onStep}: what the step has seen last.
+   *
+   * @param batch the pairs of this worker, in host memory; not to be kept
+   * @param step from 1
+   */
+  default void onBatch(PairBatch batch, int step) {}
+
+  /**
    * After each epoch.
    *
    * @param epoch from 0

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.t3d.core.config.Configs;
 import io.t3d.core.config.LoraConfig;
 import io.t3d.core.train.TrainingConfig.Precision;
+import io.t3d.core.train.validate.EarlyStopping;
+import io.t3d.core.train.validate.ValidationConfig;
 import java.lang.reflect.RecordComponent;
 import org.junit.jupiter.api.Test;
 
@@ -36,6 +38,8 @@ class TrainingConfigTest {
           .syncBatchNorm(true)
           .lora(LoraConfig.defaults())
           .frozen(TrainingConfig.Part.TEXT)
+          .validation(new ValidationConfig(3, 1))
+          .earlyStopping(new EarlyStopping("r5", 2, 0.1))
           .build();
 
   @Test
@@ -52,6 +56,28 @@ class TrainingConfigTest {
     assertThat(OTHER.toBuilder().build()).isEqualTo(OTHER);
     assertThat(OTHER.withSeed(8)).isNotEqualTo(OTHER);
     assertThat(OTHER.withSeed(8).withSeed(7)).isEqualTo(OTHER);
+  }
+
+  @Test
+  void validationIsLeftOutOfFilesThatDoNotAskForIt() {
+    assertThat(Configs.toJson(TrainingConfig.defaults())).doesNotContain("validation", "early");
+    assertThat(Configs.fromJson(Configs.toJson(OTHER), TrainingConfig.class)).isEqualTo(OTHER);
+    TrainingConfig brief =
+        Configs.fromYaml("validation: {}\nearlyStopping: {patience: 3}\n", TrainingConfig.class);
+    assertThat(brief)
+        .isEqualTo(
+            TrainingConfig.builder()
+                .validation(ValidationConfig.defaults())
+                .earlyStopping(new EarlyStopping("loss", 3, 0))
+                .build());
+  }
+
+  @Test
+  void earlyStoppingNeedsValidation() {
+    assertThatThrownBy(
+            () -> TrainingConfig.builder().earlyStopping(EarlyStopping.defaults()).build())
+        .hasMessageContaining("TrainingConfig.earlyStopping needs scores")
+        .hasMessageContaining("set it, e.g. to {everyEpochs: 1}");
   }
 
   @Test

@@ -1,0 +1,158 @@
+package io.t3d.core.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.t3d.core.T3dException;
+import io.t3d.core.model.T3DModel;
+import io.t3d.core.train.validate.BestScore;
+import io.t3d.core.train.validate.EarlyStopping;
+import io.t3d.core.train.validate.ValidationConfig;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Ten steps in two epochs, validated after every second with scores that a test fixes. */
+class EarlyStopTest {
+  private static final Objective CONTRAST = (output, ids) -> SmallTraining.contrast(output);
+  private static final PairSource SOURCE = SmallTraining.source(5, SmallTraining.PAIRS);
+
+  /** Step → loss: the best is that of step 4. */
+  private static final Map<Integer, Double> LOSSES =
+      Map.of(2, 2.0, 4, 1.0, 6, 3.0, 8, 1.0, 10, 9.0);
+
+  @TempDir Path folder;
+
+  private static TrainingConfig stoppingAfter(int patience) {
+    return SmallTraining.settings()
+        .checkpointEverySteps(TrainingConfig.AT_END_ONLY)
+        .validation(new ValidationConfig(2, 1))
+        .earlyStopping(new EarlyStopping("loss", patience, 0))
+        .build();
+  }
+
+  /** Trains until done, until validations are no better, or until it is killed in a step. */
+  private TrainingSummary train(TrainingConfig config, String out, int killedIn)
+      throws IOException {
+    int[] at = new int[1];
+    try (T3DModel model = SmallTraining.model(SmallTraining.resnet(0.1))) {
+      return Pretrainer.builder(model, CONTRAST, SOURCE)
+          .config(config)
+          .out(folder.resolve(out))
+          .resume(true)
+          .validation(0, scored -> Map.of("loss", LOSSES.get(at[0])))
+          .listener(
+              new TrainingListener() {
+                @Override
+                public void onStep(StepRecord step) {
+                  at[0] = step.step();
+                  if (step.step() == killedIn) {
+                    throw new IllegalStateException("killed");
+                  }
+                }
+              })
+          .build()
+          .run();
+    }
+  }
+
+  private String validations(String out) throws IOException {
+    return Files.readString(folder.resolve(out).resolve("validation.csv"));
+  }
+
+  private byte[] weights(Path checkpoint) throws IOException {
+    return Files.readAllBytes(checkpoint.resolve("model.safetensors"));
+  }
+
+  @Test
+  void trainingEndsAfterTwoValidationsThatAreNoBetterAndTheBestIsKept() throws IOException {
+    TrainingSummary summary = train(stoppingAfter(2), "a", 100);
+
+    assertThat(summary.steps()).isEqualTo(8);
+    assertThat(summary.stopped()).isTrue();
+    assertThat(validations("a")).isEqualTo("step,epoch,loss\n2,0,2.0\n4,0,1.0\n6,1,3.0\n8,1,1.0\n");
+    Checkpoint last = Checkpoint.open(folder.resolve("a")).orElseThrow();
+    assertThat(last.step()).isEqualTo(8);
+    assertThat(last.best()).contains(new BestScore("loss", 1, 4, 2));
+
+    TrainingConfig plain = SmallTraining.settings().checkpointEverySteps(2).build();
+    assertThatThrownBy(() -> train(plain, "plain", 5)).hasMessage("killed");
+    assertThat(weights(Checkpoint.bestFolderOf(folder.resolve("a"))))
+        .as("validation changes no weight")
+        .isEqualTo(weights(Checkpoint.folderOf(folder.resolve("plain"))));
+  }
+
+  @Test
+  void aRunThatHasEndedEarlyStaysSoUntilItMayBeMorePatient() throws IOException {
+    train(stoppingAfter(2), "a", 100);
+    assertThat(train(stoppingAfter(2), "a", 100).steps()).isEqualTo(8);
+
+    TrainingSummary goneOn = train(stoppingAfter(3), "a", 100);
+    assertThat(goneOn.steps()).isEqualTo(10);
+    train(stoppingAfter(9), "straight", 100);
+    assertThat(weights(Checkpoint.folderOf(folder.resolve("a"))))
+        .isEqualTo(weights(Checkpoint.folderOf(folder.resolve("straight"))));
+    assertThat(validations("a")).isEqualTo(validations("straight"));
+  }
+
+  @Test
+  void aKilledRunGoesOnAsIfNothingHadHappened() throws IOException {
+    assertThatThrownBy(() -> train(stoppingAfter(2), "killed", 7)).hasMessage("killed");
+    assertThat(Checkpoint.open(folder.resolve("killed")).orElseThrow().step())
+        .as("the best validation has left a checkpoint")
+        .isEqualTo(4);
+    TrainingSummary summary = train(stoppingAfter(2), "killed", 100);
+
+    train(stoppingAfter(2), "straight", 100);
+    assertThat(summary.steps()).isEqualTo(8);
+    assertThat(validations("killed")).isEqualTo(validations("straight"));
+    Path killed = folder.resolve("killed");
+    Path straight = folder.resolve("straight");
+    assertThat(weights(Checkpoint.folderOf(killed)))
+        .isEqualTo(weights(Checkpoint.folderOf(straight)));
+    assertThat(weights(Checkpoint.bestFolderOf(killed)))
+        .isEqualTo(weights(Checkpoint.bestFolderOf(straight)));
+    assertThat(Checkpoint.open(killed).orElseThrow().best())
+        .isEqualTo(Checkpoint.open(straight).orElseThrow().best());
+  }
+
+  @Test
+  void aMetricThatTheValidationDoesNotHaveIsNamed() {
+    TrainingConfig config =
+        stoppingAfter(2).toBuilder().earlyStopping(new EarlyStopping("r5", 2, 0)).build();
+    assertThatThrownBy(() -> train(config, "a", 100))
+        .isInstanceOf(T3dException.class)
+        .hasMessageContaining(
+            "training.earlyStopping.metric must be one of the validation's scores [loss], got 'r5'");
+  }
+
+  @Test
+  void settingsThatAskForAValidationNeedOne() throws IOException {
+    try (T3DModel model = SmallTraining.model(SmallTraining.resnet(0))) {
+      Pretrainer.Builder builder =
+          Pretrainer.builder(model, CONTRAST, SOURCE).config(stoppingAfter(2)).out(folder);
+      assertThatThrownBy(builder::build)
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("TrainingConfig.validation says when to validate, but not how");
+    }
+  }
+
+  @Test
+  void aNewRunIsRefusedWhereTheBestOfAnotherLies() throws IOException {
+    train(stoppingAfter(2), "a", 100);
+    try (T3DModel model = SmallTraining.model(SmallTraining.resnet(0))) {
+      Pretrainer fresh =
+          Pretrainer.builder(model, CONTRAST, SOURCE)
+              .config(SmallTraining.settings().build())
+              .out(folder.resolve("a"))
+              .build();
+      assertThatThrownBy(fresh::run)
+          .isInstanceOf(T3dException.class)
+          .hasMessageContaining("without kept checkpoints")
+          .hasMessageContaining("best");
+    }
+  }
+}

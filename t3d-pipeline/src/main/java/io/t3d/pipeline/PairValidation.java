@@ -1,0 +1,156 @@
+package io.t3d.pipeline;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import io.t3d.core.model.T3DModel;
+import io.t3d.core.model.T3DOutput;
+import io.t3d.core.nn.internal.RunningStatistics;
+import io.t3d.core.task.retrieve.Retrieval;
+import io.t3d.core.text.ReportSentences;
+import io.t3d.core.text.SentenceBatch;
+import io.t3d.core.text.TokenBatch;
+import io.t3d.core.train.BatchObjective;
+import io.t3d.core.train.LossTerms;
+import io.t3d.core.train.Objective;
+import io.t3d.core.train.PairBatch;
+import io.t3d.core.train.PairSource;
+import io.t3d.core.train.Pretrainer;
+import io.t3d.core.train.TrainingConfig;
+import io.t3d.core.train.TrainingStep;
+import io.t3d.core.volume.ViewBatch;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Scores a model by what it is trained for, on pairs that it is not trained on: the mean of the
+ * objective over their batches, and how often a report is among the first five for its volume. The
+ * views, sentences and batches are the same each time, so that scores differ by the model alone.
+ */
+final class PairValidation implements Pretrainer.Validation {
+  /** The objective; its parts are {@code loss.NAME}. */
+  static final String LOSS = "loss";
+
+  /** Recall at 5 in both directions, and their mean. */
+  static final List<String> RECALLS = List.of("imageToTextR5", "textToImageR5", "r5");
+
+  private final BatchObjective objective;
+  private final PairSource source;
+  private final TrainingConfig config;
+
+  /**
+   * Prepares it; nothing is read yet.
+   *
+   * @param objective that of the training
+   * @param source the pairs, of which the first epoch is taken each time
+   * @param config precision and seed
+   */
+  PairValidation(BatchObjective objective, PairSource source, TrainingConfig config) {
+    this.objective = objective;
+    this.source = source;
+    this.config = config;
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * <p>Recall is among all pairs that fill batches, by the embeddings of their first view; it is
+   * left out for objectives that show the model other views than the batch's.
+   */
+  @Override
+  public Map<String, Double> of(T3DModel model) {
+    try (NDManager scope = model.manager().newSubManager();
+        PairSource.Batches batches = source.epoch(0, 0)) {
+      RunningStatistics before = RunningStatistics.copy(scope, model.parameters());
+      before.add(scope, objective.parameters());
+      try {
+        Sums sums = new Sums();
+        for (int i = 0; batches.hasNext(); i++) {
+          add(model, batches.next(), i, scope, sums);
+        }
+        return sums.scores();
+      } finally {
+        before.restore(); // of an objective's own batch norms
+      }
+    }
+  }
+
+  private void add(T3DModel model, PairBatch batch, int number, NDManager owner, Sums sums) {
+    int seed = TrainingStep.seed(config.seed(), 0, number);
+    List<T3DOutput> outputs = new ArrayList<>();
+    try (NDManager scope = owner.newSubManager()) {
+      ViewBatch views = ViewBatch.collate(scope, batch.views());
+      TokenBatch tokens = model.tokenize(scope, batch.reports());
+      Optional<ReportSentences> drawn =
+          objective.sentences().draw(batch.fullReports(), batch.reports(), ~seed);
+      Optional<SentenceBatch> sentences = drawn.map(s -> model.tokenize(scope, s));
+      Engine.getInstance().setRandomSeed(seed); // for what an objective draws
+      BatchObjective.Forward forward =
+          asked -> {
+            T3DOutput output =
+                config
+                    .precision()
+                    .run(model.device(), () -> model.forward(asked, tokens, sentences, false));
+            outputs.add(output);
+            return output;
+          };
+      sums.add(objective.compute(forward, views, batch.patientIds()));
+      if (objective instanceof Objective) {
+        sums.add(owner, outputs.get(0), batch.reports());
+      }
+    }
+  }
+
+  /** What the batches have given so far. */
+  private static final class Sums {
+    private final Map<String, Double> losses = new LinkedHashMap<>();
+    private final NDList images = new NDList(); // (B, E) of each batch
+    private final NDList texts = new NDList(); // likewise
+    private final List<String> reports = new ArrayList<>();
+    private int batches;
+
+    void add(LossTerms terms) {
+      batches++;
+      losses.merge(LOSS, (double) terms.total().getFloat(), Double::sum);
+      terms
+          .parts()
+          .forEach(
+              (name, part) ->
+                  losses.merge(LOSS + "." + name, (double) part.getFloat(), Double::sum));
+    }
+
+    void add(NDManager owner, T3DOutput output, List<String> seen) {
+      images.add(output.views().get(0).embedding());
+      texts.add(output.textEmbeddings());
+      images.get(images.size() - 1).attach(owner);
+      texts.get(texts.size() - 1).attach(owner);
+      reports.addAll(seen);
+    }
+
+    Map<String, Double> scores() {
+      Map<String, Double> out = new LinkedHashMap<>();
+      losses.forEach((name, sum) -> out.put(name, sum / batches));
+      if (!images.isEmpty()) {
+        Optional<Retrieval> found = retrieval();
+        double first = found.map(r -> r.imageToText().r5()).orElse(Double.NaN);
+        double second = found.map(r -> r.textToImage().r5()).orElse(Double.NaN);
+        out.put(RECALLS.get(0), first);
+        out.put(RECALLS.get(1), second);
+        out.put(RECALLS.get(2), (first + second) / 2);
+      }
+      return out;
+    }
+
+    /** Empty when embeddings are not finite: the loss then says that the model has diverged. */
+    private Optional<Retrieval> retrieval() {
+      var image = NDArrays.concat(images); // (N, E)
+      var text = NDArrays.concat(texts); // (N, E)
+      boolean finite = Float.isFinite(image.add(text).sum().getFloat());
+      return finite ? Optional.of(Retrieval.evaluate(image, text, reports)) : Optional.empty();
+    }
+  }
+}
