@@ -1,5 +1,6 @@
 package io.t3d.core.task.classify;
 
+import io.t3d.core.task.CtRateFindings;
 import java.util.List;
 
 /**
@@ -11,27 +12,6 @@ import java.util.List;
  */
 public record FindingPrompts(String finding, List<String> positive, List<String> negative) {
   private static final String PLACE = "{finding}";
-
-  private static final List<String> CT_RATE =
-      List.of(
-          "Medical material",
-          "Arterial wall calcification",
-          "Cardiomegaly",
-          "Pericardial effusion",
-          "Coronary artery wall calcification",
-          "Hiatal hernia",
-          "Lymphadenopathy",
-          "Emphysema",
-          "Atelectasis",
-          "Lung nodule",
-          "Lung opacity",
-          "Pulmonary fibrotic sequela",
-          "Pleural effusion",
-          "Mosaic attenuation pattern",
-          "Peribronchial thickening",
-          "Consolidation",
-          "Bronchiectasis",
-          "Interlobular septal thickening");
 
   /** Copies the lists, checks that neither side is empty. */
   public FindingPrompts {
@@ -77,7 +57,7 @@ public record FindingPrompts(String finding, List<String> positive, List<String>
 
   /** CT-CLIP's protocol: its pair for each of CT-RATE's 18 findings, in CT-RATE's order. */
   public static List<FindingPrompts> ctRate() {
-    return CT_RATE.stream().map(FindingPrompts::ctClip).toList();
+    return CtRateFindings.names().stream().map(FindingPrompts::ctClip).toList();
   }
 
   /**

@@ -16,7 +16,7 @@ import io.t3d.core.internal.weights.BertWeights;
 import io.t3d.core.internal.weights.WeightFiles;
 import io.t3d.core.nn.internal.Weights;
 import io.t3d.core.nn.text.TransformerTextEncoder;
-import io.t3d.core.task.classify.FindingPrompts;
+import io.t3d.core.task.CtRateFindings;
 import io.t3d.core.text.HuggingFaceFolder;
 import io.t3d.core.text.ReportTokenizer;
 import io.t3d.core.torch.Casts;
@@ -201,8 +201,8 @@ public final class BertLabeler implements ReportLabeler, AutoCloseable {
       boolean numbers = names.stream().allMatch(name -> name.startsWith("LABEL_"));
       if (numbers || names.size() != count) {
         names.clear();
-        if (count == FindingPrompts.ctRate().size()) {
-          FindingPrompts.ctRate().forEach(prompts -> names.add(prompts.finding()));
+        if (count == CtRateFindings.names().size()) {
+          names.addAll(CtRateFindings.names());
         }
       }
     }
