@@ -18,7 +18,7 @@ public final class HtmlPage {
   private static final int COLORS = 6; // --c0 to --c5, for light and dark pages
   private static final int WIDTH = 560;
   private static final int HEIGHT = 240;
-  private static final int MARGIN = 46;
+  private static final int MARGIN = 62;
   private static final int TICKS = 4;
 
   private final StringBuilder body = new StringBuilder();
@@ -178,7 +178,7 @@ public final class HtmlPage {
       body.append(
           String.format(
               Locale.ROOT,
-              "<text transform=\"translate(8,%d) rotate(-90)\" text-anchor=\"middle\""
+              "<text transform=\"translate(10,%d) rotate(-90)\" text-anchor=\"middle\""
                   + ">%s</text>%n",
               bottom / 2,
               escape(yLabel)));
@@ -244,9 +244,9 @@ public final class HtmlPage {
         p{max-width:52rem}.wide{overflow-x:auto;max-width:100%%}
         table{border-collapse:collapse;margin:.6rem 0;font-size:13px}th,td{padding:.25rem .45rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
         td:first-child{min-width:6rem}.number{white-space:nowrap;font-variant-numeric:tabular-nums}
-        figure{display:inline-block;margin:.4rem 0;max-width:100%%;vertical-align:top}figcaption{font-size:13px;color:var(--quiet);max-width:44rem}
+        figure{display:inline-block;margin:.4rem 0;max-width:100%%;vertical-align:top;overflow-x:auto}figcaption{font-size:13px;color:var(--quiet);max-width:44rem}
         img{background:#000;width:62rem;max-width:100%%;height:auto}.scroll{overflow-x:auto}
-        svg{width:34rem;max-width:100%%;height:auto}svg text{font-size:11px;fill:var(--quiet)}svg.small{width:15.5rem}
+        svg{width:34rem;min-width:27rem;max-width:100%%;height:auto}svg text{font-size:11px;fill:var(--quiet)}svg.small{width:15.5rem;min-width:0}
         .legend span{display:inline-block;margin-right:1rem}.legend i{display:inline-block;width:1.2rem;height:.2rem;margin-right:.3rem;vertical-align:middle}
         .axis{fill:none;stroke:var(--axis)}.grid{fill:none;stroke:var(--line)}.band{stroke:none;fill:var(--c0);opacity:.22}.chance{fill:none;stroke:var(--c1);stroke-dasharray:4 3}
         .mark{fill:none;stroke:var(--c0);stroke-width:1.6}.dot{fill:var(--c0);stroke:none}

@@ -63,7 +63,7 @@ final class ResultsPage {
     this.found = found;
     this.curves = curves;
     this.all = all;
-    this.test = all.stream().filter(row -> row.split().equals(Optional.of(Split.TEST))).toList();
+    this.test = all.stream().filter(row -> row.split() == Split.TEST).toList();
     this.trained = trained;
     this.evaluation = evaluation;
     this.command = command;
@@ -109,9 +109,9 @@ final class ResultsPage {
   private void dataset(HtmlPage page) {
     page.heading("Dataset");
     List<List<String>> rows = new ArrayList<>();
-    for (Split split : Split.values()) {
+    for (Split split : List.of(Split.TRAIN, Split.VALIDATION, Split.TEST)) {
       List<ManifestRow> some =
-          all.stream().filter(row -> row.split().equals(Optional.of(split))).toList();
+          all.stream().filter(row -> row.split() == split).toList();
       List<String> cells =
           new ArrayList<>(
               List.of(split.name().toLowerCase(Locale.ROOT), Integer.toString(some.size())));
