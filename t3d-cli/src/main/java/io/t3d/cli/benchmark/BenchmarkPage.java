@@ -1,5 +1,6 @@
 package io.t3d.cli.benchmark;
 
+import io.t3d.cli.picture.TokenHeat;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.t3d.cli.benchmark.measure.RocCurve;
@@ -179,7 +180,7 @@ final class BenchmarkPage {
     heat(page, "likeness to the report: cosine", overlays.view(), overlays.likeness());
   }
 
-  private static void heat(HtmlPage page, String what, Volume view, Overlays.Heat heat) {
+  private static void heat(HtmlPage page, String what, Volume view, TokenHeat heat) {
     IntensityWindow grey = IntensityWindow.ofPercentiles(view);
     page.picture(
         String.format(Locale.ROOT, "%s %.3f to %.3f", what, heat.low(), heat.high()),

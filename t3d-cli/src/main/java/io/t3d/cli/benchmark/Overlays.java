@@ -2,6 +2,7 @@ package io.t3d.cli.benchmark;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import io.t3d.cli.picture.TokenHeat;
 import io.t3d.core.model.Relevance;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.model.TokenGrid;
@@ -22,31 +23,8 @@ import java.util.List;
  *     sentence for which they differ most
  * @param sentence that sentence
  */
-record Overlays(Volume view, Volume clusters, Heat likeness, Heat relevance, String sentence) {
+record Overlays(Volume view, Volume clusters, TokenHeat likeness, TokenHeat relevance, String sentence) {
   private static final double GATHER_TEMPERATURE = TmaConfig.defaults().gatherTemperature();
-
-  /**
-   * Values scaled to [0, 1].
-   *
-   * @param scaled one value per voxel
-   * @param low what 0 stands for
-   * @param high what 1 stands for
-   */
-  record Heat(Volume scaled, float low, float high) {
-    static Heat of(Volume like, TokenGrid grid, float[] values) {
-      float low = Float.POSITIVE_INFINITY;
-      float high = Float.NEGATIVE_INFINITY;
-      for (float v : values) {
-        low = Math.min(low, v);
-        high = Math.max(high, v);
-      }
-      float[] scaled = new float[values.length];
-      for (int i = 0; i < scaled.length; i++) {
-        scaled[i] = (values[i] - low) / Math.max(high - low, 1e-9f);
-      }
-      return new Heat(spread(like, grid, scaled), low, high);
-    }
-  }
 
   static Overlays of(T3DModel model, View view, String report) {
     List<String> sentences = Sentences.of(report);
@@ -63,9 +41,9 @@ record Overlays(Volume view, Volume clusters, Heat likeness, Heat relevance, Str
       TokenGrid grid = most.grid();
       return new Overlays(
           view.crop(),
-          spread(view.crop(), grid, numbers(nearest)),
-          Heat.of(view.crop(), grid, fit),
-          Heat.of(view.crop(), grid, most.weights()),
+          TokenHeat.spread(view.crop(), grid, numbers(nearest)),
+          TokenHeat.of(view.crop(), grid, fit),
+          TokenHeat.of(view.crop(), grid, most.weights()),
           most.text());
     }
   }
@@ -95,22 +73,5 @@ record Overlays(Volume view, Volume clusters, Heat likeness, Heat relevance, Str
       numbers[i] = 1 + nearest[i];
     }
     return numbers;
-  }
-
-  /** Each voxel gets the value of its token's region. */
-  private static Volume spread(Volume like, TokenGrid grid, float[] values) {
-    float[] voxels = new float[like.voxels().length];
-    int at = 0;
-    for (int z = 0; z < like.depth(); z++) {
-      int tz = z * grid.depth() / like.depth();
-      for (int y = 0; y < like.height(); y++) {
-        int ty = y * grid.height() / like.height();
-        for (int x = 0; x < like.width(); x++) {
-          int tx = x * grid.width() / like.width();
-          voxels[at++] = values[(tz * grid.height() + ty) * grid.width() + tx];
-        }
-      }
-    }
-    return new Volume(voxels, like.depth(), like.height(), like.width(), like.affine());
   }
 }

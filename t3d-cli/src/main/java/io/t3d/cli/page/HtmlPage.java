@@ -15,12 +15,10 @@ import java.util.stream.Collectors;
  * is escaped.
  */
 public final class HtmlPage {
-  private static final String[] COLORS = {
-    "#1b6ca8", "#c8553d", "#3d8361", "#8e5ea2", "#b8860b", "#555"
-  };
+  private static final int COLORS = 6; // --c0 to --c5, for light and dark pages
   private static final int WIDTH = 560;
   private static final int HEIGHT = 240;
-  private static final int MARGIN = 46;
+  private static final int MARGIN = 62;
   private static final int TICKS = 4;
 
   private final StringBuilder body = new StringBuilder();
@@ -129,7 +127,7 @@ public final class HtmlPage {
     if (box[0] > box[1]) {
       return paragraph("No points to draw.");
     }
-    body.append("<figure><svg viewBox=\"0 0 ")
+    body.append("<figure><svg role=\"img\" viewBox=\"0 0 ")
         .append(WIDTH)
         .append(' ')
         .append(HEIGHT + 4)
@@ -137,12 +135,12 @@ public final class HtmlPage {
     axis(box, xLabel, yLabel);
     StringBuilder legend = new StringBuilder();
     for (int i = 0; i < curves.size(); i++) {
-      String color = COLORS[i % COLORS.length];
+      String color = "var(--c" + i % COLORS + ")";
       line(curves.get(i), color, box);
       legend
-          .append("<span style=\"color:")
+          .append("<span><i style=\"background:")
           .append(color)
-          .append("\">― ")
+          .append("\"></i>")
           .append(escape(curves.get(i).name()))
           .append("</span> ");
     }
@@ -162,10 +160,10 @@ public final class HtmlPage {
           String.format(
               Locale.ROOT, "<path d=\"M%d,%.1f H%d\" class=\"grid\"/>%n", MARGIN, y, WIDTH - 8));
       double value = box[2] + share * (box[3] - box[2]);
-      text(MARGIN - 4, y + 4, "end", number(value, 2), "#444");
+      text(MARGIN - 4, y + 4, "end", tick(value, box[3] - box[2]));
       double step = box[0] + share * (box[1] - box[0]);
       String anchor = i == 0 ? "start" : i == TICKS ? "end" : "middle";
-      text(x, bottom + 12, anchor, number(step, box[1] - box[0] < 2 * TICKS ? 2 : 0), "#444");
+      text(x, bottom + 12, anchor, tick(step, box[1] - box[0]));
     }
     body.append(
         String.format(
@@ -175,13 +173,13 @@ public final class HtmlPage {
             8,
             bottom,
             WIDTH - 8));
-    text((MARGIN + WIDTH - 8) / 2.0, HEIGHT - 1, "middle", xLabel, "#444");
+    text((MARGIN + WIDTH - 8) / 2.0, HEIGHT - 1, "middle", xLabel);
     if (!yLabel.isEmpty()) {
       body.append(
           String.format(
               Locale.ROOT,
-              "<text transform=\"translate(8,%d) rotate(-90)\" text-anchor=\"middle\""
-                  + " fill=\"#444\">%s</text>%n",
+              "<text transform=\"translate(10,%d) rotate(-90)\" text-anchor=\"middle\""
+                  + ">%s</text>%n",
               bottom / 2,
               escape(yLabel)));
     }
@@ -206,16 +204,23 @@ public final class HtmlPage {
         .append("\"/>\n");
   }
 
-  private void text(double x, double y, String anchor, String text, String color) {
+  private void text(double x, double y, String anchor, String text) {
     body.append(
         String.format(
             Locale.ROOT,
-            "<text x=\"%.0f\" y=\"%.0f\" text-anchor=\"%s\" fill=\"%s\">%s</text>%n",
+            "<text x=\"%.0f\" y=\"%.0f\" text-anchor=\"%s\">%s</text>%n",
             x,
             y,
             anchor,
-            color,
             escape(text)));
+  }
+
+  /** As many digits as tell two ticks apart. */
+  private static String tick(double value, double span) {
+    if (span > 0 && span < 0.02) {
+      return String.format(Locale.ROOT, "%.1e", value);
+    }
+    return number(value, span < 2 * TICKS ? 2 : 0);
   }
 
   /** Writes the file as a whole. */
@@ -226,19 +231,28 @@ public final class HtmlPage {
   String html() {
     return """
         <!doctype html>
-        <html lang="en"><head><meta charset="utf-8"><title>%s</title>
+        <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
+        <title>%s</title>
         <style>
-        :root{color-scheme:light}
-        body{font:15px/1.5 system-ui,sans-serif;max-width:74rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}
-        p{max-width:52rem}.wide{overflow-x:auto}
-        table{border-collapse:collapse;margin:.6rem 0;font-size:13px}th,td{padding:.25rem .45rem;border-bottom:1px solid #ddd;text-align:left;vertical-align:top}
+        :root{color-scheme:light dark;--text:#1d2329;--quiet:#4d565e;--ground:#fff;--faint:#eef1f3;--line:#d5dade;--axis:#7c868f;
+        --c0:#1b6ca8;--c1:#b5432c;--c2:#2c7a52;--c3:#7d4d93;--c4:#8a6400;--c5:#55606a}
+        @media(prefers-color-scheme:dark){:root{--text:#e6eaed;--quiet:#a9b3bb;--ground:#14181c;--faint:#20262b;--line:#343c43;--axis:#87919a;
+        --c0:#6cb6f0;--c1:#f0917d;--c2:#6fcf9b;--c3:#c79be0;--c4:#dcb44a;--c5:#a9b3bb}}
+        *{box-sizing:border-box}
+        body{font:15px/1.5 system-ui,sans-serif;max-width:74rem;margin:0 auto;padding:1rem;color:var(--text);background:var(--ground);overflow-wrap:break-word}
+        h1{font-size:1.6rem;line-height:1.25}h2{font-size:1.25rem;margin:2rem 0 .4rem;border-bottom:1px solid var(--line)}
+        p{max-width:52rem}.wide{overflow-x:auto;max-width:100%%}
+        table{border-collapse:collapse;margin:.6rem 0;font-size:13px}th,td{padding:.25rem .45rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
         td:first-child{min-width:6rem}.number{white-space:nowrap;font-variant-numeric:tabular-nums}
-        figure{display:inline-block;margin:.4rem;max-width:100%%;vertical-align:top}figcaption{font-size:13px;color:#555;max-width:34rem}
-        img{image-rendering:pixelated;background:#000;width:34rem;max-width:100%%}svg{width:34rem;max-width:100%%}svg text{font-size:11px}
-        .legend span{display:inline-block;margin-right:1rem}.axis{fill:none;stroke:#999}.grid{fill:none;stroke:#eee}
-        pre{background:#f5f5f5;padding:.7rem;overflow:auto;font-size:13px}
-        .bars td{border:0;padding:.15rem .6rem}.bar{position:relative;width:18rem;height:.9rem;background:#eee}
-        .bar div{height:100%%;background:#1b6ca8}.bar i{position:absolute;top:-2px;bottom:-2px;width:2px;background:#c8553d}
+        figure{display:inline-block;margin:.4rem 0;max-width:100%%;vertical-align:top;overflow-x:auto}figcaption{font-size:13px;color:var(--quiet);max-width:44rem}
+        img{background:#000;width:62rem;max-width:100%%;height:auto}.scroll{overflow-x:auto}
+        svg{width:34rem;min-width:27rem;max-width:100%%;height:auto}svg text{font-size:11px;fill:var(--quiet)}svg.small{width:15.5rem;min-width:0}
+        .legend span{display:inline-block;margin-right:1rem}.legend i{display:inline-block;width:1.2rem;height:.2rem;margin-right:.3rem;vertical-align:middle}
+        .axis{fill:none;stroke:var(--axis)}.grid{fill:none;stroke:var(--line)}.band{stroke:none;fill:var(--c0);opacity:.22}.chance{fill:none;stroke:var(--c1);stroke-dasharray:4 3}
+        .mark{fill:none;stroke:var(--c0);stroke-width:1.6}.dot{fill:var(--c0);stroke:none}
+        pre{background:var(--faint);padding:.7rem;overflow:auto;font-size:13px}
+        .bars td{border:0;padding:.15rem .6rem}.bar{position:relative;width:min(18rem,38vw);height:.9rem;background:var(--faint)}
+        .bar div{height:100%%;background:var(--c0)}.bar i{position:absolute;top:-2px;bottom:-2px;width:2px;background:var(--c1)}
         </style></head><body>
         %s</body></html>
         """

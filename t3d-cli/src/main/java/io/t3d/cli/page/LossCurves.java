@@ -13,8 +13,12 @@ import java.util.Map;
 final class LossCurves implements TrainingListener {
   private static final double SMOOTHING = 0.9;
 
+  static final String LEARNING_RATE = "learning rate";
+
   private final TrainingListener next;
   private final Map<String, List<double[]>> curves = new LinkedHashMap<>();
+
+  private int skipped;
 
   LossCurves(TrainingListener next) {
     this.next = next;
@@ -30,6 +34,11 @@ final class LossCurves implements TrainingListener {
       }
     }
     return found;
+  }
+
+  /** Steps that were left out for want of a finite loss and gradient. */
+  int skipped() {
+    return skipped;
   }
 
   private static List<double[]> smooth(List<double[]> points) {
@@ -58,6 +67,8 @@ final class LossCurves implements TrainingListener {
   @Override
   public void onStep(StepRecord step) {
     add("loss", step, step.loss());
+    add(LEARNING_RATE, step, step.learningRate());
+    skipped += step.skipped() ? 1 : 0;
     step.parts().forEach((name, value) -> add(name, step, value));
     next.onStep(step);
   }

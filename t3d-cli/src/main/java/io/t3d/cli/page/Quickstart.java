@@ -67,6 +67,17 @@ public final class Quickstart {
         out.resolve("prompts.yaml"), Configs.toYaml(new Prompts(PhantomPrompts.all())));
   }
 
+  private String command() {
+    return "./t3d quickstart --out "
+        + out
+        + " --pairs "
+        + pairs
+        + " --epochs "
+        + config.training().epochs()
+        + " --seed "
+        + seed;
+  }
+
   /** Trains on the training split, evaluates on the test split, writes metrics and page. */
   public Evaluation run(TrainingListener listener) throws IOException {
     Path csv = data().resolve("manifest.csv");
@@ -99,7 +110,8 @@ public final class Quickstart {
               evaluation.zeroShot(),
               evaluation.retrieval());
       MetricsFile.write(out, found);
-      new ResultsPage(config, found, curves, test, evaluation).write(out.resolve("report.html"));
+      new ResultsPage(config, found, curves, manifest.rows(), trained, evaluation, command())
+          .write(out.resolve("report.html"));
       return found;
     }
   }

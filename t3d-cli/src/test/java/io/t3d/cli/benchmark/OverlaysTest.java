@@ -2,6 +2,7 @@ package io.t3d.cli.benchmark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.t3d.cli.picture.TokenHeat;
 import ai.djl.Device;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.T3DConfig;
@@ -40,7 +41,7 @@ class OverlaysTest {
       Overlays overlays =
           Overlays.of(model, new MultiViewSampler(ViewConfig.global(size)).center(volume), report);
       assertThat(overlays.sentence()).isIn(Sentences.of(report));
-      for (Overlays.Heat heat : List.of(overlays.relevance(), overlays.likeness())) {
+      for (TokenHeat heat : List.of(overlays.relevance(), overlays.likeness())) {
         assertThat(heat.low()).isLessThan(heat.high());
         assertThat(heat.scaled().voxels()).contains(0f).contains(1f);
       }

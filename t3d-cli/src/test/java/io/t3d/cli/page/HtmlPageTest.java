@@ -31,7 +31,7 @@ class HtmlPageTest {
     String html =
         new HtmlPage("t").curves("steps", List.of(new HtmlPage.Curve("loss", points))).html();
     // The highest value lies at the top of the chart, the lowest on its axis.
-    assertThat(html).contains("points=\"46.0,8.0 552.0,216.0\"");
+    assertThat(html).contains("points=\"62.0,8.0 552.0,216.0\"");
     assertThat(html).contains("4.00").contains("2.00").contains("loss");
   }
 

@@ -54,6 +54,7 @@ public final class EvaluationRun implements AutoCloseable {
   private final NDArray volumes; // (n, E)
   private @Nullable NDArray reports; // (n, E), made when first asked for: classification needs none
   private ScoredRows.@Nullable Ranking ranking; // made when first asked for
+  private @Nullable Map<String, double[]> predictions; // made by zeroShot
 
   /**
    * Encodes the volumes of both splits, and scores the texts on them.
@@ -143,9 +144,33 @@ public final class EvaluationRun implements AutoCloseable {
         new Scoring.Scores(
             probabilities(classifier, scorer, scored.validation(), used),
             probabilities(classifier, scorer, scored.test(), used));
+    predictions = byFinding(classifier.findings(), scores.test());
     return new Scoring(settings, validation, rows)
         .classified(classifier.findings(), scores, 0.5)
         .by(scorer.choice(), all);
+  }
+
+  /**
+   * What {@link #zeroShot} said of each row, by the score that it chose.
+   *
+   * @return finding → probabilities, one per row
+   * @throws IllegalStateException when {@link #zeroShot} was not called yet
+   */
+  public Map<String, double[]> predictions() {
+    if (predictions == null) {
+      throw new IllegalStateException("predictions() has what zeroShot() found: call that first");
+    }
+    return predictions;
+  }
+
+  private static Map<String, double[]> byFinding(List<String> findings, double[][] rows) {
+    Map<String, double[]> found = new LinkedHashMap<>();
+    for (int f = 0; f < findings.size(); f++) {
+      int column = f;
+      found.put(
+          findings.get(f), Arrays.stream(rows).mapToDouble(row -> row[column]).toArray());
+    }
+    return found;
   }
 
   private static double[][] probabilities(
