@@ -1,6 +1,5 @@
 package io.t3d.cli.benchmark;
 
-import io.t3d.cli.picture.TokenHeat;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.t3d.cli.benchmark.measure.RocCurve;
@@ -8,6 +7,7 @@ import io.t3d.cli.benchmark.stats.ForestPlot;
 import io.t3d.cli.benchmark.task.SuiteData;
 import io.t3d.cli.page.HtmlPage;
 import io.t3d.cli.picture.SliceImages;
+import io.t3d.cli.picture.TokenHeat;
 import io.t3d.core.config.Configs;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.text.Sentences;

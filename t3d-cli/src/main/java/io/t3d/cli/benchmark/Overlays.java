@@ -23,7 +23,8 @@ import java.util.List;
  *     sentence for which they differ most
  * @param sentence that sentence
  */
-record Overlays(Volume view, Volume clusters, TokenHeat likeness, TokenHeat relevance, String sentence) {
+record Overlays(
+    Volume view, Volume clusters, TokenHeat likeness, TokenHeat relevance, String sentence) {
   private static final double GATHER_TEMPERATURE = TmaConfig.defaults().gatherTemperature();
 
   static Overlays of(T3DModel model, View view, String report) {

@@ -89,7 +89,8 @@ final class Charts {
     double[] rates = rates(truth, score, order, once);
     List<Optional<Interval>> band =
         BAND.intervals(patients, times -> rates(truth, score, order, times));
-    StringBuilder svg = new StringBuilder(square("ROC of " + name, name, "1 − specificity", "sensitivity"));
+    StringBuilder svg =
+        new StringBuilder(square("ROC of " + name, name, "1 − specificity", "sensitivity"));
     svg.append(band(band));
     StringBuilder line = new StringBuilder();
     for (int i = 0; i <= GRID; i++) {
@@ -150,7 +151,8 @@ final class Charts {
       }
       double x = x((double) i / GRID);
       Interval here = intervals.get(i).get();
-      upper.append(String.format(Locale.ROOT, "%s%.1f,%.1f ", i == 0 ? "M" : "L", x, y(here.upper())));
+      upper.append(
+          String.format(Locale.ROOT, "%s%.1f,%.1f ", i == 0 ? "M" : "L", x, y(here.upper())));
       lower.insert(0, String.format(Locale.ROOT, "L%.1f,%.1f ", x, y(here.lower())));
     }
     return path("band", "%s%sZ", upper, lower);
@@ -217,9 +219,11 @@ final class Charts {
   }
 
   private static String square(String title, String name, String xLabel, String yLabel) {
-    StringBuilder svg = new StringBuilder(open("small", SIDE + MARGIN + 12, SIDE + MARGIN + 22, title));
+    StringBuilder svg =
+        new StringBuilder(open("small", SIDE + MARGIN + 12, SIDE + MARGIN + 22, title));
     svg.append(text(MARGIN + SIDE / 2.0, 11, "middle", name));
-    svg.append(path("grid", "M%.1f,%.1f H%.1f M%.1f,%.1f V%.1f", x(0), y(0.5), x(1), x(0.5), y(0), y(1)));
+    svg.append(
+        path("grid", "M%.1f,%.1f H%.1f M%.1f,%.1f V%.1f", x(0), y(0.5), x(1), x(0.5), y(0), y(1)));
     svg.append(path("axis", "M%.1f,%.1f V%.1f H%.1f", x(0), y(1), y(0), x(1)));
     svg.append(path("chance", "M%.1f,%.1f L%.1f,%.1f", x(0), y(0), x(1), y(1)));
     List<String> ends = new ArrayList<>();
@@ -260,7 +264,11 @@ final class Charts {
   }
 
   private static String path(String kind, String format, Object... values) {
-    return "<path class=\"" + kind + "\" d=\"" + String.format(Locale.ROOT, format, values) + "\"/>";
+    return "<path class=\""
+        + kind
+        + "\" d=\""
+        + String.format(Locale.ROOT, format, values)
+        + "\"/>";
   }
 
   private static String dot(double x, double y, int radius) {

@@ -110,13 +110,13 @@ final class ResultsPage {
     page.heading("Dataset");
     List<List<String>> rows = new ArrayList<>();
     for (Split split : List.of(Split.TRAIN, Split.VALIDATION, Split.TEST)) {
-      List<ManifestRow> some =
-          all.stream().filter(row -> row.split() == split).toList();
+      List<ManifestRow> some = all.stream().filter(row -> row.split() == split).toList();
       List<String> cells =
           new ArrayList<>(
               List.of(split.name().toLowerCase(Locale.ROOT), Integer.toString(some.size())));
       for (String finding : evaluation.predictions().keySet()) {
-        long positive = some.stream().filter(row -> row.labels().getOrDefault(finding, false)).count();
+        long positive =
+            some.stream().filter(row -> row.labels().getOrDefault(finding, false)).count();
         cells.add(
             String.format(Locale.ROOT, "%d (%.0f %%)", positive, 100.0 * positive / some.size()));
       }
@@ -237,7 +237,8 @@ final class ResultsPage {
     page.heading("Failures");
     List<String> lines = new ArrayList<>();
     if (curves.skipped() > 0) {
-      lines.add(curves.skipped() + " training steps were skipped: loss or gradient was not finite.");
+      lines.add(
+          curves.skipped() + " training steps were skipped: loss or gradient was not finite.");
     }
     zeroShot
         .labels()
@@ -260,7 +261,7 @@ final class ResultsPage {
   }
 
   private static List<String> label(String name, Map<String, Evaluation.Estimate> metrics) {
-    List<String> row = new ArrayList<>(List.of(name));
+    List<String> row = new ArrayList<>(List.of(name.replace('_', ' ')));
     for (String metric : List.of("auroc", "averagePrecision", "f1", "precision", "recall")) {
       row.add(Optional.ofNullable(metrics.get(metric)).map(ResultsPage::estimate).orElse("–"));
     }

@@ -2,8 +2,8 @@ package io.t3d.cli.benchmark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.t3d.cli.picture.TokenHeat;
 import ai.djl.Device;
+import io.t3d.cli.picture.TokenHeat;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.model.Relevance;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import io.t3d.core.T3dException;
+import io.t3d.core.torch.distributed.ProcessGroup;
 import io.t3d.core.train.StepRecord;
 import io.t3d.pipeline.PretrainConfig;
 import java.io.IOException;
@@ -48,7 +49,17 @@ class MlflowTest {
   }
 
   private static void step(Mlflow mlflow, int step, double loss) {
-    mlflow.onStep(new StepRecord(step, 0, 1e-3, loss, Map.of("tma", 0.5), 0.75, 12, false));
+    mlflow.onStep(
+        new StepRecord(
+            step,
+            0,
+            1e-3,
+            loss,
+            Map.of("tma", 0.5),
+            0.75,
+            12,
+            new ProcessGroup.Traffic(0, 0, 0),
+            false));
   }
 
   private static void train(Mlflow mlflow, int from, int to, Watcher.End end) {

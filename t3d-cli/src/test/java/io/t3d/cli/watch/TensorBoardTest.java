@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.UnknownFieldSet;
+import io.t3d.core.torch.distributed.ProcessGroup;
 import io.t3d.core.train.PairBatch;
 import io.t3d.core.train.StepRecord;
 import io.t3d.core.volume.Affine;
@@ -33,7 +34,16 @@ class TensorBoardTest {
   @TempDir Path out;
 
   private static StepRecord step(int step, int epoch) {
-    return new StepRecord(step, epoch, 1e-3, 2.5, Map.of("tma", 0.5), 0.75, 12, false);
+    return new StepRecord(
+        step,
+        epoch,
+        1e-3,
+        2.5,
+        Map.of("tma", 0.5),
+        0.75,
+        12,
+        new ProcessGroup.Traffic(0, 0, 0),
+        false);
   }
 
   /** A pair whose view is dark in its left half. */

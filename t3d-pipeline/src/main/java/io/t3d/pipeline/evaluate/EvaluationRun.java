@@ -167,8 +167,7 @@ public final class EvaluationRun implements AutoCloseable {
     Map<String, double[]> found = new LinkedHashMap<>();
     for (int f = 0; f < findings.size(); f++) {
       int column = f;
-      found.put(
-          findings.get(f), Arrays.stream(rows).mapToDouble(row -> row[column]).toArray());
+      found.put(findings.get(f), Arrays.stream(rows).mapToDouble(row -> row[column]).toArray());
     }
     return found;
   }
