@@ -109,6 +109,7 @@ class ArchitectureTest {
               "io.t3d.core.internal.kernel..",
               "io.t3d.losses.kernel..",
               "io.t3d.data.itk..",
+              "io.t3d.data.dicom.internal", // unpacks its program with JavaCPP's loader
               "io.t3d.data.io.internal.format..")
           .should()
           .dependOnClassesThat()

@@ -125,7 +125,9 @@ final class PreparedFolder implements AutoCloseable {
           Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
           return true;
         } catch (FileSystemException e) {
-          if (!Files.exists(target) || i == TRIES) {
+          // Whether the target is still there tells nothing: another attempt may just have taken an
+          // outdated one away.
+          if (i == TRIES) {
             throw e;
           }
         }

@@ -94,6 +94,7 @@ public record StudyPreparation(
     // What fails from here on is the output's fault, not the study's.
     Preparation provenance =
         new Preparation(Preparation.FORMAT, config.preprocessing(), fingerprint);
+    boolean maskAlone = PreparedFolder.finished(folder().volume(name), fingerprint).isPresent();
     Optional<Written> ofMask = Optional.empty();
     if (preparedMask.isPresent()) {
       Path target = folder().mask(name);
@@ -105,7 +106,9 @@ public record StudyPreparation(
         write(folder().volume(name), prepared, config.storage().values(), provenance);
     return new StudyOutcome(
         name,
-        ofVolume.here() || ofMask.map(Written::here).orElse(false),
+        // One attempt's mask and another's volume are one study written: it counts where the volume
+        // went into place.
+        ofVolume.here() || (maskAlone && ofMask.map(Written::here).orElse(false)),
         ofVolume.bytes() + ofMask.map(Written::bytes).orElse(0L),
         Optional.empty(),
         false);
