@@ -71,7 +71,7 @@ class BenchmarkRunTest {
     String page = Files.readString(out.resolve("report.html"));
     assertThat(page)
         .contains("Claims", "T3D minus others", "ROC of zero-shot", "class=\"forest\"")
-        .contains("nearest sentence", "relevance to “", "likeness to the report: cosine")
+        .contains("each token is nearest to", "relevance to “", "likeness to the report: cosine")
         .contains("data:image/png;base64,", "<polyline")
         .doesNotContain("<script", "src=\"http", "<link");
     assertThat(Files.readString(out.resolve("results.md"))).contains("| T3D − CLIP |");

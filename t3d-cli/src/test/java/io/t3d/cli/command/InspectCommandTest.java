@@ -42,18 +42,20 @@ class InspectCommandTest {
 
     assertThat(run.exitCode()).as(run.err()).isZero();
     BufferedImage image = ImageIO.read(picture.toFile());
-    assertThat(image.getWidth()).isEqualTo(3 * 256 + 8);
+    assertThat(image.getWidth()).isEqualTo(3 * 300 + 8);
     // Level 40 is mid-grey; the patient's right, the larger x, is at the left of the axial slice.
-    int bright = image.getRGB(64, 128);
-    int dark = image.getRGB(192, 128);
+    int bright = image.getRGB(75, 110);
+    int dark = image.getRGB(225, 110);
     assertThat(bright & 0xff).isGreaterThan(dark & 0xff);
-    assertThat(dark >> 16 & 0xff).as("red overlay").isGreaterThan(dark & 0xff);
+    assertThat(dark >> 16 & 0xff).as("plain above").isEqualTo(dark & 0xff);
+    int below = image.getRGB(225, 304 + 110);
+    assertThat(below >> 16 & 0xff).as("red overlay").isGreaterThan(below & 0xff);
   }
 
   @Test
   void severalSlicesAreSeveralRows() throws IOException {
     assertThat(inspect("--slices", 3).exitCode()).isZero();
-    assertThat(ImageIO.read(picture.toFile()).getHeight()).isEqualTo(3 * 256 + 2 * 4);
+    assertThat(ImageIO.read(picture.toFile()).getHeight()).isEqualTo(3 * (300 + 4) + 20 + 4);
   }
 
   @Test
