@@ -13,7 +13,6 @@ import io.t3d.core.volume.Volume;
 import io.t3d.data.io.VolumeReaders;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.data.manifest.Split;
-import io.t3d.data.phantom.FindingKind;
 import io.t3d.data.phantom.Structure;
 import io.t3d.data.transform.IntensityWindow;
 import io.t3d.data.transform.Reorient;
@@ -38,8 +37,11 @@ final class ResultsPage {
   private static final int SENTENCES = 4;
 
   /** What a phantom's mask calls 1, 2, … from the first finding on. */
-  private static final List<String> FINDINGS =
-      Arrays.stream(FindingKind.values()).map(kind -> kind.label().replace('_', ' ')).toList();
+  static final List<String> FINDINGS =
+      Arrays.stream(Structure.values())
+          .filter(s -> s.value() >= Structure.NODULE.value())
+          .map(s -> s.name().toLowerCase(Locale.ROOT).replace('_', ' '))
+          .toList();
 
   private final PretrainConfig config;
   private final Evaluation found;
@@ -369,7 +371,7 @@ final class ResultsPage {
   /**
    * Of a phantom's mask the findings alone, as labels 1, 2, …: outlines of all organs hide them.
    */
-  private static Volume findings(Volume mask) {
+  static Volume findings(Volume mask) {
     float[] labels = new float[mask.voxels().length];
     int before = Structure.NODULE.value() - 1;
     for (int i = 0; i < labels.length; i++) {

@@ -42,7 +42,10 @@ sealed interface Overlay {
    * @param names of the labels 1, 2, …; labels beyond are named by their number
    */
   record Labels(Volume values, List<String> names) implements Overlay {
-    /** Colours of the labels 1, 2, 3, …, repeated: far apart in hue, none of them grey. */
+    /** What the second and third eight labels are mixed with. */
+    private static final int[] SHADES = {0, 0xffffff, 0x000000};
+
+    /** Colours of the labels 1 to 8: far apart in hue, none of them grey. */
     private static final int[] RGB = {
       0xff4030, 0x30a0ff, 0x40d040, 0xffc020, 0xd050ff, 0x20d0d0, 0xff80b0, 0xa0e020
     };
@@ -112,7 +115,9 @@ sealed interface Overlay {
     }
 
     private static int rgb(int label) {
-      return RGB[(label - 1) % RGB.length];
+      int base = RGB[(label - 1) % RGB.length];
+      int round = (label - 1) / RGB.length % SHADES.length;
+      return Outlines.blend(base, SHADES[round], round == 0 ? 0 : 0.45);
     }
 
     @Override

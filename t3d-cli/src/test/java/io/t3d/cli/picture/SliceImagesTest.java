@@ -199,8 +199,8 @@ class SliceImagesTest {
     List<Overlay.Entry> legend =
         new Overlay.Labels(v.withVoxels(values), List.of("nodule")).legend();
     assertThat(legend).extracting(Overlay.Entry::name).containsExactly("nodule", "label 9");
-    // Eight colours, repeated.
-    assertThat(legend.get(0).rgb()).isEqualTo(legend.get(1).rgb());
+    // The ninth has the first one's hue, lighter.
+    assertThat(legend.get(0).rgb()).isNotEqualTo(legend.get(1).rgb());
   }
 
   @Test
