@@ -117,6 +117,9 @@ std::unique_ptr<FGDerivationImage> derivation(const Fields& file, size_t frame) 
                                    CodeSequenceMacro("121322", "DCM", "Source image for image processing operation"),
                                    source),
           "the source cannot be referred to");
+  if (frame > 65535) {
+    throw FormatError("it has more than 65535 frames in a file, which a segmentation cannot refer to");
+  }
   if (frame > 0) {
     require(source->getImageSOPInstanceReference().addReferencedFrameNumber(static_cast<Uint16>(frame)),
             "the source cannot be referred to");

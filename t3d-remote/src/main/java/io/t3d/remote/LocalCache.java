@@ -3,11 +3,13 @@ package io.t3d.remote;
 import com.google.common.hash.Hashing;
 import com.google.common.util.concurrent.Striped;
 import io.t3d.core.T3dException;
+import io.t3d.core.internal.AtomicFiles;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -15,6 +17,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Comparator;
@@ -147,11 +150,13 @@ final class LocalCache {
     Path temporary = folder.resolve(TEMPORARY).resolve(UUID.randomUUID().toString());
     try {
       makeRoom(size);
+      makeFolder();
       Files.createDirectories(temporary.getParent());
       fetch.into(temporary);
       if (Files.size(temporary) != size) {
         throw new ObjectChangedException(uri);
       }
+      AtomicFiles.force(temporary); // a name is for ever: after a power loss too it must be whole
       Files.createDirectories(target.getParent());
       Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
       removeOthers(target);
@@ -171,6 +176,23 @@ final class LocalCache {
           e);
     } finally {
       discard(temporary);
+    }
+  }
+
+  /** For its user alone: it holds patients' volumes. */
+  private void makeFolder() throws IOException {
+    if (Files.isDirectory(folder)) {
+      return;
+    }
+    Files.createDirectories(folder.toAbsolutePath().getParent());
+    try {
+      Files.createDirectory(
+          folder,
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    } catch (UnsupportedOperationException e) {
+      Files.createDirectories(folder); // no POSIX permissions here
+    } catch (FileAlreadyExistsException e) {
+      // Another process was faster.
     }
   }
 
@@ -195,7 +217,7 @@ final class LocalCache {
     if (sinceLook.addAndGet(bytes) < bound / LOOK_AFTER) {
       return;
     }
-    Files.createDirectories(folder);
+    makeFolder();
     try (FileChannel channel =
             FileChannel.open(
                 folder.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);

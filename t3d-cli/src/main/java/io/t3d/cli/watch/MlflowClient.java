@@ -44,10 +44,15 @@ final class MlflowClient {
   MlflowClient(URI server, Optional<String> token, Duration wait) {
     String scheme = server.getScheme();
     boolean web = "http".equals(scheme) || "https".equals(scheme);
-    if (!web || server.getHost() == null) {
+    if ((!web || server.getHost() == null) && server.getRawUserInfo() == null) {
       throw new T3dException(
           T3dException.Kind.USAGE,
           "--mlflow must be an address like http://localhost:5000, got " + server);
+    }
+    if (server.getRawUserInfo() != null) { // it would go into files and messages
+      throw new T3dException(
+          T3dException.Kind.USAGE,
+          "--mlflow takes no user or password in the address; set MLFLOW_TRACKING_TOKEN");
     }
     this.base = server.toString().replaceAll("/+$", "") + "/api/2.0/mlflow/";
     this.token = token.filter(t -> !t.isBlank());

@@ -105,12 +105,15 @@ public record DicomSegmentation(
             && mask.height() == series.height()
             && mask.width() == series.width();
     for (int z : same ? new int[] {0, slices.size() - 1} : new int[0]) {
-      double[] world = mask.affine().apply(0, 0, z);
-      double[] lps = slices.get(z).position();
-      same &=
-          Math.abs(world[0] + lps[0]) < SAME_PLACE
-              && Math.abs(world[1] + lps[1]) < SAME_PLACE
-              && Math.abs(world[2] - lps[2]) < SAME_PLACE;
+      // The last voxel of the first row and of the first column too: one origin has many axes.
+      for (int[] xy : new int[][] {{0, 0}, {mask.width() - 1, 0}, {0, mask.height() - 1}}) {
+        double[] world = mask.affine().apply(xy[0], xy[1], z);
+        double[] lps = at(slices.get(z), xy[0], xy[1]);
+        same &=
+            Math.abs(world[0] + lps[0]) < SAME_PLACE
+                && Math.abs(world[1] + lps[1]) < SAME_PLACE
+                && Math.abs(world[2] - lps[2]) < SAME_PLACE;
+      }
     }
     if (!same) {
       throw new IllegalArgumentException(
@@ -128,6 +131,16 @@ public record DicomSegmentation(
               + mask.width()
               + " or another place");
     }
+  }
+
+  /** Where a pixel lies (PS3.3, C.7.6.2.1.1): spacing is between rows, then between columns. */
+  private static double[] at(DicomSlice slice, int column, int row) {
+    double[] at = slice.position().clone();
+    for (int i = 0; i < 3; i++) {
+      at[i] += slice.orientation()[i] * slice.spacing()[1] * column;
+      at[i] += slice.orientation()[3 + i] * slice.spacing()[0] * row;
+    }
+    return at;
   }
 
   private void writeVoxels(Volume mask, Path file) throws IOException {

@@ -37,6 +37,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ssl.SSLException;
 
 /**
@@ -55,6 +56,7 @@ public final class DicomWebClient {
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
   private static final Duration CONNECT = Duration.ofSeconds(20);
   private static final int PAGE = 100;
+  private static final long SLOWEST_BYTES_PER_SECOND = 1 << 16;
   private static final int LONGEST_JSON = 64 << 20;
   private static final int PREAMBLE = 128;
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -103,7 +105,8 @@ public final class DicomWebClient {
       List<RemoteSeries> more = retrying("search", () -> searchOnce(path));
       int before = found.size();
       more.stream().limit(page).filter(s -> !found.contains(s)).forEach(found::add);
-      if (more.size() < page || found.size() == before) {
+      // An archive may give fewer at a time than it is asked for: only nothing new is the end.
+      if (found.size() == before) {
         break;
       }
     }
@@ -231,18 +234,21 @@ public final class DicomWebClient {
    * @throws DicomWebException when the archive refuses one, with its reason
    */
   public void store(List<Path> files) throws IOException {
+    AtomicInteger attempts = new AtomicInteger();
     retrying(
         "store",
         () -> {
-          storeOnce(files);
+          storeOnce(files, attempts.getAndIncrement() > 0);
           return files;
         });
   }
 
-  private void storeOnce(List<Path> files) throws IOException {
+  private void storeOnce(List<Path> files, boolean again) throws IOException {
     String boundary = "t3d-" + UUID.randomUUID();
     List<BodyPublisher> parts = new ArrayList<>();
+    long bytes = 0;
     for (Path file : files) {
+      bytes += Files.size(file);
       parts.add(
           BodyPublishers.ofString("--" + boundary + "\r\nContent-Type: application/dicom\r\n\r\n"));
       parts.add(BodyPublishers.ofFile(file));
@@ -251,6 +257,8 @@ public final class DicomWebClient {
     parts.add(BodyPublishers.ofString("--" + boundary + "--\r\n"));
     HttpRequest request =
         request("studies")
+            // Until the answer begins: all is sent before it.
+            .timeout(settings.silence().plusSeconds(bytes / SLOWEST_BYTES_PER_SECOND))
             .header("Accept", "application/dicom+json")
             .header(
                 "Content-Type",
@@ -264,7 +272,7 @@ public final class DicomWebClient {
       if (!telling) {
         requireOk(answer, body, "storing");
       }
-      StoreAnswer.check(host(), status, text(body), files.size());
+      StoreAnswer.check(host(), status, text(body), files.size(), again);
     }
   }
 

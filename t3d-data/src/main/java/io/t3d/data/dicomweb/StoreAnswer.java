@@ -13,16 +13,26 @@ final class StoreAnswer {
   private static final String STORED = "00081199";
   private static final String REASON = "00081197";
 
+  private static final int ALREADY_THERE = 0x0111;
+
   private static final Map<Integer, String> REASONS =
       Map.of(
-          0x0110, "processing failure",
-          0x0117, "the object's UID violates the rules of UIDs",
-          0x0122, "it does not take this kind of object (SOP class)",
-          0x0124, "not authorized",
-          0x0111, "it has this object already",
-          0xA700, "out of resources",
-          0xA900, "the data do not match their kind of object",
-          0xC000, "it cannot understand the data");
+          0x0110,
+          "processing failure",
+          0x0117,
+          "the object's UID violates the rules of UIDs",
+          0x0122,
+          "it does not take this kind of object (SOP class)",
+          0x0124,
+          "not authorized",
+          ALREADY_THERE,
+          "it has this object already",
+          0xA700,
+          "out of resources",
+          0xA900,
+          "the data do not match their kind of object",
+          0xC000,
+          "it cannot understand the data");
 
   private StoreAnswer() {}
 
@@ -32,9 +42,11 @@ final class StoreAnswer {
    * @param status of HTTP: 200, 202 or 409
    * @param body DICOM JSON; some archives leave it empty when all is well
    * @param count how many objects were sent
+   * @param again whether they were sent before, and the answer lost: the archive may have them
    * @throws DicomWebException when one was not stored
    */
-  static void check(String host, int status, String body, int count) throws DicomWebException {
+  static void check(String host, int status, String body, int count, boolean again)
+      throws DicomWebException {
     if (status == 200 && body.isBlank()) {
       return;
     }
@@ -49,7 +61,11 @@ final class StoreAnswer {
       answer = answer.path(0);
     }
     JsonNode failed = values(answer, FAILED);
-    if (failed.size() > 0) {
+    int there = 0;
+    for (JsonNode one : failed) {
+      there += again && one.path(REASON).path("Value").path(0).asInt() == ALREADY_THERE ? 1 : 0;
+    }
+    if (failed.size() > there) {
       throw new DicomWebException(
           status,
           host
@@ -60,7 +76,7 @@ final class StoreAnswer {
               + " objects: "
               + reason(failed.path(0).path(REASON).path("Value").path(0)));
     }
-    int stored = values(answer, STORED).size();
+    int stored = values(answer, STORED).size() + there;
     if (stored < count) {
       throw new DicomWebException(
           status,

@@ -83,9 +83,14 @@ public final class DicomSeries {
    * Its slices, in the order in which {@link #read()} stacks them: slice z of the volume is entry
    * z. They name DICOM's identifiers, which belong into no message and no log.
    *
-   * @throws VolumeFormatException when the images do not form one regular grid
+   * @throws VolumeFormatException when the images do not form one regular grid, or are of several
+   *     series: what refers to them names one
    */
   public List<DicomSlice> slices() throws IOException {
+    if (images.stream().map(DicomImage::series).distinct().count() > 1) {
+      throw new VolumeFormatException(
+          place, "its files are of several series; give those of one (DicomSeries.list)");
+    }
     return DicomGeometry.of(place, images).frames().stream().map(DicomSlice::of).toList();
   }
 

@@ -116,7 +116,7 @@ class DicomWebClientTest {
     answer =
         (exchange, number) -> {
           StringBuilder all = new StringBuilder("[");
-          for (int i = 0; i < (number == 0 ? 100 : 20); i++) {
+          for (int i = 0; i < (number == 0 ? 100 : number == 1 ? 20 : 0); i++) {
             all.append(i == 0 ? "" : ",").append(entry(number * 100 + i));
           }
           json(exchange, 200, all.append(']').toString());
@@ -130,7 +130,22 @@ class DicomWebClientTest {
             "GET /dicom-web/series?PatientID=a%20b%26c*&includefield=00100020&includefield=00201209"
                 + "&limit=100&offset=0",
             "GET /dicom-web/series?PatientID=a%20b%26c*&includefield=00100020&includefield=00201209"
-                + "&limit=50&offset=100");
+                + "&limit=50&offset=100",
+            "GET /dicom-web/series?PatientID=a%20b%26c*&includefield=00100020&includefield=00201209"
+                + "&limit=30&offset=120");
+  }
+
+  @Test
+  void anArchiveThatGivesFewerThanItIsAskedForIsAskedOn() throws IOException {
+    answer =
+        (exchange, number) -> {
+          StringBuilder all = new StringBuilder("[");
+          for (int i = 0; i < (number < 3 ? 40 : 0); i++) {
+            all.append(i == 0 ? "" : ",").append(entry(number * 100 + i));
+          }
+          json(exchange, 200, all.append(']').toString());
+        };
+    assertThat(client().search(Map.of(), 150)).hasSize(120);
   }
 
   @Test
@@ -335,6 +350,25 @@ class DicomWebClientTest {
     storeFails(file, 200, "{}", "stored 0 of 1");
     storeFails(file, 200, "<html>", "no DICOM JSON");
     storeFails(file, 415, "", "415");
+  }
+
+  @Test
+  void whatWasStoredBeforeTheAnswerWasLostIsStored() throws IOException {
+    Path file = Files.writeString(dir.resolve("a.dcm"), "content");
+    String there =
+        "{\"00081198\":{\"vr\":\"SQ\",\"Value\":[{\"00081197\":{\"vr\":\"US\",\"Value\":[273]}}]}}";
+    answer =
+        (exchange, number) -> {
+          if (number == 0) {
+            exchange.close(); // the archive has it, and the answer never comes
+          } else {
+            json(exchange, 409, there);
+          }
+        };
+    client().store(List.of(file));
+    assertThat(asked).hasSize(2);
+
+    storeFails(file, 409, there, "it has this object already (0x0111)");
   }
 
   private void storeFails(Path file, int status, String body, String message) {
