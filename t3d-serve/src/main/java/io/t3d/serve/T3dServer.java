@@ -2,6 +2,7 @@ package io.t3d.serve;
 
 import io.t3d.pipeline.TrainedModel;
 import io.t3d.serve.config.ServeSettings;
+import io.t3d.serve.internal.Deadline;
 import io.t3d.serve.internal.http.HttpServer;
 import io.t3d.serve.internal.http.Metrics;
 import io.t3d.serve.internal.input.VolumeReading;
@@ -12,6 +13,7 @@ import io.t3d.serve.internal.work.Worker;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -146,10 +148,11 @@ public final class T3dServer implements AutoCloseable {
   public synchronized boolean stop() {
     if (!stopped) {
       stopped = true;
+      Deadline end = Deadline.in(settings.stopWithin());
       clean = door.close(settings.stopWithin());
       http.close();
-      clean &= reading.stop(settings.stopWithin());
-      clean &= worker.stop(settings.stopWithin());
+      clean &= reading.stop(Duration.ofNanos(Math.max(0, end.left())));
+      clean &= worker.stop(Duration.ofNanos(Math.max(0, end.left())));
       if (clean) {
         parts.close();
       }

@@ -7,9 +7,11 @@ import io.t3d.serve.config.ServeSettings;
 import io.t3d.serve.config.TlsFiles;
 import java.io.FileInputStream;
 import java.io.InputStream;
+import java.net.Socket;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
@@ -54,6 +56,32 @@ class AccessTest {
       Client known = new Client(server, Optional.of(TOKEN));
       assertThat(known.get("/v1/model").status()).isEqualTo(200);
       assertThat(known.get("/openapi.json").json().at("/security/0/token").isArray()).isTrue();
+    }
+  }
+
+  @Test
+  void withoutATokenAPageOfAnotherSiteGetsNothing() throws Exception {
+    ServeSettings settings = ServeSettings.builder().port(0).build();
+    try (T3dServer server = T3dServer.builder(model).settings(settings).start()) {
+      int port = server.address().getPort();
+      String own = "127.0.0.1:" + port;
+      assertThat(status(port, own, "")).isEqualTo(200);
+      assertThat(status(port, "localhost:" + port, "")).isEqualTo(200);
+      assertThat(status(port, own, "Origin: http://localhost:3000\r\n")).isEqualTo(200);
+      assertThat(status(port, "evil.example:" + port, "")).isEqualTo(403);
+      assertThat(status(port, own, "Origin: https://evil.example\r\n")).isEqualTo(403);
+      assertThat(status(port, own, "Origin: null\r\n")).isEqualTo(403);
+    }
+  }
+
+  /** By a socket: the JDK's client sets Host itself. */
+  private static int status(int port, String host, String more) throws Exception {
+    try (Socket socket = new Socket("127.0.0.1", port)) {
+      String request =
+          "GET /v1/model HTTP/1.1\r\nHost: " + host + "\r\n" + more + "Connection: close\r\n\r\n";
+      socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+      String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+      return Integer.parseInt(answer.substring(9, 12));
     }
   }
 

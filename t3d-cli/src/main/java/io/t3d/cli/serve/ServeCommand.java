@@ -178,7 +178,9 @@ public final class ServeCommand implements Callable<Integer> {
             CleanStop.first(
                 () -> {
                   boolean clean = server.stop();
-                  stopped.countDown();
+                  if (clean) {
+                    stopped.countDown();
+                  } // else something works with the model still: it must not be closed
                   return clean;
                 })) {
       PrintWriter out = spec.commandLine().getOut();

@@ -63,7 +63,7 @@ final class Exchange implements AutoCloseable {
     if (!contentType().equals(Json.MEDIA_TYPE)) {
       throw Refusal.of(415, "the body must be application/json, got " + shown(contentType()));
     }
-    return Json.request(text(ctx.req().getInputStream()), type);
+    return Json.request(text(uploads.bounded(ctx.req().getInputStream(), deadline)), type);
   }
 
   /**
@@ -160,6 +160,11 @@ final class Exchange implements AutoCloseable {
     folder = made;
     using = made.use();
     return made.path();
+  }
+
+  /** Whether the request brings or names a volume. */
+  boolean hasVolume() {
+    return volume != null;
   }
 
   /** The request's temporary folder. */

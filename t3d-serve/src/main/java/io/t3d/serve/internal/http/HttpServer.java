@@ -72,7 +72,7 @@ public final class HttpServer implements AutoCloseable {
     this.settings = settings;
     this.door = door;
     this.metrics = metrics;
-    this.access = new Access(settings.token());
+    this.access = new Access(settings.token(), settings.host());
     this.uploads = new Uploads(settings.upload());
     this.root = new AllowedRoot(settings.root());
     Answers.Card card = ModelCards.of(service.parts(), checkpoint);
@@ -198,6 +198,8 @@ public final class HttpServer implements AutoCloseable {
     ctx.header("Cache-Control", "no-store");
     ctx.header("X-Content-Type-Options", "nosniff");
     if (!ctx.path().equals(Routes.HEALTH)) {
+      access.requireThisSite(
+          Optional.ofNullable(ctx.header("Host")), Optional.ofNullable(ctx.header("Origin")));
       access.require(Optional.ofNullable(ctx.header("Authorization")));
     }
   }

@@ -150,8 +150,8 @@ final class Routes {
       throw Refusal.badRequest("k must be in 1.." + MOST_TEXTS + ", got " + k);
     }
     boolean byText = asked.text().isPresent();
-    if (byText && asked.path().isPresent()) {
-      throw Refusal.badRequest("text and path exclude each other; send one of them");
+    if (byText && exchange.hasVolume()) {
+      throw Refusal.badRequest("text and a volume exclude each other; send one of them");
     }
     boolean reports = !byText && gallery.parts().contains("reports");
     String in = asked.in().orElse(reports ? "reports" : "volumes");
