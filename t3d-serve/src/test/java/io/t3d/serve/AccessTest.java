@@ -7,6 +7,7 @@ import io.t3d.serve.config.ServeSettings;
 import io.t3d.serve.config.TlsFiles;
 import java.io.FileInputStream;
 import java.io.InputStream;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -76,7 +77,7 @@ class AccessTest {
 
   /** By a socket: the JDK's client sets Host itself. */
   private static int status(int port, String host, String more) throws Exception {
-    try (Socket socket = new Socket("127.0.0.1", port)) {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
       String request =
           "GET /v1/model HTTP/1.1\r\nHost: " + host + "\r\n" + more + "Connection: close\r\n\r\n";
       socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));

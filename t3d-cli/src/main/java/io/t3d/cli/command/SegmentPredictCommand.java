@@ -11,6 +11,7 @@ import io.t3d.core.volume.Volume;
 import io.t3d.data.dicom.CodeTable;
 import io.t3d.data.dicom.DicomSegmentation;
 import io.t3d.data.dicomweb.DicomWebClient;
+import io.t3d.data.io.VolumeFinder;
 import io.t3d.data.io.VolumeReaders;
 import io.t3d.data.io.internal.format.NiftiWriter;
 import io.t3d.data.io.spi.PixelType;
@@ -106,7 +107,9 @@ final class SegmentPredictCommand implements Callable<Integer> {
       for (Map.Entry<Path, String> each : stems.entrySet()) {
         // Before the work: a NIfTI has no series to refer to.
         Optional<DicomSeries> series =
-            dicom.isPresent() ? Optional.of(DicomSeries.only(each.getKey())) : Optional.empty();
+            dicom.isPresent()
+                ? Optional.of(DicomSeries.only(VolumeFinder.one(each.getKey())))
+                : Optional.empty();
         Volume mask = onRaw.segment(VolumeReaders.read(each.getKey()));
         if (dicomSeg != DicomSeg.ONLY) {
           Path file = out.resolve(each.getValue() + NIFTI);

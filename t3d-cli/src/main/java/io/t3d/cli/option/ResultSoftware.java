@@ -1,21 +1,14 @@
 package io.t3d.cli.option;
 
-import com.google.common.hash.Hashing;
-import com.google.common.hash.HashingInputStream;
-import com.google.common.io.ByteStreams;
 import io.t3d.data.dicom.DicomSoftware;
+import io.t3d.pipeline.internal.WeightsHash;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Properties;
-import java.util.stream.Stream;
 
 /** What DICOM results name as their maker: this version, and the model by a hash of its weights. */
 public final class ResultSoftware {
-  private static final int DIGITS = 16;
-
   private ResultSoftware() {}
 
   /**
@@ -24,28 +17,7 @@ public final class ResultSoftware {
    * @param folder of the model: a run, or a folder with {@code .safetensors}
    */
   public static DicomSoftware of(String name, Path folder) throws IOException {
-    return new DicomSoftware(name, version(), "weights " + hash(folder));
-  }
-
-  private static String hash(Path folder) throws IOException {
-    for (String inner : List.of("checkpoint", "segmenter")) {
-      if (Files.isDirectory(folder.resolve(inner))) {
-        return hash(folder.resolve(inner));
-      }
-    }
-    try (Stream<Path> files = Files.list(folder)) {
-      Path weights =
-          files
-              .filter(f -> f.getFileName().toString().matches("(model|segmenter)\\.safetensors"))
-              .sorted()
-              .findFirst()
-              .orElseThrow(() -> new IOException("No weights (.safetensors) in " + folder));
-      try (InputStream in = Files.newInputStream(weights);
-          HashingInputStream hashing = new HashingInputStream(Hashing.sha256(), in)) {
-        ByteStreams.exhaust(hashing);
-        return hashing.hash().toString().substring(0, DIGITS);
-      }
-    }
+    return new DicomSoftware(name, version(), "weights " + WeightsHash.of(folder));
   }
 
   private static String version() throws IOException {

@@ -9,6 +9,7 @@ import io.t3d.core.task.classify.FindingPrompts;
 import io.t3d.data.dicom.CodeTable;
 import io.t3d.data.dicom.DicomReport;
 import io.t3d.data.dicomweb.DicomWebClient;
+import io.t3d.data.io.VolumeFinder;
 import io.t3d.data.itk.DicomSeries;
 import io.t3d.pipeline.Prompts;
 import io.t3d.pipeline.TrainedModel;
@@ -71,7 +72,7 @@ final class ReportCommand implements Callable<Integer> {
     OutputCheck.file(out);
     Optional<DicomWebClient> archive = push.client();
     CodeTable table = codes == null ? CodeTable.standard() : CodeTable.load(codes);
-    DicomSeries series = DicomSeries.only(input);
+    DicomSeries series = DicomSeries.only(VolumeFinder.one(input));
     Map<String, Double> found;
     try (TrainedModel trained = checkpoint.open()) {
       found = trained.zeroShot(input, promptsOf(trained));

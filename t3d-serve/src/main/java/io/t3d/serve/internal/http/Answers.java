@@ -10,6 +10,9 @@ import java.util.Map;
 final class Answers {
   private Answers() {}
 
+  /** An answer of another type than its route's. */
+  record Body(byte[] bytes, String mediaType) {}
+
   /**
    * A volume's vector.
    *

@@ -1,5 +1,6 @@
 package io.t3d.serve.internal.http;
 
+import com.google.common.base.Splitter;
 import io.javalin.http.Context;
 import io.t3d.serve.internal.Deadline;
 import io.t3d.serve.internal.Refusal;
@@ -160,6 +161,14 @@ final class Exchange implements AutoCloseable {
     folder = made;
     using = made.use();
     return made.path();
+  }
+
+  /** Whether the client asks for a type by its name. */
+  boolean accepts(String mediaType) {
+    String header = ctx.req().getHeader("Accept");
+    return header != null
+        && Splitter.on(',').trimResults().splitToList(header.toLowerCase(Locale.ROOT)).stream()
+            .anyMatch(a -> a.replaceFirst(";.*", "").strip().equals(mediaType));
   }
 
   /** Whether the request brings or names a volume. */

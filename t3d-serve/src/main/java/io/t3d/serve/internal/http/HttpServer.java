@@ -239,7 +239,10 @@ public final class HttpServer implements AutoCloseable {
       try {
         Object answer = route.action().answer(exchange);
         type(ctx, route.mediaType());
-        if (answer instanceof byte[] bytes) {
+        if (answer instanceof Answers.Body body) {
+          type(ctx, body.mediaType());
+          ctx.result(body.bytes());
+        } else if (answer instanceof byte[] bytes) {
           ctx.result(bytes);
         } else if (answer instanceof String text) {
           ctx.result(text);

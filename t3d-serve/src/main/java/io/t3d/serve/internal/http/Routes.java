@@ -23,6 +23,7 @@ import java.util.Optional;
 final class Routes {
   static final String HEALTH = "/healthz";
   private static final String NIFTI = "application/gzip";
+  private static final String DICOM = "application/dicom";
   private static final int MOST_TEXTS = 1024;
   private static final int MOST_FINDINGS = 256;
   private static final int MOST_CHARACTERS = 100_000;
@@ -68,12 +69,13 @@ final class Routes {
         new Route(
             HandlerType.POST,
             "/v1/segment",
-            "The mask of a volume as NIfTI, on the volume's own voxels",
+            "The mask of a volume as NIfTI, on the volume's own voxels; as DICOM SEG where Accept names"
+                + " application/dicom",
             Input.VOLUME,
             Optional.of(Requests.OneVolume.class),
             Optional.empty(),
             NIFTI,
-            with501(OF_VOLUMES),
+            with(with501(OF_VOLUMES), 406),
             this::segment));
     out.add(
         volume(
@@ -112,8 +114,12 @@ final class Routes {
   }
 
   private static List<Integer> with501(List<Integer> statuses) {
+    return with(statuses, 501);
+  }
+
+  private static List<Integer> with(List<Integer> statuses, int more) {
     List<Integer> out = new ArrayList<>(statuses);
-    out.add(501);
+    out.add(more);
     return out.stream().sorted().toList();
   }
 
@@ -172,6 +178,12 @@ final class Routes {
 
   private Object segment(Exchange exchange) throws IOException {
     exchange.withVolume(Requests.OneVolume.class);
+    if (exchange.accepts(DICOM)) {
+      Path seg = exchange.folder().resolve("mask.seg.dcm");
+      service.segmentToDicom(exchange.volume(), seg);
+      exchange.ctx().header("Content-Disposition", "attachment; filename=\"mask.seg.dcm\"");
+      return new Answers.Body(Files.readAllBytes(seg), DICOM);
+    }
     Volume mask = service.segment(exchange.volume());
     Path file = exchange.folder().resolve("mask.nii.gz");
     VolumeWriters.write(file, mask, PixelType.UINT8);

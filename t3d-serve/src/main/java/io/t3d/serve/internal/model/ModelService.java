@@ -10,7 +10,9 @@ import io.t3d.core.task.report.ReportGenerator;
 import io.t3d.core.volume.View;
 import io.t3d.core.volume.ViewBatch;
 import io.t3d.core.volume.Volume;
+import io.t3d.data.io.VolumeFinder;
 import io.t3d.data.io.VolumeReaders;
+import io.t3d.data.itk.DicomSeries;
 import io.t3d.pipeline.TrainedModel;
 import io.t3d.pipeline.TrainedSegmenter;
 import io.t3d.serve.internal.Deadline;
@@ -19,6 +21,8 @@ import io.t3d.serve.internal.input.VolumeReading;
 import io.t3d.serve.internal.work.Batch;
 import io.t3d.serve.internal.work.Worker;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -177,6 +181,27 @@ public final class ModelService {
         reading.read(
             () -> VolumeReaders.read(input.volume().path()), input.folder(), input.deadline());
     return onWorker(masks, volume, input.deadline());
+  }
+
+  /**
+   * The mask as DICOM SEG, which refers to the objects of the volume's series.
+   *
+   * @param out a file of the request's folder
+   * @throws Refusal when the volume is no DICOM
+   */
+  public void segmentToDicom(VolumeInput input, Path out) throws IOException {
+    segmenter();
+    Path path = input.volume().path();
+    if (!Files.isDirectory(path)) {
+      throw Refusal.of(
+          406,
+          "DICOM SEG refers to the objects of a series: send a zip of DICOM files, or ask for NIfTI");
+    }
+    DicomSeries series =
+        reading.read(
+            () -> DicomSeries.only(VolumeFinder.one(path)), input.folder(), input.deadline());
+    Volume mask = segment(input);
+    parts.dicom().orElseThrow().write(series, mask, out);
   }
 
   private TrainedSegmenter segmenter() {
