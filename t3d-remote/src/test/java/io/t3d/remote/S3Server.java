@@ -10,6 +10,7 @@ import org.gaul.s3proxy.auth.AuthenticationType;
 import org.gaul.s3proxy.nio2blob.TransientNio2BlobStore;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
+import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 import software.amazon.awssdk.regions.Region;
@@ -20,6 +21,8 @@ final class S3Server {
   static final String KEY = "test-key-id";
   static final String SECRET = "test-secret-that-must-not-be-shown";
   private static final S3Server SHARED = start();
+
+  private static final int TRIES = 5;
 
   private final S3Client client;
   private final URI address;
@@ -74,7 +77,17 @@ final class S3Server {
   }
 
   void put(String bucket, String key, byte[] bytes) {
-    client.putObject(r -> r.bucket(bucket).key(key), RequestBody.fromBytes(bytes));
+    for (int n = 1; ; n++) {
+      try {
+        client.putObject(r -> r.bucket(bucket).key(key), RequestBody.fromBytes(bytes));
+        return;
+      } catch (SdkClientException e) {
+        // The server closes kept connections, and the JDK's client sends no body a second time.
+        if (n == TRIES) {
+          throw e;
+        }
+      }
+    }
   }
 
   void delete(String bucket, String key) {
