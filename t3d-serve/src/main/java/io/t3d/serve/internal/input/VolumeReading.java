@@ -7,9 +7,9 @@ import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -17,7 +17,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /** Reads and prepares volumes on a few threads of its own: so many are in memory, no more. */
 public final class VolumeReading {
-  private final ExecutorService threads;
+  private final ThreadPoolExecutor threads;
 
   /**
    * Starts no thread yet.
@@ -27,8 +27,12 @@ public final class VolumeReading {
   public VolumeReading(int readers) {
     AtomicInteger number = new AtomicInteger();
     threads =
-        Executors.newFixedThreadPool(
+        new ThreadPoolExecutor(
             readers,
+            readers,
+            0,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(),
             task -> {
               Thread thread = new Thread(task, "t3d-serve-reader-" + number.incrementAndGet());
               thread.setDaemon(true);
@@ -70,13 +74,22 @@ public final class VolumeReading {
       return result.get(Math.max(0, deadline.left()), TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {
       givenUp.set(true);
+      forget(task, user);
       throw begun.get() ? deadline.tooSlow() : deadline.neverBegun();
     } catch (InterruptedException e) {
       givenUp.set(true);
+      forget(task, user);
       Thread.currentThread().interrupt();
       throw stopping();
     } catch (ExecutionException e) {
       throw rethrown(e.getCause());
+    }
+  }
+
+  /** Frees the folder of what nobody has begun to read: it must not wait for a reader. */
+  private void forget(Runnable task, RequestFolder.User user) {
+    if (threads.remove(task)) {
+      user.close();
     }
   }
 

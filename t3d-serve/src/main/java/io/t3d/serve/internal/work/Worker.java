@@ -115,14 +115,25 @@ public final class Worker implements AutoCloseable {
     try {
       return job.result.get(Math.max(0, deadline.left()), TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {
-      throw job.giveUp() ? deadline.neverBegun() : deadline.tooSlow();
+      throw forget(job) ? deadline.neverBegun() : deadline.tooSlow();
     } catch (InterruptedException e) {
-      job.giveUp();
+      forget(job);
       Thread.currentThread().interrupt();
       throw stopping();
     } catch (ExecutionException e) {
       throw rethrown(e.getCause());
     }
+  }
+
+  /** Whether it had not begun; its volume is let go of. */
+  private boolean forget(Job<?, ?> job) {
+    lock.lock();
+    try {
+      queue.remove(job);
+    } finally {
+      lock.unlock();
+    }
+    return job.giveUp();
   }
 
   private static RuntimeException rethrown(Throwable cause) throws IOException {
