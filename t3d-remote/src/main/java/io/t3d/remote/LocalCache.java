@@ -11,11 +11,14 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
@@ -235,29 +238,34 @@ final class LocalCache {
 
   private void shrink(long more) throws IOException {
     List<Kept> all = new ArrayList<>();
-    long sum = more;
     long now = System.currentTimeMillis();
-    try (Stream<Path> files = Files.walk(folder)) {
-      for (Path file : (Iterable<Path>) files::iterator) {
-        try {
-          boolean temporary = file.getParent().endsWith(TEMPORARY);
-          if (!Files.isRegularFile(file) || file.endsWith(LOCK)) {
-            continue;
-          }
-          if (temporary) {
-            if (now - used(file) > LEFT_BEHIND_MILLIS) {
-              Files.deleteIfExists(file); // of a process that was killed
+    // Not Files.walk: it throws where a file goes between its listing and its reading.
+    Files.walkFileTree(
+        folder,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+              throws IOException {
+            long used = attributes.lastModifiedTime().toMillis();
+            if (file.getParent().endsWith(TEMPORARY)) {
+              if (now - used > LEFT_BEHIND_MILLIS) {
+                Files.deleteIfExists(file); // of a process that was killed
+              }
+            } else if (attributes.isRegularFile() && !file.endsWith(LOCK)) {
+              all.add(new Kept(file, attributes.size(), used));
             }
-            continue;
+            return FileVisitResult.CONTINUE;
           }
-          Kept kept = new Kept(file, Files.size(file), used(file));
-          all.add(kept);
-          sum += kept.size();
-        } catch (NoSuchFileException e) {
-          // Another process has deleted it meanwhile.
-        }
-      }
-    }
+
+          @Override
+          public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
+            if (e instanceof NoSuchFileException) {
+              return FileVisitResult.CONTINUE; // another process has deleted it meanwhile
+            }
+            throw e;
+          }
+        });
+    long sum = more + all.stream().mapToLong(Kept::size).sum();
     all.sort(Comparator.comparingLong(Kept::used));
     for (Kept kept : all) {
       if (sum <= bound) {
