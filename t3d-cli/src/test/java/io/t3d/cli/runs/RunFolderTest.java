@@ -8,6 +8,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,6 +52,34 @@ class RunFolderTest {
         .containsEntry("training.seed", "4");
     assertThat(run.told("machine")).isEqualTo("Linux");
     assertThat(run.told("gitCommit")).isEqualTo("–");
+  }
+
+  @Test
+  void aRunThatGoesOnDoesNotDisturbTheSearch() throws Exception {
+    AtomicBoolean ended = new AtomicBoolean();
+    Callable<Integer> writer =
+        () -> {
+          int i = 0;
+          for (; !ended.get(); i++) {
+            Path folder = Files.createDirectories(dir.resolve("a/checkpoint.tmp" + i));
+            Files.writeString(folder.resolve("model"), "weights");
+            Files.delete(folder.resolve("model"));
+            Files.delete(folder);
+          }
+          return i;
+        };
+    ExecutorService thread = Executors.newSingleThreadExecutor();
+    try {
+      Future<Integer> written = thread.submit(writer);
+      for (int i = 0; i < 2000; i++) {
+        assertThat(RunFolder.in(dir)).extracting(RunFolder::name).containsExactly("a");
+      }
+      ended.set(true);
+      assertThat(written.get()).isPositive();
+    } finally {
+      ended.set(true);
+      thread.shutdown();
+    }
   }
 
   @Test
