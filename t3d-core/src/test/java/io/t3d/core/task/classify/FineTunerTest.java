@@ -307,6 +307,15 @@ class FineTunerTest {
   }
 
   @Test
+  void anEncoderThatTheModelFreezesStaysAsItIsWithItsStatistics() throws IOException {
+    model.freezeVision();
+    Map<String, float[]> before = values(model);
+    new FineTuner(settings(2, 1e-2, 2)).train(model, CUBES, LABELS).close();
+    values(model)
+        .forEach((name, after) -> assertThat(after).as(name).containsExactly(before.get(name)));
+  }
+
+  @Test
   void aSlowEncoderMovesLessThanAFastOne() throws IOException {
     double[] moved = new double[2];
     double[] rates = {0.01, 1};
