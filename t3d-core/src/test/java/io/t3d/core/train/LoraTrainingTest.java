@@ -282,6 +282,22 @@ class LoraTrainingTest {
     }
   }
 
+  @Test
+  void anExportOfAModelWithPairsIsRefusedUntilTheyAreMerged(@TempDir Path dir) throws IOException {
+    try (T3DModel model = SmallTraining.model(SmallTraining.vit())) {
+      model.addLora(ALL, 3);
+      Path folder = dir.resolve("export");
+      assertThatThrownBy(() -> ModelExport.write(model, folder))
+          .isInstanceOf(T3dException.class)
+          .hasMessageContaining("low-rank pairs")
+          .hasMessageContaining("call mergeLora() first");
+      assertThat(folder).doesNotExist();
+      model.mergeLora();
+      ModelExport.write(model, folder);
+      assertThat(folder.resolve("vision.safetensors")).exists();
+    }
+  }
+
   private static List<String> learning(T3DModel model) {
     return model.parameters().entrySet().stream()
         .filter(entry -> entry.getValue().requiresGradient())
