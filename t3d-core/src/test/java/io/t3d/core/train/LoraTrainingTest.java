@@ -298,6 +298,24 @@ class LoraTrainingTest {
     }
   }
 
+  /** Without projections nothing but the scale learns, which the first part alone sees. */
+  @Test
+  void partsOfABatchPassWhereBothEncodersAreFrozen(@TempDir Path dir) throws IOException {
+    T3DConfig plain = SmallTraining.vit().toBuilder().projection(T3DConfig.Projection.NONE).build();
+    double[] scales = new double[2];
+    for (int micro : new int[] {0, 2}) {
+      TrainingConfig config =
+          settings().frozen(Part.VISION, Part.TEXT).microBatch(micro).weightDecay(0).build();
+      try (T3DModel model = SmallTraining.model(plain)) {
+        double before = model.logitScale();
+        train(model, config, dir.resolve("of" + micro), false);
+        scales[micro / 2] = model.logitScale();
+        assertThat(scales[micro / 2]).isNotEqualTo(before);
+      }
+    }
+    assertThat(scales[1]).isCloseTo(scales[0], within(1e-5));
+  }
+
   private static List<String> learning(T3DModel model) {
     return model.parameters().entrySet().stream()
         .filter(entry -> entry.getValue().requiresGradient())
