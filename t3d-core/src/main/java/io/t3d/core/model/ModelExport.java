@@ -32,7 +32,8 @@ public final class ModelExport {
    *
    * @param model to export; stays as it is
    * @param folder made when missing
-   * @throws T3dException when the visual encoder is of no kind that MONAI has
+   * @throws T3dException when the visual encoder is of no kind that MONAI has, or the model has
+   *     low-rank pairs: {@link T3DModel#mergeLora} them first
    * @throws IllegalArgumentException when the text encoder is a class of one's own
    */
   public static void write(T3DModel model, Path folder) throws IOException {
@@ -43,6 +44,7 @@ public final class ModelExport {
           "Exports are for MONAI's ResNets and ViTs, got a CtVit, which has no counterpart there;"
               + " the names in model.safetensors are those of CtVit");
     }
+    model.lora().requireNone("An export");
     Path text = AtomicFiles.makeFolder(folder.resolve("text"));
     AtomicFiles.writeText(text.resolve("config.json"), HuggingFaceFolder.describe(config));
     model.tokenizer().save(text.resolve(ReportTokenizer.FILE_NAME));

@@ -36,9 +36,12 @@ public final class OnnxExport {
    * @param folder made when missing
    * @return the files
    * @throws T3dException when the vision encoder is none of {@code ResNet3d} and {@code Vit3d}, the
-   *     text encoder is a class of one's own, or a file would have more than 2 GiB
+   *     text encoder is a class of one's own, a view is larger than a learned table of positions, a
+   *     file would have more than 2 GiB, or the model has low-rank pairs: {@link
+   *     T3DModel#mergeLora} them first
    */
   public static List<Path> write(T3DModel model, Size3 view, Path folder) throws IOException {
+    model.lora().requireNone("An export");
     AtomicFiles.makeFolder(folder);
     List<Path> files = new ArrayList<>();
     Map<String, String> notes = Map.of("t3d.embedDim", "" + model.config().embedDim());

@@ -76,6 +76,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class T3DModel implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(T3DModel.class);
+  private static final String VISION = "vision";
+  private static final String TEXT = "text";
 
   private final T3DConfig config;
   private final Device device;
@@ -85,8 +87,6 @@ public final class T3DModel implements AutoCloseable {
   private final Map<String, String> origins = new TreeMap<>();
   private final RawVoxels rawVoxels = new RawVoxels();
   private final LoraLayers lora = new LoraLayers();
-  private boolean visionFrozen;
-  private boolean textFrozen;
   private final Set<String> said = ConcurrentHashMap.newKeySet(); // lines about long reports
 
   private T3DModel(
@@ -343,7 +343,7 @@ public final class T3DModel implements AutoCloseable {
     slots.forEach(s -> voxels.add(local("voxels", s.voxels(), step.scope)));
     NDArray input = voxels.size() == 1 ? voxels.get(0) : NDArrays.concat(voxels, 0);
     rawVoxels.lookAt(input);
-    VisualTokens h = network.vision.encode(step.parameters, input, step.training && !visionFrozen);
+    VisualTokens h = encodeVision(step.parameters, input, step.training);
     NDArray p = project(step, network.visionProjection, h.tokens()); // (V·B, N, E)
     NDArray v =
         h.pooled().isPresent() ? unitPooled(step, h.pooled().get()) : unitMean(p); // (V·B, E)
@@ -406,7 +406,7 @@ public final class T3DModel implements AutoCloseable {
   }
 
   private NDArray features(Step step, TokenBatch tokens) {
-    boolean training = step.training && !textFrozen;
+    boolean training = step.training && !lora.isFrozen(TEXT);
     NDArray pooled =
         network.text.encode(step.parameters, local(tokens, step.scope), training).pooled();
     return tokens.hasWindows() ? meanOfWindows(pooled, tokens.windows()) : pooled; // (B, C)
@@ -623,6 +623,17 @@ public final class T3DModel implements AutoCloseable {
     return network.vision;
   }
 
+  /**
+   * Runs the vision encoder for a loop of one's own; as in inference where it is frozen.
+   *
+   * @param parameters where the weights come from
+   * @param voxels {@code (B, 1, D, H, W)}, float32; results belong to its manager
+   * @param training whether dropout is on and batch statistics are updated
+   */
+  public VisualTokens encodeVision(ParameterStore parameters, NDArray voxels, boolean training) {
+    return vision().encode(parameters, voxels, training && !lora.isFrozen(VISION));
+  }
+
   /** The text encoder. It belongs to this model. */
   public TextEncoder text() {
     return network.text;
@@ -658,36 +669,45 @@ public final class T3DModel implements AutoCloseable {
   /**
    * Gives linear layers of the encoders low-rank pairs, which are what is then learned of these
    * encoders. The model computes what it did. {@link #save} writes weights and pairs, {@link #load}
-   * gives their sum.
+   * gives their sum. A frozen encoder gets none.
    *
    * @param settings rank and layers
    * @param seed of the pairs' start
    * @return names of the layers that have pairs, sorted
-   * @throws T3dException when a name of the settings fits no linear layer
+   * @throws T3dException when a name of the settings fits no linear layer, all that fit are in
+   *     frozen encoders, or one has a pair of another rank, alpha or dropout
    */
   public List<String> addLora(LoraConfig settings, long seed) {
     Map<String, Block> encoders = new LinkedHashMap<>();
-    encoders.put("vision", vision());
-    encoders.put("text", text());
+    encoders.put(VISION, vision());
+    encoders.put(TEXT, text());
     lora.add(encoders, settings, seed);
     return List.copyOf(lora.names());
   }
 
-  /** Adds low-rank pairs to the weights that they belong to, which learn again from now on. */
+  /**
+   * Adds low-rank pairs to the weights that they belong to, which learn again from now on, but for
+   * those of frozen encoders.
+   */
   public void mergeLora() {
     lora.merge();
   }
 
-  /** Freezes the vision encoder: it learns nothing, and runs in training as in inference. */
-  public void freezeVision() {
-    LoraLayers.freeze(vision());
-    visionFrozen = true;
+  LoraLayers lora() {
+    return lora;
   }
 
-  /** Freezes the text encoder: it learns nothing, and runs in training as in inference. */
+  /**
+   * Freezes the vision encoder: it learns nothing, low-rank pairs among it, and runs in training as
+   * in inference.
+   */
+  public void freezeVision() {
+    lora.freeze(VISION, vision());
+  }
+
+  /** Freezes the text encoder likewise. */
   public void freezeText() {
-    LoraLayers.freeze(text());
-    textFrozen = true;
+    lora.freeze(TEXT, text());
   }
 
   /** The tokenizer, for decoders of one's own. It belongs to this model. */

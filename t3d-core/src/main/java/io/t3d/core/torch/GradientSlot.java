@@ -31,6 +31,15 @@ public final class GradientSlot {
   }
 
   /**
+   * Whether a backward pass from an array would reach anything.
+   *
+   * @param x what was computed; without the {@linkplain TorchBridge bridge} it is taken for granted
+   */
+  public static boolean isRecorded(NDArray x) {
+    return !TorchBridge.available() || TorchBridge.borrow(x).requires_grad();
+  }
+
+  /**
    * The same values as the start of a graph of its own, with an empty slot.
    *
    * @param x float32 or, with the {@linkplain TorchBridge bridge}, any floating type

@@ -194,7 +194,8 @@ final class GradCache {
   }
 
   /**
-   * A scalar whose gradient in each array is the cached one: the sum of products with it.
+   * A scalar whose gradient in each array is the cached one: the sum of products with it; empty
+   * where no weight is behind it.
    *
    * @param from the row of each cached array that the output's first row has; moved on to the next
    *     part's
@@ -218,6 +219,7 @@ final class GradCache {
         terms.add(Outputs.shared(output).get(i).mul(shared.get(i)).sum());
       }
     }
-    return terms.stream().reduce(NDArray::add);
+    // Of frozen encoders without a projection nothing leads back to a weight.
+    return terms.stream().reduce(NDArray::add).filter(GradientSlot::isRecorded);
   }
 }

@@ -57,7 +57,8 @@ import java.util.function.Supplier;
  *     a run; costs two calls between them for each batch norm. Nothing with one worker
  * @param lora low-rank pairs that are learned in the place of encoders' weights; meant for
  *     pretrained ones. A checkpoint holds weights and pairs; what opens it has their sum
- * @param frozen encoders that do not learn, nor update running statistics, nor have dropout
+ * @param frozen encoders that do not learn, nor update running statistics, nor have dropout, nor
+ *     get low-rank pairs
  * @param validation when the model is scored on other pairs; never when left out. Costs a forward
  *     pass of those pairs each time and changes no weight, so a run may be resumed with another
  * @param earlyStopping when training ends for want of better validations, and the best one's

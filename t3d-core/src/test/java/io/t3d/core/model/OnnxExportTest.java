@@ -19,6 +19,7 @@ import ai.onnxruntime.OrtSession;
 import io.t3d.core.T3dException;
 import io.t3d.core.TestDevice;
 import io.t3d.core.config.CtVitConfig;
+import io.t3d.core.config.LoraConfig;
 import io.t3d.core.config.NoTextConfig;
 import io.t3d.core.config.ResNet3dConfig;
 import io.t3d.core.config.Size3;
@@ -217,8 +218,31 @@ class OnnxExportTest {
           .isInstanceOf(T3dException.class)
           .hasMessageContaining("must divide the view");
     }
+    Vit3dConfig table = vit().position(Position.LEARNED).gridSize(new Size3(2, 4, 2)).build();
+    try (T3DModel model = model(table, text().build(), 8, Projection.LINEAR)) {
+      for (Size3 larger :
+          List.of(new Size3(12, 16, 12), new Size3(8, 20, 12), new Size3(8, 16, 18))) {
+        assertThatThrownBy(() -> OnnxExport.write(model, larger, dir))
+            .isInstanceOf(T3dException.class)
+            .hasMessageContaining("must fit into the learned position table (2, 4, 2)");
+      }
+    }
     try (Stream<Path> files = Files.list(dir)) {
       assertThat(files).isEmpty();
+    }
+  }
+
+  @Test
+  void aModelWithLowRankPairsIsRefusedUntilTheyAreMerged(@TempDir Path dir) throws IOException {
+    try (T3DModel model = model(vit().build(), text().build(), 8, Projection.LINEAR)) {
+      model.addLora(LoraConfig.defaults(), 1);
+      Path folder = dir.resolve("onnx");
+      assertThatThrownBy(() -> OnnxExport.write(model, VIEW, folder))
+          .isInstanceOf(T3dException.class)
+          .hasMessageContaining("call mergeLora() first");
+      assertThat(folder).doesNotExist();
+      model.mergeLora();
+      assertThat(OnnxExport.write(model, VIEW, folder)).hasSize(3);
     }
   }
 

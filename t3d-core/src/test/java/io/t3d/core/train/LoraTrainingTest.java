@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.LoraConfig;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.model.ModelExport;
@@ -199,6 +200,127 @@ class LoraTrainingTest {
       assertThat(values(model).get("text.encoder.layer.0.output.dense.bias"))
           .isNotEqualTo(before.get("text.encoder.layer.0.output.dense.bias"));
     }
+  }
+
+  @Test
+  void aFrozenEncoderGetsNoPairsAndTheOtherOneDoes(@TempDir Path dir) throws IOException {
+    TrainingConfig config = settings().lora(ALL).frozen(Part.VISION).microBatch(2).build();
+    try (T3DModel model = SmallTraining.model(SmallTraining.vit())) {
+      Map<String, float[]> before = values(model);
+      train(model, config, dir.resolve("run"), false);
+      Map<String, float[]> after = values(model);
+      assertThat(after.keySet()).filteredOn(name -> name.contains(".lora_")).hasSize(3 * 6);
+      after.forEach(
+          (name, value) -> {
+            if (name.startsWith("vision.")) {
+              assertThat(value).as(name).containsExactly(before.get(name));
+            } else if (name.endsWith(".lora_B.weight")) {
+              assertThat(value).as(name).isNotEqualTo(new float[value.length]);
+            }
+          });
+      try (T3DModel opened =
+          T3DModel.load(Checkpoint.folderOf(dir.resolve("run")), model.device())) {
+        assertClose(embeddings(opened, opened.manager()), embeddings(model, model.manager()));
+      }
+    }
+    TrainingConfig nothing =
+        settings().lora(ALL.withLayers("vision.*")).frozen(Part.VISION).build();
+    try (T3DModel model = SmallTraining.model(SmallTraining.vit())) {
+      assertThatThrownBy(() -> train(model, nothing, dir.resolve("none"), false))
+          .isInstanceOf(T3dException.class)
+          .hasMessageContaining("lora.layers names layers of frozen encoders alone")
+          .hasMessageContaining("training.frozen");
+    }
+  }
+
+  @Test
+  void freezingAnEncoderFreezesThePairsThatItHas() {
+    try (T3DModel model = SmallTraining.model(SmallTraining.vit())) {
+      model.addLora(ALL, 3);
+      model.freezeVision();
+      assertThat(learning(model))
+          .noneMatch(name -> name.startsWith("vision."))
+          .contains("text.encoder.layer.0.attention.self.query.lora_A.weight");
+      model.freezeText();
+      assertThat(learning(model)).noneMatch(name -> name.contains(".lora_"));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void anEncoderThatIsFrozenStaysSoWhenPairsAreMerged(boolean frozenFirst) {
+    try (T3DModel model = SmallTraining.model(SmallTraining.vit())) {
+      List<String> all = learning(model);
+      if (frozenFirst) {
+        model.freezeVision();
+      }
+      model.addLora(ALL, 3);
+      model.freezeVision();
+      model.mergeLora();
+      assertThat(learning(model))
+          .containsExactlyElementsOf(
+              all.stream().filter(name -> !name.startsWith("vision.")).toList());
+    }
+  }
+
+  @Test
+  void otherSettingsForLayersThatHavePairsAreRefused() {
+    try (T3DModel model = SmallTraining.model(SmallTraining.vit())) {
+      LoraConfig narrow = ALL.withLayers("vision.*.qkv");
+      model.addLora(narrow, 3);
+      List<String> learning = learning(model);
+      for (LoraConfig other :
+          List.of(ALL.with(4, 8), ALL.with(2, 8), new LoraConfig(2, 4, 0.1, List.of("vision.*")))) {
+        assertThatThrownBy(() -> model.addLora(other, 3))
+            .isInstanceOf(T3dException.class)
+            .hasMessageContaining(
+                "vision.blocks.0.attn.qkv has a low-rank pair of rank 2, alpha 4.0, dropout 0.0")
+            .hasMessageContaining("mergeLora()");
+      }
+      assertThat(learning(model)).isEqualTo(learning);
+      assertThat(model.addLora(ALL, 3)).contains("vision.blocks.0.attn.qkv").hasSize(10);
+    }
+  }
+
+  @Test
+  void anExportOfAModelWithPairsIsRefusedUntilTheyAreMerged(@TempDir Path dir) throws IOException {
+    try (T3DModel model = SmallTraining.model(SmallTraining.vit())) {
+      model.addLora(ALL, 3);
+      Path folder = dir.resolve("export");
+      assertThatThrownBy(() -> ModelExport.write(model, folder))
+          .isInstanceOf(T3dException.class)
+          .hasMessageContaining("low-rank pairs")
+          .hasMessageContaining("call mergeLora() first");
+      assertThat(folder).doesNotExist();
+      model.mergeLora();
+      ModelExport.write(model, folder);
+      assertThat(folder.resolve("vision.safetensors")).exists();
+    }
+  }
+
+  /** Without projections nothing but the scale learns, which the first part alone sees. */
+  @Test
+  void partsOfABatchPassWhereBothEncodersAreFrozen(@TempDir Path dir) throws IOException {
+    T3DConfig plain = SmallTraining.vit().toBuilder().projection(T3DConfig.Projection.NONE).build();
+    double[] scales = new double[2];
+    for (int micro : new int[] {0, 2}) {
+      TrainingConfig config =
+          settings().frozen(Part.VISION, Part.TEXT).microBatch(micro).weightDecay(0).build();
+      try (T3DModel model = SmallTraining.model(plain)) {
+        double before = model.logitScale();
+        train(model, config, dir.resolve("of" + micro), false);
+        scales[micro / 2] = model.logitScale();
+        assertThat(scales[micro / 2]).isNotEqualTo(before);
+      }
+    }
+    assertThat(scales[1]).isCloseTo(scales[0], within(1e-5));
+  }
+
+  private static List<String> learning(T3DModel model) {
+    return model.parameters().entrySet().stream()
+        .filter(entry -> entry.getValue().requiresGradient())
+        .map(Map.Entry::getKey)
+        .toList();
   }
 
   @Test

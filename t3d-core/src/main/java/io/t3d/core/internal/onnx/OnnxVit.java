@@ -3,9 +3,11 @@ package io.t3d.core.internal.onnx;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.Vit3dConfig;
 import io.t3d.core.config.Vit3dVariant;
+import io.t3d.core.internal.Shapes;
 import io.t3d.core.internal.onnx.OnnxGraph.Setting;
 import io.t3d.core.nn.internal.RotaryTable3d;
 import io.t3d.core.nn.internal.SinCosPosition3d;
@@ -88,6 +90,17 @@ final class OnnxVit {
   /** The middle of the learned table, {@code (1, N, C)}. */
   private NDArray learned(Size3 grid) {
     Size3 full = config.gridSize();
+    if (grid.depth() > full.depth()
+        || grid.height() > full.height()
+        || grid.width() > full.width()) {
+      throw new T3dException(
+          T3dException.Kind.USAGE,
+          "The view's token grid must fit into the learned position table "
+              + format(full)
+              + ", got "
+              + format(grid)
+              + "; export for a smaller view");
+    }
     NDArray table = layers.array("vision.patch_embedding.position_embeddings").duplicate();
     table.attach(manager);
     NDArray cube = table.reshape(full.depth(), full.height(), full.width(), config.hiddenSize());
@@ -98,6 +111,10 @@ final class OnnxVit {
             + ", "
             + span(full.width(), grid.width());
     return cube.get(middle).reshape(1, -1, config.hiddenSize());
+  }
+
+  private static String format(Size3 size) {
+    return Shapes.format(new Shape(size.depth(), size.height(), size.width()));
   }
 
   private static String span(int full, int size) {

@@ -20,23 +20,29 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/** The linear layers of encoders that have low-rank pairs (see {@link LoraConfig}). */
+/**
+ * The linear layers of encoders that have low-rank pairs (see {@link LoraConfig}), and the encoders
+ * that are frozen, which have none to learn.
+ */
 public final class LoraLayers {
   private static final int LISTED = 6; // names that a message shows
 
   private final Map<String, LoraLinear> layers = new TreeMap<>();
-  private final List<Parameter> frozen = new ArrayList<>();
+  private final List<Parameter> atRest = new ArrayList<>(); // for the pairs' time
+  private final Set<String> frozen = new TreeSet<>(); // names of encoders
 
   /**
    * Gives layers their pairs and freezes all else of the encoders that they are in. A layer that
-   * has a pair keeps it.
+   * has a pair keeps it; layers of frozen encoders get none.
    *
    * @param encoders name, e.g. {@code vision} → initialised encoder
    * @param seed of the pairs' start, which a layer's name and this decide
-   * @throws T3dException when a pattern fits no linear layer
+   * @throws T3dException when a pattern fits no linear layer, all that fit are in frozen encoders,
+   *     or one has a pair of other settings; nothing has changed then
    */
   public void add(Map<String, ? extends Block> encoders, LoraConfig config, long seed) {
     Map<String, LoraLinear> all = linearLayers(encoders);
@@ -57,10 +63,20 @@ public final class LoraLayers {
       }
       fitting.forEach(name -> chosen.put(name, all.get(name)));
     }
+    chosen.keySet().removeIf(name -> frozen.stream().anyMatch(e -> name.startsWith(e + ".")));
+    if (chosen.isEmpty()) {
+      throw new T3dException(
+          T3dException.Kind.USAGE,
+          "lora.layers names layers of frozen encoders alone, "
+              + frozen
+              + ", which learn no pairs; take them out of training.frozen, or name layers of"
+              + " another encoder");
+    }
+    chosen.forEach((name, layer) -> layer.requireSettings(name, config));
     encoders.forEach(
         (name, encoder) -> {
           if (chosen.keySet().stream().anyMatch(layer -> layer.startsWith(name + "."))) {
-            frozen.addAll(freeze(encoder));
+            atRest.addAll(freeze(encoder, false));
           }
         });
     chosen.forEach(
@@ -100,17 +116,29 @@ public final class LoraLayers {
     return names.size() > LISTED ? some + ", … " + (names.size() - LISTED) + " more" : some;
   }
 
+  /** Freezes an encoder for good, with the pairs that it has. */
+  public void freeze(String name, Block encoder) {
+    freeze(encoder, true);
+    atRest.removeAll(List.copyOf(StateDict.of(encoder).values()));
+    frozen.add(name);
+  }
+
+  /** Whether an encoder was frozen for good. */
+  public boolean isFrozen(String name) {
+    return frozen.contains(name);
+  }
+
   /**
-   * Freezes what a block would learn, pairs apart.
+   * Freezes what a block would learn.
    *
    * @return what was not frozen before
    */
-  public static List<Parameter> freeze(Block block) {
+  private static List<Parameter> freeze(Block block, boolean pairsToo) {
     List<Parameter> out = new ArrayList<>();
     StateDict.of(block)
         .forEach(
             (name, parameter) -> {
-              if (parameter.requiresGradient() && !isPair(name)) {
+              if (parameter.requiresGradient() && (pairsToo || !isPair(name))) {
                 GradientSlot.free(parameter.getArray());
                 parameter.freeze(true);
                 out.add(parameter);
@@ -128,14 +156,34 @@ public final class LoraLayers {
     return layers.keySet();
   }
 
-  /** Adds all pairs to the weights, which learn again, and forgets them. */
+  /**
+   * Refuses what would leave the pairs out.
+   *
+   * @param what reads the weights alone, for the error
+   */
+  public void requireNone(String what) {
+    if (!layers.isEmpty()) {
+      throw new T3dException(
+          T3dException.Kind.USAGE,
+          what
+              + " holds weights alone, but "
+              + layers.size()
+              + " linear layers of the model have low-rank pairs beside theirs; call mergeLora()"
+              + " first");
+    }
+  }
+
+  /**
+   * Adds all pairs to the weights, which learn again unless their encoder is frozen, and forgets
+   * them.
+   */
   public void merge() {
     try (NoGrad constant = new NoGrad()) {
       layers.values().forEach(LoraLinear::merge);
     }
     layers.clear();
-    frozen.forEach(parameter -> parameter.freeze(false));
-    frozen.clear();
+    atRest.forEach(parameter -> parameter.freeze(false));
+    atRest.clear();
   }
 
   /**

@@ -10,6 +10,8 @@ import ai.djl.nn.core.Linear;
 import ai.djl.nn.norm.Dropout;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import io.t3d.core.T3dException;
+import io.t3d.core.config.LoraConfig;
 import io.t3d.core.internal.Scopes;
 import io.t3d.core.tensor.Scalars;
 import java.util.SplittableRandom;
@@ -38,6 +40,34 @@ public final class LoraLinear extends Linear {
   /** Whether it has a pair. */
   public boolean adapted() {
     return parameters.containsKey(A);
+  }
+
+  /**
+   * Refuses a pair of other settings than those asked for.
+   *
+   * @param name of the layer, for the error
+   */
+  void requireSettings(String name, LoraConfig asked) {
+    if (!adapted()) {
+      return;
+    }
+    long rank = parameters.get(A).getArray().getShape().get(0);
+    if (rank != asked.rank()
+        || scale != asked.alpha() / asked.rank()
+        || dropout != asked.dropout()) {
+      throw new T3dException(
+          T3dException.Kind.USAGE,
+          name
+              + " has a low-rank pair of "
+              + described(rank, scale * rank, dropout)
+              + ", got "
+              + described(asked.rank(), asked.alpha(), asked.dropout())
+              + "; take the same settings, or call mergeLora() first");
+    }
+  }
+
+  private static String described(long rank, double alpha, double dropout) {
+    return "rank " + rank + ", alpha " + alpha + ", dropout " + dropout;
   }
 
   /**

@@ -74,7 +74,7 @@ public final class FineTunedClassifier implements AutoCloseable {
   NDArray forward(NDManager scope, NDArray volumes, boolean training) {
     ParameterStore parameters = new ParameterStore(scope, false);
     NDArray input = Scopes.handle(volumes, scope);
-    VisualTokens h = model.vision().encode(parameters, input, training); // (B, N, C)
+    VisualTokens h = model.encodeVision(parameters, input, training); // (B, N, C)
     NDArray feature = // (B, C): what becomes the embedding, as in pre-training
         h.pooled()
             .map(Casts::toFloat32)

@@ -81,8 +81,8 @@ public final class FineTuner {
   /**
    * Trains for all epochs.
    *
-   * @param model its encoder's weights are changed; it stays the caller's and must outlive the
-   *     classifier
+   * @param model its encoder's weights are changed, unless it is frozen; low-rank pairs that it has
+   *     are merged first. It stays the caller's and must outlive the classifier
    * @param volumes N training volumes, read in batches of {@code (b, 1, D, H, W)}, float32
    * @param labels of the same N
    * @throws IOException when a volume cannot be read
@@ -100,8 +100,8 @@ public final class FineTuner {
    * Trains until the validation loss gets no better; the classifier has the weights of the best
    * epoch.
    *
-   * @param model its encoder's weights are changed; it stays the caller's and must outlive the
-   *     classifier
+   * @param model its encoder's weights are changed, unless it is frozen; low-rank pairs that it has
+   *     are merged first. It stays the caller's and must outlive the classifier
    * @param volumes N training volumes, read in batches of {@code (b, 1, D, H, W)}, float32
    * @param labels of the same N
    * @param held M volumes of patients that the training set does not know
@@ -132,6 +132,7 @@ public final class FineTuner {
       @Nullable LabelMatrix heldLabels)
       throws IOException {
     history.clear();
+    model.mergeLora(); // a pair that stayed would keep its encoder's weights from learning
     FineTunedClassifier classifier = new FineTunedClassifier(model, false, labels.names());
     try (NDManager memory = model.manager().newSubManager()) {
       config.lora().ifPresent(lora -> model.addLora(lora, config.training().seed()));

@@ -43,7 +43,8 @@ public final class ReportTrainer implements AutoCloseable {
    * @param generator whose decoder learns
    * @param config how it learns
    * @param totalSteps length of the schedule
-   * @param encoder whether the vision encoder learns too; needs steps on volumes
+   * @param encoder whether the vision encoder learns too, unless the model has frozen it; needs
+   *     steps on volumes
    */
   public ReportTrainer(
       ReportGenerator generator, TaskTraining config, int totalSteps, boolean encoder) {
@@ -160,7 +161,7 @@ public final class ReportTrainer implements AutoCloseable {
           VisualTokens[] seen = new VisualTokens[1];
           trainer.inPrecision(
               () -> {
-                seen[0] = generator.model().vision().encode(parameters, mine, true);
+                seen[0] = generator.model().encodeVision(parameters, mine, true);
                 return seen[0].tokens();
               });
           return loss(scope, seen[0], reports, true);

@@ -14,6 +14,7 @@ import io.t3d.core.internal.Shapes;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.nn.StateDict;
 import io.t3d.core.nn.VisionEncoder;
+import io.t3d.core.nn.internal.LoraLayers;
 import io.t3d.core.nn.internal.SeededWeights;
 import io.t3d.core.nn.internal.Weights;
 import io.t3d.core.nn.internal.segment.SegmentationDecoder;
@@ -97,7 +98,7 @@ public final class Segmenter implements AutoCloseable {
    * of the encoder keep the statistics of the pre-training, whose batches were larger: those of one
    * or two crops are noise. Its weights learn all the same.
    *
-   * @param model gives a copy of its vision encoder's weights
+   * @param model gives a copy of its vision encoder's weights, low-rank pairs added to them
    * @param config sizes and classes; its vision must be the model's
    * @param seed of the decoder
    * @throws T3dException when the config's vision is not the model's
@@ -113,19 +114,26 @@ public final class Segmenter implements AutoCloseable {
     }
     Segmenter segmenter = new Segmenter(config, model.device(), seed, false);
     try {
-      Map<String, NDArray> copies = new LinkedHashMap<>();
-      StateDict.of(model.vision())
-          .forEach(
-              (name, parameter) -> {
-                NDArray copy = parameter.getArray().duplicate();
-                copy.attach(segmenter.manager);
-                copies.put(name, copy);
-              });
-      Weights.load(segmenter.encoder, copies, "the model's encoder");
+      takeEncoder(segmenter, model);
       return segmenter;
     } catch (IOException | RuntimeException e) {
       segmenter.close();
       throw new IllegalStateException("The encoder's weights cannot be taken over", e);
+    }
+  }
+
+  private static void takeEncoder(Segmenter segmenter, T3DModel model) throws IOException {
+    String source = "the model's encoder";
+    try (NDManager scope = segmenter.manager.newSubManager()) {
+      Map<String, NDArray> copies = new LinkedHashMap<>();
+      StateDict.of(model.vision())
+          .forEach(
+              (name, parameter) -> {
+                NDArray copy = parameter.getArray().stopGradient().duplicate();
+                copy.attach(scope);
+                copies.put(name, copy);
+              });
+      Weights.load(segmenter.encoder, LoraLayers.merged(copies, source), source);
     }
   }
 

@@ -11,6 +11,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
 import io.t3d.core.TestDevice;
 import io.t3d.core.config.Configs;
+import io.t3d.core.config.LoraConfig;
 import io.t3d.core.config.ResNet3dConfig;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.T3DConfig;
@@ -303,6 +304,37 @@ class FineTunerTest {
       assertThat(Arrays.stream(classifier.scores(CUBES)[0]).map(Math::abs).sum()).isPositive();
       assertThat(tuner.history()).hasSize(2);
       assertThat(tuner.history().get(0).validationLoss()).isNaN();
+    }
+  }
+
+  @Test
+  void anEncoderThatTheModelFreezesStaysAsItIsWithItsStatistics() throws IOException {
+    model.freezeVision();
+    Map<String, float[]> before = values(model);
+    new FineTuner(settings(2, 1e-2, 2)).train(model, CUBES, LABELS).close();
+    values(model)
+        .forEach((name, after) -> assertThat(after).as(name).containsExactly(before.get(name)));
+  }
+
+  @Test
+  void pairsFromBeforeAreMergedFirstSoThatTheWeightsLearn() throws IOException {
+    Vit3dConfig vision =
+        Vit3dConfig.builder()
+            .patch(Size3.cube(6))
+            .hiddenSize(12)
+            .layers(1)
+            .heads(2)
+            .mlpSize(12)
+            .build();
+    T3DConfig config =
+        new T3DConfig(vision, TextConfig.tiny(), 16, T3DConfig.Projection.LINEAR, 0.07);
+    try (T3DModel adapted = T3DModel.create(config, TestDevice.get(), 2)) {
+      Map<String, float[]> before = values(adapted);
+      adapted.addLora(LoraConfig.defaults(), 3);
+      new FineTuner(settings(1, 1e-2, 1)).train(adapted, CUBES, LABELS).close();
+      Map<String, float[]> after = values(adapted);
+      assertThat(after.keySet()).isEqualTo(before.keySet());
+      before.forEach((name, was) -> assertThat(after.get(name)).as(name).isNotEqualTo(was));
     }
   }
 

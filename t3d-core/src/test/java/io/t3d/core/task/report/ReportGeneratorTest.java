@@ -148,6 +148,18 @@ class ReportGeneratorTest {
         .isNotEqualTo(before.get("vision.conv1.weight"));
   }
 
+  @Test
+  void anEncoderThatTheModelFreezesStaysAsItIsWithItsStatistics() {
+    model.freezeVision();
+    Map<String, float[]> before = encoderWeights();
+    try (ReportGenerator generator = ReportGenerator.create(model, SMALL, 3);
+        ReportTrainer trainer = new ReportTrainer(generator, training(), 2, true)) {
+      trainer.step(volumes, REPORTS);
+    }
+    encoderWeights()
+        .forEach((name, after) -> assertThat(after).as(name).isEqualTo(before.get(name)));
+  }
+
   private Map<String, float[]> encoderWeights() {
     Map<String, float[]> weights = new TreeMap<>();
     for (Map.Entry<String, Parameter> p : model.parameters().entrySet()) {

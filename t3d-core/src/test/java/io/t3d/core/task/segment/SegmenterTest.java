@@ -12,10 +12,14 @@ import ai.djl.ndarray.types.Shape;
 import io.t3d.core.T3dException;
 import io.t3d.core.TestDevice;
 import io.t3d.core.config.DecoderConfig;
+import io.t3d.core.config.LoraConfig;
 import io.t3d.core.config.ResNet3dConfig;
 import io.t3d.core.config.Size3;
+import io.t3d.core.config.T3DConfig;
 import io.t3d.core.config.VisionConfig;
 import io.t3d.core.config.Vit3dConfig;
+import io.t3d.core.model.T3DModel;
+import io.t3d.core.torch.NoGrad;
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Volume;
 import java.io.IOException;
@@ -86,6 +90,31 @@ class SegmenterTest {
 
   private static SegmentationTraining training(int steps) {
     return new SegmentationTraining(steps, 2, 0.7, false, SegmentationTraining.optimizer(1e-2, 1));
+  }
+
+  @Test
+  void theEncoderOfAModelWithLowRankPairsIsTakenWithTheirSum() {
+    VisionConfig vision = encoders().get(1);
+    T3DConfig both = T3DConfig.tiny().toBuilder().vision(vision).build();
+    SegmenterConfig config = config(vision, Size3.cube(16));
+    try (T3DModel model = T3DModel.create(both, TestDevice.get(), 3);
+        NDManager scope = model.manager().newSubManager()) {
+      model.addLora(LoraConfig.defaults(), 1);
+      try (NoGrad constant = new NoGrad()) {
+        model.parameters().entrySet().stream()
+            .filter(entry -> entry.getKey().endsWith("lora_B.weight"))
+            .map(entry -> entry.getValue().getArray())
+            .forEach(b -> scope.full(b.getShape(), 0.1f, DataType.FLOAT32).copyTo(b));
+      }
+      NDArray views = scope.full(new Shape(1, 1, 16, 16, 16), 0.5f, DataType.FLOAT32);
+      try (Segmenter withPairs = Segmenter.from(model, config, 1)) {
+        model.mergeLora();
+        try (Segmenter merged = Segmenter.from(model, config, 1)) {
+          assertThat(withPairs.logits(views).toFloatArray())
+              .containsExactly(merged.logits(views).toFloatArray(), within(1e-5f));
+        }
+      }
+    }
   }
 
   @ParameterizedTest
