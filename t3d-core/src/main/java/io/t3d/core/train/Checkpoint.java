@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
@@ -326,7 +327,24 @@ public final class Checkpoint {
 
   private static void load(NDManager owner, Path file, Map<String, NDArray> to) throws IOException {
     try (NDManager scope = owner.newSubManager()) {
-      copy(file, Safetensors.read(scope, file).tensors(), "", to);
+      Map<String, NDArray> tensors = Safetensors.read(scope, file).tensors();
+      requireNoMore(file, tensors.keySet(), to.keySet());
+      copy(file, tensors, "", to);
+    }
+  }
+
+  /** What the model has no place for would be lost, e.g. pairs that were added by hand. */
+  private static void requireNoMore(Path file, Set<String> there, Set<String> wanted)
+      throws IOException {
+    List<String> more = there.stream().filter(name -> !wanted.contains(name)).sorted().toList();
+    if (!more.isEmpty()) {
+      throw new IOException(
+          file
+              + " holds "
+              + more.size()
+              + " tensor(s) that the model has not, e.g. "
+              + more.get(0)
+              + "; give it the low-rank pairs and the settings that the run began with");
     }
   }
 

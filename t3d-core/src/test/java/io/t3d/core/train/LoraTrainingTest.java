@@ -316,6 +316,24 @@ class LoraTrainingTest {
     assertThat(scales[1]).isCloseTo(scales[0], within(1e-5));
   }
 
+  /** Pairs that are frozen are no part of the optimizer's state, which would say that they lack. */
+  @Test
+  void aRunThatBeganWithPairsOfOnesOwnGoesOnWithThemAlone(@TempDir Path dir) throws IOException {
+    TrainingConfig config = settings().build();
+    try (T3DModel model = SmallTraining.model(SmallTraining.vit())) {
+      model.addLora(ALL.withLayers("vision.*"), 3);
+      model.freezeVision();
+      train(model, config, dir, false);
+      train(model, config, dir, true);
+    }
+    try (T3DModel model = SmallTraining.model(SmallTraining.vit())) {
+      model.freezeVision();
+      assertThatThrownBy(() -> train(model, config, dir, true))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("holds 12 tensor(s) that the model has not, e.g. vision.blocks.0");
+    }
+  }
+
   private static List<String> learning(T3DModel model) {
     return model.parameters().entrySet().stream()
         .filter(entry -> entry.getValue().requiresGradient())
