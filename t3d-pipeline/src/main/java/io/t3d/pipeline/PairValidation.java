@@ -11,6 +11,7 @@ import io.t3d.core.task.retrieve.Retrieval;
 import io.t3d.core.text.ReportSentences;
 import io.t3d.core.text.SentenceBatch;
 import io.t3d.core.text.TokenBatch;
+import io.t3d.core.torch.NoGrad;
 import io.t3d.core.train.BatchObjective;
 import io.t3d.core.train.LossTerms;
 import io.t3d.core.train.Objective;
@@ -26,6 +27,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 
 /**
@@ -38,6 +40,9 @@ import java.util.function.UnaryOperator;
 final class PairValidation implements Pretrainer.Validation {
   /** The objective; its parts are {@code loss.NAME}. */
   static final String LOSS = "loss";
+
+  /** Before the name of a part of the objective. */
+  static final String PART = LOSS + ".";
 
   /** Recall at 5 in both directions, and their mean. */
   static final List<String> RECALLS = List.of("imageToTextR5", "textToImageR5", "r5");
@@ -67,13 +72,17 @@ final class PairValidation implements Pretrainer.Validation {
    */
   @Override
   public Map<String, Double> of(T3DModel model) {
+    return scores(model, Integer.MAX_VALUE);
+  }
+
+  private Map<String, Double> scores(T3DModel model, int most) {
     try (NDManager scope = model.manager().newSubManager();
         PairSource.Batches batches = source.epoch(0, 0)) {
       RunningStatistics before = RunningStatistics.copy(scope, model.parameters());
       before.add(scope, objective.parameters());
       try {
         Sums sums = new Sums();
-        for (int i = 0; batches.hasNext(); i++) {
+        for (int i = 0; i < most && batches.hasNext(); i++) {
           add(model, batches.next(), i, scope, sums);
         }
         return sums.scores();
@@ -130,6 +139,17 @@ final class PairValidation implements Pretrainer.Validation {
         config.precision().run(model.device(), () -> model.forward(views, tokens, texts, false));
   }
 
+  /**
+   * The names that scores will have.
+   *
+   * @param model of any weights; costs a forward pass of the first batch
+   */
+  Set<String> names(T3DModel model) {
+    try (NoGrad constant = new NoGrad()) {
+      return scores(model, 1).keySet();
+    }
+  }
+
   /** What the batches have given so far. */
   private static final class Sums {
     private final Map<String, Double> losses = new LinkedHashMap<>();
@@ -144,7 +164,7 @@ final class PairValidation implements Pretrainer.Validation {
       terms
           .parts()
           .forEach(
-              (name, part) -> losses.merge(LOSS + "." + name, (double) part.getFloat(), Double::sum));
+              (name, part) -> losses.merge(PART + name, (double) part.getFloat(), Double::sum));
     }
 
     void add(NDManager owner, T3DOutput output, List<String> seen) {
