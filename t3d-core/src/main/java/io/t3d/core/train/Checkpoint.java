@@ -177,7 +177,7 @@ public final class Checkpoint {
     return state.step();
   }
 
-  /** The best validation up to this checkpoint, where early stopping asked for it. */
+  /** The best validation up to this checkpoint, of those that early stopping looked at. */
   public Optional<BestScore> best() {
     return state.best();
   }

@@ -26,6 +26,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Pre-trains a model: runs the training loop, writes checkpoints and logs.
@@ -49,6 +51,8 @@ import java.util.Optional;
  * the batch alone, as the batches of a {@link PairSource} do.
  */
 public final class Pretrainer {
+  private static final Logger LOG = LoggerFactory.getLogger(Pretrainer.class);
+
   private final T3DModel model;
   private final BatchObjective objective;
   private final PairSource source;
@@ -190,7 +194,9 @@ public final class Pretrainer {
               + ". Take the same settings, or another output folder");
     }
     checkpoint.get().restore(trained);
-    return checkpoint.get().state().watchedBy(config);
+    TrainerState state = checkpoint.get().state();
+    state.forgottenBy(config).ifPresent(LOG::warn);
+    return state.watchedBy(config);
   }
 
   /** Kept checkpoints of two runs in one folder could not be told apart. */
@@ -328,7 +334,11 @@ public final class Pretrainer {
 
     /** Whether the validation after the step before this state was the best so far. */
     private boolean isBest() {
-      return state.best().map(best -> best.step() == state.step()).orElse(false);
+      return config
+          .earlyStopping()
+          .flatMap(stopping -> stopping.ofThisMetric(state.best()))
+          .map(best -> best.step() == state.step())
+          .orElse(false);
     }
 
     private boolean endsEarly() {

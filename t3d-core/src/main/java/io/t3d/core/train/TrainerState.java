@@ -3,6 +3,7 @@ package io.t3d.core.train;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.config.internal.LeftOutWhenEmpty;
 import io.t3d.core.train.validate.BestScore;
+import io.t3d.core.train.validate.EarlyStopping;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,7 +22,7 @@ import java.util.Optional;
  * @param badInRow skipped steps just before this state
  * @param firstLosses of the first steps, for the summary
  * @param lastLosses of the last steps, for the summary
- * @param best the best validation so far, where early stopping asks for it
+ * @param best the best validation so far of those that early stopping looked at
  */
 record TrainerState(
     T3DConfig model,
@@ -43,7 +44,16 @@ record TrainerState(
 
   static TrainerState start(T3DConfig model, TrainingConfig training, int batchesPerEpoch) {
     return new TrainerState(
-        model, training, batchesPerEpoch, 0, 0, 0, 0, List.of(), List.of(), Optional.empty());
+        model,
+        training,
+        batchesPerEpoch,
+        0,
+        0,
+        0,
+        0,
+        List.of(),
+        List.of(),
+        Optional.empty());
   }
 
   int stepsPerEpoch() {
@@ -103,12 +113,37 @@ record TrainerState(
     return with(training, other);
   }
 
-  /** The same for settings that differ in nothing but how the training is watched. */
+  /**
+   * The same for settings that differ in nothing but how the training is watched. The best score
+   * stays even where nothing asks for it: its checkpoint does too.
+   */
   TrainerState watchedBy(TrainingConfig settings) {
-    return with(settings, settings.earlyStopping().flatMap(s -> s.ofThisMetric(best)));
+    return with(settings, best);
   }
 
-  private TrainerState with(TrainingConfig settings, Optional<BestScore> score) {
+  /** A warning where the best score so far does not count for other settings. */
+  Optional<String> forgottenBy(TrainingConfig settings) {
+    if (settings.earlyStopping().isEmpty()) {
+      return Optional.empty();
+    }
+    EarlyStopping stopping = settings.earlyStopping().get();
+    return best.filter(b -> stopping.ofThisMetric(best).isEmpty())
+        .map(
+            b ->
+                "The best validation so far, "
+                    + b.metric()
+                    + " "
+                    + b.score()
+                    + " at step "
+                    + b.step()
+                    + ", does not count, since training.earlyStopping.metric is "
+                    + stopping.metric()
+                    + " now: the first validation by that replaces its checkpoint,"
+                    + " checkpoints/best; copy it now to keep it");
+  }
+
+  private TrainerState with(
+      TrainingConfig settings, Optional<BestScore> score) {
     return new TrainerState(
         model,
         settings,

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -25,6 +26,7 @@ class EarlyStopTest {
       Map.of(2, 2.0, 4, 1.0, 6, 3.0, 8, 1.0, 10, 9.0);
 
   @TempDir Path folder;
+  private String scoreName = "loss";
 
   private static TrainingConfig stoppingAfter(int patience) {
     return SmallTraining.settings()
@@ -37,15 +39,34 @@ class EarlyStopTest {
   /** Trains until done, until validations are no better, or until it is killed in a step. */
   private TrainingSummary train(TrainingConfig config, String out, int killedIn)
       throws IOException {
+    return train(config, out, killedIn, LOSSES);
+  }
+
+  /** The same with other scores; a validation of a step that has none fails. */
+  private TrainingSummary train(
+      TrainingConfig config, String out, int killedIn, Map<Integer, Double> losses)
+      throws IOException {
     int[] at = new int[1];
     try (T3DModel model = SmallTraining.model(SmallTraining.resnet(0.1))) {
       return Pretrainer.builder(model, CONTRAST, SOURCE)
           .config(config)
           .out(folder.resolve(out))
           .resume(true)
-          .validation(0, scored -> Map.of("loss", LOSSES.get(at[0])))
+          .validation(
+              0,
+              scored -> {
+                if (!losses.containsKey(at[0])) {
+                  throw new IllegalStateException("no score");
+                }
+                return Map.of(scoreName, losses.get(at[0]));
+              })
           .listener(
               new TrainingListener() {
+                @Override
+                public void onStart(int stepsDone, int totalSteps) {
+                  at[0] = stepsDone;
+                }
+
                 @Override
                 public void onStep(StepRecord step) {
                   at[0] = step.step();
@@ -117,6 +138,56 @@ class EarlyStopTest {
         .isEqualTo(weights(Checkpoint.bestFolderOf(straight)));
     assertThat(Checkpoint.open(killed).orElseThrow().best())
         .isEqualTo(Checkpoint.open(straight).orElseThrow().best());
+  }
+
+  private BestScore bestOf(String out) throws IOException {
+    return Checkpoint.open(folder.resolve(out)).orElseThrow().best().orElseThrow();
+  }
+
+  private static TrainingConfig by(String metric, TrainingConfig config) {
+    return config.toBuilder().earlyStopping(new EarlyStopping(metric, 9, 0)).build();
+  }
+
+  @Test
+  void theBestStaysThroughAResumeThatDoesNotLookForIt() throws IOException {
+    TrainingConfig every = stoppingAfter(9).toBuilder().checkpointEverySteps(6).build();
+    assertThatThrownBy(() -> train(every, "a", 5)).hasMessage("killed");
+    byte[] best = weights(Checkpoint.bestFolderOf(folder.resolve("a")));
+    TrainingConfig unwatched = SmallTraining.settings().checkpointEverySteps(6).build();
+    assertThatThrownBy(() -> train(unwatched, "a", 7, Map.of(5, 7.0))).hasMessage("killed");
+    assertThat(bestOf("a")).isEqualTo(new BestScore("loss", 1, 4, 0));
+
+    train(every, "a", 100);
+    assertThat(bestOf("a")).isEqualTo(new BestScore("loss", 1, 4, 2));
+    assertThat(weights(Checkpoint.bestFolderOf(folder.resolve("a")))).isEqualTo(best);
+  }
+
+  @Test
+  void theBestByOneMetricStaysUntilAnotherHasItsOwn() throws IOException {
+    TrainingConfig every = stoppingAfter(9).toBuilder().checkpointEverySteps(5).build();
+    assertThatThrownBy(() -> train(every, "a", 7)).hasMessage("killed");
+    assertThat(Checkpoint.open(folder.resolve("a")).orElseThrow().step()).isEqualTo(5);
+    byte[] best = weights(Checkpoint.bestFolderOf(folder.resolve("a")));
+    Map<Integer, Double> none = Map.of(6, Double.NaN, 8, Double.NaN, 10, Double.NaN);
+    scoreName = "r5";
+    train(by("r5", every), "a", 100, none);
+    assertThat(bestOf("a")).as("no score by r5").isEqualTo(new BestScore("loss", 1, 4, 0));
+    assertThat(weights(Checkpoint.bestFolderOf(folder.resolve("a")))).isEqualTo(best);
+  }
+
+  @Test
+  void anotherMetricIsWarnedOf() {
+    TrainerState state =
+        TrainerState.start(SmallTraining.resnet(0), stoppingAfter(2), 5)
+            .withBest(Optional.of(new BestScore("loss", 0.25, 4, 1)));
+    assertThat(state.forgottenBy(by("r5", stoppingAfter(2))))
+        .hasValueSatisfying(
+            warning ->
+                assertThat(warning)
+                    .contains("loss 0.25 at step 4", "training.earlyStopping.metric is r5 now")
+                    .contains("checkpoints/best"));
+    assertThat(state.forgottenBy(stoppingAfter(3))).isEmpty();
+    assertThat(state.forgottenBy(SmallTraining.settings().build())).isEmpty();
   }
 
   @Test
