@@ -23,6 +23,8 @@ import java.util.Optional;
  * @param firstLosses of the first steps, for the summary
  * @param lastLosses of the last steps, for the summary
  * @param best the best validation so far of those that early stopping looked at
+ * @param unvalidated the step, where a validation is due after it that was not made yet when this
+ *     was written
  */
 record TrainerState(
     T3DConfig model,
@@ -34,7 +36,8 @@ record TrainerState(
     int badInRow,
     List<Double> firstLosses,
     List<Double> lastLosses,
-    @LeftOutWhenEmpty Optional<BestScore> best) {
+    @LeftOutWhenEmpty Optional<BestScore> best,
+    @LeftOutWhenEmpty Optional<Integer> unvalidated) {
   private static final int MAX_WINDOW = 50;
 
   TrainerState {
@@ -53,6 +56,7 @@ record TrainerState(
         0,
         List.of(),
         List.of(),
+        Optional.empty(),
         Optional.empty());
   }
 
@@ -84,7 +88,8 @@ record TrainerState(
         badInRow + 1,
         firstLosses,
         lastLosses,
-        best);
+        best,
+        Optional.empty());
   }
 
   TrainerState afterUpdate(double loss) {
@@ -105,12 +110,23 @@ record TrainerState(
         0,
         first,
         last.subList(Math.max(0, last.size() - window), last.size()),
-        best);
+        best,
+        Optional.empty());
   }
 
   /** The same with another best validation. */
   TrainerState withBest(Optional<BestScore> other) {
-    return with(training, other);
+    return with(training, other, unvalidated);
+  }
+
+  /** The same before the validation that is due after its step. */
+  TrainerState beforeValidation() {
+    return with(training, best, Optional.of(step));
+  }
+
+  /** The same after that validation. */
+  TrainerState validated() {
+    return with(training, best, Optional.empty());
   }
 
   /**
@@ -118,7 +134,7 @@ record TrainerState(
    * stays even where nothing asks for it: its checkpoint does too.
    */
   TrainerState watchedBy(TrainingConfig settings) {
-    return with(settings, best);
+    return with(settings, best, unvalidated);
   }
 
   /** A warning where the best score so far does not count for other settings. */
@@ -143,7 +159,7 @@ record TrainerState(
   }
 
   private TrainerState with(
-      TrainingConfig settings, Optional<BestScore> score) {
+      TrainingConfig settings, Optional<BestScore> score, Optional<Integer> due) {
     return new TrainerState(
         model,
         settings,
@@ -154,7 +170,8 @@ record TrainerState(
         badInRow,
         firstLosses,
         lastLosses,
-        score);
+        score,
+        due);
   }
 
   /**

@@ -11,6 +11,7 @@ import io.t3d.core.train.validate.ValidationConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -27,6 +28,7 @@ class EarlyStopTest {
 
   @TempDir Path folder;
   private String scoreName = "loss";
+  private int toldOnly; // the step whose validation is the last thing before the run is killed
 
   private static TrainingConfig stoppingAfter(int patience) {
     return SmallTraining.settings()
@@ -65,6 +67,13 @@ class EarlyStopTest {
                 @Override
                 public void onStart(int stepsDone, int totalSteps) {
                   at[0] = stepsDone;
+                }
+
+                @Override
+                public void onValidation(Map<String, Double> scores, int stepsDone) {
+                  if (stepsDone == toldOnly) {
+                    throw new IllegalStateException("told");
+                  }
                 }
 
                 @Override
@@ -198,6 +207,82 @@ class EarlyStopTest {
         .isInstanceOf(T3dException.class)
         .hasMessageContaining(
             "training.earlyStopping.metric must be one of the validation's scores [loss], got 'r5'");
+  }
+
+  /** Step → loss at the ends of the two epochs. */
+  private static final Map<Integer, Double> AT_ENDS = Map.of(5, 1.0, 10, 2.0);
+
+  private static TrainingConfig atEnds() {
+    return SmallTraining.settings()
+        .checkpointEverySteps(0)
+        .keepEveryEpochs(1)
+        .validation(ValidationConfig.defaults())
+        .earlyStopping(new EarlyStopping("loss", 1, 0))
+        .build();
+  }
+
+  @Test
+  void aValidationThatFailsLosesNoStepAndIsMadeOnResume() throws IOException {
+    assertThatThrownBy(() -> train(atEnds(), "failed", 100, Map.of())).hasMessage("no score");
+    Checkpoint left = Checkpoint.open(folder.resolve("failed")).orElseThrow();
+    assertThat(left.step()).isEqualTo(5);
+    assertThat(left.best()).isEmpty();
+    assertThat(validations("failed")).isEmpty();
+    train(atEnds(), "failed", 100, AT_ENDS);
+
+    train(atEnds(), "straight", 100, AT_ENDS);
+    assertSame("failed", "straight");
+    assertThat(validations("failed")).isEqualTo("step,epoch,loss\n5,0,1.0\n10,1,2.0\n");
+    assertThat(bestOf("failed")).isEqualTo(new BestScore("loss", 1, 5, 1));
+  }
+
+  @Test
+  void aRunThatIsKilledBetweenAValidationAndItsCheckpointTellsItOnce() throws IOException {
+    toldOnly = 5;
+    assertThatThrownBy(() -> train(atEnds(), "killed", 100, AT_ENDS)).hasMessage("told");
+    assertThat(validations("killed")).isEqualTo("step,epoch,loss\n5,0,1.0\n");
+    toldOnly = 10;
+    assertThatThrownBy(() -> train(atEnds(), "killed", 100, AT_ENDS)).hasMessage("told");
+    toldOnly = 0;
+    TrainingSummary summary = train(atEnds(), "killed", 100, AT_ENDS);
+    assertThat(summary.stopped()).as("by the last validation").isTrue();
+
+    train(atEnds(), "straight", 100, AT_ENDS);
+    assertSame("killed", "straight");
+    assertThat(validations("killed")).isEqualTo(validations("straight"));
+  }
+
+  @Test
+  void aResumeWithoutValidationMakesNoneUp() throws IOException {
+    assertThatThrownBy(() -> train(atEnds(), "a", 100, Map.of())).hasMessage("no score");
+    TrainingConfig never =
+        SmallTraining.settings().checkpointEverySteps(0).keepEveryEpochs(1).build();
+    try (T3DModel model = SmallTraining.model(SmallTraining.resnet(0.1))) {
+      Pretrainer.builder(model, CONTRAST, SOURCE)
+          .config(never)
+          .out(folder.resolve("a"))
+          .resume(true)
+          .build()
+          .run();
+    }
+    train(atEnds(), "straight", 100, AT_ENDS);
+    assertThat(weights(Checkpoint.folderOf(folder.resolve("a"))))
+        .isEqualTo(weights(Checkpoint.folderOf(folder.resolve("straight"))));
+    assertThat(Checkpoint.open(folder.resolve("a")).orElseThrow().best()).isEmpty();
+  }
+
+  /** Weights, those of the best and of the kept epochs, and where all stand. */
+  private void assertSame(String one, String other) throws IOException {
+    for (String kept :
+        List.of(
+            "checkpoint", "checkpoints/best", "checkpoints/epoch-0001", "checkpoints/epoch-0002")) {
+      Path a = folder.resolve(one).resolve(kept);
+      Path b = folder.resolve(other).resolve(kept);
+      assertThat(weights(a)).as(kept).isEqualTo(weights(b));
+      assertThat(a.resolve("trainer.json"))
+          .as(kept)
+          .hasSameTextualContentAs(b.resolve("trainer.json"));
+    }
   }
 
   @Test
