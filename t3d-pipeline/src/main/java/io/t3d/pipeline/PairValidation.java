@@ -11,6 +11,7 @@ import io.t3d.core.task.retrieve.Retrieval;
 import io.t3d.core.text.ReportSentences;
 import io.t3d.core.text.SentenceBatch;
 import io.t3d.core.text.TokenBatch;
+import io.t3d.core.torch.NoGrad;
 import io.t3d.core.train.BatchObjective;
 import io.t3d.core.train.LossTerms;
 import io.t3d.core.train.Objective;
@@ -19,21 +20,29 @@ import io.t3d.core.train.PairSource;
 import io.t3d.core.train.Pretrainer;
 import io.t3d.core.train.TrainingConfig;
 import io.t3d.core.train.TrainingStep;
+import io.t3d.core.train.internal.Outputs;
 import io.t3d.core.volume.ViewBatch;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.UnaryOperator;
 
 /**
  * Scores a model by what it is trained for, on pairs that it is not trained on: the mean of the
  * objective over their batches, and how often a report is among the first five for its volume. The
  * views, sentences and batches are the same each time, so that scores differ by the model alone.
+ * Batches go through the model in the slices of {@code training.microBatch}, as they do in
+ * training.
  */
 final class PairValidation implements Pretrainer.Validation {
   /** The objective; its parts are {@code loss.NAME}. */
   static final String LOSS = "loss";
+
+  /** Before the name of a part of the objective. */
+  static final String PART = LOSS + ".";
 
   /** Recall at 5 in both directions, and their mean. */
   static final List<String> RECALLS = List.of("imageToTextR5", "textToImageR5", "r5");
@@ -47,7 +56,7 @@ final class PairValidation implements Pretrainer.Validation {
    *
    * @param objective that of the training
    * @param source the pairs, of which the first epoch is taken each time
-   * @param config precision and seed
+   * @param config precision, seed and how many pairs go through the model at once
    */
   PairValidation(BatchObjective objective, PairSource source, TrainingConfig config) {
     this.objective = objective;
@@ -63,13 +72,17 @@ final class PairValidation implements Pretrainer.Validation {
    */
   @Override
   public Map<String, Double> of(T3DModel model) {
+    return scores(model, Integer.MAX_VALUE);
+  }
+
+  private Map<String, Double> scores(T3DModel model, int most) {
     try (NDManager scope = model.manager().newSubManager();
         PairSource.Batches batches = source.epoch(0, 0)) {
       RunningStatistics before = RunningStatistics.copy(scope, model.parameters());
       before.add(scope, objective.parameters());
       try {
         Sums sums = new Sums();
-        for (int i = 0; batches.hasNext(); i++) {
+        for (int i = 0; i < most && batches.hasNext(); i++) {
           add(model, batches.next(), i, scope, sums);
         }
         return sums.scores();
@@ -81,27 +94,59 @@ final class PairValidation implements Pretrainer.Validation {
 
   private void add(T3DModel model, PairBatch batch, int number, NDManager owner, Sums sums) {
     int seed = TrainingStep.seed(config.seed(), 0, number);
-    List<T3DOutput> outputs = new ArrayList<>();
+    Optional<ReportSentences> sentences =
+        objective.sentences().draw(batch.fullReports(), batch.reports(), ~seed);
     try (NDManager scope = owner.newSubManager()) {
-      ViewBatch views = ViewBatch.collate(scope, batch.views());
-      TokenBatch tokens = model.tokenize(scope, batch.reports());
-      Optional<ReportSentences> drawn =
-          objective.sentences().draw(batch.fullReports(), batch.reports(), ~seed);
-      Optional<SentenceBatch> sentences = drawn.map(s -> model.tokenize(scope, s));
-      Engine.getInstance().setRandomSeed(seed); // for what an objective draws
-      BatchObjective.Forward forward =
-          asked -> {
-            T3DOutput output =
-                config
-                    .precision()
-                    .run(model.device(), () -> model.forward(asked, tokens, sentences, false));
-            outputs.add(output);
-            return output;
-          };
-      sums.add(objective.compute(forward, views, batch.patientIds()));
-      if (objective instanceof Objective) {
-        sums.add(owner, outputs.get(0), batch.reports());
+      if (objective instanceof Objective ofOutputs) {
+        T3DOutput output = encode(model, batch, sentences, scope);
+        Engine.getInstance().setRandomSeed(seed); // for what an objective draws
+        sums.add(ofOutputs.compute(output, batch.patientIds()));
+        sums.add(owner, output, batch.reports());
+      } else {
+        ViewBatch views = ViewBatch.collate(scope, batch.views());
+        BatchObjective.Forward forward = forward(model, batch, sentences, scope);
+        Engine.getInstance().setRandomSeed(seed); // as above
+        sums.add(objective.compute(forward, views, batch.patientIds()));
       }
+    }
+  }
+
+  /** The model's output for a batch, in slices where training takes slices of it. */
+  private T3DOutput encode(
+      T3DModel model, PairBatch batch, Optional<ReportSentences> sentences, NDManager owner) {
+    int size = config.microBatch() == 0 ? batch.size() : config.microBatch();
+    List<T3DOutput> outputs = new ArrayList<>();
+    int from = 0;
+    for (PairBatch part : batch.split(size)) {
+      int first = from;
+      Optional<ReportSentences> own = sentences.map(s -> s.ofPairs(first, first + part.size()));
+      try (NDManager scope = owner.newSubManager()) {
+        ViewBatch views = ViewBatch.collate(scope, part.views());
+        T3DOutput output = forward(model, part, own, scope).run(views);
+        Outputs.all(output).forEach(array -> array.attach(owner));
+        outputs.add(output);
+      }
+      from += part.size();
+    }
+    return Outputs.join(outputs, sentences, UnaryOperator.identity());
+  }
+
+  private BatchObjective.Forward forward(
+      T3DModel model, PairBatch batch, Optional<ReportSentences> sentences, NDManager scope) {
+    TokenBatch tokens = model.tokenize(scope, batch.reports());
+    Optional<SentenceBatch> texts = sentences.map(s -> model.tokenize(scope, s));
+    return views ->
+        config.precision().run(model.device(), () -> model.forward(views, tokens, texts, false));
+  }
+
+  /**
+   * The names that scores will have.
+   *
+   * @param model of any weights; costs a forward pass of the first batch
+   */
+  Set<String> names(T3DModel model) {
+    try (NoGrad constant = new NoGrad()) {
+      return scores(model, 1).keySet();
     }
   }
 
@@ -119,8 +164,7 @@ final class PairValidation implements Pretrainer.Validation {
       terms
           .parts()
           .forEach(
-              (name, part) ->
-                  losses.merge(LOSS + "." + name, (double) part.getFloat(), Double::sum));
+              (name, part) -> losses.merge(PART + name, (double) part.getFloat(), Double::sum));
     }
 
     void add(NDManager owner, T3DOutput output, List<String> seen) {

@@ -6,6 +6,7 @@ import io.t3d.core.config.Configs;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.config.TextConfig;
 import io.t3d.core.internal.AtomicFiles;
+import io.t3d.core.internal.DidYouMean;
 import io.t3d.core.internal.FolderLock;
 import io.t3d.core.model.Pretrained;
 import io.t3d.core.model.T3DModel;
@@ -15,6 +16,7 @@ import io.t3d.core.torch.distributed.Agreement;
 import io.t3d.core.torch.distributed.ProcessGroup;
 import io.t3d.core.train.BatchObjective;
 import io.t3d.core.train.Checkpoint;
+import io.t3d.core.train.Objective;
 import io.t3d.core.train.PairSource;
 import io.t3d.core.train.Pretrainer;
 import io.t3d.core.train.TrainingListener;
@@ -33,6 +35,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -187,7 +190,9 @@ public final class PretrainRun {
       if (config.training().validation().isPresent()) {
         VolumeReportDataset others =
             pairs(validation, Math.min(data.batchSize(), validation.size())).build();
-        run.validation(0, new PairValidation(objective, others, config.training()));
+        PairValidation scored = new PairValidation(objective, others, config.training());
+        requireMetric(objective, scored, model);
+        run.validation(0, scored);
       }
       prompts.ifPresent(p -> run.attach(TrainedModel.PROMPTS_FILE, Configs.toJson(p)));
       return run.build().run();
@@ -218,17 +223,36 @@ public final class PretrainRun {
         .training()
         .earlyStopping()
         .map(EarlyStopping::metric)
-        .filter(m -> !m.startsWith(PairValidation.LOSS) && !PairValidation.RECALLS.contains(m))
+        .filter(
+            m ->
+                !m.equals(PairValidation.LOSS)
+                    && !m.startsWith(PairValidation.PART)
+                    && !PairValidation.RECALLS.contains(m))
         .ifPresent(
             metric -> {
-              throw new T3dException(
-                  T3dException.Kind.USAGE,
-                  "training.earlyStopping.metric must be loss, loss.PART or one of "
-                      + PairValidation.RECALLS
-                      + ", got '"
-                      + metric
-                      + "'");
+              throw otherMetric("loss, loss.PART or one of " + PairValidation.RECALLS, metric, "");
             });
+  }
+
+  /** Before hours are spent, too, but with the objective: it alone knows what its parts are. */
+  private void requireMetric(BatchObjective objective, PairValidation scored, T3DModel model) {
+    String metric = config.training().earlyStopping().map(EarlyStopping::metric).orElse("");
+    if (PairValidation.RECALLS.contains(metric) && !(objective instanceof Objective)) {
+      throw otherMetric(
+          "loss or loss.PART for an objective that masks views, which has no recall", metric, "");
+    }
+    if (metric.startsWith(PairValidation.PART) && group.rank() == 0) {
+      Set<String> names = scored.names(model);
+      if (!names.contains(metric)) {
+        throw otherMetric("one of " + names, metric, DidYouMean.hint(metric, names));
+      }
+    }
+  }
+
+  private static T3dException otherMetric(String expected, String metric, String hint) {
+    return new T3dException(
+        T3dException.Kind.USAGE,
+        "training.earlyStopping.metric must be " + expected + ", got '" + metric + "'" + hint);
   }
 
   /** Workers with other settings, data or checkpoints would train another model each. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.t3d.core.T3dException;
 import io.t3d.core.train.Checkpoint;
+import io.t3d.core.train.StepRecord;
 import io.t3d.core.train.TrainingConfig;
 import io.t3d.core.train.TrainingListener;
 import io.t3d.core.train.validate.EarlyStopping;
@@ -115,6 +116,49 @@ class ValidationTest {
         .isInstanceOf(T3dException.class)
         .hasMessageContaining(
             "earlyStopping.metric must be loss, loss.PART or one of [imageToTextR5");
+  }
+
+  private void assertRefused(ObjectiveConfig objective, String metric, String... told) {
+    List<Integer> steps = new ArrayList<>();
+    TrainingListener counted =
+        new TrainingListener() {
+          @Override
+          public void onStep(StepRecord step) {
+            steps.add(step.step());
+          }
+        };
+    PretrainConfig config =
+        config(validated().earlyStopping(new EarlyStopping(metric, 2, 0)), objective);
+    PretrainRun run = new PretrainRun(config, train, dir.resolve("a")).withValidation(others);
+    assertThatThrownBy(() -> run.run(false, counted))
+        .isInstanceOf(T3dException.class)
+        .hasMessageContainingAll(told);
+    assertThat(steps).as("steps before the refusal").isEmpty();
+  }
+
+  @Test
+  void aMetricThatNoValidationWillHaveIsRefusedBeforeTraining() {
+    assertRefused(ObjectiveConfig.t3d(), "losss", "earlyStopping.metric", "got 'losss'");
+    assertRefused(ObjectiveConfig.t3d(), "loss.", "earlyStopping.metric", "got 'loss.'");
+    assertRefused(
+        ObjectiveConfig.t3d(), "loss.gobal", "earlyStopping.metric", "did you mean 'loss.global'?");
+    assertRefused(ObjectiveConfig.masked(), "r5", "objective that masks views", "got 'r5'");
+    assertRefused(ObjectiveConfig.masked(), "loss.tma", "loss.reconstruction", "got 'loss.tma'");
+  }
+
+  @Test
+  void aPartOfTheLossAsMetricLeavesTrainingAsItIs() throws IOException {
+    PretrainConfig parts =
+        config(
+            validated().earlyStopping(new EarlyStopping("loss.tma", 2, 0)), ObjectiveConfig.t3d());
+    new PretrainRun(parts, train, dir.resolve("a")).withValidation(others).run(false, noted);
+    assertThat(scores).hasSize(2);
+    new PretrainRun(
+            config(TrainingConfig.builder().epochs(1), ObjectiveConfig.t3d()),
+            train,
+            dir.resolve("plain"))
+        .run(false, noted);
+    assertThat(weights("a")).isEqualTo(weights("plain"));
   }
 
   @Test

@@ -52,7 +52,8 @@ import org.slf4j.LoggerFactory;
  * <p>It is replaced as a whole: whatever ends the process, and whenever, the folder holds either
  * the last checkpoint or the new one. The new one is written to {@code OUT/.checkpoint-new}, forced
  * to the disk and exchanged with the old one by the kernel in one operation; where that is not to
- * be had, by two renames that the next {@link #open} completes if need be.
+ * be had, by two renames that the next {@link #open} completes if need be. One that is due together
+ * with a validation is written before it, and its {@code trainer.json} replaced after it.
  *
  * <p>With {@link TrainingConfig#keepEveryEpochs()} the checkpoints of some epochs stay, as {@code
  * OUT/checkpoints/epoch-0005} after the fifth. Each is whole: it opens as {@code OUT/checkpoint}
@@ -178,7 +179,7 @@ public final class Checkpoint {
     return state.step();
   }
 
-  /** The best validation up to this checkpoint, where early stopping asked for it. */
+  /** The best validation up to this checkpoint, of those that early stopping looked at. */
   public Optional<BestScore> best() {
     return state.best();
   }
@@ -235,6 +236,14 @@ public final class Checkpoint {
       }
       throw clear;
     }
+  }
+
+  /**
+   * Notes what a validation has found in the checkpoint of an output folder, which is of the same
+   * step: the validation has changed nothing else.
+   */
+  static void note(Path out, TrainerState state) throws IOException {
+    AtomicFiles.writeText(folderOf(out).resolve(TRAINER), Configs.toJson(state));
   }
 
   /** Keeps the checkpoint of an output folder as that of an epoch. */

@@ -50,7 +50,7 @@ public record PairBatch(
    *
    * @param size pairs of each, &gt; 0; the last may hold fewer
    */
-  List<PairBatch> split(int size) {
+  public List<PairBatch> split(int size) {
     List<PairBatch> parts = new ArrayList<>();
     for (int from = 0; from < size(); from += size) {
       int to = Math.min(size(), from + size);

@@ -26,6 +26,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Pre-trains a model: runs the training loop, writes checkpoints and logs.
@@ -49,6 +51,8 @@ import java.util.Optional;
  * the batch alone, as the batches of a {@link PairSource} do.
  */
 public final class Pretrainer {
+  private static final Logger LOG = LoggerFactory.getLogger(Pretrainer.class);
+
   private final T3DModel model;
   private final BatchObjective objective;
   private final PairSource source;
@@ -121,8 +125,8 @@ public final class Pretrainer {
    * @throws T3dException when another run writes into the folder, the source is empty, the
    *     checkpoint to resume from has other settings, or a run that starts anew finds kept
    *     checkpoints of another one
-   * @throws T3dException also when the memory of the device or the machine runs out in a step; the
-   *     message names what makes a step smaller, and the last checkpoint is intact
+   * @throws T3dException also when the memory of the device or the machine runs out in a step or a
+   *     validation; the message names what helps, and the last checkpoint is intact
    * @throws T3dException also when another worker has ended or failed; the message names it
    * @throws DivergedException after {@link TrainingConfig#maxBadSteps()} steps in a row without a
    *     finite loss and gradient
@@ -190,7 +194,9 @@ public final class Pretrainer {
               + ". Take the same settings, or another output folder");
     }
     checkpoint.get().restore(trained);
-    return checkpoint.get().state().watchedBy(config);
+    TrainerState state = checkpoint.get().state();
+    state.forgottenBy(config).ifPresent(LOG::warn);
+    return state.watchedBy(config);
   }
 
   /** Kept checkpoints of two runs in one folder could not be told apart. */
@@ -230,22 +236,17 @@ public final class Pretrainer {
       this.schedule = config.schedule(state.totalSteps());
       this.log =
           ranks.first() ? Optional.of(TrainingLog.open(out, state.step())) : Optional.empty();
+      int validated = state.unvalidated().isPresent() ? state.step() - 1 : state.step();
       this.validationLog =
           ranks.first() && config.validation().isPresent()
-              ? Optional.of(ValidationLog.open(out, state.step()))
+              ? Optional.of(ValidationLog.open(out, validated))
               : Optional.empty();
       this.provenance = Provenance.capture(dataDescription, model, config, ranks.group().size());
     }
 
     TrainingSummary toTheEnd() throws IOException {
-      if (ranks.first() && endsAKeptEpoch() && !Checkpoint.kept(out).containsKey(state.epoch())) {
-        Checkpoint.keep(out, state.epoch()); // the run was killed just before it did
-      }
-      if (ranks.first() && isBest()) {
-        Checkpoint.keepBest(out); // likewise
-      }
-      stopped = endsEarly();
       listeners.forEach(l -> l.onStart(state.step(), state.totalSteps()));
+      catchUp();
       while (!stopped && state.step() < state.totalSteps()) {
         epoch(state.epoch());
       }
@@ -259,16 +260,43 @@ public final class Pretrainer {
           stopped);
     }
 
+    /** Does what a run that was killed just after it had written this step's checkpoint did not. */
+    private void catchUp() throws IOException {
+      boolean epochEnds = state.step() % state.stepsPerEpoch() == 0;
+      if (state.unvalidated().isPresent() && wantsValidation(epochEnds)) {
+        validate();
+        if (ranks.first()) {
+          Checkpoint.note(out, state);
+        }
+      }
+      if (ranks.first() && endsAKeptEpoch() && !Checkpoint.kept(out).containsKey(state.epoch())) {
+        Checkpoint.keep(out, state.epoch());
+      }
+      if (ranks.first() && isBest()) {
+        Checkpoint.keepBest(out);
+      }
+      stopped = ranks.ofFirst(model.manager(), endsEarly());
+    }
+
     private void epoch(int epoch) throws IOException {
       try (PairSource.Batches batches = stepper.ahead(source.epoch(epoch, state.batchInEpoch()))) {
         while (!stopped && state.epoch() == epoch) {
           step(epoch, batches);
           boolean last = state.epoch() != epoch;
-          boolean better = wantsValidation(last) && validate();
+          boolean scored = wantsValidation(last);
+          boolean written = scored && wantsCheckpoint(last);
+          if (written) { // before the validation, whose failure then loses no step
+            state = state.beforeValidation();
+            write();
+          }
+          boolean better = scored && validate();
           boolean wanted = listeners.stream().anyMatch(TrainingListener::wantsToStop);
           stopped = ranks.ofFirst(model.manager(), wanted || endsEarly());
-          if (better || wantsCheckpoint(last)) {
-            save();
+          if (written) {
+            note();
+          } else if (better || wantsCheckpoint(last)) {
+            write();
+            keep();
           }
         }
       }
@@ -278,6 +306,9 @@ public final class Pretrainer {
     }
 
     private boolean wantsValidation(boolean epochEnds) {
+      if (validation == null) {
+        return false;
+      }
       if (config.validation().isPresent()) {
         return config
             .validation()
@@ -289,13 +320,16 @@ public final class Pretrainer {
 
     /** Whether the scores were the best so far, of those that early stopping looks at. */
     private boolean validate() throws IOException {
-      if (validation == null || !ranks.first()) {
+      state = state.validated();
+      if (!ranks.first()) {
         return false;
       }
       Map<String, Double> scores;
       trained.average().ifPresent(WeightAverage::exchange);
       try (NoGrad constant = new NoGrad()) {
         scores = validation.of(model);
+      } catch (RuntimeException e) {
+        throw withinMemory(e);
       } finally {
         trained.average().ifPresent(WeightAverage::exchange);
       }
@@ -309,6 +343,19 @@ public final class Pretrainer {
         note(config.earlyStopping().get(), scores);
       }
       return isBest();
+    }
+
+    private RuntimeException withinMemory(RuntimeException e) {
+      Optional<String> full = DeviceMemory.exhausted(e);
+      return full.isEmpty()
+          ? e
+          : new T3dException(
+              T3dException.Kind.ENVIRONMENT,
+              String.format(
+                  "The validation after step %d failed: %s. Resume without training.validation, or"
+                      + " train anew with smaller batches. %s",
+                  state.step(), full.get(), lastCheckpoint()),
+              e);
     }
 
     private void note(EarlyStopping stopping, Map<String, Double> scores) {
@@ -328,7 +375,11 @@ public final class Pretrainer {
 
     /** Whether the validation after the step before this state was the best so far. */
     private boolean isBest() {
-      return state.best().map(best -> best.step() == state.step()).orElse(false);
+      return config
+          .earlyStopping()
+          .flatMap(stopping -> stopping.ofThisMetric(state.best()))
+          .map(best -> best.step() == state.step())
+          .orElse(false);
     }
 
     private boolean endsEarly() {
@@ -447,20 +498,33 @@ public final class Pretrainer {
               lastCheckpoint()));
     }
 
-    private void save() throws IOException {
+    private void write() throws IOException {
+      if (ranks.first()) {
+        Checkpoint.save(out, trained, state, provenance, attachments);
+      }
+      savedStep = state.step();
+    }
+
+    /** Completes a checkpoint that was written before a validation. */
+    private void note() throws IOException {
+      if (ranks.first()) {
+        Checkpoint.note(out, state);
+      }
+      keep();
+    }
+
+    /** Keeps the checkpoint that was written where it is to stay; listeners are told of it. */
+    private void keep() throws IOException {
       if (!ranks.first()) {
-        savedStep = state.step();
         return;
       }
-      Path folder = Checkpoint.save(out, trained, state, provenance, attachments);
-      savedStep = state.step();
       if (endsAKeptEpoch()) {
         Checkpoint.keep(out, state.epoch());
       }
       if (isBest()) {
         Checkpoint.keepBest(out);
       }
-      listeners.forEach(l -> l.onCheckpoint(folder, savedStep));
+      listeners.forEach(l -> l.onCheckpoint(Checkpoint.folderOf(out), savedStep));
     }
 
     private double mean(List<Double> losses) {

@@ -3,6 +3,7 @@ package io.t3d.core.train;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.config.internal.LeftOutWhenEmpty;
 import io.t3d.core.train.validate.BestScore;
+import io.t3d.core.train.validate.EarlyStopping;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,7 +22,9 @@ import java.util.Optional;
  * @param badInRow skipped steps just before this state
  * @param firstLosses of the first steps, for the summary
  * @param lastLosses of the last steps, for the summary
- * @param best the best validation so far, where early stopping asks for it
+ * @param best the best validation so far of those that early stopping looked at
+ * @param unvalidated the step, where a validation is due after it that was not made yet when this
+ *     was written
  */
 record TrainerState(
     T3DConfig model,
@@ -33,7 +36,8 @@ record TrainerState(
     int badInRow,
     List<Double> firstLosses,
     List<Double> lastLosses,
-    @LeftOutWhenEmpty Optional<BestScore> best) {
+    @LeftOutWhenEmpty Optional<BestScore> best,
+    @LeftOutWhenEmpty Optional<Integer> unvalidated) {
   private static final int MAX_WINDOW = 50;
 
   TrainerState {
@@ -43,7 +47,17 @@ record TrainerState(
 
   static TrainerState start(T3DConfig model, TrainingConfig training, int batchesPerEpoch) {
     return new TrainerState(
-        model, training, batchesPerEpoch, 0, 0, 0, 0, List.of(), List.of(), Optional.empty());
+        model,
+        training,
+        batchesPerEpoch,
+        0,
+        0,
+        0,
+        0,
+        List.of(),
+        List.of(),
+        Optional.empty(),
+        Optional.empty());
   }
 
   int stepsPerEpoch() {
@@ -74,7 +88,8 @@ record TrainerState(
         badInRow + 1,
         firstLosses,
         lastLosses,
-        best);
+        best,
+        Optional.empty());
   }
 
   TrainerState afterUpdate(double loss) {
@@ -95,20 +110,56 @@ record TrainerState(
         0,
         first,
         last.subList(Math.max(0, last.size() - window), last.size()),
-        best);
+        best,
+        Optional.empty());
   }
 
   /** The same with another best validation. */
   TrainerState withBest(Optional<BestScore> other) {
-    return with(training, other);
+    return with(training, other, unvalidated);
   }
 
-  /** The same for settings that differ in nothing but how the training is watched. */
+  /** The same before the validation that is due after its step. */
+  TrainerState beforeValidation() {
+    return with(training, best, Optional.of(step));
+  }
+
+  /** The same after that validation. */
+  TrainerState validated() {
+    return with(training, best, Optional.empty());
+  }
+
+  /**
+   * The same for settings that differ in nothing but how the training is watched. The best score
+   * stays even where nothing asks for it: its checkpoint does too.
+   */
   TrainerState watchedBy(TrainingConfig settings) {
-    return with(settings, settings.earlyStopping().flatMap(s -> s.ofThisMetric(best)));
+    return with(settings, best, unvalidated);
   }
 
-  private TrainerState with(TrainingConfig settings, Optional<BestScore> score) {
+  /** A warning where the best score so far does not count for other settings. */
+  Optional<String> forgottenBy(TrainingConfig settings) {
+    if (settings.earlyStopping().isEmpty()) {
+      return Optional.empty();
+    }
+    EarlyStopping stopping = settings.earlyStopping().get();
+    return best.filter(b -> stopping.ofThisMetric(best).isEmpty())
+        .map(
+            b ->
+                "The best validation so far, "
+                    + b.metric()
+                    + " "
+                    + b.score()
+                    + " at step "
+                    + b.step()
+                    + ", does not count, since training.earlyStopping.metric is "
+                    + stopping.metric()
+                    + " now: the first validation by that replaces its checkpoint,"
+                    + " checkpoints/best; copy it now to keep it");
+  }
+
+  private TrainerState with(
+      TrainingConfig settings, Optional<BestScore> score, Optional<Integer> due) {
     return new TrainerState(
         model,
         settings,
@@ -119,7 +170,8 @@ record TrainerState(
         badInRow,
         firstLosses,
         lastLosses,
-        score);
+        score,
+        due);
   }
 
   /**

@@ -11,7 +11,9 @@ import io.t3d.core.train.validate.ValidationConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -25,6 +27,8 @@ class EarlyStopTest {
       Map.of(2, 2.0, 4, 1.0, 6, 3.0, 8, 1.0, 10, 9.0);
 
   @TempDir Path folder;
+  private String scoreName = "loss";
+  private int toldOnly; // the step whose validation is the last thing before the run is killed
 
   private static TrainingConfig stoppingAfter(int patience) {
     return SmallTraining.settings()
@@ -37,15 +41,41 @@ class EarlyStopTest {
   /** Trains until done, until validations are no better, or until it is killed in a step. */
   private TrainingSummary train(TrainingConfig config, String out, int killedIn)
       throws IOException {
+    return train(config, out, killedIn, LOSSES);
+  }
+
+  /** The same with other scores; a validation of a step that has none fails. */
+  private TrainingSummary train(
+      TrainingConfig config, String out, int killedIn, Map<Integer, Double> losses)
+      throws IOException {
     int[] at = new int[1];
     try (T3DModel model = SmallTraining.model(SmallTraining.resnet(0.1))) {
       return Pretrainer.builder(model, CONTRAST, SOURCE)
           .config(config)
           .out(folder.resolve(out))
           .resume(true)
-          .validation(0, scored -> Map.of("loss", LOSSES.get(at[0])))
+          .validation(
+              0,
+              scored -> {
+                if (!losses.containsKey(at[0])) {
+                  throw new IllegalStateException("no score");
+                }
+                return Map.of(scoreName, losses.get(at[0]));
+              })
           .listener(
               new TrainingListener() {
+                @Override
+                public void onStart(int stepsDone, int totalSteps) {
+                  at[0] = stepsDone;
+                }
+
+                @Override
+                public void onValidation(Map<String, Double> scores, int stepsDone) {
+                  if (stepsDone == toldOnly) {
+                    throw new IllegalStateException("told");
+                  }
+                }
+
                 @Override
                 public void onStep(StepRecord step) {
                   at[0] = step.step();
@@ -119,6 +149,56 @@ class EarlyStopTest {
         .isEqualTo(Checkpoint.open(straight).orElseThrow().best());
   }
 
+  private BestScore bestOf(String out) throws IOException {
+    return Checkpoint.open(folder.resolve(out)).orElseThrow().best().orElseThrow();
+  }
+
+  private static TrainingConfig by(String metric, TrainingConfig config) {
+    return config.toBuilder().earlyStopping(new EarlyStopping(metric, 9, 0)).build();
+  }
+
+  @Test
+  void theBestStaysThroughAResumeThatDoesNotLookForIt() throws IOException {
+    TrainingConfig every = stoppingAfter(9).toBuilder().checkpointEverySteps(6).build();
+    assertThatThrownBy(() -> train(every, "a", 5)).hasMessage("killed");
+    byte[] best = weights(Checkpoint.bestFolderOf(folder.resolve("a")));
+    TrainingConfig unwatched = SmallTraining.settings().checkpointEverySteps(6).build();
+    assertThatThrownBy(() -> train(unwatched, "a", 7, Map.of(5, 7.0))).hasMessage("killed");
+    assertThat(bestOf("a")).isEqualTo(new BestScore("loss", 1, 4, 0));
+
+    train(every, "a", 100);
+    assertThat(bestOf("a")).isEqualTo(new BestScore("loss", 1, 4, 2));
+    assertThat(weights(Checkpoint.bestFolderOf(folder.resolve("a")))).isEqualTo(best);
+  }
+
+  @Test
+  void theBestByOneMetricStaysUntilAnotherHasItsOwn() throws IOException {
+    TrainingConfig every = stoppingAfter(9).toBuilder().checkpointEverySteps(5).build();
+    assertThatThrownBy(() -> train(every, "a", 7)).hasMessage("killed");
+    assertThat(Checkpoint.open(folder.resolve("a")).orElseThrow().step()).isEqualTo(5);
+    byte[] best = weights(Checkpoint.bestFolderOf(folder.resolve("a")));
+    Map<Integer, Double> none = Map.of(6, Double.NaN, 8, Double.NaN, 10, Double.NaN);
+    scoreName = "r5";
+    train(by("r5", every), "a", 100, none);
+    assertThat(bestOf("a")).as("no score by r5").isEqualTo(new BestScore("loss", 1, 4, 0));
+    assertThat(weights(Checkpoint.bestFolderOf(folder.resolve("a")))).isEqualTo(best);
+  }
+
+  @Test
+  void anotherMetricIsWarnedOf() {
+    TrainerState state =
+        TrainerState.start(SmallTraining.resnet(0), stoppingAfter(2), 5)
+            .withBest(Optional.of(new BestScore("loss", 0.25, 4, 1)));
+    assertThat(state.forgottenBy(by("r5", stoppingAfter(2))))
+        .hasValueSatisfying(
+            warning ->
+                assertThat(warning)
+                    .contains("loss 0.25 at step 4", "training.earlyStopping.metric is r5 now")
+                    .contains("checkpoints/best"));
+    assertThat(state.forgottenBy(stoppingAfter(3))).isEmpty();
+    assertThat(state.forgottenBy(SmallTraining.settings().build())).isEmpty();
+  }
+
   @Test
   void aMetricThatTheValidationDoesNotHaveIsNamed() {
     TrainingConfig config =
@@ -127,6 +207,82 @@ class EarlyStopTest {
         .isInstanceOf(T3dException.class)
         .hasMessageContaining(
             "training.earlyStopping.metric must be one of the validation's scores [loss], got 'r5'");
+  }
+
+  /** Step → loss at the ends of the two epochs. */
+  private static final Map<Integer, Double> AT_ENDS = Map.of(5, 1.0, 10, 2.0);
+
+  private static TrainingConfig atEnds() {
+    return SmallTraining.settings()
+        .checkpointEverySteps(0)
+        .keepEveryEpochs(1)
+        .validation(ValidationConfig.defaults())
+        .earlyStopping(new EarlyStopping("loss", 1, 0))
+        .build();
+  }
+
+  @Test
+  void aValidationThatFailsLosesNoStepAndIsMadeOnResume() throws IOException {
+    assertThatThrownBy(() -> train(atEnds(), "failed", 100, Map.of())).hasMessage("no score");
+    Checkpoint left = Checkpoint.open(folder.resolve("failed")).orElseThrow();
+    assertThat(left.step()).isEqualTo(5);
+    assertThat(left.best()).isEmpty();
+    assertThat(validations("failed")).isEmpty();
+    train(atEnds(), "failed", 100, AT_ENDS);
+
+    train(atEnds(), "straight", 100, AT_ENDS);
+    assertSame("failed", "straight");
+    assertThat(validations("failed")).isEqualTo("step,epoch,loss\n5,0,1.0\n10,1,2.0\n");
+    assertThat(bestOf("failed")).isEqualTo(new BestScore("loss", 1, 5, 1));
+  }
+
+  @Test
+  void aRunThatIsKilledBetweenAValidationAndItsCheckpointTellsItOnce() throws IOException {
+    toldOnly = 5;
+    assertThatThrownBy(() -> train(atEnds(), "killed", 100, AT_ENDS)).hasMessage("told");
+    assertThat(validations("killed")).isEqualTo("step,epoch,loss\n5,0,1.0\n");
+    toldOnly = 10;
+    assertThatThrownBy(() -> train(atEnds(), "killed", 100, AT_ENDS)).hasMessage("told");
+    toldOnly = 0;
+    TrainingSummary summary = train(atEnds(), "killed", 100, AT_ENDS);
+    assertThat(summary.stopped()).as("by the last validation").isTrue();
+
+    train(atEnds(), "straight", 100, AT_ENDS);
+    assertSame("killed", "straight");
+    assertThat(validations("killed")).isEqualTo(validations("straight"));
+  }
+
+  @Test
+  void aResumeWithoutValidationMakesNoneUp() throws IOException {
+    assertThatThrownBy(() -> train(atEnds(), "a", 100, Map.of())).hasMessage("no score");
+    TrainingConfig never =
+        SmallTraining.settings().checkpointEverySteps(0).keepEveryEpochs(1).build();
+    try (T3DModel model = SmallTraining.model(SmallTraining.resnet(0.1))) {
+      Pretrainer.builder(model, CONTRAST, SOURCE)
+          .config(never)
+          .out(folder.resolve("a"))
+          .resume(true)
+          .build()
+          .run();
+    }
+    train(atEnds(), "straight", 100, AT_ENDS);
+    assertThat(weights(Checkpoint.folderOf(folder.resolve("a"))))
+        .isEqualTo(weights(Checkpoint.folderOf(folder.resolve("straight"))));
+    assertThat(Checkpoint.open(folder.resolve("a")).orElseThrow().best()).isEmpty();
+  }
+
+  /** Weights, those of the best and of the kept epochs, and where all stand. */
+  private void assertSame(String one, String other) throws IOException {
+    for (String kept :
+        List.of(
+            "checkpoint", "checkpoints/best", "checkpoints/epoch-0001", "checkpoints/epoch-0002")) {
+      Path a = folder.resolve(one).resolve(kept);
+      Path b = folder.resolve(other).resolve(kept);
+      assertThat(weights(a)).as(kept).isEqualTo(weights(b));
+      assertThat(a.resolve("trainer.json"))
+          .as(kept)
+          .hasSameTextualContentAs(b.resolve("trainer.json"));
+    }
   }
 
   @Test

@@ -38,13 +38,15 @@ public record EarlyStopping(String metric, int patience, double minDelta) {
    * @param before the best until then; that of another metric does not count
    * @param score of the validation
    * @param step that it followed, from 1
-   * @return empty while no score was finite
+   * @return the best of this metric; while no score of it was finite, {@code before}
    */
   public Optional<BestScore> after(Optional<BestScore> before, double score, int step) {
     Optional<BestScore> best = ofThisMetric(before);
     boolean better =
         Double.isFinite(score) && (best.isEmpty() || gain(best.get().score(), score) > minDelta);
-    return better ? Optional.of(new BestScore(metric, score, step, 0)) : best.map(BestScore::older);
+    return better
+        ? Optional.of(new BestScore(metric, score, step, 0))
+        : best.map(BestScore::older).or(() -> before);
   }
 
   /** Leaves out the best score of another metric, with which no comparison is possible. */
