@@ -710,6 +710,11 @@ public final class T3DModel implements AutoCloseable {
     lora.freeze(TEXT, text());
   }
 
+  /** Whether an encoder, {@code vision} or {@code text}, has been frozen. */
+  public boolean isFrozen(String encoder) {
+    return lora.isFrozen(encoder);
+  }
+
   /** The tokenizer, for decoders of one's own. It belongs to this model. */
   public ReportTokenizer tokenizer() {
     return tokenizer;

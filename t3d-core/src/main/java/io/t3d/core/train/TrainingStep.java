@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.nn.Parameter;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.nn.internal.RunningStatistics;
 import io.t3d.core.tensor.Scalars;
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * One optimizer step: forward and backward of its batches, clipping, the guard, the update. {@link
@@ -136,11 +138,20 @@ public final class TrainingStep {
       if (!result.finite()) {
         before.restore();
       }
-      ranks.meanStatistics(scope, model.parameters());
+      ranks.meanStatistics(scope, learning(model.parameters()));
       return result;
     } finally {
       Gradients.free(optimizer.trained());
     }
+  }
+
+  /** Without frozen encoders: a mean of equal statistics need not be equal to them in all bits. */
+  private Map<String, Parameter> learning(Map<String, Parameter> all) {
+    Map<String, Parameter> out = new LinkedHashMap<>(all);
+    Stream.of("vision", "text")
+        .filter(model::isFrozen)
+        .forEach(encoder -> out.keySet().removeIf(name -> name.startsWith(encoder + ".")));
+    return out;
   }
 
   /**

@@ -21,10 +21,12 @@ import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.View;
 import io.t3d.core.volume.Volume;
 import java.io.IOException;
+import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 
 /**
  * A worker that trains small models, one method after the other: {@code WorkerProgram OUT RANK
@@ -63,9 +65,13 @@ public final class WorkerProgram {
     String name = method.replaceAll("[@+].*", "");
     int last = method.contains("@") ? Integer.parseInt(method.split("@", 2)[1]) : STEPS;
     try (T3DModel model = T3DModel.create(network(name), Device.cpu(), 7 + group.rank())) {
+      if (name.contains("frozen")) {
+        setVariances(model);
+      }
+      int batch = name.contains("thirds") ? 15 : BATCH;
       BatchObjective objective =
           Objectives.create(objective(name), model, VIEW, 3 + group.rank()); // rank 0's counts
-      Pretrainer.builder(model, objective, PairSource.of(pairs(), BATCH, 5))
+      Pretrainer.builder(model, objective, PairSource.of(pairs(), batch, 5))
           .config(settings(name))
           .out(out.resolve(name))
           .workers(group)
@@ -87,6 +93,22 @@ public final class WorkerProgram {
           .build()
           .run();
     }
+  }
+
+  /** To values whose third thrice added need not be they themselves. */
+  private static void setVariances(T3DModel model) {
+    SplittableRandom random = new SplittableRandom(2);
+    new TreeMap<>(model.parameters())
+        .forEach(
+            (name, parameter) -> {
+              if (name.endsWith("running_var")) {
+                float[] values = new float[(int) parameter.getArray().size()];
+                for (int i = 0; i < values.length; i++) {
+                  values[i] = (float) random.nextDouble(0.5, 2);
+                }
+                parameter.getArray().set(FloatBuffer.wrap(values));
+              }
+            });
   }
 
   /** Few hidden units: a ReLU at 0 turns rounding into a difference. */
@@ -117,6 +139,10 @@ public final class WorkerProgram {
         .microBatch(name.contains("micro") ? 4 : 0)
         .checkpointActivations(name.contains("checkpoints"))
         .emaDecay(name.contains("average") ? 0.9 : 0)
+        .frozen(
+            name.contains("frozen")
+                ? new TrainingConfig.Part[] {TrainingConfig.Part.VISION}
+                : new TrainingConfig.Part[0])
         .precision(
             name.contains("bfloat16")
                 ? TrainingConfig.Precision.BFLOAT16

@@ -141,6 +141,22 @@ class WorkersTest {
   }
 
   @Test
+  void aFrozenEncoderStaysToTheBitWithThreeWorkersToo() throws Exception {
+    String method = "clip-frozen-own-norms-thirds";
+    workers(3, folder.resolve("three"), List.of(method + "@2"));
+    workers(1, folder.resolve("three-alone"), List.of(method + "@2"));
+    Map<String, float[]> alone = weights("three-alone", method);
+    Map<String, float[]> three = weights("three", method);
+    assertThat(three.keySet()).isEqualTo(alone.keySet()).anyMatch(n -> n.endsWith("running_var"));
+    three.forEach(
+        (name, values) -> {
+          if (name.startsWith("vision.")) {
+            assertThat(values).as(name).containsExactly(alone.get(name));
+          }
+        });
+  }
+
+  @Test
   void aRunOfTwoWorkersGoesOnWithOneOrFour() throws Exception {
     for (int size : new int[] {1, 4}) {
       Path out = folder.resolve("resumed-" + size);

@@ -2,7 +2,6 @@ package io.t3d.core.task.report;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.nn.Parameter;
 import io.t3d.core.config.Configs;
 import io.t3d.core.config.ReportDecoderConfig;
 import io.t3d.core.file.Safetensors;
@@ -11,6 +10,7 @@ import io.t3d.core.internal.PointerFiles;
 import io.t3d.core.internal.SavedFolder;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.nn.StateDict;
+import io.t3d.core.nn.internal.LoraLayers;
 import io.t3d.core.nn.internal.Weights;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -83,14 +83,27 @@ final class GeneratorFiles {
     }
   }
 
-  /** Of the encoder's weights: a decoder means nothing to another encoder of the same sizes. */
-  private static String checksum(T3DModel model) {
+  /**
+   * Of the encoder's weights: a decoder means nothing to another encoder of the same sizes.
+   * Low-rank pairs count as their sum, which is what {@link T3DModel#load} gives.
+   */
+  private static String checksum(T3DModel model) throws IOException {
     CRC32C sum = new CRC32C();
-    for (Parameter parameter : new TreeMap<>(StateDict.of(model.vision())).values()) {
-      float[] values = parameter.getArray().toFloatArray();
-      ByteBuffer bytes = ByteBuffer.allocate(Float.BYTES * values.length);
-      bytes.asFloatBuffer().put(values);
-      sum.update(bytes);
+    try (NDManager scope = model.manager().newSubManager()) {
+      Map<String, NDArray> handles = new LinkedHashMap<>();
+      StateDict.of(model.vision())
+          .forEach(
+              (name, parameter) -> {
+                NDArray handle = parameter.getArray().stopGradient();
+                handle.attach(scope);
+                handles.put(name, handle);
+              });
+      for (NDArray weight : new TreeMap<>(LoraLayers.merged(handles, "the encoder")).values()) {
+        float[] values = weight.toFloatArray();
+        ByteBuffer bytes = ByteBuffer.allocate(Float.BYTES * values.length);
+        bytes.asFloatBuffer().put(values);
+        sum.update(bytes);
+      }
     }
     return Long.toHexString(sum.getValue());
   }

@@ -12,8 +12,11 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import io.t3d.core.TestDevice;
+import io.t3d.core.config.LoraConfig;
 import io.t3d.core.config.ReportDecoderConfig;
+import io.t3d.core.config.Size3;
 import io.t3d.core.config.T3DConfig;
+import io.t3d.core.config.Vit3dConfig;
 import io.t3d.core.generate.Decoding;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.nn.VisionEncoder.VisualTokens;
@@ -21,6 +24,7 @@ import io.t3d.core.task.TaskTraining;
 import io.t3d.core.task.VolumeBatches;
 import io.t3d.core.text.ReportTokenizer;
 import io.t3d.core.text.TokenBatch;
+import io.t3d.core.torch.NoGrad;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -205,6 +209,32 @@ class ReportGeneratorTest {
         NDArray copy = other.create(volumes.toFloatArray(), volumes.getShape());
         assertThat(loaded.generate(copy, Decoding.beam(2, 20)))
             .isEqualTo(generator.generate(volumes, Decoding.beam(2, 20)));
+      }
+    }
+  }
+
+  @Test
+  void aGeneratorOfAModelWithLowRankPairsGoesWithTheModelThatHasTheirSum(@TempDir Path dir)
+      throws Exception {
+    Vit3dConfig vision =
+        Vit3dConfig.builder().patch(Size3.cube(16)).hiddenSize(24).layers(1).heads(2).build();
+    T3DConfig config = T3DConfig.tiny().toBuilder().vision(vision).build();
+    ReportTokenizer tokenizer = ReportTokenizer.fromCorpus(REPORTS, 400, 32);
+    try (T3DModel pairs = T3DModel.create(config, tokenizer, TestDevice.get(), 1)) {
+      pairs.addLora(LoraConfig.defaults(), 1);
+      try (NoGrad constant = new NoGrad()) {
+        pairs.parameters().entrySet().stream()
+            .filter(entry -> entry.getKey().endsWith("lora_B.weight"))
+            .map(entry -> entry.getValue().getArray())
+            .forEach(b -> scope.full(b.getShape(), 0.1f, DataType.FLOAT32).copyTo(b));
+      }
+      pairs.save(dir.resolve("model"));
+      try (ReportGenerator generator = ReportGenerator.create(pairs, SMALL, 3);
+          T3DModel loaded = T3DModel.load(dir.resolve("model"), TestDevice.get())) {
+        generator.save(dir.resolve("generator"));
+        ReportGenerator.load(dir.resolve("generator"), loaded).close();
+        pairs.mergeLora();
+        ReportGenerator.load(dir.resolve("generator"), pairs).close();
       }
     }
   }
