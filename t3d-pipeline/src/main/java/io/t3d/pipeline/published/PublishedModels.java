@@ -5,7 +5,6 @@ import ai.djl.ndarray.NDManager;
 import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
 import io.t3d.core.config.NoTextConfig;
-import io.t3d.core.config.Size3;
 import io.t3d.core.config.TextConfig;
 import io.t3d.core.internal.AtomicFiles;
 import io.t3d.core.internal.DidYouMean;
@@ -15,8 +14,6 @@ import io.t3d.core.model.T3DModel;
 import io.t3d.core.text.ReportTokenizer;
 import io.t3d.core.torch.TorchEngine;
 import io.t3d.data.load.ReportSampling;
-import io.t3d.data.view.Augmentation;
-import io.t3d.data.view.ScaleRange;
 import io.t3d.data.view.ViewConfig;
 import io.t3d.pipeline.DataConfig;
 import io.t3d.pipeline.TrainedModel;
@@ -204,11 +201,11 @@ public final class PublishedModels {
 
   /** The whole volume as one view; batches are small, for views of such models are large. */
   private static DataConfig data(PublishedModel described) {
-    Size3 size = described.preprocessing().size().orElseThrow();
     ViewConfig views =
-        ViewConfig.global(size)
-            .withGlobalViews(1, size, new ScaleRange(1, 1))
-            .withAugmentation(Augmentation.none());
+        described
+            .views()
+            .orElseGet(
+                () -> PublishedModel.oneView(described.preprocessing().size().orElseThrow()));
     return new DataConfig(described.preprocessing(), views, ReportSampling.none(), 2, 1, 0);
   }
 

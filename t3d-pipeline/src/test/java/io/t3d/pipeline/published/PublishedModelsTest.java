@@ -143,6 +143,7 @@ class PublishedModelsTest {
     Files.createDirectories(out.resolve("runs/a"));
     Files.writeString(out.resolve("runs/a/log.csv"), "step,loss");
     Files.createSymbolicLink(out.resolve("latest"), Path.of("runs/a"));
+    Files.createSymbolicLink(out.resolve("gone"), Path.of("nowhere"));
     Files.writeString(out.resolve("data.json"), data.replace("\"threads\" : 1", "\"threads\" : 4"));
     Files.writeString(out.resolve("model.safetensors"), "damaged");
 
@@ -153,6 +154,7 @@ class PublishedModelsTest {
     assertThat(out.resolve("thesis.txt")).hasContent("years of work");
     assertThat(out.resolve("runs/a/log.csv")).hasContent("step,loss");
     assertThat(Files.readSymbolicLink(out.resolve("latest"))).isEqualTo(Path.of("runs/a"));
+    assertThat(Files.readSymbolicLink(out.resolve("gone"))).isEqualTo(Path.of("nowhere"));
     // Once more: a change of another kind is kept beside the first one.
     Files.writeString(out.resolve("data.json"), data.replace("\"threads\" : 1", "\"threads\" : 8"));
     PublishedModels.importTo(List.of(FILE), BY_ITSELF, TOKENIZER, out);
