@@ -139,9 +139,7 @@ def dinov2(repository):
 def voxelfm(repository):
     model = dinov2(repository)
     torch.manual_seed(1)
-    small = randomize(
-        model(patch_size=4, embed_dim=36, depth=2, num_heads=3, init_values=1e-5, rope_base=100.0, num_register_tokens=4)
-    )
+    small = randomize(model(**VOXELFM_SMALL))
     x = wave((2, 8, 12, 4))
     out = small(x)
     state = {f"backbone.{k}": v for k, v in small.state_dict().items()}
@@ -155,7 +153,8 @@ def voxelfm(repository):
     names("voxelfm", published)
 
 
-def spectre(repository):
+def spectre_code(repository):
+    """Builds its extractor of the sizes of backbone and combiner."""
     src = pathlib.Path(repository) / "src" / "spectre"
     package("spectre")
     modeling = load("spectre.utils.modeling", src / "utils" / "modeling.py")
@@ -193,9 +192,22 @@ def spectre(repository):
             "combiner", {**common, **combined, "rope_kwargs": {"base": 100.0}}, None,
         )
 
+    return build
+
+
+SPECTRE_SMALL = (
+    dict(img_size=(8, 8, 4), patch_size=(4, 4, 2), embed_dim=36, depth=1, num_heads=2),
+    dict(embed_dim=24, depth=2, num_heads=2),
+)
+VOXELFM_SMALL = dict(
+    patch_size=4, embed_dim=36, depth=2, num_heads=3, init_values=1e-5, rope_base=100.0, num_register_tokens=4
+)
+
+
+def spectre(repository):
+    build = spectre_code(repository)
     torch.manual_seed(2)
-    sizes = dict(img_size=(8, 8, 4), patch_size=(4, 4, 2), embed_dim=36, depth=1, num_heads=2)
-    net = randomize(build(sizes, dict(embed_dim=24, depth=2, num_heads=2)))
+    net = randomize(build(*SPECTRE_SMALL))
     # Arrays are (x, y, z) here: a volume of 2 x 3 x 2 crops.
     volume = wave((1, 1, 16, 24, 8))
     crops = volume.unfold(2, 8, 8).unfold(3, 8, 8).unfold(4, 4, 4)  # (1, 1, 2, 3, 2, 8, 8, 4)

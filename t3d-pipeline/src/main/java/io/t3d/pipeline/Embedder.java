@@ -3,11 +3,13 @@ package io.t3d.pipeline;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import com.google.common.collect.Lists;
+import io.t3d.core.config.Size3;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.task.TextScores;
 import io.t3d.core.train.TrainingConfig.Precision;
 import io.t3d.core.volume.View;
 import io.t3d.core.volume.ViewBatch;
+import io.t3d.core.volume.Volume;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.data.prepare.PreparedVolumes;
 import io.t3d.data.prepare.Preprocessing;
@@ -124,8 +126,7 @@ public final class Embedder {
     PreparedVolumes volumes = new PreparedVolumes(preprocessing, rows);
     try (ViewsAhead views =
         new ViewsAhead(
-            Lists.transform(rows, row -> () -> view(volumes, row.volume())),
-            sampler.config().globalSize())) {
+            Lists.transform(rows, row -> () -> view(volumes, row.volume())), sampler.config())) {
       return TextScores.of(model, views, texts, temperature, done);
     }
   }
@@ -134,7 +135,7 @@ public final class Embedder {
       throws IOException {
     List<float[]> rows = new ArrayList<>();
     clock = new EncoderClock();
-    try (ViewsAhead views = new ViewsAhead(files, sampler.config().globalSize())) {
+    try (ViewsAhead views = new ViewsAhead(files, sampler.config())) {
       int batch = Math.min(BATCH, views.atOnce());
       while (rows.size() < files.size()) {
         embed(views.take(batch), rows);
@@ -152,11 +153,20 @@ public final class Embedder {
   }
 
   private void embed(List<View> views, List<float[]> rows) {
+    if (views.size() > 1 && views.stream().map(Embedder::size).distinct().count() > 1) {
+      views.forEach(view -> embed(List.of(view), rows));
+      return;
+    }
     try (NDManager step = model.manager().newSubManager();
         ViewBatch batch = ViewBatch.collate(step, views.stream().map(List::of).toList())) {
       NDArray voxels = batch.slots().get(0).voxels();
       split(clock.encode(views.size(), () -> encode(voxels)), rows);
     }
+  }
+
+  private static Size3 size(View view) {
+    Volume crop = view.crop();
+    return new Size3(crop.depth(), crop.height(), crop.width());
   }
 
   private float[] encode(NDArray voxels) {

@@ -1,7 +1,10 @@
 package io.t3d.pipeline;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.config.internal.LeftOutWhenEmpty;
+import io.t3d.core.config.internal.OldForm;
 import io.t3d.core.internal.cuda.DeviceNames;
 import io.t3d.core.model.Pretrained;
 import io.t3d.core.train.TrainingConfig;
@@ -12,6 +15,7 @@ import io.t3d.data.view.ViewConfig;
 import io.t3d.losses.objective.ObjectiveConfig;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * All settings of a pre-training run, in the form of the files under {@code examples/configs}.
@@ -24,6 +28,7 @@ import java.util.Optional;
  * @param device {@code auto}, {@code cpu}, {@code gpu}, or {@code gpu1} and so on; that of {@code
  *     -Dt3d.device} when left out, and without it {@code auto}: a GPU where all is there
  */
+@OldForm(PretrainConfig.PreparationUnsaid.class)
 public record PretrainConfig(
     T3DConfig model,
     DataConfig data,
@@ -88,5 +93,24 @@ public record PretrainConfig(
   /** The same settings on another device, by its name. */
   public PretrainConfig withDevice(String name) {
     return new PretrainConfig(model, data, objective, training, pretrained, Optional.of(name));
+  }
+
+  /**
+   * A file that names an encoder to start from, and says nothing of the preparation of volumes,
+   * means the encoder's.
+   */
+  static final class PreparationUnsaid implements Consumer<ObjectNode> {
+    @Override
+    public void accept(ObjectNode settings) {
+      JsonNode start = settings.path("pretrained");
+      boolean said = settings.path("data").has("preprocessing");
+      if (said || !start.path("vision").isTextual() || start.has("preparation")) {
+        return;
+      }
+      ((ObjectNode) start).put("preparation", "model");
+      if (!settings.has("preset") && settings.path("data") instanceof ObjectNode data) {
+        data.putObject("preprocessing").put("preset", "none");
+      }
+    }
   }
 }

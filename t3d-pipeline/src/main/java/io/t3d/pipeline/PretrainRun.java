@@ -24,11 +24,9 @@ import io.t3d.core.train.TrainingSummary;
 import io.t3d.core.train.validate.EarlyStopping;
 import io.t3d.data.load.VolumeReportDataset;
 import io.t3d.data.manifest.ManifestRow;
-import io.t3d.data.prepare.Preprocessing;
 import io.t3d.data.view.MultiViewSampler;
 import io.t3d.losses.objective.Objectives;
 import java.io.IOException;
-import java.lang.reflect.RecordComponent;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -148,7 +146,9 @@ public final class PretrainRun {
     return group.run(
         () -> {
           try (FolderLock.Held lock = group.rank() == 0 ? FolderLock.hold(out) : () -> {}) {
-            return runAlone(resume, acceptChangedData, listener);
+            PretrainConfig settings = StartPreparation.applied(config, out, resume, group);
+            return new PretrainRun(settings, rows, prompts, out, group, validation)
+                .runAlone(resume, acceptChangedData, listener);
           }
         });
   }
@@ -157,19 +157,15 @@ public final class PretrainRun {
       boolean resume, boolean acceptChangedData, TrainingListener listener) throws IOException {
     requireValidation();
     DataConfig data = config.data();
-    if (resume && group.rank() == 0) {
-      Checkpoint.open(out); // puts right what a crash left, before the others look
-    }
-    group.barrier();
+    StartPreparation.recover(out, resume, group);
     DataIdentity identity = identity(resume, acceptChangedData);
     requireSame(identity, resume);
     VolumeReportDataset source =
         pairs(rows, data.batchSize()).cacheBytes(data.cacheMegabytes() * MEGABYTE).build();
-    List<String> otherwise = resume ? List.of() : otherPreparation();
+    List<String> otherwise = resume ? List.of() : StartPreparation.differences(config);
     if (!otherwise.isEmpty()) {
       LOG.warn(
-          "The visual encoder of pretrained.vision was trained on volumes that were prepared"
-              + " otherwise: {}",
+          "The visual encoder of pretrained.vision was trained on other views of volumes: {}",
           String.join(", ", otherwise));
     }
     try (T3DModel model = model(resume)) {
@@ -323,7 +319,10 @@ public final class PretrainRun {
   private void requireSameObjective(Path checkpoint) throws IOException {
     List<String> changes = new ArrayList<>();
     TrainedModel.objectiveOf(checkpoint)
-        .ifPresent(then -> note(changes, "objective", then, config.objective()));
+        .ifPresent(
+            then ->
+                changes.addAll(
+                    StartPreparation.differences("objective", then, config.objective())));
     if (!changes.isEmpty()) {
       throw new T3dException(
           T3dException.Kind.USAGE,
@@ -342,54 +341,14 @@ public final class PretrainRun {
     if (Files.isRegularFile(file)) {
       DataConfig then = Configs.load(file, DataConfig.class);
       DataConfig now = config.data();
-      note(out, "data.preprocessing", then.preprocessing(), now.preprocessing());
-      note(out, "data.views", then.views(), now.views());
-      note(out, "data.reports", then.reports(), now.reports());
-      note(out, "data.batchSize", then.batchSize(), now.batchSize());
+      out.addAll(
+          StartPreparation.differences(
+              "data.preprocessing", then.preprocessing(), now.preprocessing()));
+      out.addAll(StartPreparation.differences("data.views", then.views(), now.views()));
+      out.addAll(StartPreparation.differences("data.reports", then.reports(), now.reports()));
+      out.addAll(StartPreparation.differences("data.batchSize", then.batchSize(), now.batchSize()));
     }
     return out;
-  }
-
-  /**
-   * What is prepared otherwise than for the T3D model that {@code pretrained.vision} names; empty
-   * where it names none.
-   */
-  List<String> otherPreparation() throws IOException {
-    List<String> out = new ArrayList<>();
-    Optional<Path> start = config.pretrained().flatMap(Pretrained::vision);
-    if (start.isPresent()) {
-      for (Path folder : List.of(start.get().resolve("checkpoint"), start.get())) {
-        Path file = folder.resolve(TrainedModel.DATA_FILE);
-        if (out.isEmpty() && Files.isRegularFile(file)) {
-          Preprocessing theirs = Configs.load(file, DataConfig.class).preprocessing();
-          note(out, "data.preprocessing", theirs, config.data().preprocessing());
-        }
-      }
-    }
-    return out;
-  }
-
-  private static void note(List<String> out, String name, Object then, Object now) {
-    if (then.equals(now)) {
-      return;
-    }
-    if (!(then instanceof Record) || then.getClass() != now.getClass()) {
-      out.add(name + " (" + shown(then) + ", now " + shown(now) + ")");
-      return;
-    }
-    for (RecordComponent part : then.getClass().getRecordComponents()) {
-      try {
-        Object before = part.getAccessor().invoke(then);
-        Object after = part.getAccessor().invoke(now);
-        note(out, name + "." + part.getName(), before, after);
-      } catch (ReflectiveOperationException e) {
-        throw new IllegalStateException("Settings records are public", e);
-      }
-    }
-  }
-
-  private static Object shown(Object value) {
-    return value instanceof Optional<?> held ? held.map(Object::toString).orElse("none") : value;
   }
 
   /**

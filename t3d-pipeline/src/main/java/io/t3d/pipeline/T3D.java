@@ -123,7 +123,7 @@ public final class T3D {
   }
 
   private static TrainingSummary pretrain(
-      PretrainConfig config,
+      PretrainConfig asked,
       List<ManifestRow> train,
       List<ManifestRow> validation,
       Path manifest,
@@ -132,6 +132,7 @@ public final class T3D {
       TrainingListener listener,
       ProcessGroup group)
       throws IOException {
+    PretrainConfig config = withStartsPreparation(asked, out, resume, group);
     Preprocessing resolved = PreparedVolumes.resolve(config.data().preprocessing(), train);
     PretrainConfig settings = config.withPreprocessing(resolved);
     int threads = Runtime.getRuntime().availableProcessors();
@@ -150,6 +151,22 @@ public final class T3D {
     return new PretrainRun(settings, train, promptsBeside(manifest), out, group)
         .withValidation(validation)
         .run(resume, listener);
+  }
+
+  /**
+   * The settings with the preparation of volumes that holds: where a run starts from another T3D
+   * model's visual encoder ({@code pretrained.vision}), that model's, if the settings leave theirs
+   * out. Settings that start otherwise come back as they are.
+   *
+   * @param out the run's folder; where it is resumed, its checkpoint says it
+   * @param group all workers, each of which calls this
+   * @throws IOException when the other model's settings cannot be read
+   * @throws T3dException when the settings name another preparation than the model's, and not
+   *     {@code pretrained.preparation: config}
+   */
+  public static PretrainConfig withStartsPreparation(
+      PretrainConfig config, Path out, boolean resume, ProcessGroup group) throws IOException {
+    return StartPreparation.applied(config, out, resume, group);
   }
 
   /**

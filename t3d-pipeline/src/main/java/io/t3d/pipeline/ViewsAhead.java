@@ -6,6 +6,7 @@ import io.t3d.core.config.Size3;
 import io.t3d.core.task.VolumeBatches;
 import io.t3d.core.volume.View;
 import io.t3d.core.volume.ViewBatch;
+import io.t3d.data.view.ViewConfig;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -28,12 +29,15 @@ final class ViewsAhead implements VolumeBatches, AutoCloseable {
    * Begins to read.
    *
    * @param files give the views
-   * @param size of a view: few large ones are kept
+   * @param config of the views: few large ones are kept, and those of whole scans, whose sizes
+   *     differ, go one by one
    */
-  ViewsAhead(List<Callable<View>> files, Size3 size) {
+  ViewsAhead(List<Callable<View>> files, ViewConfig config) {
+    Size3 size = config.globalSize();
+    boolean any = config.wholeScan().isPresent();
     int threads = Math.max(2, Runtime.getRuntime().availableProcessors());
-    this.views = new ReadAhead<>(files, threads, fitting(VOXELS_AHEAD, size, 2, AHEAD));
-    this.atOnce = fitting(VOXELS_AT_ONCE, size, 1, Integer.MAX_VALUE);
+    this.views = new ReadAhead<>(files, threads, any ? 2 : fitting(VOXELS_AHEAD, size, 2, AHEAD));
+    this.atOnce = any ? 1 : fitting(VOXELS_AT_ONCE, size, 1, Integer.MAX_VALUE);
   }
 
   /** How many views of a size have so many voxels, but at least and at most so many. */

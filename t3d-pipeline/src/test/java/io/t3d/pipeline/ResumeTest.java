@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.t3d.core.T3dException;
 import io.t3d.core.config.TextConfig;
-import io.t3d.core.model.Pretrained;
 import io.t3d.core.train.Checkpoint;
 import io.t3d.core.train.StepRecord;
 import io.t3d.core.train.TrainingListener;
@@ -13,7 +12,6 @@ import io.t3d.core.train.TrainingSummary;
 import io.t3d.data.manifest.Manifest;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.data.phantom.generate.PhantomDataset;
-import io.t3d.data.prepare.Preprocessing;
 import io.t3d.data.transform.IntensityWindow;
 import io.t3d.losses.objective.ObjectiveConfig;
 import java.io.IOException;
@@ -205,24 +203,5 @@ class ResumeTest {
       assertThat(opened.data()).isEqualTo(config.data());
     }
     assertThat(Optional.of(Files.readAllLines(out.resolve("log.csv")).size())).contains(3);
-  }
-
-  @Test
-  void aVisualEncoderThatWasTrainedOnOtherVolumesIsSaid() throws IOException {
-    PretrainConfig other =
-        new PretrainConfig(
-            config.model(),
-            config.data().withPreprocessing(Preprocessing.ctClipPublished()),
-            config.objective(),
-            config.training(),
-            Optional.of(Pretrained.none().withVision(out)),
-            Optional.empty());
-    assertThat(new PretrainRun(other, rows, dir.resolve("next")).otherPreparation())
-        .anyMatch(line -> line.equals("data.preprocessing.orientation (RAS, now PLS)"))
-        .anyMatch(line -> line.startsWith("data.preprocessing.recipe (none, now Recipe"));
-
-    PretrainConfig same = other.withPreprocessing(config.data().preprocessing());
-    assertThat(new PretrainRun(same, rows, dir.resolve("next")).otherPreparation()).isEmpty();
-    assertThat(new PretrainRun(config, rows, dir.resolve("next")).otherPreparation()).isEmpty();
   }
 }

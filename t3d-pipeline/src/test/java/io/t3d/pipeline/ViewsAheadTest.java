@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.t3d.core.config.Size3;
 import io.t3d.core.volume.View;
+import io.t3d.data.view.ViewConfig;
 import java.io.IOException;
 import java.util.Collections;
 import java.util.List;
@@ -18,7 +19,7 @@ class ViewsAheadTest {
         () -> {
           throw e;
         };
-    return new ViewsAhead(List.of(reader), Size3.cube(8));
+    return new ViewsAhead(List.of(reader), ViewConfig.global(Size3.cube(8)));
   }
 
   @Test
@@ -38,7 +39,7 @@ class ViewsAheadTest {
         () -> {
           throw thrown;
         };
-    try (ViewsAhead views = new ViewsAhead(List.of(reader), Size3.cube(8))) {
+    try (ViewsAhead views = new ViewsAhead(List.of(reader), ViewConfig.global(Size3.cube(8)))) {
       assertThatThrownBy(() -> views.take(1))
           .isInstanceOf(IllegalStateException.class)
           .cause()
@@ -53,7 +54,7 @@ class ViewsAheadTest {
           Thread.sleep(60_000);
           throw new IOException("never reached");
         };
-    try (ViewsAhead views = new ViewsAhead(List.of(slow), Size3.cube(8))) {
+    try (ViewsAhead views = new ViewsAhead(List.of(slow), ViewConfig.global(Size3.cube(8)))) {
       Thread.currentThread().interrupt();
       assertThatThrownBy(() -> views.take(1))
           .isInstanceOf(IOException.class)
@@ -72,12 +73,13 @@ class ViewsAheadTest {
           throw new IOException("as large as it is");
         };
     Size3 large = new Size3(240, 480, 480);
-    try (ViewsAhead views = new ViewsAhead(Collections.nCopies(9, reader), large)) {
+    try (ViewsAhead views =
+        new ViewsAhead(Collections.nCopies(9, reader), ViewConfig.global(large))) {
       assertThat(views.atOnce()).isEqualTo(1);
       assertThatThrownBy(() -> views.take(2)).isInstanceOf(IOException.class);
       assertThat(begun.get()).isBetween(1, 2); // the first one may fail before the second is begun
     }
-    try (ViewsAhead views = new ViewsAhead(List.of(reader), Size3.cube(96))) {
+    try (ViewsAhead views = new ViewsAhead(List.of(reader), ViewConfig.global(Size3.cube(96)))) {
       assertThat(views.atOnce()).isGreaterThan(8);
     }
   }

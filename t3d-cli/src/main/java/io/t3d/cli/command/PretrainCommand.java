@@ -168,11 +168,12 @@ public final class PretrainCommand implements Callable<Integer> {
   }
 
   private TrainingSummary train(
-      PretrainConfig asked,
+      PretrainConfig given,
       List<ManifestRow> rows,
       List<ManifestRow> validationRows,
       ProcessGroup group)
       throws IOException {
+    PretrainConfig asked = T3D.withStartsPreparation(given, out, resume, group);
     PretrainConfig settings = asked.withPreprocessing(preprocessing(asked, rows));
     PrintWriter err = spec.commandLine().getErr();
     Preprocessing preparation = settings.data().preprocessing();

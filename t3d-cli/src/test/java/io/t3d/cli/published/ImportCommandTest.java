@@ -87,10 +87,24 @@ class ImportCommandTest {
     assertThat(settings).contains("\"ct-vit\"").contains("\"vocabSize\" : 15");
     assertThat(Files.readString(out.resolve("checkpoint/provenance.json")))
         .contains("model/model.safetensors sha256:");
+    // The config says nothing of the preparation: it is the model's, also after the model is gone.
+    String prepared = Files.readString(out.resolve("checkpoint/data.json"));
+    assertThat(prepared).contains("\"PLS\"").contains("\"windowFirst\" : true");
+
+    Path otherwise = dir.resolve("otherwise.yaml");
+    Files.writeString(
+        otherwise,
+        Files.readString(config).replace("data:\n", "data:\n  preprocessing: {preset: chestCt}\n"));
+    CommandRun refused = pretrain(dir.resolve("refused"), otherwise);
+    assertThat(refused.exitCode()).isNotZero();
+    assertThat(refused.err())
+        .contains("data.preprocessing.orientation (PLS, now RAS)")
+        .contains("pretrained.preparation: config");
 
     AtomicFiles.deleteTree(model);
     CommandRun resumed = pretrain(out, config, "--resume");
     assertThat(resumed.exitCode()).as(resumed.err()).isZero();
+    assertThat(Files.readString(out.resolve("checkpoint/data.json"))).isEqualTo(prepared);
   }
 
   private CommandRun pretrain(Path out, Path config, Object... more) {

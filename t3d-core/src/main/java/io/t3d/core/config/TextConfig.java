@@ -1,5 +1,6 @@
 package io.t3d.core.config;
 
+import com.google.common.base.CharMatcher;
 import io.t3d.core.config.internal.LeftOutWhenEmpty;
 import io.t3d.core.internal.Checks;
 import java.util.Locale;
@@ -67,7 +68,14 @@ public record TextConfig(
      * Lower case, words and runs of punctuation with one blank between them: NLTK's {@code
      * wordpunct_tokenize}, joined, as Merlin's reports were.
      */
-    LOWER_WORD_PUNCT;
+    LOWER_WORD_PUNCT,
+    /**
+     * Without the characters {@code " ' ( )}, nothing in their place, as CT-CLIP's reports were;
+     * typographic quotation marks stay.
+     */
+    NO_QUOTES_OR_PARENTHESES;
+
+    private static final CharMatcher QUOTES_AND_PARENTHESES = CharMatcher.anyOf("\"'()");
 
     /** Python's word characters: letters, all kinds of numbers, and the underscore. */
     private static final Pattern PIECES =
@@ -75,11 +83,15 @@ public record TextConfig(
 
     /** The text in this wording. */
     public String apply(String text) {
-      return PIECES
-          .matcher(text.toLowerCase(Locale.ROOT))
-          .results()
-          .map(MatchResult::group)
-          .collect(Collectors.joining(" "));
+      return switch (this) {
+        case LOWER_WORD_PUNCT ->
+            PIECES
+                .matcher(text.toLowerCase(Locale.ROOT))
+                .results()
+                .map(MatchResult::group)
+                .collect(Collectors.joining(" "));
+        case NO_QUOTES_OR_PARENTHESES -> QUOTES_AND_PARENTHESES.removeFrom(text);
+      };
     }
   }
 

@@ -96,7 +96,9 @@ public final class FolderSwap {
   private static void forceAll(Path folder) throws IOException {
     try (Stream<Path> files = Files.walk(folder)) {
       for (Path file : (Iterable<Path>) files::iterator) {
-        AtomicFiles.force(file);
+        if (!Files.isSymbolicLink(file)) { // what it names may be elsewhere, or not there
+          AtomicFiles.force(file);
+        }
       }
     }
   }

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.config.TextConfig;
+import io.t3d.core.config.internal.LeftOutWhenEmpty;
 import io.t3d.core.internal.weights.BertWeights;
 import io.t3d.core.internal.weights.VisionWeights;
 import io.t3d.core.internal.weights.WeightFiles;
@@ -35,8 +36,28 @@ import java.util.Optional;
  * @param vision a state dict of a 3D ResNet or a vision transformer that fits {@code
  *     T3DConfig.vision}; or a T3D checkpoint, e.g. of {@code ./t3d import}, whose visual encoder
  *     replaces that of {@code T3DConfig.vision}
+ * @param preparation whose preparation of volumes holds where {@code vision} is a checkpoint; left
+ *     out, the run's settings must name the checkpoint's, or none
  */
-public record Pretrained(Optional<Path> text, Optional<Path> vision) {
+public record Pretrained(
+    Optional<Path> text,
+    Optional<Path> vision,
+    @LeftOutWhenEmpty Optional<Preparation> preparation) {
+  /** Whose preparation of volumes a run uses that starts from another model's visual encoder. */
+  public enum Preparation {
+    /**
+     * That of the model's checkpoint; a file of weights has none, and that of the settings holds.
+     */
+    MODEL,
+    /** That of the settings, though the encoder was trained on volumes prepared otherwise. */
+    CONFIG
+  }
+
+  /** With the settings' preparation, which must be the checkpoint's. */
+  public Pretrained(Optional<Path> text, Optional<Path> vision) {
+    this(text, vision, Optional.empty());
+  }
+
   /** Random weights everywhere. */
   public static Pretrained none() {
     return new Pretrained(Optional.empty(), Optional.empty());
@@ -44,12 +65,17 @@ public record Pretrained(Optional<Path> text, Optional<Path> vision) {
 
   /** The same with a text encoder's folder. */
   public Pretrained withText(Path folder) {
-    return new Pretrained(Optional.of(folder), vision);
+    return new Pretrained(Optional.of(folder), vision, preparation);
   }
 
   /** The same with a vision encoder's file. */
   public Pretrained withVision(Path file) {
-    return new Pretrained(text, Optional.of(file));
+    return new Pretrained(text, Optional.of(file), preparation);
+  }
+
+  /** The same with another say in how volumes are prepared. */
+  public Pretrained withPreparation(Preparation whose) {
+    return new Pretrained(text, vision, Optional.of(whose));
   }
 
   /**

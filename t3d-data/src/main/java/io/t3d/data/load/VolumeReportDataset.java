@@ -214,7 +214,7 @@ public final class VolumeReportDataset implements PairSource {
   private List<View> views(int epoch, int row) throws IOException {
     VolumeSource volume = loader.load(rows.get(row).volume());
     return centerViews
-        ? List.of(sampler.center(volume.readAll()))
+        ? List.of(sampler.centerOfOneSize(volume.readAll()))
         : sampler.sample(volume, Seeds.mix(seed, epoch, row));
   }
 

@@ -37,7 +37,7 @@ public record VolumeSegmenter(Segmenter segmenter, Preprocessing preprocessing) 
     OrientAndResample steps =
         new OrientAndResample(
             preprocessing.orientation(),
-            preprocessing.spacing(),
+            preprocessing.spacingOf(volume.affine()),
             Interpolation.LINEAR,
             preprocessing.window(),
             preprocessing.details().grid());

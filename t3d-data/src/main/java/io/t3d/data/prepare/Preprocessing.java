@@ -22,6 +22,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The preprocessing applied to every volume before views are cut, in this order: non-finite voxels,
@@ -33,7 +34,7 @@ import java.util.Optional;
  * for volumes in other units would be taken without a sign.
  *
  * @param orientation axis codes of the result, e.g. {@code RAS}; else the file's
- * @param spacing mm per voxel of the result; else the file's
+ * @param spacing mm per voxel of the result; else the file's, or what the recipe makes of it
  * @param window maps HU to [0, 1]; else values are kept, e.g. of volumes that are prepared already
  * @param size voxels of the result, cut or padded about the centre (with 0 after a window, else
  *     with the smallest value); else what results
@@ -220,7 +221,8 @@ public record Preprocessing(
   @Override
   public Volume apply(Volume volume) {
     Volume finite = finite(volume);
-    return finished(voxelSteps().apply(early().map(w -> w.apply(finite)).orElse(finite)));
+    return finished(
+        voxelSteps(volume.affine()).apply(early().map(w -> w.apply(finite)).orElse(finite)));
   }
 
   /** The window, where it comes before resampling. */
@@ -241,21 +243,31 @@ public record Preprocessing(
 
   /** As {@link #read(Path)}, of a volume whose header does not tell all. */
   public Volume read(Path file, Calibration calibration) throws IOException {
-    FiniteSlices slices = new FiniteSlices(voxelSteps().slices(), early());
+    FiniteSlices slices = new FiniteSlices(this);
     VolumeReaders.read(file, calibration.before(slices));
     // What to do about non-finite voxels takes knowing all of them; such files are rare.
     return slices.finite
-        ? finished(slices.steps.volume())
+        ? finished(slices.volume())
         : apply(calibration.apply(VolumeReaders.read(file)));
   }
 
-  private OrientAndResample voxelSteps() {
+  private OrientAndResample voxelSteps(Affine source) {
     return new OrientAndResample(
         orientation,
-        spacing,
+        spacingOf(source),
         Interpolation.LINEAR,
         window.filter(w -> !details().windowFirst()),
         details().grid());
+  }
+
+  /**
+   * The spacing that a volume's voxels get, as {@link #spacing()} or the recipe says; empty where
+   * the volume keeps its own.
+   *
+   * @param source the volume's affine
+   */
+  public Optional<Spacing> spacingOf(Affine source) {
+    return spacing.isPresent() ? spacing : details().cubic(source.spacing());
   }
 
   /** What comes last: the size, and the values' scale. */
@@ -272,21 +284,27 @@ public record Preprocessing(
 
   /** Hands slices on until one is not finite. */
   private static final class FiniteSlices implements SliceSink {
-    private final OrientAndResample.Slices steps;
+    private final Preprocessing preparation;
     private final Optional<IntensityWindow> early;
+    private OrientAndResample.@Nullable Slices steps; // once the volume's spacing is known
     private float[] windowed = new float[0];
     private int plane;
     private boolean finite = true;
 
-    FiniteSlices(OrientAndResample.Slices steps, Optional<IntensityWindow> early) {
-      this.steps = steps;
-      this.early = early;
+    FiniteSlices(Preprocessing preparation) {
+      this.preparation = preparation;
+      this.early = preparation.early();
+    }
+
+    Volume volume() {
+      return Objects.requireNonNull(steps, "no volume was read").volume();
     }
 
     @Override
     public void begin(int depth, int height, int width, Affine affine) {
       plane = height * width;
       windowed = early.isPresent() ? new float[plane] : windowed;
+      steps = preparation.voxelSteps(affine).slices();
       steps.begin(depth, height, width, affine);
     }
 
@@ -321,7 +339,8 @@ public record Preprocessing(
   public Volume applyToMask(Volume mask) {
     Volume v = mask;
     v = orientation.isEmpty() ? v : new Reorient(orientation.get()).apply(v);
-    v = spacing.isEmpty() ? v : nearest(spacing.get()).apply(v);
+    Optional<Spacing> mm = spacingOf(mask.affine());
+    v = mm.isEmpty() ? v : nearest(mm.get()).apply(v);
     if (size.isEmpty()) {
       return v;
     }

@@ -1,9 +1,12 @@
 package io.t3d.data.prepare;
 
+import io.t3d.core.config.internal.LeftOutWhenEmpty;
 import io.t3d.core.internal.Checks;
+import io.t3d.core.volume.Spacing;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.transform.ResampleGrid;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * Details in which the preparation of a published model differs from ours, so that it sees volumes
@@ -16,9 +19,16 @@ import java.util.Objects;
  * @param factor values are multiplied by this at the very end; 2 with offset −1 makes [0, 1] of a
  *     window to [−1, 1]
  * @param offset is added then
+ * @param finestSpacing mm: where {@link Preprocessing#spacing()} is left out, voxels become cubes
+ *     of the volume's smallest spacing, but not below this; a volume whose voxels are cubes stays
  */
 public record Recipe(
-    ResampleGrid grid, boolean windowFirst, Fit fit, double factor, double offset) {
+    ResampleGrid grid,
+    boolean windowFirst,
+    Fit fit,
+    double factor,
+    double offset,
+    @LeftOutWhenEmpty Optional<Double> finestSpacing) {
   /** How {@link Preprocessing#size()} is reached. */
   public enum Fit {
     /** Cut or padded about the centre. */
@@ -36,6 +46,12 @@ public record Recipe(
     }
     Checks.inRange("Recipe.factor", factor, -Float.MAX_VALUE, Float.MAX_VALUE);
     Checks.inRange("Recipe.offset", offset, -Float.MAX_VALUE, Float.MAX_VALUE);
+    finestSpacing.ifPresent(mm -> Checks.positive("Recipe.finestSpacing", mm));
+  }
+
+  /** With the spacing that the preparation names. */
+  public Recipe(ResampleGrid grid, boolean windowFirst, Fit fit, double factor, double offset) {
+    this(grid, windowFirst, fit, factor, offset, Optional.empty());
   }
 
   /** Our own way. */
@@ -45,22 +61,35 @@ public record Recipe(
 
   /** The same on another grid. */
   public Recipe withGrid(ResampleGrid value) {
-    return new Recipe(value, windowFirst, fit, factor, offset);
+    return new Recipe(value, windowFirst, fit, factor, offset, finestSpacing);
   }
 
   /** The same with the window before resampling. */
   public Recipe withWindowFirst() {
-    return new Recipe(grid, true, fit, factor, offset);
+    return new Recipe(grid, true, fit, factor, offset, finestSpacing);
   }
 
   /** The same with another way to the size. */
   public Recipe withFit(Fit value) {
-    return new Recipe(grid, windowFirst, value, factor, offset);
+    return new Recipe(grid, windowFirst, value, factor, offset, finestSpacing);
   }
 
   /** The same with values of {@code factor · v + offset} at the end. */
   public Recipe withScale(double newFactor, double newOffset) {
-    return new Recipe(grid, windowFirst, fit, newFactor, newOffset);
+    return new Recipe(grid, windowFirst, fit, newFactor, newOffset, finestSpacing);
+  }
+
+  /** The same with cubic voxels of the volume's smallest spacing, but not below this many mm. */
+  public Recipe withFinestSpacing(double mm) {
+    return new Recipe(grid, windowFirst, fit, factor, offset, Optional.of(mm));
+  }
+
+  /** The spacing of a volume's cubic voxels; empty where it keeps its own. */
+  Optional<Spacing> cubic(Spacing own) {
+    return own.z() == own.y() && own.y() == own.x()
+        ? Optional.empty()
+        : finestSpacing.map(
+            mm -> Spacing.isotropic(Math.max(mm, Math.min(own.z(), Math.min(own.y(), own.x())))));
   }
 
   /** Values of {@code factor · v + offset}; the input is left as it is. */

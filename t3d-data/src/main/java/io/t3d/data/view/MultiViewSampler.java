@@ -90,14 +90,31 @@ public final class MultiViewSampler {
   }
 
   /**
-   * The view for evaluation: the whole volume resized to {@link ViewConfig#globalSize()}, without
-   * flips, jitter or randomness.
+   * The view for evaluation: the whole volume resized to {@link ViewConfig#globalSize()}, or as
+   * {@link ViewConfig#wholeScan()} says, without flips, jitter or randomness.
    *
    * @param volume finite values, best after windowing; left as it is
    * @return a global view; its affine takes its voxel index (x, y, z) to world mm
    * @throws T3dException when voxels of the view are not finite
    */
   public View center(Volume volume) {
+    if (config.wholeScan().isPresent()) {
+      return config.wholeScan().get().view(requireFinite(volume));
+    }
+    return resized(volume);
+  }
+
+  /**
+   * As {@link #center}, of the same size for all volumes, so that several make a batch: where whole
+   * scans are seen, cut or padded about the centre to {@link ViewConfig#globalSize()}.
+   */
+  public View centerOfOneSize(Volume volume) {
+    return config.wholeScan().isPresent()
+        ? new WholeScan(config.globalSize()).onceIn(requireFinite(volume))
+        : resized(volume);
+  }
+
+  private View resized(Volume volume) {
     VoxelBox box = volume.bounds();
     CropResize crop =
         new CropResize(

@@ -1,6 +1,7 @@
 package io.t3d.data.view;
 
 import io.t3d.core.config.Size3;
+import io.t3d.core.config.internal.LeftOutWhenEmpty;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -18,6 +19,8 @@ import java.util.Optional;
  * @param localSize their size in voxels after resizing; needed with local views
  * @param localScale how much of the volume they cover; needed with local views
  * @param augmentation changes besides the crop
+ * @param wholeScan what a model in use sees instead of the volume resized to {@code globalSize};
+ *     for encoders that read views of any size
  */
 public record ViewConfig(
     int globalViews,
@@ -26,7 +29,8 @@ public record ViewConfig(
     int localViews,
     Optional<Size3> localSize,
     Optional<ScaleRange> localScale,
-    Augmentation augmentation) {
+    Augmentation augmentation,
+    @LeftOutWhenEmpty Optional<WholeScan> wholeScan) {
   private static final ScaleRange GLOBAL_SCALE = new ScaleRange(0.7, 1.0);
 
   /** Checks counts and that what is used is there. */
@@ -42,6 +46,7 @@ public record ViewConfig(
     Objects.requireNonNull(localSize, "ViewConfig.localSize");
     Objects.requireNonNull(localScale, "ViewConfig.localScale");
     Objects.requireNonNull(augmentation, "ViewConfig.augmentation");
+    Objects.requireNonNull(wholeScan, "ViewConfig.wholeScan");
     if (localViews > 0 && (localSize.isEmpty() || localScale.isEmpty())) {
       throw new IllegalArgumentException(
           "ViewConfig.localViews = "
@@ -51,6 +56,26 @@ public record ViewConfig(
               + " and "
               + localScale.map(ScaleRange::toString).orElse("none"));
     }
+  }
+
+  /** Views of one size, in use too. */
+  public ViewConfig(
+      int globalViews,
+      Size3 globalSize,
+      ScaleRange globalScale,
+      int localViews,
+      Optional<Size3> localSize,
+      Optional<ScaleRange> localScale,
+      Augmentation augmentation) {
+    this(
+        globalViews,
+        globalSize,
+        globalScale,
+        localViews,
+        localSize,
+        localScale,
+        augmentation,
+        Optional.empty());
   }
 
   /** Two global views of the given size that cover 0.7 to 1.0 of each axis, mildly augmented. */
@@ -85,6 +110,11 @@ public record ViewConfig(
     return toBuilder().augmentation(other).build();
   }
 
+  /** The same for an encoder that is given whole scans when it is used. */
+  public ViewConfig withWholeScan(WholeScan how) {
+    return toBuilder().wholeScan(how).build();
+  }
+
   /** V, the number of views per volume. */
   public int views() {
     return globalViews + localViews;
@@ -117,6 +147,7 @@ public record ViewConfig(
     private Optional<Size3> localSize;
     private Optional<ScaleRange> localScale;
     private Augmentation augmentation;
+    private Optional<WholeScan> wholeScan;
 
     private Builder(ViewConfig from) {
       globalViews = from.globalViews;
@@ -126,6 +157,7 @@ public record ViewConfig(
       localSize = from.localSize;
       localScale = from.localScale;
       augmentation = from.augmentation;
+      wholeScan = from.wholeScan;
     }
 
     /** See {@link ViewConfig#globalViews()}. */
@@ -170,10 +202,23 @@ public record ViewConfig(
       return this;
     }
 
+    /** See {@link ViewConfig#wholeScan()}. */
+    public Builder wholeScan(WholeScan value) {
+      wholeScan = Optional.of(value);
+      return this;
+    }
+
     /** Checks and builds. */
     public ViewConfig build() {
       return new ViewConfig(
-          globalViews, globalSize, globalScale, localViews, localSize, localScale, augmentation);
+          globalViews,
+          globalSize,
+          globalScale,
+          localViews,
+          localSize,
+          localScale,
+          augmentation,
+          wholeScan);
     }
   }
 }

@@ -140,4 +140,32 @@ class RecipeTest {
     back.slice(0, logits);
     assertThat(back.mask(c -> c).voxels()).containsExactly(0, 0, 0, 0, 1, 1, 1, 1, 1);
   }
+
+  @Test
+  void voxelsBecomeCubesOfTheSmallestSpacingWhereTheRecipeSaysSo(@TempDir Path dir)
+      throws IOException {
+    Preprocessing steps =
+        Preprocessing.none().withRecipe(Recipe.defaults().withFinestSpacing(0.75));
+    Volume thick =
+        new Volume(
+            new float[] {0, 1, 2, 3, 10, 11, 12, 13}, 2, 2, 2, Affine.of(new Spacing(3, 1, 1)));
+    Volume cubes = steps.apply(thick);
+    assertThat(cubes.spacing()).isEqualTo(Spacing.isotropic(1));
+    assertThat(new int[] {cubes.depth(), cubes.height(), cubes.width()}).containsExactly(6, 2, 2);
+    Path file = dir.resolve("thick.nii");
+    NiftiWriter.write(file, thick);
+    assertThat(steps.read(file).voxels()).isEqualTo(cubes.voxels());
+    assertThat(steps.applyToMask(thick).depth()).isEqualTo(6);
+
+    Volume fine = new Volume(new float[8], 2, 2, 2, Affine.of(new Spacing(1, 0.5, 0.5)));
+    assertThat(steps.spacingOf(fine.affine())).contains(Spacing.isotropic(0.75));
+    Volume cubic = new Volume(new float[8], 2, 2, 2, Affine.of(Spacing.isotropic(0.5)));
+    assertThat(steps.spacingOf(cubic.affine())).isEmpty();
+    assertThat(steps.withSpacing(Spacing.isotropic(2)).spacingOf(fine.affine()))
+        .contains(Spacing.isotropic(2));
+    assertThat(Configs.fromJson(Configs.toJson(steps), Preprocessing.class)).isEqualTo(steps);
+    assertThat(Configs.toJson(Preprocessing.ctClipPublished())).doesNotContain("finestSpacing");
+    assertThatThrownBy(() -> Recipe.defaults().withFinestSpacing(0))
+        .hasMessageContaining("Recipe.finestSpacing must be > 0");
+  }
 }

@@ -57,7 +57,7 @@ public final class RowVolumes implements VolumeBatches {
       return kept.get();
     }
     try {
-      View view = sampler.center(volumes.load(rows.get(row).volume()).readAll());
+      View view = sampler.centerOfOneSize(volumes.load(rows.get(row).volume()).readAll());
       cache.keep(row, (long) Float.BYTES * view.crop().voxels().length, () -> view);
       return view;
     } catch (IOException e) {

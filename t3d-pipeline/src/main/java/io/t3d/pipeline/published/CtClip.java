@@ -80,7 +80,10 @@ final class CtClip implements PublishedKind {
   public PublishedModel describe(PublishedTensors file, Optional<Path> tokenizer)
       throws IOException {
     CtVitConfig vision = vision(file);
-    TextConfig text = BertTexts.config(file, TEXT, tokenizer, name());
+    TextConfig text =
+        BertTexts.config(file, TEXT, tokenizer, name()).toBuilder()
+            .wording(TextConfig.Wording.NO_QUOTES_OR_PARENTHESES)
+            .build();
     int embedDim = file.size(TO_IMAGE, 2, 0);
     double logTemperature = file.number(TEMPERATURE); // of the inverse, as in CLIP
     file.requireFound(name());
@@ -167,7 +170,7 @@ final class CtClip implements PublishedKind {
             "Non-contrast chest CT of adults, volumes in HU; its own code rescales CT-RATE's files"
                 + " by the metadata's slope and intercept, here the file's own or the manifest's"
                 + " hold.",
-            "Its code takes quotation marks and parentheses out of reports."));
+            "Texts lose straight quotation marks, apostrophes and parentheses, as in its code."));
   }
 
   /** From our names to the file's. */

@@ -5,7 +5,6 @@ import ai.djl.ndarray.NDManager;
 import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
 import io.t3d.core.config.NoTextConfig;
-import io.t3d.core.config.Size3;
 import io.t3d.core.config.TextConfig;
 import io.t3d.core.internal.AtomicFiles;
 import io.t3d.core.internal.DidYouMean;
@@ -15,8 +14,6 @@ import io.t3d.core.model.T3DModel;
 import io.t3d.core.text.ReportTokenizer;
 import io.t3d.core.torch.TorchEngine;
 import io.t3d.data.load.ReportSampling;
-import io.t3d.data.view.Augmentation;
-import io.t3d.data.view.ScaleRange;
 import io.t3d.data.view.ViewConfig;
 import io.t3d.pipeline.DataConfig;
 import io.t3d.pipeline.TrainedModel;
@@ -26,6 +23,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -46,8 +44,8 @@ public final class PublishedModels {
   private static final List<PublishedKind> KINDS =
       List.of(new CtClip(), new Merlin(), new Spectre(), new VoxelFm(), new M3dClip());
 
-  /** What an import writes; a folder with other files is not replaced. */
-  private static final Set<String> OWN =
+  /** What an import writes, and a further one replaces; other files are the user's. */
+  static final Set<String> OWN =
       Set.of(
           "config.json",
           "data.json",
@@ -70,7 +68,8 @@ public final class PublishedModels {
    * @param kind one of {@link #names()}; found by the file's tensors when left out
    * @param tokenizer a HuggingFace folder, for models whose file has none
    * @param out the folder, which must be missing, empty, or an earlier import; it is there as a
-   *     whole or, after an error, as it was
+   *     whole or, after an error, as it was. Files that were added to an earlier import stay, and
+   *     settings of it that were changed by hand stay as {@code NAME.previous.json}
    * @return the note that the folder holds
    * @throws IOException when a file cannot be read
    * @throws T3dException when tensors are missing, misshapen or unexpected: all of them are named
@@ -84,6 +83,7 @@ public final class PublishedModels {
     TorchEngine.get();
     try (NDManager scope = NDManager.newBaseManager(Device.cpu())) {
       PublishedTensors tensors = PublishedTensors.read(scope, files, KINDS);
+      requireRun(tensors);
       return importTo(
           named.isPresent() ? named.get() : recognise(tensors), tensors, tokenizer, out);
     }
@@ -102,16 +102,29 @@ public final class PublishedModels {
     }
   }
 
+  /** Fails where a file is of a model that is not run, whatever it is to be taken for. */
+  private static void requireRun(PublishedTensors tensors) {
+    Optional<RefusedKind> refused = RefusedKind.of(tensors.names());
+    if (refused.isPresent()) {
+      RefusedKind model = refused.get();
+      throw refusal(tensors.source() + " is by its tensors of " + model.kind() + ", which", model);
+    }
+  }
+
+  private static T3dException refusal(String what, RefusedKind refused) {
+    return new T3dException(
+        T3dException.Kind.USAGE,
+        what
+            + " is not imported: "
+            + refused.reason()
+            + "; see docs/published-models.md. Imported are "
+            + String.join(", ", names()));
+  }
+
   private static PublishedKind named(String name) {
     for (RefusedKind refused : RefusedKind.values()) {
       if (refused.kind().equals(name)) {
-        throw new T3dException(
-            T3dException.Kind.USAGE,
-            name
-                + " is not imported: "
-                + refused.reason()
-                + "; see docs/published-models.md. Imported are "
-                + String.join(", ", names()));
+        throw refusal(name, refused);
       }
     }
     return KINDS.stream()
@@ -149,16 +162,21 @@ public final class PublishedModels {
 
   private static void requireFree(Path out) throws IOException {
     OutputCheck.folder(out);
-    if (!Files.isDirectory(out)) {
+    if (!Files.isDirectory(out) || Files.exists(out.resolve(PublishedNote.FILE_NAME))) {
       return;
     }
-    boolean earlier = Files.exists(out.resolve(PublishedNote.FILE_NAME));
     try (Stream<Path> inside = Files.list(out)) {
-      if (inside.anyMatch(p -> !earlier || !OWN.contains(p.getFileName().toString()))) {
+      List<String> names = inside.map(p -> p.getFileName().toString()).sorted().toList();
+      if (!names.isEmpty()) {
         throw new T3dException(
             T3dException.Kind.USAGE,
             out
-                + " holds other files, expected an empty folder or an earlier import; choose another");
+                + " holds other files ("
+                + names.stream().limit(5).collect(Collectors.joining(", "))
+                + (names.size() > 5 ? ", …" : "")
+                + ") and no "
+                + PublishedNote.FILE_NAME
+                + ", expected an empty folder or an earlier import; choose another");
       }
     }
   }
@@ -183,11 +201,11 @@ public final class PublishedModels {
 
   /** The whole volume as one view; batches are small, for views of such models are large. */
   private static DataConfig data(PublishedModel described) {
-    Size3 size = described.preprocessing().size().orElseThrow();
     ViewConfig views =
-        ViewConfig.global(size)
-            .withGlobalViews(1, size, new ScaleRange(1, 1))
-            .withAugmentation(Augmentation.none());
+        described
+            .views()
+            .orElseGet(
+                () -> PublishedModel.oneView(described.preprocessing().size().orElseThrow()));
     return new DataConfig(described.preprocessing(), views, ReportSampling.none(), 2, 1, 0);
   }
 
@@ -197,6 +215,7 @@ public final class PublishedModels {
       Path fresh = swap.begin();
       model.save(fresh);
       AtomicFiles.writeText(fresh.resolve(PublishedNote.FILE_NAME), Configs.toJson(note));
+      AddedFiles.keep(out, fresh);
       swap.commit();
     } catch (IOException | RuntimeException e) {
       swap.abort();

@@ -14,10 +14,11 @@ import io.t3d.core.config.Vit3dVariant.Rotary;
 import io.t3d.core.internal.weights.RotaryRows;
 import io.t3d.core.volume.Spacing;
 import io.t3d.data.prepare.Preprocessing;
-import io.t3d.data.prepare.Preprocessing.NonFinite;
 import io.t3d.data.prepare.Recipe;
 import io.t3d.data.transform.IntensityWindow;
 import io.t3d.data.transform.ResampleGrid;
+import io.t3d.data.view.ViewConfig;
+import io.t3d.data.view.WholeScan;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -102,9 +103,10 @@ final class Spectre implements PublishedKind {
         config,
         PublishedModel.NO_TOKENIZER,
         new Names(localWidth, combinerWidth),
-        preprocessing(crop),
+        preprocessing(),
         List.of(),
-        note());
+        note(),
+        Optional.of(views(crop)));
   }
 
   private Vit3dConfig transformer(
@@ -139,17 +141,24 @@ final class Spectre implements PublishedKind {
   }
 
   /**
-   * {@code ssl/transforms/siglip_transform.py}: −1000 … 1000 HU to [0, 1], RAS, MONAI's Spacing to
-   * 0.75 × 0.75 × 1.5 mm, 384 × 384 × 256 voxels (3 × 3 × 4 crops).
+   * {@code eval/save_embeddings_merlin.py}: −1000 … 1000 HU to [0, 1], RAS, MONAI's Spacing to 0.5
+   * × 0.5 × 1 mm. {@code eval/save_embeddings_ct_rate.py} does so with {@code --do_resample}.
    */
-  static Preprocessing preprocessing(Size3 crop) {
-    return new Preprocessing(
-            "RAS",
-            new Spacing(1.5, 0.75, 0.75),
-            IntensityWindow.between(-1000, 1000),
-            new Size3(4 * crop.depth(), 3 * crop.height(), 3 * crop.width()),
-            NonFinite.FAIL)
+  static Preprocessing preprocessing() {
+    return Preprocessing.none()
+        .withOrientation("RAS")
+        .withSpacing(new Spacing(1, 0.5, 0.5))
+        .withWindow(IntensityWindow.between(-1000, 1000))
         .withRecipe(Recipe.defaults().withGrid(ResampleGrid.FIRST_VOXEL).withWindowFirst());
+  }
+
+  /**
+   * The whole scan, cut to the largest multiple of a crop; in training, the 3 × 3 × 4 crops of its
+   * pre-training.
+   */
+  static ViewConfig views(Size3 crop) {
+    return PublishedModel.oneView(new Size3(4 * crop.depth(), 3 * crop.height(), 3 * crop.width()))
+        .withWholeScan(new WholeScan(crop));
   }
 
   private PublishedNote note() {
@@ -166,9 +175,9 @@ final class Spectre implements PublishedKind {
                 + " heads are not published.",
             "The embedding is the combiner's class token before the mean of the crops' tokens, what"
                 + " its projection head takes.",
-            "A view is a grid of crops of 128 × 128 × 64 voxels (x, y, z); data.json says how many.",
-            "Volumes are prepared as for its pre-training. Its evaluation scripts take the whole scan,"
-                + " at 0.5 × 0.5 × 1 mm where they resample, cut to the largest multiple of a crop."));
+            "Whole scans at 0.5 × 0.5 × 1 mm, cut to the largest multiple of a crop of 128 × 128 × 64"
+                + " voxels (x, y, z), as its evaluation scripts do; its pre-training saw 3 × 3 × 4 crops"
+                + " at 0.75 × 0.75 × 1.5 mm."));
   }
 
   /** From our names to the file's. */

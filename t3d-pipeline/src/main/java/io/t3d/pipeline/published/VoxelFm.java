@@ -11,12 +11,12 @@ import io.t3d.core.config.Vit3dVariant;
 import io.t3d.core.config.Vit3dVariant.Pooling;
 import io.t3d.core.config.Vit3dVariant.Rotary;
 import io.t3d.core.internal.weights.RotaryRows;
-import io.t3d.core.volume.Spacing;
 import io.t3d.data.prepare.Preprocessing;
-import io.t3d.data.prepare.Preprocessing.NonFinite;
 import io.t3d.data.prepare.Recipe;
 import io.t3d.data.transform.IntensityWindow;
 import io.t3d.data.transform.ResampleGrid;
+import io.t3d.data.view.ViewConfig;
+import io.t3d.data.view.WholeScan;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -34,6 +34,8 @@ final class VoxelFm implements PublishedKind {
   private static final double LAYER_SCALE = 1e-5; // where its training started
   private static final double BASE = 100;
 
+  private static final double FINEST = 0.75; // mm; resize_isotropic's default
+  private static final int MOST_PATCHES = 25_000; // of all its evaluation/*/embeddings.py
   private static final double LOWER = -1000;
   private static final double UPPER = 1900;
   private static final double MEAN = -573.8;
@@ -104,31 +106,36 @@ final class VoxelFm implements PublishedKind {
         config,
         PublishedModel.NO_TOKENIZER,
         new Names(prefix, width),
-        preprocessing(patch),
+        preprocessing(),
         List.of(),
-        note());
+        note(),
+        Optional.of(views(patch)));
   }
 
   /**
    * {@code dinov2/inference}: clip to −1000 … 1900 HU, trilinear to a cubic spacing with outer
    * corners in place, (v − mean) / standard deviation. Its arrays are (z, y, x) as DICOM slices
-   * lie: rows to the back, columns to the left, slices up. It takes whole volumes of any size at
-   * their smallest spacing, 0.75 mm at least, and never pads; here 16 patches of each axis at 1.5
-   * mm, cut or padded, as our views have one size.
+   * lie: rows to the back, columns to the left, slices up. The spacing is the volume's smallest,
+   * 0.75 mm at least.
    */
-  static Preprocessing preprocessing(Size3 patch) {
+  static Preprocessing preprocessing() {
     double scale = (UPPER - LOWER) / STANDARD_DEVIATION;
-    return new Preprocessing(
-            "LPS",
-            Spacing.isotropic(1.5),
-            IntensityWindow.between(LOWER, UPPER),
-            new Size3(16 * patch.depth(), 16 * patch.height(), 16 * patch.width()),
-            NonFinite.FAIL)
+    return Preprocessing.none()
+        .withOrientation("LPS")
+        .withWindow(IntensityWindow.between(LOWER, UPPER))
         .withRecipe(
             Recipe.defaults()
                 .withGrid(ResampleGrid.EXTENT_NEAREST)
                 .withWindowFirst()
-                .withScale(scale, (LOWER - MEAN) / STANDARD_DEVIATION));
+                .withScale(scale, (LOWER - MEAN) / STANDARD_DEVIATION)
+                .withFinestSpacing(FINEST));
+  }
+
+  /** The whole scan, of so many patches at most; in training, 16 patches of each axis. */
+  static ViewConfig views(Size3 patch) {
+    return PublishedModel.oneView(
+            new Size3(16 * patch.depth(), 16 * patch.height(), 16 * patch.width()))
+        .withWholeScan(new WholeScan(patch, Optional.of(MOST_PATCHES)));
   }
 
   private PublishedNote note() {
@@ -143,9 +150,9 @@ final class VoxelFm implements PublishedKind {
             + " Learning for Clinical Tasks",
         List.of(
             "A vision encoder: no texts. Its embedding is the class token.",
-            "Its code reads whole volumes at their smallest spacing, 0.75 mm at least, without"
-                + " padding, and clamps DICOM to 1000 HU; here 16×16×16 patches at 1.5 mm, cut or"
-                + " padded to 336 mm, and 1900 HU for all. data.json says so and may be changed.",
+            "Whole scans in cubic voxels of their smallest spacing, 0.75 mm at least, of 25,000 patches"
+                + " at most, as in its evaluations. Its code clamps DICOM to 1000 HU, here 1900 HU"
+                + " holds for all.",
             "Mean and standard deviation of the normalisation are those of the code's"
                 + " configuration; compare with the config.yaml beside the weights."));
   }

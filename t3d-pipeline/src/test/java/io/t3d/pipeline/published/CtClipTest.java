@@ -12,6 +12,8 @@ import ai.djl.nn.Block;
 import ai.djl.nn.Parameter;
 import ai.djl.training.GradientCollector;
 import ai.djl.training.ParameterStore;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.t3d.core.config.CtVitConfig;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.T3DConfig;
@@ -287,5 +289,21 @@ class CtClipTest {
   private static void assertClose(NDArray got, NDArray expected, double tolerance) {
     assertThat(got.getShape()).isEqualTo(expected.getShape());
     assertThat((double) got.sub(expected).abs().max().getFloat()).isLessThan(tolerance);
+  }
+
+  @Test
+  void textsAreClearedOfWhatItsOwnCodeTakesOut() throws IOException {
+    JsonNode pairs =
+        new ObjectMapper().readTree(Files.readString(GOLDEN.resolve("ct-clip-texts.json")));
+    assertThat(pairs).hasSize(10);
+    for (JsonNode pair : pairs) {
+      assertThat(TextConfig.Wording.NO_QUOTES_OR_PARENTHESES.apply(pair.get("text").asText()))
+          .isEqualTo(pair.get("cleaned").asText());
+    }
+    try (TrainedModel model = imported()) {
+      float[][] embedded =
+          model.embedReports("No (lung) \"nodule's\" seen", "No lung nodules seen");
+      assertThat(embedded[0]).containsExactly(embedded[1], within(1e-6f));
+    }
   }
 }

@@ -128,16 +128,95 @@ class PublishedModelsTest {
     Files.writeString(mine.resolve("thesis.txt"), "years of work");
     assertThatThrownBy(() -> PublishedModels.importTo(List.of(FILE), BY_ITSELF, TOKENIZER, mine))
         .isInstanceOf(T3dException.class)
-        .hasMessageContaining("holds other files");
+        .hasMessageContaining("mine holds other files (thesis.txt) and no published.json");
     assertThat(mine.resolve("thesis.txt")).exists();
-    PublishedModels.importTo(List.of(FILE), BY_ITSELF, TOKENIZER, dir.resolve("again"));
-    Files.writeString(dir.resolve("again/thesis.txt"), "more of it");
-    assertThatThrownBy(
-            () ->
-                PublishedModels.importTo(List.of(FILE), BY_ITSELF, TOKENIZER, dir.resolve("again")))
-        .isInstanceOf(T3dException.class)
-        .hasMessageContaining("holds other files");
     assertThat(out).doesNotExist();
+  }
+
+  @Test
+  void whatAUserHasPutIntoTheFolderStaysWhenItIsImportedAnew() throws IOException {
+    Path out = dir.resolve("again");
+    PublishedModels.importTo(List.of(FILE), BY_ITSELF, TOKENIZER, out);
+    byte[] weights = Files.readAllBytes(out.resolve("model.safetensors"));
+    String data = Files.readString(out.resolve("data.json"));
+    Files.writeString(out.resolve("thesis.txt"), "years of work");
+    Files.createDirectories(out.resolve("runs/a"));
+    Files.writeString(out.resolve("runs/a/log.csv"), "step,loss");
+    Files.createSymbolicLink(out.resolve("latest"), Path.of("runs/a"));
+    Files.createSymbolicLink(out.resolve("gone"), Path.of("nowhere"));
+    Files.writeString(out.resolve("data.json"), data.replace("\"threads\" : 1", "\"threads\" : 4"));
+    Files.writeString(out.resolve("model.safetensors"), "damaged");
+
+    PublishedModels.importTo(List.of(FILE), BY_ITSELF, TOKENIZER, out);
+    assertThat(out.resolve("model.safetensors")).hasBinaryContent(weights);
+    assertThat(out.resolve("data.json")).hasContent(data);
+    assertThat(Files.readString(out.resolve("data.previous.json"))).contains("\"threads\" : 4");
+    assertThat(out.resolve("thesis.txt")).hasContent("years of work");
+    assertThat(out.resolve("runs/a/log.csv")).hasContent("step,loss");
+    assertThat(Files.readSymbolicLink(out.resolve("latest"))).isEqualTo(Path.of("runs/a"));
+    assertThat(Files.readSymbolicLink(out.resolve("gone"))).isEqualTo(Path.of("nowhere"));
+    // Once more: a change of another kind is kept beside the first one.
+    Files.writeString(out.resolve("data.json"), data.replace("\"threads\" : 1", "\"threads\" : 8"));
+    PublishedModels.importTo(List.of(FILE), BY_ITSELF, TOKENIZER, out);
+    assertThat(Files.readString(out.resolve("data.previous.json"))).contains("\"threads\" : 4");
+    assertThat(Files.readString(out.resolve("data.previous-2.json"))).contains("\"threads\" : 8");
+    try (Stream<Path> beside = Files.list(dir)) {
+      assertThat(beside.map(p -> p.getFileName().toString())).containsExactly("again");
+    }
+  }
+
+  @Test
+  void anImportThatFailsLeavesTheFolderAsItWas() throws IOException {
+    Path out = dir.resolve("again");
+    PublishedModels.importTo(List.of(FILE), BY_ITSELF, TOKENIZER, out);
+    Files.writeString(out.resolve("thesis.txt"), "years of work");
+    byte[] weights = Files.readAllBytes(out.resolve("model.safetensors"));
+    Path wrong = changed((tensors, scope) -> tensors.remove("to_text_latent.weight"));
+    assertThatThrownBy(() -> PublishedModels.importTo(List.of(wrong), BY_ITSELF, TOKENIZER, out))
+        .isInstanceOf(T3dException.class);
+    assertThat(out.resolve("model.safetensors")).hasBinaryContent(weights);
+    assertThat(out.resolve("thesis.txt")).hasContent("years of work");
+  }
+
+  @Test
+  void modelsThatAreNotRunAreKnownByTheirTensorsAndRefusedByName() throws IOException {
+    assertRefused("colipri", "image_encoder.primus.eva.blocks.0.attn.q_proj.weight");
+    assertRefused("colipri", "eva.blocks.0.attn.q_proj.weight", "down_projection.proj.weight");
+    assertRefused("fvlm", "query_tokens", "vision_projs.0.weight", "visual_encoder.cls_token");
+    assertRefused("hlip", "visual.trunk.spatial_posemb", "visual.trunk.blocks.0.attn.qkv.weight");
+    assertRefused(
+        "radfinder",
+        "model.backbone_image.blocks.0.attn.kv.weight",
+        "model.backbone_image.rope.periods",
+        "model.feature_comb_image.patch_proj.weight");
+    try (NDManager scope = TestDevice.manager()) {
+      for (String file : List.of("ct-clip.pt", "merlin", "spectre", "voxelfm", "m3d-clip")) {
+        Path path = GOLDEN.resolve(file.contains(".") ? file : file + ".safetensors");
+        var names = PublishedTensors.read(scope, List.of(path)).names();
+        assertThat(RefusedKind.of(names)).as(file).isEmpty();
+      }
+    }
+  }
+
+  /** Also where the file is said to be of another kind. */
+  private void assertRefused(String kind, String... names) throws IOException {
+    Path file = dir.resolve("refused.safetensors");
+    try (NDManager scope = TestDevice.manager()) {
+      Map<String, NDArray> tensors = new LinkedHashMap<>();
+      for (String name : names) {
+        tensors.put(name, scope.zeros(new Shape(3)));
+      }
+      Safetensors.write(file, tensors, Map.of());
+    }
+    for (Optional<String> from : List.of(BY_ITSELF, Optional.of("spectre"))) {
+      assertThatThrownBy(
+              () -> PublishedModels.importTo(List.of(file), from, TOKENIZER, dir.resolve("out")))
+          .isInstanceOf(T3dException.class)
+          .hasMessageStartingWith(
+              file + " is by its tensors of " + kind + ", which is not imported: ")
+          .hasMessageContaining("see docs/published-models.md");
+    }
+    assertThat(dir.resolve("out")).doesNotExist();
   }
 
   @Test

@@ -30,7 +30,15 @@ import io.t3d.core.nn.VisionEncoder.VisualTokens;
 import io.t3d.core.nn.text.TextEncoders;
 import io.t3d.core.nn.vision.VisionEncoders;
 import io.t3d.core.text.TokenBatch;
+import io.t3d.core.volume.Affine;
+import io.t3d.core.volume.Spacing;
+import io.t3d.core.volume.View;
+import io.t3d.core.volume.Volume;
 import io.t3d.data.prepare.Preprocessing;
+import io.t3d.data.transform.CropOrPad;
+import io.t3d.data.view.MultiViewSampler;
+import io.t3d.data.view.ViewConfig;
+import io.t3d.data.view.WholeScan;
 import io.t3d.pipeline.TestDevice;
 import io.t3d.pipeline.TrainedModel;
 import java.io.IOException;
@@ -38,6 +46,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -48,10 +57,12 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * VoxelFM, SPECTRE, M3D-CLIP and Merlin against their own code, on the files of {@code
- * published_vit_goldens.py}.
+ * published_vit_goldens.py} and its neighbours.
  */
 class PublishedVitsTest {
   private static final Path GOLDEN = Path.of("src/test/resources/golden/published");
+
+  private static final Path SCAN = GOLDEN.resolve("ct-clip-scan.nii.gz");
 
   @TempDir Path dir;
   private Path bert;
@@ -387,9 +398,14 @@ class PublishedVitsTest {
   @Test
   void volumesArePreparedAsByTheirOwnCode() throws IOException {
     assertPrepared(Merlin.preprocessing().withSize(new Size3(16, 20, 24)), "merlin");
-    assertPrepared(Spectre.preprocessing(Size3.cube(8)).withSize(new Size3(24, 48, 40)), "spectre");
     assertPrepared(
-        VoxelFm.preprocessing(Size3.cube(14)).withSize(new Size3(14, 28, 28)), "voxelfm");
+        Spectre.preprocessing()
+            .withSpacing(new Spacing(1.5, 0.75, 0.75)) // its pre-training's
+            .withSize(new Size3(24, 48, 40)),
+        "spectre");
+    assertPrepared(
+        VoxelFm.preprocessing().withSpacing(Spacing.isotropic(1.5)).withSize(new Size3(14, 28, 28)),
+        "voxelfm");
   }
 
   private static void assertPrepared(Preprocessing steps, String name) throws IOException {
@@ -400,6 +416,117 @@ class PublishedVitsTest {
     bytes.asFloatBuffer().get(expected);
     float[] got = steps.read(GOLDEN.resolve("ct-clip-scan.nii.gz")).voxels();
     assertThat(got).as(name).containsExactly(expected, within(1e-3f));
+  }
+
+  @Test
+  void voxelFmEmbedsWholeScansAsItsOwnCode() throws IOException {
+    imported(new VoxelFm(), "voxelfm", Optional.empty()).close();
+    Path settings = dir.resolve("voxelfm/data.json");
+    String published = Files.readString(settings);
+    Map<String, Integer> mostPatches = Map.of("all", 25_000, "few", 300, "fewer", 77);
+    for (Map.Entry<String, Integer> most : mostPatches.entrySet()) {
+      Files.writeString(
+          settings,
+          published.replace("\"mostPatches\" : 25000", "\"mostPatches\" : " + most.getValue()));
+      try (TrainedModel trained = TrainedModel.open(dir.resolve("voxelfm"), TestDevice.get());
+          NDManager scope = trained.model().manager().newSubManager()) {
+        Map<String, NDArray> expected = expected(scope, "voxelfm-whole");
+        String name = most.getKey();
+        Volume seen = trained.view(SCAN).crop();
+        assertWhole(
+            seen, expected.get(name + "_size"), expected.get(name + "_image"), 2e-4); // of 0 … 6
+        NDArray voxels =
+            scope.create(seen.voxels(), new Shape(1, 1, seen.depth(), seen.height(), seen.width()));
+        VisualTokens read = encode(trained.model(), scope, voxels);
+        NDArray tokens =
+            read.tokens().reshape(read.depth(), read.height(), read.width(), -1); // (d, h, w, C)
+        assertClose(tokens.get("::3, ::3, ::3"), expected.get(name + "_tokens"), 1e-4);
+        assertClose(read.pooled().orElseThrow(), expected.get(name + "_class_token"), 1e-4);
+        assertClose(
+            scope.create(trained.embed(SCAN)),
+            expected.get(name + "_class_token").normalize(2, 1),
+            1e-4);
+      }
+    }
+  }
+
+  @Test
+  void voxelFmsRulesOfSpacingAndPatchesAreThoseOfItsOwnCode() throws IOException {
+    try (NDManager scope = NDManager.newBaseManager(TestDevice.get())) {
+      Map<String, NDArray> expected = expected(scope, "voxelfm-whole");
+      Spacing[] spacings = {
+        new Spacing(3, 0.6, 0.6), Spacing.isotropic(0.5), new Spacing(2, 1.1, 1.1)
+      };
+      long[] sizes = expected.get("isotropic").toLongArray();
+      for (int i = 0; i < spacings.length; i++) {
+        int[] row = row(sizes, i, 6);
+        Volume made = VoxelFm.preprocessing().apply(zeros(row, spacings[i]));
+        assertThat(List.of(made.depth(), made.height(), made.width()))
+            .containsExactly(row[3], row[4], row[5]);
+      }
+      long[] patches = expected.get("patches").toLongArray();
+      for (int i = 0; i < patches.length / 7; i++) {
+        int[] row = row(patches, i, 7);
+        ViewConfig views =
+            ViewConfig.tiny().withWholeScan(new WholeScan(Size3.cube(4), Optional.of(row[3])));
+        Volume made = new MultiViewSampler(views).center(zeros(row, Spacing.isotropic(1))).crop();
+        assertThat(List.of(made.depth(), made.height(), made.width()))
+            .as(Arrays.toString(row))
+            .containsExactly(
+                Math.max(1, row[4] / 4) * 4, // its own code fails where nothing is left
+                Math.max(1, row[5] / 4) * 4,
+                Math.max(1, row[6] / 4) * 4);
+      }
+    }
+  }
+
+  @Test
+  void spectreEmbedsWholeScansAsItsOwnCode() throws IOException {
+    try (TrainedModel trained = imported(new Spectre(2), "spectre", Optional.empty());
+        NDManager scope = trained.model().manager().newSubManager()) {
+      Map<String, NDArray> expected = expected(scope, "spectre-whole");
+      View view = trained.view(SCAN);
+      Volume seen = view.crop();
+      assertWhole(seen, expected.get("size"), expected.get("image"), 1e-4);
+      NDArray voxels =
+          scope.create(seen.voxels(), new Shape(1, 1, seen.depth(), seen.height(), seen.width()));
+      VisualTokens read = encode(trained.model(), scope, voxels);
+      NDArray tokens =
+          read.tokens()
+              .get(":, :, 24:") // behind the class token
+              .reshape(read.depth(), read.height(), read.width(), -1);
+      assertClose(tokens.get("::3, ::3, ::3"), expected.get("tokens"), 1e-4);
+      NDArray embedding = expected.get("pooled").normalize(2, 1);
+      assertClose(scope.create(trained.embed(SCAN)), embedding, 1e-4);
+
+      // Scans of several sizes, at once: each as alone.
+      Volume smaller = new CropOrPad(new Size3(8, 48, 40), 0).apply(seen);
+      View other = new View(View.Kind.GLOBAL, smaller, smaller.bounds());
+      float[][] both = trained.embedViews(List.of(view, other, view));
+      assertClose(scope.create(both[0]).expandDims(0), embedding, 1e-4);
+      assertThat(both[2]).isEqualTo(both[0]);
+      assertThat(both[1]).isEqualTo(trained.embedViews(List.of(other))[0]).isNotEqualTo(both[0]);
+      assertThat(trained.embed(SCAN, SCAN)[1]).isEqualTo(both[0]);
+    }
+  }
+
+  /** The size, and every third voxel of each axis. */
+  private static void assertWhole(Volume seen, NDArray size, NDArray some, double tolerance) {
+    assertThat(new long[] {seen.depth(), seen.height(), seen.width()})
+        .containsExactly(size.toLongArray());
+    NDArray all =
+        some.getManager()
+            .create(seen.voxels(), new Shape(seen.depth(), seen.height(), seen.width()));
+    assertClose(all.get("::3, ::3, ::3"), some, tolerance);
+  }
+
+  private static int[] row(long[] table, int row, int width) {
+    return Arrays.stream(table, row * width, (row + 1) * width).mapToInt(n -> (int) n).toArray();
+  }
+
+  private static Volume zeros(int[] size, Spacing mm) {
+    return new Volume(
+        new float[size[0] * size[1] * size[2]], size[0], size[1], size[2], Affine.of(mm));
   }
 
   @Test

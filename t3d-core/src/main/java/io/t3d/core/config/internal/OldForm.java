@@ -9,7 +9,8 @@ import java.util.function.Consumer;
 
 /**
  * Converts settings written by an earlier version to the current form, so that old files still
- * open. For records and sealed interfaces of settings that {@code Configs} reads.
+ * open; or writes down what a file leaves unsaid, where a record cannot hold that. For records and
+ * sealed interfaces of settings that {@code Configs} reads.
  */
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)

@@ -1,0 +1,124 @@
+"""Writes what VoxelFM and SPECTRE make of a whole scan by their own code, with the small weights of
+published_vit_goldens.py: voxelfm-whole-expected.safetensors and spectre-whole-expected.safetensors.
+
+Run (torch 2.x, numpy, nibabel, einops, safetensors):
+  python3 published_whole_scan_goldens.py --voxelfm rmaguado/VoxelFM
+  python3 published_whole_scan_goldens.py --spectre cclaess/SPECTRE --monai Project-MONAI/MONAI
+VoxelFM's is extract_features of dinov2/inference/processing.py. SPECTRE's are the transforms of
+eval/save_embeddings_merlin.py in their order, and its feature extractor.
+"""
+
+import argparse
+import pathlib
+import sys
+import types
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+
+import published_vit_goldens as vits
+from published_vit_goldens import OUT, Stubs, load, package
+
+SCAN = OUT / "ct-clip-scan.nii.gz"
+
+
+def some(array):
+    """Every third element of the first three axes: files stay small."""
+    return array[::3, ::3, ::3].contiguous()
+
+
+def voxelfm(repository):
+    model = vits.dinov2(repository)(**vits.VOXELFM_SMALL)
+    weights = load_file(OUT / "voxelfm.safetensors")
+    model.load_state_dict({k[len("backbone."):]: v for k, v in weights.items() if k.startswith("backbone.")})
+    model.eval()
+    sys.modules["dinov2.models"].DinoVisionTransformer = type(model)
+    sys.meta_path.insert(0, Stubs("pydicom", "SimpleITK"))
+    package("omegaconf", DictConfig=dict, ListConfig=list)
+    root = pathlib.Path(repository) / "dinov2" / "inference"
+    loaders = load("dinov2.inference.loaders", root / "loaders.py")
+    package("dinov2.inference", load_nifti=loaders.load_nifti, load_dicom=None)
+    code = load("dinov2.inference.processing", root / "processing.py")
+    norm = types.SimpleNamespace(mean=-573.8, std=461.3)
+    config = types.SimpleNamespace(
+        student=types.SimpleNamespace(patch_size=4), datasets=[types.SimpleNamespace(norm=norm)]
+    )
+    out = {}
+    for name, most in (("all", 25000), ("few", 300), ("fewer", 77)):
+        found = code.extract_features(model, config, str(SCAN), torch.device("cpu"), max_patches=most)
+        print(name, tuple(found.img.shape), tuple(found.patch.shape))
+        out[f"{name}_image"] = some((found.img - norm.mean) / norm.std)
+        out[f"{name}_size"] = torch.tensor(found.img.shape)
+        out[f"{name}_class_token"] = found.cls
+        out[f"{name}_tokens"] = some(found.patch)
+    # Numbers alone: what the rules of spacing and of patches make of a scan's size.
+    sizes, resized = [], []
+    for shape, spacing in (((7, 40, 44), (3.0, 0.6, 0.6)), ((20, 30, 31), (0.5, 0.5, 0.5)), ((9, 16, 17), (2.0, 1.1, 1.1))):
+        made = code.resize_isotropic(torch.zeros(shape), spacing, torch.device("cpu")).shape
+        sizes.append([*shape, *made])
+    for shape in ((20, 30, 31), (64, 64, 64), (41, 9, 33), (13, 80, 80), (8, 8, 200)):
+        for most in (1, 10, 50, 200, 1000):
+            made = code.resize_max_patches(torch.zeros(shape), 4, most, torch.device("cpu")).shape
+            resized.append([*shape, most, *made])
+    out["isotropic"] = torch.tensor(sizes)
+    out["patches"] = torch.tensor(resized)
+    vits.save_file(out, str(OUT / "voxelfm-whole-expected.safetensors"))
+
+
+def spectre(repository, monai):
+    sys.path.insert(0, str(monai))
+    build = vits.spectre_code(repository)
+    net = build(*vits.SPECTRE_SMALL)
+    net.load_state_dict(load_file(OUT / "spectre.safetensors"))
+    net.eval()
+    from monai.transforms import Compose, EnsureChannelFirstd, GridPatchd, LoadImaged, Orientationd, ScaleIntensityRanged, Spacingd
+
+    crop = load("largest_multiple_crop", pathlib.Path(repository) / "src" / "spectre" / "transforms" / "largest_multiple_crop.py")
+    patch_size = (8, 8, 4)
+    steps = Compose([
+        LoadImaged(keys=("image",)),
+        EnsureChannelFirstd(keys=("image",), channel_dim="no_channel"),
+        ScaleIntensityRanged(keys=("image",), a_min=-1000, a_max=1000, b_min=0.0, b_max=1.0, clip=True),
+        Orientationd(keys=("image",), axcodes="RAS"),
+        Spacingd(keys=("image",), pixdim=(0.5, 0.5, 1.0), mode=("bilinear",)),
+        crop.LargestMultipleCenterCropd(keys=("image",), patch_size=patch_size),
+        GridPatchd(keys=("image",), patch_size=patch_size, overlap=0.0),
+    ])
+    image = steps({"image": str(SCAN)})["image"]
+    where = image.meta["location"]
+    grid = tuple(int(np.unique(where[i, :]).size) for i in range(3))
+    crops = image.as_tensor()[None]
+    with torch.no_grad():
+        features = net(crops, grid_size=grid)
+    whole = crops.view(*grid, *patch_size).permute(0, 3, 1, 4, 2, 5).reshape([g * p for g, p in zip(grid, patch_size)])
+    print("spectre", grid, tuple(whole.shape), tuple(features.shape))
+    tokens = features[:, 1:].reshape(1, *grid, -1).permute(0, 3, 2, 1, 4)
+    vits.save_file(
+        {
+            "image": some(whole.permute(2, 1, 0)),
+            "size": torch.tensor(whole.permute(2, 1, 0).shape),
+            "pooled": torch.cat([features[:, 0], features[:, 1:].mean(1)], 1),
+            "tokens": some(tokens[0]),
+        },
+        str(OUT / "spectre-whole-expected.safetensors"),
+    )
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    for name in ("voxelfm", "spectre", "monai"):
+        parser.add_argument(f"--{name}", type=pathlib.Path)
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    torch.set_grad_enabled(False)
+    stubs = ("torchvision", "monai") if args.monai is None else ("torchvision", "ignite", "skimage", "itk")
+    sys.meta_path.insert(0, Stubs(*stubs))
+    if args.voxelfm:
+        voxelfm(args.voxelfm)
+    if args.spectre:
+        spectre(args.spectre, args.monai)
+
+
+if __name__ == "__main__":
+    main()
