@@ -7,8 +7,8 @@ what the code makes of an input, and a list of names and shapes of the published
 Run (torch 2.x, timm, transformers, einops, safetensors):
   python3 published_vit_goldens.py --voxelfm rmaguado/VoxelFM --spectre cclaess/SPECTRE
       --m3d BAAI-DCAI/M3D --monai Project-MONAI/MONAI --merlin StanfordMIMI/Merlin
-      --primus MIC-DKFZ/dynamic-network-architectures
-Only the models whose repository is given are written; --m3d and --merlin need a run of their own.
+      --primus MIC-DKFZ/dynamic-network-architectures --hlip Zch0414/hlip --open-clip mlfoundations/open_clip
+Only the models whose repository is given are written; --m3d, --merlin and --hlip need a run of their own.
 torchvision is not needed: names that timm
 imports of it are stubs here.
 """
@@ -397,10 +397,67 @@ def primus(repository):
     names("primus", lambda: {k: v for k, v in build(864, 16, 12, (192, 192, 192), 8).state_dict().items()})
 
 
+def hlip(repository, open_clip):
+    """HLIP for chest CT: its encoder in open_clip's towers, under the names of open_clip's training."""
+    from transformers import BertConfig, BertModel  # before torchvision's stub, which it would use
+
+    assert BertModel
+    sys.meta_path.insert(0, Stubs("torchvision", "ftfy"))
+    sys.path.insert(0, str(repository / "src"))
+    import timm.models.vision_transformer as vit  # before open_clip's files, which need it
+
+    assert vit
+    from hlip import visual_encoder
+
+    assert visual_encoder
+    package("open_clip")
+    source = open_clip / "src" / "open_clip"
+    package("open_clip.utils", freeze_batch_norm_2d=None)
+    load("open_clip.hf_configs", source / "hf_configs.py")
+    vision = load("open_clip.timm_model", source / "timm_model.py").TimmModel
+    words = load("open_clip.hf_model", source / "hf_model.py").HFTextEncoder
+
+    class Clip(nn.Module):
+        """CustomTextCLIP's parts under its names."""
+
+        def __init__(self, embed, sizes, bert):
+            super().__init__()
+            self.visual = vision(
+                "vit_base_singlescan_h2_token2744", embed, pool="token", proj="linear", pretrained=False,
+                drop_path=0.2, model_kwargs=sizes,
+            )
+            self.text = words("", embed, bert, "cls_last_hidden_state_pooler", "linear", pretrained=False)
+            self.logit_scale = nn.Parameter(torch.ones([]) * math.log(1 / 0.07))
+
+    torch.manual_seed(6)
+    sizes = dict(img_size=(4, 8, 12), patch_size=(2, 4, 4), depth=6, embed_dim=24, num_heads=3)
+    bert = BertConfig(vocab_size=20, hidden_size=24, num_hidden_layers=2, num_attention_heads=3, intermediate_size=32, max_position_embeddings=16)
+    sizes |= dict(slice_attn_indexes=(0, 1, 3, 4), study_attn_indexes=(2, 5))
+    net = randomize(Clip(10, sizes, bert))
+    with torch.no_grad():
+        net.visual.trunk.spatial_posemb.normal_(0, 0.3)
+        net.logit_scale.fill_(2.5)
+    x = wave((2, 1, 4, 8, 12))
+    ids = torch.tensor([[2, 5, 6, 7, 3], [2, 8, 3, 0, 0]])
+    tokens = net.visual.trunk.forward_features(x[:, None])[:, 1:]
+    image = F.normalize(net.visual(x[:, None]), dim=-1)
+    text = F.normalize(net.text(ids), dim=-1)
+    write(
+        "hlip",
+        {f"module.{k}": v for k, v in net.state_dict().items()},
+        {
+            "input": x, "ids": ids, "mask": (ids > 0).long(), "features": tokens, "embedding": image, "text": text,
+            "similarities": image @ text.T,
+        },
+    )
+    published = BertConfig(vocab_size=30522)  # CXR-BERT's own vocabulary has as many
+    names("hlip", lambda: Clip(512, {}, published).state_dict())
+
+
 def main():
     parser = argparse.ArgumentParser()
-    for name in ("voxelfm", "spectre", "m3d", "monai", "merlin", "primus"):
-        parser.add_argument(f"--{name}", type=pathlib.Path)
+    for name in ("voxelfm", "spectre", "m3d", "monai", "merlin", "primus", "hlip", "open_clip"):
+        parser.add_argument(f"--{name.replace('_', '-')}", type=pathlib.Path)
     args = parser.parse_args()
     torch.set_num_threads(1)
     if args.voxelfm or args.spectre or args.primus:
@@ -416,6 +473,8 @@ def main():
         merlin(args.merlin)
     if args.primus:
         primus(args.primus)
+    if args.hlip:
+        hlip(args.hlip, args.open_clip)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ enum RefusedKind {
       "fvlm",
       "it embeds an organ's tokens, which takes masks of organs from TotalSegmentator for each volume;"
           + " its ViT loads with pretrained.vision"),
-  HLIP("hlip", "its layers attend within slices and scans by turns, which no encoder here does"),
   RADFINDER(
       "radfinder",
       "its heads and its texts, read by a language model, have no counterpart here; its crops'"
