@@ -13,8 +13,8 @@ import io.t3d.core.config.CropVit3dConfig;
 import io.t3d.core.config.Size3;
 import io.t3d.core.internal.Scopes;
 import io.t3d.core.internal.Shapes;
+import io.t3d.core.nn.GridEncoder;
 import io.t3d.core.nn.TypedBlock;
-import io.t3d.core.nn.VisionEncoder;
 import io.t3d.core.nn.internal.NamedBlocks;
 import io.t3d.core.nn.internal.Steps;
 import io.t3d.core.nn.internal.ViewShapes;
@@ -33,7 +33,7 @@ import java.util.regex.Pattern;
  * <p>Claessens et al. 2025, "Scaling Self-Supervised and Cross-Modal Pretraining for Volumetric CT
  * Transformers", arXiv 2511.17209.
  */
-public final class CropVit3d extends TypedBlock implements VisionEncoder {
+public final class CropVit3d extends GridEncoder {
   /** Crops that the local transformer reads at once: what they need in between is freed. */
   private static final int CROPS_AT_ONCE = 8;
 
@@ -105,7 +105,8 @@ public final class CropVit3d extends TypedBlock implements VisionEncoder {
     return combiner.forward(parameters, rows, grid, training);
   }
 
-  private Size3 grid(Shape views) {
+  @Override
+  protected Size3 grid(Shape views) {
     ViewShapes.check(views);
     Size3 c = config.crop();
     if (views.get(2) % c.depth() != 0
@@ -156,19 +157,6 @@ public final class CropVit3d extends TypedBlock implements VisionEncoder {
     try (parts) {
       return NDArrays.concat(parts, 0);
     }
-  }
-
-  /** The tokens {@code (B, N, C)} of views, for DJL; see {@link #encode}. */
-  @Override
-  protected NDArray compute(ParameterStore parameters, NDList inputs, boolean training) {
-    return encode(parameters, inputs.singletonOrThrow(), training).tokens();
-  }
-
-  @Override
-  protected Shape outputShape(Shape... inputs) {
-    Size3 g = grid(inputs[0]);
-    return new Shape(
-        inputs[0].get(0), (long) g.depth() * g.height() * g.width(), config.channels());
   }
 
   @Override
