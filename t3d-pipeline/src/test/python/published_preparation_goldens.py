@@ -84,6 +84,9 @@ def main():
     x = Spacing(pixdim=(0.75, 0.75, 1.5), mode="bilinear")(Orientation(axcodes="RAS")(window(scan)))
     x = ResizeWithPadOrCrop(spatial_size=[40, 48, 24])(x)
     save("spectre-scan", x[0].numpy().transpose(2, 1, 0))
+    # RadFinder's transforms/shared_utils.py: the same with thicker slices
+    x = Spacing(pixdim=(0.75, 0.75, 3), mode="bilinear")(Orientation(axcodes="RAS")(window(scan)))
+    save("radfinder-scan", ResizeWithPadOrCrop(spatial_size=[24, 24, 12])(x)[0].numpy().transpose(2, 1, 0))
     if args.hlip:
         lps = Orientation(axcodes="LPS")(scan)
         spacing = [float(n) for n in np.linalg.norm(np.array(lps.affine)[:3, :3], axis=0)]

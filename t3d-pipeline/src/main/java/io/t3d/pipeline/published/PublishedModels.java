@@ -45,7 +45,13 @@ public final class PublishedModels {
   /** All kinds; a further one is a class and a line here. */
   private static final List<PublishedKind> KINDS =
       List.of(
-          new CtClip(), new Merlin(), new Spectre(), new VoxelFm(), new M3dClip(), new Hlip());
+          new CtClip(),
+          new Merlin(),
+          new Spectre(),
+          new VoxelFm(),
+          new M3dClip(),
+          new Hlip(),
+          new RadFinder());
 
   /** What an import writes; a folder with other files is not replaced. */
   private static final Set<String> OWN =

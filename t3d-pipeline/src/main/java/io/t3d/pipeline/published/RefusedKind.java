@@ -11,11 +11,7 @@ enum RefusedKind {
   FVLM(
       "fvlm",
       "it embeds an organ's tokens, which takes masks of organs from TotalSegmentator for each volume;"
-          + " its ViT loads with pretrained.vision"),
-  RADFINDER(
-      "radfinder",
-      "its heads and its texts, read by a language model, have no counterpart here; its crops'"
-          + " encoder is SPECTRE's");
+          + " its ViT loads with pretrained.vision");
 
   private final String kind;
   private final String reason;

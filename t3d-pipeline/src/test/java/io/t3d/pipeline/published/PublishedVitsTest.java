@@ -48,7 +48,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * VoxelFM, SPECTRE, M3D-CLIP, Merlin and HLIP against their own code, on the files of {@code
+ * VoxelFM, SPECTRE, M3D-CLIP, Merlin, HLIP and RadFinder against their own code, on the files of {@code
  * published_vit_goldens.py}.
  */
 class PublishedVitsTest {
@@ -325,6 +325,27 @@ class PublishedVitsTest {
     }
   }
 
+  @Test
+  void radFinderGivesTheEmbeddingsForRetrievalOfItsOwnCode() throws IOException {
+    try (TrainedModel trained = imported(new RadFinder(2), "radfinder", Optional.empty());
+        NDManager scope = trained.model().manager().newSubManager()) {
+      T3DModel model = trained.model();
+      NDArray expected = expected(scope, "radfinder").get("embedding");
+      NDArray input =
+          wave(scope, new Shape(1, 1, 32, 64, 16))
+              .transpose(0, 1, 4, 3, 2) // (x, y, z) there
+              .reshape(1, 1, 16, 64, 32);
+      VisualTokens seen = encode(model, scope, input);
+      assertThat(List.of(seen.depth(), seen.height(), seen.width())).containsExactly(2, 2, 1);
+      assertThat(seen.tokens().getShape()).isEqualTo(new Shape(1, 4, 10));
+      assertClose(seen.pooled().orElseThrow(), expected, 1e-4);
+      assertClose(model.encodeVolumes(input), expected.normalize(2, 1), 1e-4);
+      assertThatThrownBy(() -> model.encodeReports(scope, List.of("no nodule")))
+          .isInstanceOf(T3dException.class)
+          .hasMessageStartingWith("This model cannot read texts: RadFinder's texts");
+    }
+  }
+
   private static NDArray projected(T3DModel model, NDArray pooled) {
     NDArray w = model.parameters().get("text_projection.weight").getArray();
     NDArray b = model.parameters().get("text_projection.bias").getArray();
@@ -365,6 +386,12 @@ class PublishedVitsTest {
     assertThat(text.attentionWindow()).contains(512);
     assertThat(List.of(text.heads(), text.maxLength(), text.positionOffset()))
         .containsExactly(12, 1024, 2);
+
+    T3DConfig radfinder = assertLoads(new RadFinder(), "radfinder", Optional.empty());
+    CropVit3dConfig windows = (CropVit3dConfig) radfinder.vision();
+    assertThat(windows.crop()).isEqualTo(new Size3(32, 128, 128));
+    assertThat(windows.head()).contains(new CropVit3dConfig.Head(2048, 256, 512));
+    assertThat(radfinder.embedDim()).isEqualTo(512);
 
     Vit3dConfig slices =
         (Vit3dConfig) assertLoads(new Hlip(), "hlip", Optional.of(noConfig)).vision();
@@ -440,6 +467,8 @@ class PublishedVitsTest {
     assertPrepared(Spectre.preprocessing(Size3.cube(8)).withSize(new Size3(24, 48, 40)), "spectre");
     assertPrepared(
         VoxelFm.preprocessing(Size3.cube(14)).withSize(new Size3(14, 28, 28)), "voxelfm");
+    assertPrepared(
+        RadFinder.preprocessing(Size3.cube(8)).withSize(new Size3(12, 24, 24)), "radfinder");
   }
 
   /** The middle of HLIP's volume: its code pads to one size alone. */
@@ -474,7 +503,7 @@ class PublishedVitsTest {
 
   @Test
   void modelsThatAreKnownButNotRunAreRefusedByName() {
-    for (String name : List.of("colipri", "fvlm", "radfinder")) {
+    for (String name : List.of("colipri", "fvlm")) {
       assertThatThrownBy(
               () ->
                   PublishedModels.importTo(
@@ -486,7 +515,7 @@ class PublishedVitsTest {
           .hasMessageStartingWith(name + " is not imported: ");
     }
     assertThat(PublishedModels.names())
-        .containsExactly("ct-clip", "merlin", "spectre", "voxelfm", "m3d-clip", "hlip");
+        .containsExactly("ct-clip", "merlin", "spectre", "voxelfm", "m3d-clip", "hlip", "radfinder");
   }
 
   @Test
