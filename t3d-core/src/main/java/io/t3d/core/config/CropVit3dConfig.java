@@ -21,8 +21,8 @@ public record CropVit3dConfig(
     implements VisionConfig {
   /**
    * Maps of the class token before the mean of the crops' tokens, with a GELU behind the first two:
-   * two of {@code hiddenSize}, one of {@code bottleneck}, and one without bias. (As DINO's, Caron et
-   * al. 2021, without its norm; as in RadFinder, Ging et al. 2026, arXiv 2603.02026)
+   * two of {@code hiddenSize}, one of {@code bottleneck}, and one without bias. (As DINO's, Caron
+   * et al. 2021, without its norm; as in RadFinder, Ging et al. 2026, arXiv 2603.02026)
    *
    * @param hiddenSize width of the first two maps
    * @param bottleneck width of the third

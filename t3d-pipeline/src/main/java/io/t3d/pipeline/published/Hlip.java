@@ -146,8 +146,8 @@ final class Hlip implements PublishedKind {
   /**
    * {@code data/ct_rate/process.py}: resampled to 1 × 1 × 3 mm with sizes rounded down; {@code
    * zeroshot_ct_rate.py}: −1150 … 350 HU to [0, 1], cut or padded to 336 × 336 × 112 about the
-   * centre, and normalised by the means of ImageNet's numbers. Its arrays are (z, y, x) as CT-RATE's
-   * files hold them, whose axes run to the left, to the back and up.
+   * centre, and normalised by the means of ImageNet's numbers. Its arrays are (z, y, x) as
+   * CT-RATE's files hold them, whose axes run to the left, to the back and up.
    */
   static Preprocessing preprocessing() {
     return new Preprocessing(
@@ -186,7 +186,8 @@ final class Hlip implements PublishedKind {
   }
 
   private static FindingPrompts prompts(String finding) {
-    String denied = finding.equals("Atelectasis") ? "atelectatic" : finding.toLowerCase(Locale.ROOT);
+    String denied =
+        finding.equals("Atelectasis") ? "atelectatic" : finding.toLowerCase(Locale.ROOT);
     return new FindingPrompts(
         finding,
         List.of("The volume shows: " + finding + "."),
@@ -224,8 +225,7 @@ final class Hlip implements PublishedKind {
         case "vision_projection.weight" -> file.take(TO_IMAGE);
         case "text_projection.weight" -> file.take(TO_TEXT);
         case "vision.patch_embedding.position_embeddings" -> flat(file.take(POSITIONS));
-        default ->
-            file.take(VISION + VitNames.published(parameter.substring("vision.".length())));
+        default -> file.take(VISION + VitNames.published(parameter.substring("vision.".length())));
       };
     }
 

@@ -48,8 +48,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * VoxelFM, SPECTRE, M3D-CLIP, Merlin, HLIP and RadFinder against their own code, on the files of {@code
- * published_vit_goldens.py}.
+ * VoxelFM, SPECTRE, M3D-CLIP, Merlin, HLIP and RadFinder against their own code, on the files of
+ * {@code published_vit_goldens.py}.
  */
 class PublishedVitsTest {
   private static final Path GOLDEN = Path.of("src/test/resources/golden/published");
@@ -515,7 +515,8 @@ class PublishedVitsTest {
           .hasMessageStartingWith(name + " is not imported: ");
     }
     assertThat(PublishedModels.names())
-        .containsExactly("ct-clip", "merlin", "spectre", "voxelfm", "m3d-clip", "hlip", "radfinder");
+        .containsExactly(
+            "ct-clip", "merlin", "spectre", "voxelfm", "m3d-clip", "hlip", "radfinder");
   }
 
   @Test

@@ -34,8 +34,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Parameters: {@code local.…} as of {@link Vit3d}; {@code combiner.patch_proj.weight}, {@code
  * combiner.cls_token}, {@code combiner.blocks.0.…}, {@code combiner.norm.weight}; with a head
- * {@code head.linear1.weight} to {@code head.linear4.weight}. Where there is a head, the embedding is
- * what it makes of the class token before the mean of the tokens, and tokens pass it too.
+ * {@code head.linear1.weight} to {@code head.linear4.weight}. Where there is a head, the embedding
+ * is what it makes of the class token before the mean of the tokens, and tokens pass it too.
  *
  * <p>Claessens et al. 2025, "Scaling Self-Supervised and Cross-Modal Pretraining for Volumetric CT
  * Transformers", arXiv 2511.17209.

@@ -115,8 +115,7 @@ final class VitTrunk {
       VitBlock block = (VitBlock) blocks.getChildren().valueAt(i);
       all = arranged(all, grid, apart, seesSlices(i));
       apart = seesSlices(i);
-      all =
-          ActivationCheckpoints.stage(all, y -> block.forward(parameters, y, kept, training));
+      all = ActivationCheckpoints.stage(all, y -> block.forward(parameters, y, kept, training));
     }
     all = arranged(all, grid, apart, false);
     table.ifPresent(VitTrunk::free);
@@ -133,8 +132,7 @@ final class VitTrunk {
     if (apart == wanted) {
       return x;
     }
-    return Steps.thenFree(
-        x, y -> Scopes.within(y, z -> wanted ? slices(z, grid) : views(z, grid)));
+    return Steps.thenFree(x, y -> Scopes.within(y, z -> wanted ? slices(z, grid) : views(z, grid)));
   }
 
   private NDArray slices(NDArray x, Size3 grid) {
