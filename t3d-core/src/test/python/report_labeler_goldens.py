@@ -2,8 +2,10 @@
 
 Run from t3d-core: python src/test/python/report_labeler_goldens.py (PyTorch, transformers, tokenizers).
 
-radbert: CT-RATE's RadBertClassifier, a RoBERTa under "model." with its pooler, a linear layer on top, 18 findings.
+radbert: CT-RATE's RadBertClassifier (text_classifier/classifier.py of github.com/ibrahimethemhamamci/CT-CLIP at
+  commit a2a155c), a RoBERTa under "model." with its pooler, a linear layer on top, 18 findings.
 roberta: transformers' RobertaForSequenceClassification, whose dense layer is the classifier's own, 3 findings with names.
+bert: transformers' BertForSequenceClassification, whose dense layer is the encoder's pooler, 3 findings with names.
 """
 
 import json
@@ -13,6 +15,7 @@ import shutil
 import torch
 from safetensors.torch import save_file
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast
 from transformers import RobertaConfig, RobertaForSequenceClassification, RobertaModel, RobertaTokenizerFast
 
 OUT = pathlib.Path("src/test/resources/golden/labeler")
@@ -55,7 +58,7 @@ def randomize(module):
 
 
 def write(folder, config, tokenizer, logits):
-    (folder / "config.json").write_text(json.dumps(config.to_dict() | {"model_type": "roberta"}, indent=1) + "\n")
+    (folder / "config.json").write_text(json.dumps(config.to_dict() | {"model_type": config.model_type}, indent=1) + "\n")
     batch = tokenizer(TEXTS, return_tensors="pt", padding=True)
     with torch.no_grad():
         p = torch.sigmoid(logits(batch["input_ids"], batch["attention_mask"]))
@@ -85,5 +88,17 @@ folder = folder_of("roberta")
 tokenizer, size = tokenizer_in(folder)
 config = config_of(size, id2label={0: "effusion", 1: "nodule", 2: "mass"}, label2id={"effusion": 0, "nodule": 1, "mass": 2})
 model = randomize(RobertaForSequenceClassification(config))
+save_file({k: v.contiguous() for k, v in model.state_dict().items()}, folder / "model.safetensors", {"format": "pt"})
+write(folder, config, tokenizer, lambda ids, mask: model(input_ids=ids, attention_mask=mask).logits)
+
+folder = folder_of("bert")
+words = sorted({w for text in TEXTS for w in text.lower().replace(",", " ,").replace(".", " .").split()})
+(folder / "vocab.txt").write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *words]) + "\n")
+tokenizer = BertTokenizerFast(str(folder / "vocab.txt"))
+config = BertConfig(
+    vocab_size=5 + len(words), hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=12,
+    max_position_embeddings=80, id2label={0: "effusion", 1: "nodule", 2: "mass"}, label2id={"effusion": 0, "nodule": 1, "mass": 2},
+)
+model = randomize(BertForSequenceClassification(config))
 save_file({k: v.contiguous() for k, v in model.state_dict().items()}, folder / "model.safetensors", {"format": "pt"})
 write(folder, config, tokenizer, lambda ids, mask: model(input_ids=ids, attention_mask=mask).logits)

@@ -1,5 +1,6 @@
 """Writes golden files of vision transformers with class and register tokens, LayerScale, rotary
-positions, gated feed-forward layers, inner norms and other poolings, from plain PyTorch.
+positions, gated feed-forward layers, inner norms, other poolings and attention within slices, from
+plain PyTorch.
 
 The network is written here from the papers, independently of the Java code.
 Run: python3 t3d-core/src/test/python/vit_variant_goldens.py  (torch 2.x)
@@ -108,6 +109,11 @@ class Pool(nn.Module):
         return self.out_proj(y.transpose(1, 2).flatten(1)), self.out_proj(self.value(x))
 
 
+def joined(slices, prefix):
+    along = sum(s[:, :prefix] for s in slices) / len(slices)
+    return torch.cat([along] + [s[:, prefix:] for s in slices], 1)
+
+
 class ViT(nn.Module):
     def __init__(self, patch, dim, layers, heads, hidden, table=None, **o):
         super().__init__()
@@ -133,8 +139,18 @@ class ViT(nn.Module):
         prefix = sum(t.shape[1] for t in before)
         tokens = torch.cat(before + [tokens], 1)
         theta = angles(self.o["rotary"], grid, self.dim // self.heads // 6) if "rotary" in self.o else None
-        for block in self.blocks:
-            tokens = block(tokens, theta, prefix)
+        every, n, slices = self.o.get("global_every", 1), grid[1] * grid[2], []
+        for i, block in enumerate(self.blocks):
+            if (i + 1) % every == 0:
+                tokens = block(joined(slices, prefix) if slices else tokens, theta, prefix)
+                slices = []
+                continue
+            # Each slice alone, with class and register tokens of its own, whose mean goes on.
+            if not slices:
+                starts = range(prefix, tokens.shape[1], n)
+                slices = [torch.cat([tokens[:, :prefix], tokens[:, s : s + n]], 1) for s in starts]
+            slices = [block(s, None, prefix) for s in slices]
+        tokens = joined(slices, prefix) if slices else tokens
         tokens = self.norm(tokens)
         if self.o.get("output"):
             tokens = self.output(tokens)
@@ -190,6 +206,12 @@ def main():
         "vit_class_and_mean",
         ViT((2, 4, 4), 12, 1, 3, 10, (2, 3, 3), classes=True, mlp_norm=True, pooling="cls_and_mean"),
         (2, 1, 4, 8, 12),
+    )
+    torch.manual_seed(20240302)
+    golden(
+        "vit_slices",
+        ViT((2, 4, 4), 12, 3, 3, 10, (3, 2, 3), classes=True, registers=1, pooling="cls", global_every=2),
+        (2, 1, 6, 8, 12),
     )
 
 

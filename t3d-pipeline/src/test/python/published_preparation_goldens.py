@@ -3,6 +3,8 @@
 Run (torch 2.x, numpy, nibabel): python3 published_preparation_goldens.py --monai Project-MONAI/MONAI
 The transforms and their order are those of merlin/data/monai_transforms.py and of SPECTRE's
 ssl/transforms/siglip_transform.py; VoxelFM's are its dinov2/inference/processing.py, given by --voxelfm.
+HLIP's own code (data/ct_rate/process.py and src/hlip_test/inference_rad_chestct.py, --hlip) is run; its
+command line is that of its README.
 """
 
 import argparse
@@ -10,6 +12,7 @@ import gzip
 import pathlib
 import struct
 import sys
+import types
 
 import numpy as np
 import torch
@@ -36,10 +39,33 @@ def save(name, array):
     print(name, array.shape, array.min(), array.max())
 
 
+def hlip(repository, scan, spacing):
+    """Its two steps: to 1 x 1 x 3 mm, and from there to the input of the network."""
+    # Files of an array stand for NIfTI; the rest is imported and not used.
+    sys.modules["SimpleITK"] = types.ModuleType("SimpleITK")
+    sys.modules["SimpleITK"].ReadImage = lambda path: scan
+    sys.modules["SimpleITK"].GetArrayFromImage = lambda image: image
+    sys.modules["pandas"] = types.ModuleType("pandas")
+    sys.meta_path.insert(0, Stubs("open_clip", "open_clip_train", "hlip", "torchvision", "timm"))
+    process = load("process", repository / "data" / "ct_rate" / "process.py")
+    x, y, z = spacing
+    row = dict(VolumeName="valid_1_a_1.nii.gz", RescaleSlope=1, RescaleIntercept=0, XYSpacing=str((x, y)), ZSpacing=z)
+    image, _ = process.load_nifti_file(row, types.SimpleNamespace(root_dir="", data="", spacing=[3, 1, 1]))
+    print("hlip resized", image.shape)
+    code = load("inference", repository / "src" / "hlip_test" / "inference_rad_chestct.py")
+    code.args = types.SimpleNamespace(input_info=["-1150", "350", "crop"])
+    code.torch = types.SimpleNamespace(**{k: getattr(torch, k) for k in ("clip", "nn", "as_tensor")})
+    code.torch.load = lambda path, weights_only: torch.from_numpy(image)
+    code.IMAGENET_DEFAULT_MEAN, code.IMAGENET_DEFAULT_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+    code.Normalize = lambda mean, std: lambda img: (img - mean) / std
+    return code.loader("")[0, 0, 0].numpy()
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--monai", required=True)
     parser.add_argument("--voxelfm")
+    parser.add_argument("--hlip", type=pathlib.Path)
     args = parser.parse_args()
     sys.path.insert(0, args.monai)
     sys.meta_path.insert(0, Stubs("ignite", "skimage", "itk"))
@@ -58,6 +84,14 @@ def main():
     x = Spacing(pixdim=(0.75, 0.75, 1.5), mode="bilinear")(Orientation(axcodes="RAS")(window(scan)))
     x = ResizeWithPadOrCrop(spatial_size=[40, 48, 24])(x)
     save("spectre-scan", x[0].numpy().transpose(2, 1, 0))
+    # RadFinder's transforms/shared_utils.py: the same with thicker slices
+    x = Spacing(pixdim=(0.75, 0.75, 3), mode="bilinear")(Orientation(axcodes="RAS")(window(scan)))
+    save("radfinder-scan", ResizeWithPadOrCrop(spatial_size=[24, 24, 12])(x)[0].numpy().transpose(2, 1, 0))
+    if args.hlip:
+        lps = Orientation(axcodes="LPS")(scan)
+        spacing = [float(n) for n in np.linalg.norm(np.array(lps.affine)[:3, :3], axis=0)]
+        x = hlip(args.hlip, lps[0].numpy().transpose(2, 1, 0).copy(), spacing)
+        save("hlip-scan", x[50:62, 150:186, 136:200])
     if args.voxelfm:
         for name in ("dinov2", "omegaconf", "einops"):
             package(name, DictConfig=dict, ListConfig=list, rearrange=None)

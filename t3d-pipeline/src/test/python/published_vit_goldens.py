@@ -7,8 +7,9 @@ what the code makes of an input, and a list of names and shapes of the published
 Run (torch 2.x, timm, transformers, einops, safetensors):
   python3 published_vit_goldens.py --voxelfm rmaguado/VoxelFM --spectre cclaess/SPECTRE
       --m3d BAAI-DCAI/M3D --monai Project-MONAI/MONAI --merlin StanfordMIMI/Merlin
-      --primus MIC-DKFZ/dynamic-network-architectures
-Only the models whose repository is given are written; --m3d and --merlin need a run of their own.
+      --primus MIC-DKFZ/dynamic-network-architectures --hlip Zch0414/hlip --open-clip mlfoundations/open_clip
+      --radfinder lmb-freiburg/radfinder
+Only the models whose repository is given are written; --m3d, --merlin, --hlip and --radfinder need a run of their own.
 torchvision is not needed: names that timm
 imports of it are stubs here.
 """
@@ -17,6 +18,7 @@ import argparse
 import enum
 import importlib.machinery
 import importlib.util
+import logging
 import math
 import pathlib
 import sys
@@ -409,10 +411,137 @@ def primus(repository):
     names("primus", lambda: {k: v for k, v in build(864, 16, 12, (192, 192, 192), 8).state_dict().items()})
 
 
+def hlip(repository, open_clip):
+    """HLIP for chest CT: its encoder in open_clip's towers, under the names of open_clip's training."""
+    from transformers import BertConfig, BertModel  # before torchvision's stub, which it would use
+
+    assert BertModel
+    sys.meta_path.insert(0, Stubs("torchvision", "ftfy"))
+    sys.path.insert(0, str(repository / "src"))
+    import timm.models.vision_transformer as vit  # before open_clip's files, which need it
+
+    assert vit
+    from hlip import visual_encoder
+
+    assert visual_encoder
+    package("open_clip")
+    source = open_clip / "src" / "open_clip"
+    package("open_clip.utils", freeze_batch_norm_2d=None)
+    load("open_clip.hf_configs", source / "hf_configs.py")
+    vision = load("open_clip.timm_model", source / "timm_model.py").TimmModel
+    words = load("open_clip.hf_model", source / "hf_model.py").HFTextEncoder
+
+    class Clip(nn.Module):
+        """CustomTextCLIP's parts under its names."""
+
+        def __init__(self, embed, sizes, bert):
+            super().__init__()
+            self.visual = vision(
+                "vit_base_singlescan_h2_token2744", embed, pool="token", proj="linear", pretrained=False,
+                drop_path=0.2, model_kwargs=sizes,
+            )
+            self.text = words("", embed, bert, "cls_last_hidden_state_pooler", "linear", pretrained=False)
+            self.logit_scale = nn.Parameter(torch.ones([]) * math.log(1 / 0.07))
+
+    torch.manual_seed(6)
+    sizes = dict(img_size=(4, 8, 12), patch_size=(2, 4, 4), depth=6, embed_dim=24, num_heads=3)
+    bert = BertConfig(vocab_size=20, hidden_size=24, num_hidden_layers=2, num_attention_heads=3, intermediate_size=32, max_position_embeddings=16)
+    sizes |= dict(slice_attn_indexes=(0, 1, 3, 4), study_attn_indexes=(2, 5))
+    net = randomize(Clip(10, sizes, bert))
+    with torch.no_grad():
+        net.visual.trunk.spatial_posemb.normal_(0, 0.3)
+        net.logit_scale.fill_(2.5)
+    x = wave((2, 1, 4, 8, 12))
+    ids = torch.tensor([[2, 5, 6, 7, 3], [2, 8, 3, 0, 0]])
+    tokens = net.visual.trunk.forward_features(x[:, None])[:, 1:]
+    image = F.normalize(net.visual(x[:, None]), dim=-1)
+    text = F.normalize(net.text(ids), dim=-1)
+    write(
+        "hlip",
+        {f"module.{k}": v for k, v in net.state_dict().items()},
+        {
+            "input": x, "ids": ids, "mask": (ids > 0).long(), "features": tokens, "embedding": image, "text": text,
+            "similarities": image @ text.T,
+        },
+    )
+    published = BertConfig(vocab_size=30522)  # CXR-BERT's own vocabulary has as many
+    names("hlip", lambda: Clip(512, {}, published).state_dict())
+
+
+def radfinder(repository):
+    """RadFinder's image side: SPECTRE's towers with folded patches, and the head for retrieval."""
+    from transformers import Qwen3Config, Qwen3Model  # before torchvision's stub, which it would use
+
+    assert Qwen3Model
+    sys.meta_path.insert(0, Stubs("torchvision", "packg", "typedparser", "monai", "nibabel", "visiontext"))
+    package("loguru", logger=logging.getLogger("radfinder"))
+    package("packg.constclass", Const=type("Const", (), {"verify_value": classmethod(lambda own, value: None)}))
+    sys.path.insert(0, str(repository / "src"))
+    from radfinder.models.siglip_head import SigLIPProjectionHead
+    from radfinder.models.vision_language import SigLIP
+    from radfinder.models.vision_transformer import VisionTransformer
+    from radfinder.models.vision_transformer_features import FeatureVisionTransformer
+    from radfinder.losses.siglip_loss import SigLIPLoss
+
+    # configs/models/spectre_pretrained_half_patch_embed.yaml and configs/runs/training/train_radfinder_3mm.yaml
+    common = dict(num_classes=0, global_pool="", pos_embed="rope", init_values=1.0)
+    snippets = dict(enabled=True, projector_mode_image="copy", projector_mode_text="copy", snippet_mode="axis_localization")
+
+    def build(local, combined, head, text):
+        backbone = VisionTransformer(
+            patch_size=(16, 16, 8), half_patch_embed=True, mlp_ratio=4, qkv_bias=True, rope_kwargs=dict(base=1000.0),
+            **common, **local,
+        )
+        backbone.post_weight_loading()
+        features = FeatureVisionTransformer(
+            patch_dim=2 * local["embed_dim"], rope_kwargs=dict(base=100.0), stored_init_kwargs={}, **common, **combined,
+        )
+        features.init_axis_patch_proj()
+        image = SigLIPProjectionHead(input_dim=2 * combined["embed_dim"], **head)
+        return SigLIP(
+            image_backbone=backbone, image_feature_comb=features, image_projection=image,
+            text_backbone=text, text_projection=SigLIPProjectionHead(input_dim=1024, **head), criterion=SigLIPLoss(),
+            do_snippet_alignment=snippets,
+        )
+
+    torch.manual_seed(7)
+    net = build(
+        dict(embed_dim=24, depth=1, num_heads=2), dict(embed_dim=24, depth=2, num_heads=2),
+        dict(hidden_dim=14, bottleneck_dim=6, output_dim=10), None,
+    )
+    randomize(net)
+    net.backbone_image.patch_embed.strict_img_size = False  # its code has the published window alone
+    # Arrays are (x, y, z) here: a volume of 1 x 2 x 2 windows of 32 x 32 x 8 voxels.
+    volume = wave((1, 1, 32, 64, 16))
+    windows = volume.unfold(2, 32, 32).unfold(3, 32, 32).unfold(4, 8, 8)
+    windows = windows.reshape(1, 1, 4, 32, 32, 8)[0].permute(1, 0, 2, 3, 4)
+    grid = torch.tensor([[1, 2, 2]], dtype=torch.int32)
+    batch = {"image": windows, "image_grid_shape": grid, "window_mask": torch.ones(1, 1, 2, 2, dtype=torch.bool)}
+    embedding = net.forward_image_only(batch).image_embeddings
+    kept = {k: v for k, v in net.state_dict().items() if not k.startswith("projection_text")}
+    write(
+        "radfinder", {f"model.{k}": v for k, v in kept.items()},
+        {"embedding": embedding},
+    )
+
+    # Its low-rank pairs bring further names of backbone_text, all of which an import leaves out.
+    qwen = dict(hidden_size=1024, intermediate_size=3072, num_hidden_layers=28, num_attention_heads=16, num_key_value_heads=8,
+                head_dim=128, vocab_size=151669)
+
+    def published():
+        net = build(
+            dict(embed_dim=1080, depth=24, num_heads=12), dict(embed_dim=1080, depth=4, num_heads=12), {},
+            Qwen3Model(Qwen3Config(**qwen)),
+        )
+        return {f"model.{k}": v for k, v in net.state_dict().items()}
+
+    names("radfinder", published)
+
+
 def main():
     parser = argparse.ArgumentParser()
-    for name in ("voxelfm", "spectre", "m3d", "monai", "merlin", "primus"):
-        parser.add_argument(f"--{name}", type=pathlib.Path)
+    for name in ("voxelfm", "spectre", "m3d", "monai", "merlin", "primus", "hlip", "open_clip", "radfinder"):
+        parser.add_argument(f"--{name.replace('_', '-')}", type=pathlib.Path)
     args = parser.parse_args()
     torch.set_num_threads(1)
     if args.voxelfm or args.spectre or args.primus:
@@ -428,6 +557,10 @@ def main():
         merlin(args.merlin)
     if args.primus:
         primus(args.primus)
+    if args.hlip:
+        hlip(args.hlip, args.open_clip)
+    if args.radfinder:
+        radfinder(args.radfinder)
 
 
 if __name__ == "__main__":

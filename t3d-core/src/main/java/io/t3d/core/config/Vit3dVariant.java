@@ -29,6 +29,10 @@ import java.util.Optional;
  * @param attentionNorm whether a norm stands before the attention's last map, as in EVA-02
  * @param outputSize width of a token after a linear map behind the final norm; 0 for no such map
  * @param poolingHeads heads of ATTENTION pooling; else ignored
+ * @param globalEvery every how many-th layer sees the whole view; in the others each slice of
+ *     patches (those of one z) attends to itself alone, with class and register tokens of its own,
+ *     whose mean goes on. 1: all layers see all. (Zhao et al. 2025, "Towards Scalable
+ *     Language-Image Pre-training for 3D Medical Imaging", arXiv 2505.21862)
  */
 public record Vit3dVariant(
     boolean classToken,
@@ -40,7 +44,8 @@ public record Vit3dVariant(
     boolean mlpNorm,
     boolean attentionNorm,
     int outputSize,
-    int poolingHeads) {
+    int poolingHeads,
+    int globalEvery) {
   /** What becomes the view's features. */
   public enum Pooling {
     /** The mean of the patches' tokens. */
@@ -114,6 +119,13 @@ public record Vit3dVariant(
     Objects.requireNonNull(mlp, "Vit3dVariant.mlp");
     Checks.inRange("Vit3dVariant.outputSize", outputSize, 0, 1 << 20);
     Checks.positive("Vit3dVariant.poolingHeads", poolingHeads);
+    Checks.positive("Vit3dVariant.globalEvery", globalEvery);
+    if (globalEvery > 1 && rotary.isPresent()) {
+      throw new IllegalArgumentException(
+          "Vit3dVariant.globalEvery must be 1 with rotary positions, which turn a whole view, got "
+              + globalEvery
+              + "; use Vit3dConfig.position SINCOS or LEARNED");
+    }
     if ((pooling == Pooling.CLS || pooling == Pooling.CLS_AND_MEAN) && !classToken) {
       throw new IllegalArgumentException(
           "Vit3dVariant.pooling " + pooling + " needs a class token; set classToken to true");
@@ -123,7 +135,7 @@ public record Vit3dVariant(
   /** A plain ViT: nothing departs. */
   public static Vit3dVariant defaults() {
     return new Vit3dVariant(
-        false, 0, Pooling.MEAN, 0, Optional.empty(), Mlp.GELU, false, false, 0, 8);
+        false, 0, Pooling.MEAN, 0, Optional.empty(), Mlp.GELU, false, false, 0, 8, 1);
   }
 
   /** Checks against the sizes of the transformer. */
@@ -177,6 +189,7 @@ public record Vit3dVariant(
     private boolean attentionNorm;
     private int outputSize;
     private int poolingHeads;
+    private int globalEvery;
 
     private Builder(Vit3dVariant from) {
       classToken = from.classToken;
@@ -189,6 +202,7 @@ public record Vit3dVariant(
       attentionNorm = from.attentionNorm;
       outputSize = from.outputSize;
       poolingHeads = from.poolingHeads;
+      globalEvery = from.globalEvery;
     }
 
     /** See {@link Vit3dVariant#classToken()}. */
@@ -251,6 +265,12 @@ public record Vit3dVariant(
       return this;
     }
 
+    /** See {@link Vit3dVariant#globalEvery()}. */
+    public Builder globalEvery(int value) {
+      globalEvery = value;
+      return this;
+    }
+
     /** Checks and builds. */
     public Vit3dVariant build() {
       return new Vit3dVariant(
@@ -263,7 +283,8 @@ public record Vit3dVariant(
           mlpNorm,
           attentionNorm,
           outputSize,
-          poolingHeads);
+          poolingHeads,
+          globalEvery);
     }
   }
 }

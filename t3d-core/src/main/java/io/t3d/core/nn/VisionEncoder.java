@@ -29,7 +29,8 @@ import java.util.Optional;
  * }
  * }</pre>
  *
- * <p>What a class of one's own must keep to ({@link TypedBlock} takes the rest off it):
+ * <p>What a class of one's own must keep to ({@link GridEncoder} or {@link TypedBlock} take the
+ * rest off it):
  *
  * <ul>
  *   <li>Parameters are found by {@link StateDict}: they belong to this block or a child of it.

@@ -120,6 +120,22 @@ class OnnxExportTest {
                 .build(),
             Projection.LINEAR),
         Arguments.of(
+            "slices that attend to themselves",
+            vit()
+                .layers(3)
+                .variant(
+                    Vit3dVariant.builder()
+                        .classToken(true)
+                        .pooling(Pooling.CLS)
+                        .globalEvery(2)
+                        .build())
+                .build(),
+            Projection.LINEAR),
+        Arguments.of(
+            "slices without a class token",
+            vit().variant(Vit3dVariant.builder().globalEvery(2).build()).build(),
+            Projection.LINEAR),
+        Arguments.of(
             "class token and mean",
             vit()
                 .variant(

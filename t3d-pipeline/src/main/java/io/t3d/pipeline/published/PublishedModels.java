@@ -42,7 +42,14 @@ import java.util.stream.Stream;
 public final class PublishedModels {
   /** All kinds; a further one is a class and a line here. */
   private static final List<PublishedKind> KINDS =
-      List.of(new CtClip(), new Merlin(), new Spectre(), new VoxelFm(), new M3dClip());
+      List.of(
+          new CtClip(),
+          new Merlin(),
+          new Spectre(),
+          new VoxelFm(),
+          new M3dClip(),
+          new Hlip(),
+          new RadFinder());
 
   /** What an import writes, and a further one replaces; other files are the user's. */
   static final Set<String> OWN =

@@ -19,16 +19,7 @@ enum RefusedKind {
       "fvlm",
       "it embeds an organ's tokens, which takes masks of organs from TotalSegmentator for each volume;"
           + " its ViT loads with pretrained.vision",
-      names -> anyEnds(names, "vision_projs.0.weight") && anyEnds(names, "query_tokens")),
-  HLIP(
-      "hlip",
-      "its layers attend within slices and scans by turns, which no encoder here does",
-      names -> anyEnds(names, "spatial_posemb")),
-  RADFINDER(
-      "radfinder",
-      "its heads and its texts, read by a language model, have no counterpart here; its crops'"
-          + " encoder is SPECTRE's",
-      names -> anyHas(names, "backbone_image.") && anyHas(names, "feature_comb_image."));
+      names -> anyEnds(names, "vision_projs.0.weight") && anyEnds(names, "query_tokens"));
 
   private final String kind;
   private final String reason;
@@ -75,10 +66,5 @@ enum RefusedKind {
       }
     }
     return false;
-  }
-
-  /** Whether a part of the model has this name. */
-  private static boolean anyHas(Set<String> names, String part) {
-    return names.stream().anyMatch(name -> name.startsWith(part) || name.contains("." + part));
   }
 }

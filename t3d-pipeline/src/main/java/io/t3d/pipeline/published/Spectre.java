@@ -36,10 +36,10 @@ import java.util.regex.Pattern;
 final class Spectre implements PublishedKind {
   private static final String LOCAL = "backbone.";
   private static final String COMBINER = "feature_combiner.";
-  private static final String PERIODS = "rope.periods";
+  static final String PERIODS = "rope.periods";
   private static final double EPSILON = 1e-5; // of nn.LayerNorm, which its factories pass
-  private static final double LOCAL_BASE = 1000;
-  private static final double COMBINER_BASE = 100;
+  static final double LOCAL_BASE = 1000;
+  static final double COMBINER_BASE = 100;
 
   /** Patches of a crop along each axis: 128 × 128 × 64 voxels of 16 × 16 × 8. */
   private static final int CROP = 8;
@@ -83,8 +83,9 @@ final class Spectre implements PublishedKind {
     int combinerWidth = 6 * file.size(COMBINER + PERIODS, 1, 0);
     file.requireFound(name() + " (its two files, backbone and feature combiner, go together)");
     Size3 patch = new Size3((int) kernel[4], (int) kernel[3], (int) kernel[2]);
-    Vit3dConfig local = transformer(file, LOCAL, patch, localWidth, LOCAL_BASE);
-    Vit3dConfig combiner = transformer(file, COMBINER, Size3.cube(1), combinerWidth, COMBINER_BASE);
+    Vit3dConfig local = transformer(file, LOCAL, patch, localWidth, LOCAL_BASE, EPSILON);
+    Vit3dConfig combiner =
+        transformer(file, COMBINER, Size3.cube(1), combinerWidth, COMBINER_BASE, EPSILON);
     Size3 crop =
         new Size3(
             cropPatches * patch.depth(), cropPatches * patch.height(), cropPatches * patch.width());
@@ -102,22 +103,23 @@ final class Spectre implements PublishedKind {
     return new PublishedModel(
         config,
         PublishedModel.NO_TOKENIZER,
-        new Names(localWidth, combinerWidth),
+        new Names(LOCAL, localWidth, COMBINER, combinerWidth),
         preprocessing(),
         List.of(),
         note(),
         Optional.of(views(crop)));
   }
 
-  private Vit3dConfig transformer(
-      PublishedTensors file, String prefix, Size3 patch, int width, double base)
+  /** One of the two transformers, also of models that were made of SPECTRE. */
+  static Vit3dConfig transformer(
+      PublishedTensors file, String prefix, Size3 patch, int width, double base, double epsilon)
       throws IOException {
     int channels = file.size(prefix + "cls_token", 3, 2);
     int mlp = file.size(prefix + "blocks.0.mlp.fc1.weight", 2, 0);
     int layers = file.count(Pattern.quote(prefix) + "blocks\\.(\\d+)\\.norm1\\.weight");
     NDArray periods = file.take(prefix + PERIODS);
     double found = VitNames.base(periods, base);
-    file.requireFound(name());
+    file.requireFound("spectre");
     VitNames.requirePeriods(file, prefix + PERIODS, periods, found);
     int heads = VitNames.heads(file, channels, prefix + "cls_token", width, prefix + PERIODS);
     return Vit3dConfig.builder()
@@ -129,7 +131,7 @@ final class Spectre implements PublishedKind {
         .position(Position.NONE)
         .dropout(0)
         .qkvBias(file.has(prefix + "blocks.0.attn.q.bias"))
-        .layerNormEps(EPSILON)
+        .layerNormEps(epsilon)
         .variant(
             Vit3dVariant.builder()
                 .classToken(true)
@@ -180,8 +182,9 @@ final class Spectre implements PublishedKind {
                 + " at 0.75 × 0.75 × 1.5 mm."));
   }
 
-  /** From our names to the file's. */
-  private record Names(int localWidth, int combinerWidth) implements PublishedModel.NameMap {
+  /** From our names to the file's, of both transformers. */
+  record Names(String local, int localWidth, String combiner, int combinerWidth)
+      implements PublishedModel.NameMap {
     @Override
     public NDArray find(String parameter, PublishedTensors file) {
       if (parameter.equals("logit_scale.value")) {
@@ -190,11 +193,11 @@ final class Spectre implements PublishedKind {
       String own = parameter.substring("vision.".length());
       if (own.startsWith("combiner.")) {
         return new VitNames(RotaryRows.HALVES_XYZ, combinerWidth)
-            .find(own.substring("combiner.".length()), COMBINER, file);
+            .find(own.substring("combiner.".length()), combiner, file);
       }
       NDArray found =
           new VitNames(RotaryRows.HALVES_XYZ, localWidth)
-              .find(own.substring("local.".length()), LOCAL, file);
+              .find(own.substring("local.".length()), local, file);
       return found.getShape().dimension() == 5
           ? found.transpose(0, 1, 4, 3, 2) // (C, 1, x, y, z) to (C, 1, z, y, x)
           : found;

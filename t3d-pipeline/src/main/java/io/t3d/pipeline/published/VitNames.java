@@ -57,7 +57,8 @@ record VitNames(RotaryRows rows, int width) {
             0);
   }
 
-  private static String published(String own) {
+  /** The file's name for one of our transformer's parameters, behind its prefix. */
+  static String published(String own) {
     return own.replace("patch_embedding.patch_embeddings.", "patch_embed.proj.")
         .replace(".attn.out_proj.", ".attn.proj.")
         .replace(".mlp.linear1.", ".mlp.fc1.")

@@ -56,8 +56,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * VoxelFM, SPECTRE, M3D-CLIP and Merlin against their own code, on the files of {@code
- * published_vit_goldens.py} and its neighbours.
+ * VoxelFM, SPECTRE, M3D-CLIP, Merlin, HLIP and RadFinder against their own code, on the files of
+ * {@code published_vit_goldens.py} and its neighbours.
  */
 class PublishedVitsTest {
   private static final Path GOLDEN = Path.of("src/test/resources/golden/published");
@@ -293,6 +293,69 @@ class PublishedVitsTest {
     }
   }
 
+  @Test
+  void hlipGivesTheEmbeddingsAndSimilaritiesOfItsOwnCode() throws IOException {
+    try (TrainedModel trained = imported(new Hlip(8), "hlip", Optional.of(bert));
+        NDManager scope = trained.model().manager().newSubManager()) {
+      T3DModel model = trained.model();
+      Map<String, NDArray> expected = expected(scope, "hlip");
+      NDArray images = model.encodeVolumes(expected.get("input"));
+      assertClose(images, expected.get("embedding"), 1e-4);
+      VisualTokens seen = encode(model, scope, expected.get("input"));
+      assertThat(List.of(seen.depth(), seen.height(), seen.width())).containsExactly(2, 2, 3);
+      assertClose(seen.tokens(), expected.get("features"), 1e-4);
+      TextFeatures read =
+          model
+              .text()
+              .encode(
+                  new ParameterStore(scope, false),
+                  new TokenBatch(expected.get("ids"), expected.get("mask")),
+                  false);
+      NDArray weight = model.parameters().get("text_projection.weight").getArray();
+      NDArray texts = read.pooled().matMul(weight.transpose()).normalize(2, 1);
+      assertClose(texts, expected.get("text"), 1e-4);
+      assertClose(images.matMul(texts.transpose()), expected.get("similarities"), 1e-4);
+      assertThat(model.logitScale()).isCloseTo(2.5, within(1e-5));
+      assertThat(trained.prompts()).hasSize(16);
+      assertThat(trained.prompts().get(1).negative())
+          .containsExactly("The volume shows: Not atelectatic.");
+    }
+  }
+
+  @Test
+  void anHlipOfSeveralScansIsRefusedByName() throws IOException {
+    try (NDManager scope = NDManager.newBaseManager(TestDevice.get())) {
+      Map<String, NDArray> brain = structure(scope, "hlip");
+      brain.put("visual.trunk.sequential_posemb", scope.ones(new Shape(1, 40, 768)));
+      PublishedTensors file = PublishedTensors.of("brain", scope, brain);
+      assertThat(new Hlip().recognises(file)).isTrue();
+      assertThatThrownBy(() -> new Hlip().describe(file, Optional.of(bert)))
+          .isInstanceOf(T3dException.class)
+          .hasMessageStartingWith("brain is an HLIP of studies of several scans");
+    }
+  }
+
+  @Test
+  void radFinderGivesTheEmbeddingsForRetrievalOfItsOwnCode() throws IOException {
+    try (TrainedModel trained = imported(new RadFinder(2), "radfinder", Optional.empty());
+        NDManager scope = trained.model().manager().newSubManager()) {
+      T3DModel model = trained.model();
+      NDArray expected = expected(scope, "radfinder").get("embedding");
+      NDArray input =
+          wave(scope, new Shape(1, 1, 32, 64, 16))
+              .transpose(0, 1, 4, 3, 2) // (x, y, z) there
+              .reshape(1, 1, 16, 64, 32);
+      VisualTokens seen = encode(model, scope, input);
+      assertThat(List.of(seen.depth(), seen.height(), seen.width())).containsExactly(2, 2, 1);
+      assertThat(seen.tokens().getShape()).isEqualTo(new Shape(1, 4, 10));
+      assertClose(seen.pooled().orElseThrow(), expected, 1e-4);
+      assertClose(model.encodeVolumes(input), expected.normalize(2, 1), 1e-4);
+      assertThatThrownBy(() -> model.encodeReports(scope, List.of("no nodule")))
+          .isInstanceOf(T3dException.class)
+          .hasMessageStartingWith("This model cannot read texts: RadFinder's texts");
+    }
+  }
+
   private static NDArray projected(T3DModel model, NDArray pooled) {
     NDArray w = model.parameters().get("text_projection.weight").getArray();
     NDArray b = model.parameters().get("text_projection.bias").getArray();
@@ -333,6 +396,19 @@ class PublishedVitsTest {
     assertThat(text.attentionWindow()).contains(512);
     assertThat(List.of(text.heads(), text.maxLength(), text.positionOffset()))
         .containsExactly(12, 1024, 2);
+
+    T3DConfig radfinder = assertLoads(new RadFinder(), "radfinder", Optional.empty());
+    CropVit3dConfig windows = (CropVit3dConfig) radfinder.vision();
+    assertThat(windows.crop()).isEqualTo(new Size3(32, 128, 128));
+    assertThat(windows.head()).contains(new CropVit3dConfig.Head(2048, 256, 512));
+    assertThat(radfinder.embedDim()).isEqualTo(512);
+
+    Vit3dConfig slices =
+        (Vit3dConfig) assertLoads(new Hlip(), "hlip", Optional.of(noConfig)).vision();
+    assertThat(slices.patch()).isEqualTo(new Size3(8, 24, 24));
+    assertThat(slices.gridSize()).isEqualTo(Size3.cube(14));
+    assertThat(List.of(slices.layers(), slices.heads(), slices.variantOrPlain().globalEvery()))
+        .containsExactly(12, 12, 3);
   }
 
   private static T3DConfig assertLoads(PublishedKind kind, String name, Optional<Path> tokenizer)
@@ -406,16 +482,37 @@ class PublishedVitsTest {
     assertPrepared(
         VoxelFm.preprocessing().withSpacing(Spacing.isotropic(1.5)).withSize(new Size3(14, 28, 28)),
         "voxelfm");
+    assertPrepared(RadFinder.preprocessing().withSize(new Size3(12, 24, 24)), "radfinder");
+  }
+
+  /** The middle of HLIP's volume: its code pads to one size alone. */
+  @Test
+  void aVolumeIsPreparedAsByHlipsOwnCode() throws IOException {
+    Volume whole = Hlip.preprocessing().read(GOLDEN.resolve("ct-clip-scan.nii.gz"));
+    float[] middle = new float[12 * 36 * 64];
+    for (int i = 0; i < middle.length; i++) {
+      int z = 50 + i / (36 * 64);
+      int y = 150 + i / 64 % 36;
+      int x = 136 + i % 64;
+      middle[i] = whole.voxels()[(z * whole.height() + y) * whole.width() + x];
+    }
+    assertThat(List.of(whole.depth(), whole.height(), whole.width()))
+        .containsExactly(112, 336, 336);
+    assertThat(middle).containsExactly(expectedVoxels("hlip"), within(1e-3f));
   }
 
   private static void assertPrepared(Preprocessing steps, String name) throws IOException {
+    float[] got = steps.read(GOLDEN.resolve("ct-clip-scan.nii.gz")).voxels();
+    assertThat(got).as(name).containsExactly(expectedVoxels(name), within(1e-3f));
+  }
+
+  private static float[] expectedVoxels(String name) throws IOException {
     byte[] file = Files.readAllBytes(GOLDEN.resolve(name + "-scan.expected.npy"));
     ByteBuffer bytes = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
     bytes.position(10 + Short.toUnsignedInt(bytes.getShort(8))); // behind the header of version 1
     float[] expected = new float[bytes.remaining() / Float.BYTES];
     bytes.asFloatBuffer().get(expected);
-    float[] got = steps.read(GOLDEN.resolve("ct-clip-scan.nii.gz")).voxels();
-    assertThat(got).as(name).containsExactly(expected, within(1e-3f));
+    return expected;
   }
 
   @Test
@@ -531,7 +628,7 @@ class PublishedVitsTest {
 
   @Test
   void modelsThatAreKnownButNotRunAreRefusedByName() {
-    for (String name : List.of("colipri", "fvlm", "hlip", "radfinder")) {
+    for (String name : List.of("colipri", "fvlm")) {
       assertThatThrownBy(
               () ->
                   PublishedModels.importTo(
@@ -543,7 +640,8 @@ class PublishedVitsTest {
           .hasMessageStartingWith(name + " is not imported: ");
     }
     assertThat(PublishedModels.names())
-        .containsExactly("ct-clip", "merlin", "spectre", "voxelfm", "m3d-clip");
+        .containsExactly(
+            "ct-clip", "merlin", "spectre", "voxelfm", "m3d-clip", "hlip", "radfinder");
   }
 
   @Test

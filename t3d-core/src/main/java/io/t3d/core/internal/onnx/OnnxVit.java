@@ -55,14 +55,43 @@ final class OnnxVit {
                         manager, r, grid, variant.prefix(), config.hiddenSize() / config.heads()));
     Optional<List<String>> angles =
         rotary.map(table -> List.of(graph.constant(table.cos()), graph.constant(table.sin())));
+    boolean apart = false;
     for (int i = 0; i < config.layers(); i++) {
+      boolean slices = (i + 1) % variant.globalEvery() != 0;
+      x = arranged(x, grid, apart, slices);
+      apart = slices;
       x = block("vision.blocks." + i, x, angles);
     }
+    x = arranged(x, grid, apart, false);
     x = layers.layerNorm("vision.norm", x, config.layerNormEps());
     if (variant.outputSize() > 0) {
       x = layers.linear("vision.output", x);
     }
     return pool(x);
+  }
+
+  /** Views {@code (B, P + d·N, C)} as slices {@code (B·d, P + N, C)} or back. */
+  private String arranged(String x, Size3 grid, boolean apart, boolean wanted) {
+    if (apart == wanted) {
+      return x;
+    }
+    long d = grid.depth();
+    long n = (long) grid.height() * grid.width();
+    long p = variant.prefix();
+    long c = config.hiddenSize();
+    String patches =
+        layers.reshape(
+            p == 0 ? x : layers.slice(x, 1, p, Integer.MAX_VALUE), -1, wanted ? n : d * n, c);
+    if (p == 0) {
+      return patches;
+    }
+    String before = layers.reshape(layers.slice(x, 1, 0, p), -1, wanted ? 1 : d, p, c);
+    String along =
+        wanted
+            ? layers.reshape(
+                graph.apply("Expand", List.of(before, graph.integers(1, d, p, c))), -1, p, c)
+            : layers.mean(before, false);
+    return layers.concat(1, along, patches);
   }
 
   private String patches(String views) {

@@ -1,7 +1,6 @@
 package io.t3d.core.nn.ctvit;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
@@ -14,8 +13,7 @@ import io.t3d.core.T3dException;
 import io.t3d.core.config.CtVitConfig;
 import io.t3d.core.config.Size3;
 import io.t3d.core.internal.Shapes;
-import io.t3d.core.nn.TypedBlock;
-import io.t3d.core.nn.VisionEncoder;
+import io.t3d.core.nn.GridEncoder;
 import io.t3d.core.nn.internal.NamedBlocks;
 import io.t3d.core.nn.internal.Steps;
 import io.t3d.core.nn.internal.ViewShapes;
@@ -44,7 +42,7 @@ import java.util.regex.Pattern;
  * <p>Every parameter learns but the codebook, which stays as it is; see the class for the gradient
  * through it. There is no dropout.
  */
-public final class CtVit extends TypedBlock implements VisionEncoder {
+public final class CtVit extends GridEncoder {
   /** Standard deviation of weights at the start. */
   static final float INIT_STD = 0.02f;
 
@@ -151,7 +149,8 @@ public final class CtVit extends TypedBlock implements VisionEncoder {
     return Steps.thenFree(moved, MemoryFormats::contiguous);
   }
 
-  private Size3 grid(Shape views) {
+  @Override
+  protected Size3 grid(Shape views) {
     ViewShapes.check(views);
     Size3 p = config.patch();
     boolean fits =
@@ -172,19 +171,6 @@ public final class CtVit extends TypedBlock implements VisionEncoder {
               + "; prepare volumes as the model's data.json says");
     }
     return new Size3((int) views.get(2) / p.depth(), config.gridHeight(), config.gridWidth());
-  }
-
-  /** The tokens {@code (B, N, C)} of views, for DJL; see {@link #encode}. */
-  @Override
-  protected NDArray compute(ParameterStore parameters, NDList inputs, boolean training) {
-    return encode(parameters, inputs.singletonOrThrow(), training).tokens();
-  }
-
-  @Override
-  protected Shape outputShape(Shape... inputs) {
-    Size3 g = grid(inputs[0]);
-    return new Shape(
-        inputs[0].get(0), (long) g.depth() * g.height() * g.width(), config.hiddenSize());
   }
 
   @Override

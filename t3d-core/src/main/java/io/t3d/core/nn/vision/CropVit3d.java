@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Activation;
 import ai.djl.nn.core.Linear;
 import ai.djl.training.ParameterStore;
 import io.t3d.core.T3dException;
@@ -13,14 +14,18 @@ import io.t3d.core.config.CropVit3dConfig;
 import io.t3d.core.config.Size3;
 import io.t3d.core.internal.Scopes;
 import io.t3d.core.internal.Shapes;
+import io.t3d.core.nn.GridEncoder;
 import io.t3d.core.nn.TypedBlock;
-import io.t3d.core.nn.VisionEncoder;
 import io.t3d.core.nn.internal.NamedBlocks;
 import io.t3d.core.nn.internal.Steps;
 import io.t3d.core.nn.internal.ViewShapes;
 import io.t3d.core.torch.Casts;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A transformer over crops of a view: {@code local}, a {@link Vit3d}, reads each crop; {@code
@@ -28,12 +33,14 @@ import java.util.regex.Pattern;
  * sees how the crops lie to each other. A token of the result stands for a crop.
  *
  * <p>Parameters: {@code local.…} as of {@link Vit3d}; {@code combiner.patch_proj.weight}, {@code
- * combiner.cls_token}, {@code combiner.blocks.0.…}, {@code combiner.norm.weight}.
+ * combiner.cls_token}, {@code combiner.blocks.0.…}, {@code combiner.norm.weight}; with a head
+ * {@code head.linear1.weight} to {@code head.linear4.weight}. Where there is a head, the embedding
+ * is what it makes of the class token before the mean of the tokens, and tokens pass it too.
  *
  * <p>Claessens et al. 2025, "Scaling Self-Supervised and Cross-Modal Pretraining for Volumetric CT
  * Transformers", arXiv 2511.17209.
  */
-public final class CropVit3d extends TypedBlock implements VisionEncoder {
+public final class CropVit3d extends GridEncoder {
   /** Crops that the local transformer reads at once: what they need in between is freed. */
   private static final int CROPS_AT_ONCE = 8;
 
@@ -42,6 +49,7 @@ public final class CropVit3d extends TypedBlock implements VisionEncoder {
   private final CropVit3dConfig config;
   private final Vit3d local;
   private final Combiner combiner;
+  private final @Nullable Head head;
 
   /** Builds the network; weights come with {@code initialize}. */
   @SuppressWarnings("this-escape")
@@ -49,6 +57,7 @@ public final class CropVit3d extends TypedBlock implements VisionEncoder {
     this.config = config;
     local = addChildBlock("local", new Vit3d(config.local()));
     combiner = addChildBlock("combiner", new Combiner(config));
+    head = config.head().map(sizes -> addChildBlock("head", new Head(sizes))).orElse(null);
   }
 
   /** The network's settings. */
@@ -83,7 +92,8 @@ public final class CropVit3d extends TypedBlock implements VisionEncoder {
     if (block.lookingAt()) {
       return localLayers + 1 + Integer.parseInt(block.group(2));
     }
-    return parameter.startsWith("combiner.norm.") ? layers() + 1 : localLayers;
+    boolean last = parameter.startsWith("combiner.norm.") || parameter.startsWith("head.");
+    return last ? layers() + 1 : localLayers;
   }
 
   /**
@@ -102,10 +112,12 @@ public final class CropVit3d extends TypedBlock implements VisionEncoder {
     NDArray vectors = Steps.thenFree(crops, c -> vectors(parameters, c, training)); // (B·N, 2·C)
     long b = views.getShape().get(0);
     NDArray rows = Steps.thenFree(vectors, v -> v.reshape(b, -1, v.getShape().get(1)));
-    return combiner.forward(parameters, rows, grid, training);
+    VisualTokens seen = combiner.forward(parameters, rows, grid, training);
+    return head == null ? seen : head.through(parameters, seen, training);
   }
 
-  private Size3 grid(Shape views) {
+  @Override
+  protected Size3 grid(Shape views) {
     ViewShapes.check(views);
     Size3 c = config.crop();
     if (views.get(2) % c.depth() != 0
@@ -158,24 +170,14 @@ public final class CropVit3d extends TypedBlock implements VisionEncoder {
     }
   }
 
-  /** The tokens {@code (B, N, C)} of views, for DJL; see {@link #encode}. */
-  @Override
-  protected NDArray compute(ParameterStore parameters, NDList inputs, boolean training) {
-    return encode(parameters, inputs.singletonOrThrow(), training).tokens();
-  }
-
-  @Override
-  protected Shape outputShape(Shape... inputs) {
-    Size3 g = grid(inputs[0]);
-    return new Shape(
-        inputs[0].get(0), (long) g.depth() * g.height() * g.width(), config.channels());
-  }
-
   @Override
   protected void initializeChildBlocks(NDManager manager, DataType dataType, Shape... inputs) {
     Size3 c = config.crop();
     local.initialize(manager, dataType, new Shape(1, 1, c.depth(), c.height(), c.width()));
     combiner.initialize(manager, dataType, new Shape(1, 1, config.local().channels()));
+    if (head != null) {
+      head.initialize(manager, dataType, new Shape(1, 1, config.combiner().channels()));
+    }
   }
 
   /** The transformer over the crops' vectors. */
@@ -214,6 +216,61 @@ public final class CropVit3d extends TypedBlock implements VisionEncoder {
     protected void initializeChildBlocks(NDManager manager, DataType dataType, Shape... inputs) {
       projection.initialize(manager, dataType, inputs);
       trunk.initialize(manager, dataType, new Shape(1, 1, config.combiner().hiddenSize()));
+    }
+  }
+
+  /** The maps behind the combiner. */
+  private static final class Head extends TypedBlock {
+    private final CropVit3dConfig.Head sizes;
+    private final List<Linear> maps = new ArrayList<>();
+
+    @SuppressWarnings("this-escape")
+    Head(CropVit3dConfig.Head sizes) {
+      this.sizes = sizes;
+      for (int width : List.of(sizes.hiddenSize(), sizes.hiddenSize(), sizes.bottleneck())) {
+        String name = "linear" + (maps.size() + 1);
+        maps.add(addChildBlock(name, NamedBlocks.linear(width, true)));
+      }
+      maps.add(addChildBlock("linear4", NamedBlocks.linear(sizes.size(), false)));
+    }
+
+    /** Tokens, which are freed, and their mean. */
+    VisualTokens through(ParameterStore parameters, VisualTokens seen, boolean training) {
+      try (NDArray tokens = seen.tokens();
+          NDArray mean = tokens.mean(new int[] {1})) { // (B, 2·C)
+        return new VisualTokens(
+            run(parameters, tokens, training),
+            seen.depth(),
+            seen.height(),
+            seen.width(),
+            Optional.of(run(parameters, mean, training)));
+      }
+    }
+
+    private NDArray run(ParameterStore parameters, NDArray x, boolean training) {
+      NDArray y = Steps.thenFree(Steps.run(maps.get(0), parameters, x, training), Activation::gelu);
+      y = Steps.thenFree(Steps.runAndFree(maps.get(1), parameters, y, training), Activation::gelu);
+      y = Steps.runAndFree(maps.get(2), parameters, y, training);
+      return Steps.runAndFree(maps.get(3), parameters, y, training);
+    }
+
+    @Override
+    protected NDArray compute(ParameterStore parameters, NDList inputs, boolean training) {
+      return run(parameters, inputs.singletonOrThrow(), training);
+    }
+
+    @Override
+    protected Shape outputShape(Shape... inputs) {
+      return inputs[0].slice(0, inputs[0].dimension() - 1).add(sizes.size());
+    }
+
+    @Override
+    protected void initializeChildBlocks(NDManager manager, DataType dataType, Shape... inputs) {
+      Shape[] x = inputs;
+      for (Linear map : maps) {
+        map.initialize(manager, dataType, x);
+        x = map.getOutputShapes(x);
+      }
     }
   }
 }

@@ -1,7 +1,6 @@
 package io.t3d.core.nn.vision;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
@@ -9,8 +8,7 @@ import io.t3d.core.config.Size3;
 import io.t3d.core.internal.Checks;
 import io.t3d.core.internal.Scopes;
 import io.t3d.core.internal.Shapes;
-import io.t3d.core.nn.TypedBlock;
-import io.t3d.core.nn.VisionEncoder;
+import io.t3d.core.nn.GridEncoder;
 import io.t3d.core.nn.internal.Steps;
 import io.t3d.core.nn.internal.ViewShapes;
 
@@ -27,7 +25,7 @@ import io.t3d.core.nn.internal.ViewShapes;
  *         .build();
  * }</pre>
  */
-public final class FeatureMapEncoder extends TypedBlock implements VisionEncoder {
+public final class FeatureMapEncoder extends GridEncoder {
   private final Block net;
   private final int channels;
   private final Size3 exampleSize;
@@ -81,15 +79,9 @@ public final class FeatureMapEncoder extends TypedBlock implements VisionEncoder
     return VisualTokens.of(map);
   }
 
-  /** The tokens {@code (B, N, C)} of views, for DJL; see {@link #encode}. */
   @Override
-  protected NDArray compute(ParameterStore parameters, NDList inputs, boolean training) {
-    return encode(parameters, inputs.singletonOrThrow(), training).tokens();
-  }
-
-  @Override
-  protected Shape outputShape(Shape... inputs) {
-    Shape map = net.getOutputShapes(inputs)[0];
-    return new Shape(map.get(0), map.slice(2).size(), channels);
+  protected Size3 grid(Shape views) {
+    Shape map = net.getOutputShapes(new Shape[] {views})[0];
+    return new Size3((int) map.get(2), (int) map.get(3), (int) map.get(4));
   }
 }

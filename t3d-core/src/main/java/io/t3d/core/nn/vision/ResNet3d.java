@@ -1,7 +1,6 @@
 package io.t3d.core.nn.vision;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
@@ -12,10 +11,10 @@ import ai.djl.nn.pooling.Pool;
 import ai.djl.training.ParameterStore;
 import io.t3d.core.T3dException;
 import io.t3d.core.config.ResNet3dConfig;
+import io.t3d.core.config.Size3;
 import io.t3d.core.internal.Scopes;
 import io.t3d.core.internal.Shapes;
-import io.t3d.core.nn.TypedBlock;
-import io.t3d.core.nn.VisionEncoder;
+import io.t3d.core.nn.GridEncoder;
 import io.t3d.core.nn.internal.Chain;
 import io.t3d.core.nn.internal.Steps;
 import io.t3d.core.nn.internal.ViewShapes;
@@ -41,7 +40,7 @@ import java.util.regex.Pattern;
  * <p>He, Zhang, Ren, Sun 2016, "Deep Residual Learning for Image Recognition"; Chen, Ma, Zheng
  * 2019, "Med3D: Transfer Learning for 3D Medical Image Analysis".
  */
-public final class ResNet3d extends TypedBlock implements VisionEncoder {
+public final class ResNet3d extends GridEncoder {
   private static final Shape THREE = new Shape(3, 3, 3);
   private static final Shape TWO = new Shape(2, 2, 2);
   private static final Pattern LAYER = Pattern.compile("layer(\\d+)\\.");
@@ -189,20 +188,14 @@ public final class ResNet3d extends TypedBlock implements VisionEncoder {
     return config.maxPool() ? Pool.maxPool3d(x, THREE, TWO, ONE, false) : x;
   }
 
-  /** The tokens {@code (B, N, C)} of views, for DJL; see {@link #encode}. */
   @Override
-  protected NDArray compute(ParameterStore parameters, NDList inputs, boolean training) {
-    return encode(parameters, inputs.singletonOrThrow(), training).tokens();
-  }
-
-  @Override
-  protected Shape outputShape(Shape... inputs) {
-    ViewShapes.check(inputs[0]);
-    Shape map = pooledShape(conv1.getOutputShapes(inputs)[0]);
+  protected Size3 grid(Shape views) {
+    ViewShapes.check(views);
+    Shape map = pooledShape(conv1.getOutputShapes(new Shape[] {views})[0]);
     for (Chain layer : layers) {
       map = layer.getOutputShapes(new Shape[] {map})[0];
     }
-    return new Shape(map.get(0), map.slice(2).size(), map.get(1));
+    return new Size3((int) map.get(2), (int) map.get(3), (int) map.get(4));
   }
 
   private Shape pooledShape(Shape s) {

@@ -1,15 +1,13 @@
 package io.t3d.core.nn.vision;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.Vit3dConfig;
-import io.t3d.core.nn.TypedBlock;
-import io.t3d.core.nn.VisionEncoder;
+import io.t3d.core.nn.GridEncoder;
 import io.t3d.core.nn.internal.Steps;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -37,7 +35,7 @@ import java.util.regex.Pattern;
  * no class token unless asked for; no bias in query, key and value unless {@code
  * Vit3dConfig.qkvBias} asks for it.
  */
-public final class Vit3d extends TypedBlock implements VisionEncoder {
+public final class Vit3d extends GridEncoder {
   /** Standard deviation of all weights at the start, as in BERT and ViT. */
   static final float INIT_STD = 0.02f;
 
@@ -100,7 +98,7 @@ public final class Vit3d extends TypedBlock implements VisionEncoder {
    */
   @Override
   public VisualTokens encode(ParameterStore parameters, NDArray views, boolean training) {
-    Size3 grid = patchEmbedding.grid(views.getShape());
+    Size3 grid = grid(views.getShape());
     NDArray x = patchEmbedding.forward(parameters, views, training);
     return trunk.run(parameters, x, grid, training);
   }
@@ -113,7 +111,7 @@ public final class Vit3d extends TypedBlock implements VisionEncoder {
    */
   @Override
   public List<NDArray> featureMaps(ParameterStore parameters, NDArray views, boolean training) {
-    Size3 grid = patchEmbedding.grid(views.getShape());
+    Size3 grid = grid(views.getShape());
     NDArray x = patchEmbedding.forward(parameters, views, training);
     return trunk.everyLayer(parameters, x, grid, training, tokens -> map(tokens, grid));
   }
@@ -124,16 +122,9 @@ public final class Vit3d extends TypedBlock implements VisionEncoder {
     return Steps.thenFree(cube, c -> c.transpose(0, 4, 1, 2, 3)); // (B, C, d, h, w)
   }
 
-  /** The tokens {@code (B, N, C)} of views, for DJL; see {@link #encode}. */
   @Override
-  protected NDArray compute(ParameterStore parameters, NDList inputs, boolean training) {
-    return encode(parameters, inputs.singletonOrThrow(), training).tokens();
-  }
-
-  @Override
-  protected Shape outputShape(Shape... inputs) {
-    Shape tokens = patchEmbedding.outputShape(inputs);
-    return new Shape(tokens.get(0), tokens.get(1), channels());
+  protected Size3 grid(Shape views) {
+    return patchEmbedding.grid(views);
   }
 
   @Override

@@ -16,6 +16,7 @@ import io.t3d.core.config.Size3;
 import io.t3d.core.config.Vit3dConfig;
 import io.t3d.core.config.Vit3dVariant;
 import io.t3d.core.config.Vit3dVariant.Pooling;
+import io.t3d.core.internal.Scopes;
 import io.t3d.core.nn.VisionEncoder.VisualTokens;
 import io.t3d.core.nn.internal.Chain;
 import io.t3d.core.nn.internal.RotaryTable3d;
@@ -109,13 +110,58 @@ final class VitTrunk {
     NDArray all = joinPrefix(parameters, x, training); // (B, P + N, C)
     Optional<RotaryTable3d> table = rotary(all.getManager(), grid);
     Optional<RotaryTable3d> kept = table.map(RotaryTable3d::kept);
-    for (Block block : blocks.getChildren().values()) {
-      all =
-          ActivationCheckpoints.stage(
-              all, y -> ((VitBlock) block).forward(parameters, y, kept, training));
+    boolean apart = false;
+    for (int i = 0; i < config.layers(); i++) {
+      VitBlock block = (VitBlock) blocks.getChildren().valueAt(i);
+      all = arranged(all, grid, apart, seesSlices(i));
+      apart = seesSlices(i);
+      all = ActivationCheckpoints.stage(all, y -> block.forward(parameters, y, kept, training));
     }
+    all = arranged(all, grid, apart, false);
     table.ifPresent(VitTrunk::free);
     return pool(parameters, finish(parameters, all, training), grid, training);
+  }
+
+  /** Whether a layer's slices attend to themselves alone. */
+  private boolean seesSlices(int layer) {
+    return (layer + 1) % variant.globalEvery() != 0;
+  }
+
+  /** Views {@code (B, P + d·N, C)} as slices {@code (B·d, P + N, C)} or back; frees its input. */
+  private NDArray arranged(NDArray x, Size3 grid, boolean apart, boolean wanted) {
+    if (apart == wanted) {
+      return x;
+    }
+    return Steps.thenFree(x, y -> Scopes.within(y, z -> wanted ? slices(z, grid) : views(z, grid)));
+  }
+
+  private NDArray slices(NDArray x, Size3 grid) {
+    long d = grid.depth();
+    long b = x.getShape().get(0);
+    int p = variant.prefix();
+    NDArray patches = x.get(":, " + p + ":").reshape(b * d, -1, config.hiddenSize());
+    if (p == 0) {
+      return patches;
+    }
+    NDArray along =
+        x.get(":, :" + p)
+            .reshape(b, 1, p, config.hiddenSize())
+            .broadcast(new Shape(b, d, p, config.hiddenSize()))
+            .reshape(b * d, p, config.hiddenSize());
+    return NDArrays.concat(new NDList(along, patches), 1);
+  }
+
+  private NDArray views(NDArray x, Size3 grid) {
+    long d = grid.depth();
+    long b = x.getShape().get(0) / d;
+    int p = variant.prefix();
+    NDArray patches = x.get(":, " + p + ":").reshape(b, -1, config.hiddenSize());
+    if (p == 0) {
+      return patches;
+    }
+    NDArray along =
+        x.get(":, :" + p).reshape(b, d, p, config.hiddenSize()).mean(new int[] {1}); // (B, P, C)
+    return NDArrays.concat(new NDList(along, patches), 1);
   }
 
   private static void free(RotaryTable3d table) {
@@ -140,8 +186,10 @@ final class VitTrunk {
     List<NDArray> out = new ArrayList<>();
     for (int i = 0; i < config.layers(); i++) {
       VitBlock block = (VitBlock) blocks.getChildren().valueAt(i);
+      all = arranged(all, grid, false, seesSlices(i));
       NDArray next = block.forward(parameters, all, table, training);
       all.close();
+      next = arranged(next, grid, seesSlices(i), false);
       boolean last = i + 1 == config.layers();
       NDArray seen = last ? Steps.runAndFree(norm, parameters, next, training) : next;
       NDArray patches = variant.prefix() == 0 ? seen : seen.get(":, " + variant.prefix() + ":");

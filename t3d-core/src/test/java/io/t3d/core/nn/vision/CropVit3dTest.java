@@ -34,6 +34,7 @@ import io.t3d.core.torch.Casts;
 import io.t3d.core.torch.TorchBridge;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -101,6 +102,30 @@ class CropVit3dTest {
     assertThat(net.channels()).isEqualTo(48);
     NDArray alone = encode(views.get("1:2")).tokens();
     assertThat(seen.tokens().get("1:2").sub(alone).abs().max().getFloat()).isLessThan(1e-5f);
+  }
+
+  @Test
+  void aHeadMapsTheMeanAndTheTokensAndLearnsWithTheLastLayer() {
+    CropVit3dConfig plain = config();
+    CropVit3dConfig headed =
+        new CropVit3dConfig(
+            plain.crop(),
+            plain.local(),
+            plain.combiner(),
+            Optional.of(new CropVit3dConfig.Head(7, 5, 3)));
+    CropVit3d other = new CropVit3d(headed);
+    other.initialize(manager, DataType.FLOAT32, VIEWS);
+    try (NDManager batch = manager.newSubManager()) {
+      NDArray input = batch.randomNormal(VIEWS);
+      VisualTokens seen = other.encode(new ParameterStore(batch, false), input, false);
+      assertThat(seen.tokens().getShape()).isEqualTo(new Shape(2, 6, 3));
+      assertThat(seen.pooled().orElseThrow().getShape()).isEqualTo(new Shape(2, 3));
+      assertThat(batch.getManagedArrays()).hasSize(3); // nothing is left over
+    }
+    assertThat(other.channels()).isEqualTo(3);
+    assertThat(other.layerOf("head.linear4.weight")).isEqualTo(other.layers() + 1);
+    assertThat(Configs.fromJson(Configs.toJson(headed), CropVit3dConfig.class)).isEqualTo(headed);
+    assertThat(Configs.toJson(plain)).doesNotContain("head\"");
   }
 
   @Test

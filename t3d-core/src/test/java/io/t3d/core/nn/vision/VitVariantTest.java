@@ -91,6 +91,19 @@ class VitVariantTest {
                         .mlpNorm(true)
                         .pooling(Pooling.CLS_AND_MEAN)
                         .build())
+                .build()),
+        arguments(
+            "vit_slices",
+            config(new Size3(2, 4, 4), 12, 3, 3, 10)
+                .position(Position.LEARNED)
+                .gridSize(new Size3(3, 2, 3))
+                .variant(
+                    Vit3dVariant.builder()
+                        .classToken(true)
+                        .registers(1)
+                        .pooling(Pooling.CLS)
+                        .globalEvery(2)
+                        .build())
                 .build()));
   }
 
@@ -323,6 +336,9 @@ class VitVariantTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Vit3dConfig.base().toBuilder().variant(rotary).build())
         .withMessageEndingWith("heads must be a multiple of 6, got 768 / 12");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> rotary.toBuilder().globalEvery(3).build())
+        .withMessageStartingWith("Vit3dVariant.globalEvery must be 1 with rotary positions");
   }
 
   @Test

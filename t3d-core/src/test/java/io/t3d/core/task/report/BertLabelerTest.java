@@ -46,7 +46,7 @@ class BertLabelerTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"radbert", "roberta"})
+  @ValueSource(strings = {"radbert", "roberta", "bert"})
   void probabilitiesAreThoseOfTransformers(String name) throws IOException {
     Path folder = GOLDEN.resolve(name);
     List<String> texts = texts(folder);
