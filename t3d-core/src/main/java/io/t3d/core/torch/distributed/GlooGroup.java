@@ -1,5 +1,6 @@
 package io.t3d.core.torch.distributed;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import com.sun.jna.Pointer;
 import io.t3d.core.torch.TorchBridge;
@@ -47,6 +48,13 @@ final class GlooGroup implements ProcessGroup {
   @Override
   public int size() {
     return rendezvous.size();
+  }
+
+  @Override
+  public void requireDevice(Device device) {
+    if (device.isGpu() && rendezvous.backend().isEmpty()) {
+      throw Rendezvous.noNccl("Several workers on GPUs need NCCL");
+    }
   }
 
   @Override
