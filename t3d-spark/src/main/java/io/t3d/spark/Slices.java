@@ -39,8 +39,8 @@ final class Slices {
   }
 
   /**
-   * How many items each task gets: as few tasks as the most for one allows, and all nearly alike, so
-   * that no core is left with a whole task more than another at the end.
+   * How many items each task gets: as few tasks as the most for one allows, and all nearly alike,
+   * so that no core is left with a whole task more than another at the end.
    *
    * @param most for one task, a multiple of {@code multiple}
    */

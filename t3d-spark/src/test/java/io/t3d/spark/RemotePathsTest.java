@@ -154,7 +154,9 @@ class RemotePathsTest {
                 + " (docs/spark.md)");
     Path out = Locations.path(root + "/prepared");
     assertThatThrownBy(
-            () -> T3DSpark.preprocess(session, local, PreparationConfig.of(Preprocessing.windowOnly()), out))
+            () ->
+                T3DSpark.preprocess(
+                    session, local, PreparationConfig.of(Preprocessing.windowOnly()), out))
         .isInstanceOf(T3dException.class)
         .hasMessage(
             "Prepared volumes go to a folder that every machine sees as its own files, got "

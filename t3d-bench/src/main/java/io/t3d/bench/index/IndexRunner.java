@@ -82,7 +82,12 @@ public final class IndexRunner {
       List<Path> graphs = new ArrayList<>();
       double built = build(exact, graphs);
       try (HnswIndex together = HnswIndex.open(graphs)) {
-        report("HNSW, " + parts + " graphs searched together (build: sum of parts)", built, together, asked, truth);
+        report(
+            "HNSW, " + parts + " graphs searched together (build: sum of parts)",
+            built,
+            together,
+            asked,
+            truth);
       }
       if (parts > 1) {
         Path merged = work.resolve("merged");
@@ -115,8 +120,8 @@ public final class IndexRunner {
   }
 
   /**
-   * Runs what makes a folder, or tells how long it took when an earlier run has finished it, so that
-   * a run of hours goes on where it was ended.
+   * Runs what makes a folder, or tells how long it took when an earlier run has finished it, so
+   * that a run of hours goes on where it was ended.
    *
    * @return seconds
    */

@@ -66,9 +66,7 @@ public final class LaunchedWorker {
     if (asksForGpu(asked, gpus)) {
       group.requireDevice(Device.gpu());
     }
-    return ofWorker(number.get(), asked, gpus)
-        .map(settings::withDevice)
-        .orElse(settings);
+    return ofWorker(number.get(), asked, gpus).map(settings::withDevice).orElse(settings);
   }
 
   /** Whether the device is a GPU, be there one or not. */

@@ -62,6 +62,26 @@ final class GlooGroup implements ProcessGroup {
     inPlace(array, this::sum);
   }
 
+  @Override
+  public Pending beginAllReduceSum(NDArray array) {
+    requireType(array);
+    try (Tensor own = TorchBridge.borrow(array).detach()) {
+      if (!own.is_contiguous() || own.is_cuda()) {
+        allReduceSum(array);
+        return () -> {};
+      }
+      requireOpen();
+      try (TensorVector list = new TensorVector(own); // the work has copies of both
+          AllreduceOptions options = new AllreduceOptions()) {
+        return calls.start(allReduce, sentBySum(own), at(list), at(options));
+      }
+    }
+  }
+
+  private double sentBySum(Tensor tensor) {
+    return 2.0 * (size() - 1) / size() * sizeOf(tensor);
+  }
+
   /**
    * Sums a tensor on the host.
    *
@@ -70,7 +90,7 @@ final class GlooGroup implements ProcessGroup {
   void sum(Tensor tensor) {
     try (TensorVector list = new TensorVector(tensor);
         AllreduceOptions options = new AllreduceOptions()) {
-      run(allReduce, 2.0 * (size() - 1) / size() * sizeOf(tensor), at(list), at(options));
+      run(allReduce, sentBySum(tensor), at(list), at(options));
     }
   }
 
@@ -199,10 +219,14 @@ final class GlooGroup implements ProcessGroup {
     return new Pointer(object.address());
   }
 
-  private void run(Pointer operation, double sent, Pointer... arguments) {
+  private void requireOpen() {
     if (closed) {
       throw new IllegalStateException("The group of workers is closed");
     }
+  }
+
+  private void run(Pointer operation, double sent, Pointer... arguments) {
+    requireOpen();
     calls.run(operation, sent, arguments);
   }
 

@@ -60,6 +60,23 @@ public interface ProcessGroup extends AutoCloseable {
   /** Puts the sum over all workers into the array of each. */
   void allReduceSum(NDArray array);
 
+  /** An operation that goes on. */
+  @FunctionalInterface
+  interface Pending {
+    /** Waits for its end; once. */
+    void await();
+  }
+
+  /**
+   * Begins {@link #allReduceSum}, which goes on while this thread does other things. Nothing may
+   * touch the array until it is awaited. Several may go on; all workers begin and await them in the
+   * same order.
+   */
+  default Pending beginAllReduceSum(NDArray array) {
+    allReduceSum(array);
+    return () -> {};
+  }
+
   /**
    * Puts the values of one worker into the array of each.
    *

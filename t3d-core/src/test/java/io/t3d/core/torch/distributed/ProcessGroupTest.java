@@ -54,6 +54,39 @@ class ProcessGroupTest {
   }
 
   @Test
+  void sumsGoOnWhileOthersAreBegunAndEachIsWholeWhenItIsAwaited() throws Exception {
+    int port = freePort();
+    List<Callable<List<Float>>> workers = new ArrayList<>();
+    for (int rank = 0; rank < 3; rank++) {
+      Rendezvous place = tcp(port, rank, 3).build();
+      workers.add(
+          () -> {
+            try (NDManager manager = TorchEngine.get().newBaseManager(Device.cpu());
+                ProcessGroup group = ProcessGroup.join(place)) {
+              List<NDArray> arrays = new ArrayList<>();
+              List<ProcessGroup.Pending> begun = new ArrayList<>();
+              for (int i = 0; i < 5; i++) {
+                NDArray array = manager.ones(new Shape(100_000)).mul(group.rank() + 10 * i);
+                arrays.add(array);
+                begun.add(group.beginAllReduceSum(array));
+              }
+              begun.forEach(ProcessGroup.Pending::await);
+              long before = group.traffic().calls();
+              assertThat(before).isGreaterThanOrEqualTo(5);
+              List<Float> sums = new ArrayList<>();
+              for (NDArray array : arrays) {
+                assertThat(array.min().getFloat()).isEqualTo(array.max().getFloat());
+                sums.add(array.getFloat(0));
+              }
+              group.barrier();
+              return sums;
+            }
+          });
+    }
+    assertThat(inThreads(workers)).containsOnly(List.of(3f, 33f, 63f, 93f, 123f));
+  }
+
+  @Test
   void gpusNeedGlooByNameSinceThereIsNoNccl() throws Exception {
     for (boolean asked : new boolean[] {false, true}) {
       int port = freePort();
