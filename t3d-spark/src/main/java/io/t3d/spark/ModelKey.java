@@ -5,6 +5,7 @@ import com.google.common.hash.Hasher;
 import com.google.common.hash.Hashing;
 import io.t3d.core.T3dException;
 import io.t3d.core.internal.OsPaths;
+import io.t3d.data.io.Locations;
 import java.io.IOException;
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
@@ -39,6 +40,13 @@ record ModelKey(String folder, String onDriver, String content, String device)
    * @throws T3dException when there is none
    */
   static ModelKey of(Path folder, String device) throws IOException {
+    if (!Locations.isLocal(folder)) {
+      throw new T3dException(
+          T3dException.Kind.USAGE,
+          "A model must be a folder that every machine sees as its own files, got "
+              + folder
+              + "; copy it to a shared file system, or send it along by --archives (docs/spark.md)");
+    }
     String own = OsPaths.resolve(folder).toString();
     Path given = locate(folder.toString(), own);
     if (!Files.isDirectory(given)) {

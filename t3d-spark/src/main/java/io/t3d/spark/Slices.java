@@ -29,11 +29,32 @@ final class Slices {
     JavaSparkContext context = JavaSparkContext.fromSparkContext(session.sparkContext());
     int size = size(setting(session), all.size(), context.defaultParallelism(), multiple);
     List<List<T>> slices = new ArrayList<>();
-    for (int from = 0; from < all.size(); from += size) {
-      slices.add(new ArrayList<>(all.subList(from, Math.min(all.size(), from + size))));
+    int from = 0;
+    for (int count : sizes(all.size(), size, multiple)) {
+      slices.add(new ArrayList<>(all.subList(from, from + count)));
+      from += count;
     }
     // One element in each partition: a task gets its own items and no others.
     return context.parallelize(slices, Math.max(1, slices.size()));
+  }
+
+  /**
+   * How many items each task gets: as few tasks as the most for one allows, and all nearly alike,
+   * so that no core is left with a whole task more than another at the end.
+   *
+   * @param most for one task, a multiple of {@code multiple}
+   */
+  static List<Integer> sizes(int items, int most, int multiple) {
+    int tasks = (items + most - 1) / most;
+    int units = (items + multiple - 1) / multiple; // the last may be short
+    List<Integer> sizes = new ArrayList<>();
+    int left = items;
+    for (int task = 0; task < tasks; task++) {
+      int own = units / tasks + (task < units % tasks ? 1 : 0);
+      sizes.add(Math.min(left, own * multiple));
+      left -= sizes.get(task);
+    }
+    return sizes;
   }
 
   private static String setting(SparkSession session) {

@@ -3,6 +3,7 @@ package io.t3d.spark;
 import io.t3d.core.T3dException;
 import io.t3d.core.internal.OutputCheck;
 import io.t3d.core.task.classify.FindingPrompts;
+import io.t3d.data.io.Locations;
 import io.t3d.data.io.VolumeFinder;
 import io.t3d.data.manifest.Manifest;
 import io.t3d.data.manifest.ManifestRow;
@@ -168,6 +169,13 @@ public final class T3DSpark {
       Path out,
       Masks.OtherGrid otherGrid)
       throws IOException {
+    if (!Locations.isLocal(out)) {
+      throw new T3dException(
+          T3dException.Kind.USAGE,
+          "Prepared volumes go to a folder that every machine sees as its own files, got "
+              + out
+              + "; prepare to a shared file system, and copy the folder there afterwards");
+    }
     OutputCheck.folder(out);
     Manifest all = Manifest.read(manifest);
     Path prepared = out.resolve("manifest.csv");

@@ -68,9 +68,7 @@ public final class IndexRunner {
       files.add(work.resolve("part-" + part + ".safetensors"));
     }
     Path queryFile = work.resolve("queries.safetensors");
-    if (!Files.exists(queryFile)) {
-      write(manager, files, queryFile, queries);
-    }
+    write(manager, files, queryFile, queries);
     float[][] asked = read(manager, queryFile);
     System.out.println(
         "| index | build | recall at 10 | one query, median | 95 % | batch, per query |");
@@ -84,13 +82,16 @@ public final class IndexRunner {
       List<Path> graphs = new ArrayList<>();
       double built = build(exact, graphs);
       try (HnswIndex together = HnswIndex.open(graphs)) {
-        report("HNSW, " + parts + " graphs searched together", built, together, asked, truth);
+        report(
+            "HNSW, " + parts + " graphs searched together (build: sum of parts)",
+            built,
+            together,
+            asked,
+            truth);
       }
       if (parts > 1) {
         Path merged = work.resolve("merged");
-        start = System.nanoTime();
-        HnswIndex.merge(merged, graphs);
-        double took = seconds(start);
+        double took = once(merged, () -> HnswIndex.merge(merged, graphs));
         try (HnswIndex one = HnswIndex.open(merged)) {
           report("HNSW, merged into one graph (build: the merging)", took, one, asked, truth);
         }
@@ -113,6 +114,30 @@ public final class IndexRunner {
     return (System.nanoTime() - start) / 1e9;
   }
 
+  /** What takes long and may be interrupted. */
+  private interface Step {
+    void run() throws IOException;
+  }
+
+  /**
+   * Runs what makes a folder, or tells how long it took when an earlier run has finished it, so
+   * that a run of hours goes on where it was ended.
+   *
+   * @return seconds
+   */
+  private static double once(Path made, Step step) throws IOException {
+    Path note = made.resolveSibling(made.getFileName() + ".seconds");
+    if (Files.exists(note)) {
+      return Double.parseDouble(Files.readString(note));
+    }
+    long start = System.nanoTime();
+    step.run();
+    double took = seconds(start);
+    Files.writeString(note, Double.toString(took));
+    return took;
+  }
+
+  /** Writes the files that are missing; each has a seed of its own. */
   private void write(NDManager manager, List<Path> files, Path queryFile, int queries)
       throws IOException {
     Files.createDirectories(work);
@@ -121,17 +146,24 @@ public final class IndexRunner {
     for (int i = 0; i < centres.length; i++) {
       centres[i] = around(new float[width], 1, random);
     }
-    int first = 0;
     for (int part = 0; part < parts; part++) {
-      int end = (int) ((long) vectors * (part + 1) / parts);
-      rows(manager, files.get(part), end - first, centres, random);
-      first = end;
+      if (!Files.exists(files.get(part))) {
+        rows(manager, files.get(part), first(part + 1) - first(part), centres, part);
+      }
     }
-    rows(manager, queryFile, queries, centres, random);
+    if (!Files.exists(queryFile)) {
+      rows(manager, queryFile, queries, centres, parts);
+    }
   }
 
-  private void rows(NDManager manager, Path file, int count, float[][] centres, Random random)
+  /** The first row of a part. */
+  private int first(int part) {
+    return (int) ((long) vectors * part / parts);
+  }
+
+  private void rows(NDManager manager, Path file, int count, float[][] centres, int seed)
       throws IOException {
+    Random random = new Random(SEED + 1 + seed);
     float[] flat = new float[Math.multiplyExact(count, width)];
     for (int i = 0; i < count; i++) {
       float[] row = around(centres[random.nextInt(centres.length)], NOISE, random);
@@ -166,31 +198,33 @@ public final class IndexRunner {
     return rows.toArray(float[][]::new);
   }
 
-  /** A graph of each file, as many at a time as there are cores. */
+  /**
+   * A graph of each file, as many at a time as there are cores.
+   *
+   * @return the seconds of all together, as if they had been built one after the other
+   */
   private double build(MappedIndex gallery, List<Path> graphs)
       throws InterruptedException, ExecutionException {
-    long start = System.nanoTime();
+    double took = 0;
     ExecutorService threads =
         Executors.newFixedThreadPool(Math.min(parts, Runtime.getRuntime().availableProcessors()));
     try {
-      List<Callable<Path>> tasks = new ArrayList<>();
+      List<Callable<Double>> tasks = new ArrayList<>();
       for (int part = 0; part < parts; part++) {
-        int from = (int) ((long) vectors * part / parts);
-        int to = (int) ((long) vectors * (part + 1) / parts);
+        int from = first(part);
+        int to = first(part + 1);
         Path folder = work.resolve("graph-" + part);
+        graphs.add(folder);
         tasks.add(
-            () -> {
-              HnswIndex.buildPart(folder, gallery.rows(from, to), from);
-              return folder;
-            });
+            () -> once(folder, () -> HnswIndex.buildPart(folder, gallery.rows(from, to), from)));
       }
-      for (Future<Path> done : threads.invokeAll(tasks)) {
-        graphs.add(done.get());
+      for (Future<Double> done : threads.invokeAll(tasks)) {
+        took += done.get();
       }
     } finally {
       threads.shutdownNow();
     }
-    return seconds(start);
+    return took;
   }
 
   private static void report(

@@ -98,7 +98,7 @@ public final class PretrainCommand implements Callable<Integer> {
     }
     PretrainConfig asked = device.name().map(settings::withDevice).orElse(settings);
     try (ProcessGroup group = LaunchedWorker.join()) {
-      return group.run(() -> call(LaunchedWorker.onItsDevice(asked), group));
+      return group.run(() -> call(LaunchedWorker.onItsDevice(asked, group), group));
     }
   }
 

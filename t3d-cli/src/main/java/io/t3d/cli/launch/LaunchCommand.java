@@ -72,6 +72,14 @@ public final class LaunchCommand implements Callable<Integer> {
               + " checkpoints included; an hour when left out. Killed workers are noticed earlier.")
   private @Nullable Integer timeout;
 
+  @Option(
+      names = "--backend",
+      paramLabel = "NAME",
+      description =
+          "What carries arrays between workers: gloo, through the machine's memory. Needed by name"
+              + " on GPUs, since there is no nccl.")
+  private @Nullable String backend;
+
   @Parameters(arity = "1..*", paramLabel = "COMMAND", description = "pretrain and its options.")
   private List<String> command;
 
@@ -109,6 +117,9 @@ public final class LaunchCommand implements Callable<Integer> {
         if (timeout != null) {
           environment.put(Rendezvous.TIMEOUT_SECONDS, timeout.toString());
         }
+        if (backend != null) {
+          environment.put(Rendezvous.BACKEND, backend);
+        }
         if (networkInterface != null) {
           environment.put(Rendezvous.INTERFACE, networkInterface);
         }
@@ -133,6 +144,9 @@ public final class LaunchCommand implements Callable<Integer> {
     }
     if (timeout != null && timeout < 1) {
       throw usage("--timeout must be at least 1 second, got " + timeout);
+    }
+    if (backend != null) {
+      Rendezvous.Backend.of(backend); // refuses what cannot be had
     }
     if (!command.get(0).equals("pretrain")) {
       throw usage("launch starts pretrain, got '" + command.get(0) + "'");

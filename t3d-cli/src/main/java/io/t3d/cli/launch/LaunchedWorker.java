@@ -1,5 +1,6 @@
 package io.t3d.cli.launch;
 
+import ai.djl.Device;
 import io.t3d.core.T3dException;
 import io.t3d.core.torch.TorchEngine;
 import io.t3d.core.torch.distributed.ProcessGroup;
@@ -49,17 +50,28 @@ public final class LaunchedWorker {
     watch.start();
   }
 
-  /** The settings with the GPU of this worker's number, where any GPU was meant. */
-  public static PretrainConfig onItsDevice(PretrainConfig settings) {
+  /**
+   * The settings with the GPU of this worker's number, where any GPU was meant.
+   *
+   * @throws T3dException where the workers of the group cannot be on GPUs
+   */
+  public static PretrainConfig onItsDevice(PretrainConfig settings, ProcessGroup group) {
     Optional<String> number = Optional.ofNullable(System.getenv(Rendezvous.LOCAL_RANK));
     if (number.isEmpty()) {
       return settings;
     }
     String asked =
         settings.device().orElseGet(() -> System.getProperty(TorchEngine.DEVICE, "auto"));
-    return ofWorker(number.get(), asked, TorchEngine.gpuCount())
-        .map(settings::withDevice)
-        .orElse(settings);
+    int gpus = TorchEngine.gpuCount();
+    if (asksForGpu(asked, gpus)) {
+      group.requireDevice(Device.gpu());
+    }
+    return ofWorker(number.get(), asked, gpus).map(settings::withDevice).orElse(settings);
+  }
+
+  /** Whether the device is a GPU, be there one or not. */
+  static boolean asksForGpu(String asked, int gpus) {
+    return asked.startsWith("gpu") || (asked.equals("auto") && gpus > 0);
   }
 
   /**

@@ -203,6 +203,11 @@ class LaunchTest {
     assertThat(error("launch --workers 1 --rendezvous host pretrain"))
         .contains("needs HOST:PORT or file:PATH, got 'host'");
     Path shortSecret = Files.writeString(dir.resolve("s"), "abc");
+    assertThat(error("launch --workers 1 --backend mpi pretrain"))
+        .contains("a backend, gloo or nccl, got 'mpi'");
+    assertThat(error("launch --workers 2 --backend nccl pretrain"))
+        .contains("NCCL is not in the CUDA natives of Maven Central")
+        .contains("--backend gloo");
     assertThat(error("launch --workers 1 --secret-file " + shortSecret + " pretrain"))
         .contains("must hold a secret of at least 16 letters");
   }
@@ -234,6 +239,30 @@ class LaunchTest {
                     "-XX:StartFlightRecording=filename=a.jfr",
                     "-Dio.t3d.x=1")))
         .containsExactly("-Xmx2g", "-Dio.t3d.x=1");
+  }
+
+  @Test
+  void workersOnGpusAreRefusedInOneLineThatNamesNccl() throws IOException {
+    Path out = dir.resolve("out-gpu");
+    String said =
+        error(
+            "launch --workers 2 pretrain --device gpu --config "
+                + config("c.yaml", 5e-4)
+                + " --manifest "
+                + manifest("ct", 5)
+                + " --out "
+                + out);
+    assertThat(said)
+        .isEqualTo(
+            "error: Several workers on GPUs need NCCL: NCCL is not in the CUDA natives of Maven"
+                + " Central. Train on one GPU (training.microBatch holds more pairs), give --device"
+                + " cpu, or let gradients pass through the machine's memory, slower: launch"
+                + " --backend gloo, or T3D_BACKEND=gloo\n");
+    assertThat(out).doesNotExist();
+    assertThat(LaunchedWorker.asksForGpu("auto", 2)).isTrue();
+    assertThat(LaunchedWorker.asksForGpu("auto", 0)).isFalse();
+    assertThat(LaunchedWorker.asksForGpu("gpu1", 0)).isTrue();
+    assertThat(LaunchedWorker.asksForGpu("cpu", 2)).isFalse();
   }
 
   @Test

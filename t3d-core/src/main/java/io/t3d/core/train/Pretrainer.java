@@ -136,6 +136,7 @@ public final class Pretrainer {
   }
 
   private TrainingSummary train() throws IOException {
+    ranks.group().requireDevice(model.device());
     if (config.frozen().contains(TrainingConfig.Part.VISION)) {
       model.freezeVision();
     }

@@ -55,6 +55,7 @@ public final class TrainingStep {
    * batch, of as many pairs; the step is that of one worker with the whole batch.
    *
    * @param group all workers; model and optimizer must have the same values in all
+   * @throws io.t3d.core.T3dException when arrays of the model's device do not travel between them
    */
   public TrainingStep(
       T3DModel model,
@@ -62,6 +63,7 @@ public final class TrainingStep {
       AdamW optimizer,
       TrainingConfig config,
       ProcessGroup group) {
+    group.requireDevice(model.device());
     this.model = model;
     this.objective = objective;
     this.ofParts = ofParts(objective, config);

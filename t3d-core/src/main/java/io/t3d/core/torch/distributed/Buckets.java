@@ -4,7 +4,9 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.t3d.core.torch.GradientSlot;
 import io.t3d.core.torch.TorchBridge;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.function.Predicate;
 import org.bytedeco.pytorch.Scalar;
@@ -16,7 +18,13 @@ import org.bytedeco.pytorch.global.torch;
 public final class Buckets {
   private static final long ELEMENTS = 8 << 20; // 32 MiB of float32
 
+  /** Buckets that travel at a time, beside the one that is filled or emptied. */
+  private static final int UNDERWAY = 2;
+
   private Buckets() {}
+
+  /** Gradients of weights, one after another, that are being summed. */
+  private record Underway(List<NDArray> weights, NDArray sum, ProcessGroup.Pending pending) {}
 
   /**
    * Puts the sum of all workers' gradients into each. A weight that no worker's backward pass has
@@ -41,6 +49,7 @@ public final class Buckets {
       group.allReduceSum(flags);
       anywhere = flags.toLongArray();
     }
+    Deque<Underway> travelling = new ArrayDeque<>();
     List<NDArray> bucket = new ArrayList<>();
     long elements = 0;
     for (int i = 0; i < filled.length; i++) {
@@ -48,19 +57,22 @@ public final class Buckets {
         bucket.add(weights.get(i));
         elements += weights.get(i).size();
         if (elements >= ELEMENTS) {
-          sumBucket(group, scope, bucket);
+          travelling.add(begin(group, scope, List.copyOf(bucket)));
+          if (travelling.size() > UNDERWAY) {
+            end(travelling.remove());
+          }
           bucket.clear();
           elements = 0;
         }
       }
     }
-    sumBucket(group, scope, bucket);
+    if (!bucket.isEmpty()) {
+      travelling.add(begin(group, scope, bucket));
+    }
+    travelling.forEach(Buckets::end);
   }
 
-  private static void sumBucket(ProcessGroup group, NDManager scope, List<NDArray> weights) {
-    if (weights.isEmpty()) {
-      return;
-    }
+  private static Underway begin(ProcessGroup group, NDManager scope, List<NDArray> weights) {
     List<Tensor> rows = new ArrayList<>();
     for (NDArray weight : weights) {
       Tensor tensor = TorchBridge.borrow(weight);
@@ -76,10 +88,15 @@ public final class Buckets {
       }
       GradientSlot.free(weight); // now in the row, or a part of it
     }
-    try (NDArray sum = joined(scope, rows)) {
-      group.allReduceSum(sum);
+    NDArray sum = joined(scope, rows);
+    return new Underway(weights, sum, group.beginAllReduceSum(sum));
+  }
+
+  private static void end(Underway bucket) {
+    try (NDArray sum = bucket.sum()) {
+      bucket.pending().await();
       long from = 0;
-      for (NDArray weight : weights) {
+      for (NDArray weight : bucket.weights()) {
         Tensor tensor = TorchBridge.borrow(weight);
         try (Tensor part = TorchBridge.borrow(sum).narrow(0, from, weight.size());
             Tensor shaped = part.view(tensor.shape())) {

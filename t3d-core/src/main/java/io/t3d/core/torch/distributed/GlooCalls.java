@@ -55,11 +55,20 @@ final class GlooCalls {
    * @throws PeerLostException when another worker has ended
    */
   void run(Pointer operation, double sent, Pointer... arguments) {
+    start(operation, sent, arguments).await();
+  }
+
+  /**
+   * Begins one, which goes on while this thread does other things.
+   *
+   * @return to be awaited, in the order of the calls
+   * @throws PeerLostException when another worker has ended
+   */
+  ProcessGroup.Pending start(Pointer operation, double sent, Pointer... arguments) {
     if (watch.verdict().isPresent()) {
       throw note(lost(watch.verdict().get(), null));
     }
     long begin = System.nanoTime();
-    Pointer work = Pointer.NULL;
     try (Memory slot = new Memory(Long.BYTES)) {
       slot.clear();
       Object[] all = new Object[2 + arguments.length];
@@ -67,24 +76,41 @@ final class GlooCalls {
       all[1] = group;
       System.arraycopy(arguments, 0, all, 2, arguments.length);
       NativeCall.run(operation, all);
-      work = slot.getPointer(0);
+      Pointer work = slot.getPointer(0);
+      return () -> finish(work, begin);
+    } catch (T3dException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      throw failed(e, begin);
+    } finally {
+      bytes += (long) sent;
+      nanos += System.nanoTime() - begin;
+      calls++;
+    }
+  }
+
+  private void finish(Pointer work, long begun) {
+    long begin = System.nanoTime();
+    try {
       await(new Work(new NativeCall.Address(work)));
     } catch (PeerLostException e) {
       throw note(e);
     } catch (T3dException e) {
       throw e;
     } catch (RuntimeException e) {
-      String error = GlooJoin.firstLine(e);
-      boolean late =
-          error.toLowerCase(Locale.ROOT).contains("timed out")
-              && System.nanoTime() - begin >= timeout.toNanos() / 2;
-      throw note(lost(watch.findOut(late ? late() : broken(error)), e));
+      throw failed(e, begun);
     } finally {
       release(work);
-      bytes += (long) sent;
       nanos += System.nanoTime() - begin;
-      calls++;
     }
+  }
+
+  private PeerLostException failed(RuntimeException e, long begun) {
+    String error = GlooJoin.firstLine(e);
+    boolean late =
+        error.toLowerCase(Locale.ROOT).contains("timed out")
+            && System.nanoTime() - begun >= timeout.toNanos() / 2;
+    return note(lost(watch.findOut(late ? late() : broken(error)), e));
   }
 
   private String late() {

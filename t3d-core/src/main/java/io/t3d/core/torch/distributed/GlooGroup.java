@@ -1,5 +1,6 @@
 package io.t3d.core.torch.distributed;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import com.sun.jna.Pointer;
 import io.t3d.core.torch.TorchBridge;
@@ -50,8 +51,35 @@ final class GlooGroup implements ProcessGroup {
   }
 
   @Override
+  public void requireDevice(Device device) {
+    if (device.isGpu() && rendezvous.backend().isEmpty()) {
+      throw Rendezvous.noNccl("Several workers on GPUs need NCCL");
+    }
+  }
+
+  @Override
   public void allReduceSum(NDArray array) {
     inPlace(array, this::sum);
+  }
+
+  @Override
+  public Pending beginAllReduceSum(NDArray array) {
+    requireType(array);
+    try (Tensor own = TorchBridge.borrow(array).detach()) {
+      if (!own.is_contiguous() || own.is_cuda()) {
+        allReduceSum(array);
+        return () -> {};
+      }
+      requireOpen();
+      try (TensorVector list = new TensorVector(own); // the work has copies of both
+          AllreduceOptions options = new AllreduceOptions()) {
+        return calls.start(allReduce, sentBySum(own), at(list), at(options));
+      }
+    }
+  }
+
+  private double sentBySum(Tensor tensor) {
+    return 2.0 * (size() - 1) / size() * sizeOf(tensor);
   }
 
   /**
@@ -62,7 +90,7 @@ final class GlooGroup implements ProcessGroup {
   void sum(Tensor tensor) {
     try (TensorVector list = new TensorVector(tensor);
         AllreduceOptions options = new AllreduceOptions()) {
-      run(allReduce, 2.0 * (size() - 1) / size() * sizeOf(tensor), at(list), at(options));
+      run(allReduce, sentBySum(tensor), at(list), at(options));
     }
   }
 
@@ -191,10 +219,14 @@ final class GlooGroup implements ProcessGroup {
     return new Pointer(object.address());
   }
 
-  private void run(Pointer operation, double sent, Pointer... arguments) {
+  private void requireOpen() {
     if (closed) {
       throw new IllegalStateException("The group of workers is closed");
     }
+  }
+
+  private void run(Pointer operation, double sent, Pointer... arguments) {
+    requireOpen();
     calls.run(operation, sent, arguments);
   }
 

@@ -1,5 +1,6 @@
 package io.t3d.core.torch.distributed;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import io.t3d.core.T3dException;
 import java.io.IOException;
@@ -16,8 +17,9 @@ import java.util.Optional;
  * }
  * }</pre>
  *
- * <p>Arrays are float32, bfloat16, int64 or uint8, of the same shape and type in all workers. On
- * CPUs they travel by libtorch's Gloo; arrays on a GPU go through the memory of their machine.
+ * <p>Arrays are float32, bfloat16, int64 or uint8, of the same shape and type in all workers. They
+ * travel by libtorch's Gloo; arrays on a GPU go through the memory of their machine, where that was
+ * {@linkplain Rendezvous#backend asked for}.
  *
  * <p>When a worker ends, falls silent or {@linkplain #fail fails}, the operations of all others
  * throw a {@link T3dException} that names it, within half a minute. The group cannot be used any
@@ -47,8 +49,33 @@ public interface ProcessGroup extends AutoCloseable {
   /** R, the number of workers. */
   int size();
 
+  /**
+   * Refuses a device whose arrays do not travel: a GPU, unless Gloo was asked for by name, since
+   * NCCL, which whoever takes several GPUs expects, cannot be had.
+   *
+   * @throws T3dException which names NCCL, and what to do
+   */
+  default void requireDevice(Device device) {}
+
   /** Puts the sum over all workers into the array of each. */
   void allReduceSum(NDArray array);
+
+  /** An operation that goes on. */
+  @FunctionalInterface
+  interface Pending {
+    /** Waits for its end; once. */
+    void await();
+  }
+
+  /**
+   * Begins {@link #allReduceSum}, which goes on while this thread does other things. Nothing may
+   * touch the array until it is awaited. Several may go on; all workers begin and await them in the
+   * same order.
+   */
+  default Pending beginAllReduceSum(NDArray array) {
+    allReduceSum(array);
+    return () -> {};
+  }
 
   /**
    * Puts the values of one worker into the array of each.

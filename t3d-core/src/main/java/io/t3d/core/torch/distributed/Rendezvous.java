@@ -3,6 +3,7 @@ package io.t3d.core.torch.distributed;
 import io.t3d.core.T3dException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -25,6 +26,7 @@ import java.util.Optional;
  *     other machines can reach a worker
  * @param joinTimeout how long to wait for the others at the start
  * @param timeout how long a collective may take, the others' other work included
+ * @param backend what carries arrays; empty for Gloo, and no arrays of GPUs
  */
 public record Rendezvous(
     String place,
@@ -33,7 +35,8 @@ public record Rendezvous(
     Optional<String> networkInterface,
     String secret,
     Duration joinTimeout,
-    Duration timeout) {
+    Duration timeout,
+    Optional<Backend> backend) {
   /** Variable of the environment: this worker's rank. */
   public static final String RANK = "T3D_RANK";
 
@@ -58,16 +61,58 @@ public record Rendezvous(
   /** Variable of the environment: seconds that a call between the workers may take. */
   public static final String TIMEOUT_SECONDS = "T3D_TIMEOUT_SECONDS";
 
+  /** Variable of the environment: {@code gloo} or {@code nccl}. */
+  public static final String BACKEND = "T3D_BACKEND";
+
   /** How many letters a secret has at least, where others than this machine may reach a worker. */
   public static final int SECRET_LETTERS = 16;
 
   private static final String FILE = "file:";
+
+  /** What carries arrays between workers. */
+  public enum Backend {
+    /** Through the machines' memory; those of GPUs are copied there and back. */
+    GLOO,
+    /** From GPU to GPU. No natives of it are on Maven Central, so it is refused. */
+    NCCL;
+
+    /**
+     * The backend of a name.
+     *
+     * @throws T3dException when it is neither {@code gloo} nor {@code nccl}, or cannot be had
+     */
+    public static Backend of(String name) {
+      switch (name.toLowerCase(Locale.ROOT)) {
+        case "gloo":
+          return GLOO;
+        case "nccl":
+          throw noNccl("The backend NCCL cannot be had");
+        default:
+          throw usage("a backend, gloo or nccl", "'" + name + "'");
+      }
+    }
+  }
+
+  /** The refusal of what needs NCCL. */
+  static T3dException noNccl(String what) {
+    return new T3dException(
+        T3dException.Kind.ENVIRONMENT,
+        what
+            + ": NCCL is not in the CUDA natives of Maven Central. Train on one GPU"
+            + " (training.microBatch holds more pairs), give --device cpu, or let gradients pass"
+            + " through the machine's memory, slower: launch --backend gloo, or "
+            + BACKEND
+            + "=gloo");
+  }
 
   /** Checks ranks and the place's form. */
   public Rendezvous {
     Objects.requireNonNull(place, "place");
     Objects.requireNonNull(networkInterface, "networkInterface");
     Objects.requireNonNull(secret, "secret");
+    if (backend.filter(Backend.NCCL::equals).isPresent()) {
+      throw noNccl("The backend NCCL cannot be had");
+    }
     if (size < 1 || rank < 0 || rank >= size) {
       throw usage("a rank in [0, number of workers)", "rank " + rank + " of " + size + " workers");
     }
@@ -144,6 +189,7 @@ public record Rendezvous(
     if (environment.containsKey(TIMEOUT_SECONDS)) {
       builder.timeout(Duration.ofSeconds(number(environment, TIMEOUT_SECONDS)));
     }
+    Optional.ofNullable(environment.get(BACKEND)).map(Backend::of).ifPresent(builder::backend);
     return Optional.of(builder.build());
   }
 
@@ -188,6 +234,7 @@ public record Rendezvous(
     private String secret = "";
     private Duration joinTimeout = Duration.ofMinutes(5);
     private Duration timeout = Duration.ofMinutes(60);
+    private Optional<Backend> backend = Optional.empty();
 
     private Builder(String place, int rank, int size) {
       this.place = place;
@@ -223,9 +270,19 @@ public record Rendezvous(
       return this;
     }
 
+    /**
+     * See {@link Rendezvous#backend()}. With {@link Backend#GLOO}, workers may train on GPUs, whose
+     * arrays then pass through the machine's memory.
+     */
+    public Builder backend(Backend value) {
+      backend = Optional.of(value);
+      return this;
+    }
+
     /** Checks and builds. */
     public Rendezvous build() {
-      return new Rendezvous(place, rank, size, networkInterface, secret, joinTimeout, timeout);
+      return new Rendezvous(
+          place, rank, size, networkInterface, secret, joinTimeout, timeout, backend);
     }
   }
 

@@ -3,6 +3,7 @@ package io.t3d.core.torch.distributed;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -50,6 +51,73 @@ class ProcessGroupTest {
     return Rendezvous.tcp("127.0.0.1", port, rank, size)
         .joinTimeout(Duration.ofSeconds(20))
         .timeout(Duration.ofSeconds(60));
+  }
+
+  @Test
+  void sumsGoOnWhileOthersAreBegunAndEachIsWholeWhenItIsAwaited() throws Exception {
+    int port = freePort();
+    List<Callable<List<Float>>> workers = new ArrayList<>();
+    for (int rank = 0; rank < 3; rank++) {
+      Rendezvous place = tcp(port, rank, 3).build();
+      workers.add(
+          () -> {
+            try (NDManager manager = TorchEngine.get().newBaseManager(Device.cpu());
+                ProcessGroup group = ProcessGroup.join(place)) {
+              List<NDArray> arrays = new ArrayList<>();
+              List<ProcessGroup.Pending> begun = new ArrayList<>();
+              for (int i = 0; i < 5; i++) {
+                NDArray array = manager.ones(new Shape(100_000)).mul(group.rank() + 10 * i);
+                arrays.add(array);
+                begun.add(group.beginAllReduceSum(array));
+              }
+              begun.forEach(ProcessGroup.Pending::await);
+              long before = group.traffic().calls();
+              assertThat(before).isGreaterThanOrEqualTo(5);
+              List<Float> sums = new ArrayList<>();
+              for (NDArray array : arrays) {
+                assertThat(array.min().getFloat()).isEqualTo(array.max().getFloat());
+                sums.add(array.getFloat(0));
+              }
+              group.barrier();
+              return sums;
+            }
+          });
+    }
+    assertThat(inThreads(workers)).containsOnly(List.of(3f, 33f, 63f, 93f, 123f));
+  }
+
+  @Test
+  void gpusNeedGlooByNameSinceThereIsNoNccl() throws Exception {
+    for (boolean asked : new boolean[] {false, true}) {
+      int port = freePort();
+      List<Callable<Boolean>> workers = new ArrayList<>();
+      for (int rank = 0; rank < 2; rank++) {
+        Rendezvous.Builder place = tcp(port, rank, 2);
+        if (asked) {
+          place.backend(Rendezvous.Backend.GLOO);
+        }
+        workers.add(
+            () -> {
+              try (ProcessGroup group = ProcessGroup.join(place.build())) {
+                group.requireDevice(Device.cpu());
+                if (asked) {
+                  group.requireDevice(Device.gpu());
+                } else {
+                  assertThatThrownBy(() -> group.requireDevice(Device.gpu(1)))
+                      .isInstanceOf(T3dException.class)
+                      .hasMessageStartingWith("Several workers on GPUs need NCCL: ");
+                }
+                group.barrier();
+                return true;
+              }
+            });
+      }
+      assertThat(inThreads(workers)).containsOnly(true);
+    }
+    ProcessGroup.single().requireDevice(Device.gpu());
+    assertThatThrownBy(() -> tcp(1, 0, 2).backend(Rendezvous.Backend.NCCL).build())
+        .isInstanceOf(T3dException.class)
+        .hasMessageContaining("NCCL is not in the CUDA natives");
   }
 
   private static <T> List<T> inThreads(List<Callable<T>> tasks) throws Exception {
