@@ -7,6 +7,7 @@ import io.t3d.serve.config.ServeSettings;
 import io.t3d.serve.config.TlsFiles;
 import io.t3d.serve.internal.Deadline;
 import io.t3d.serve.internal.input.AllowedRoot;
+import io.t3d.serve.internal.input.Archive;
 import io.t3d.serve.internal.input.Uploads;
 import io.t3d.serve.internal.model.ModelService;
 import io.t3d.serve.internal.work.Door;
@@ -51,7 +52,7 @@ public final class HttpServer implements AutoCloseable {
   private final Metrics metrics;
   private final Access access;
   private final Uploads uploads;
-  private final AllowedRoot root;
+  private final Exchange.Sources sources;
   private final List<Route> routes;
   private final Javalin app;
 
@@ -74,7 +75,9 @@ public final class HttpServer implements AutoCloseable {
     this.metrics = metrics;
     this.access = new Access(settings.token(), settings.host());
     this.uploads = new Uploads(settings.upload());
-    this.root = new AllowedRoot(settings.root());
+    this.sources =
+        new Exchange.Sources(
+            new AllowedRoot(settings.root()), new Archive(settings.archive(), settings.upload()));
     Answers.Card card = ModelCards.of(service.parts(), checkpoint);
     this.routes = routes(service, card);
     this.app = Javalin.create(this::configure);
@@ -235,7 +238,7 @@ public final class HttpServer implements AutoCloseable {
 
   private void answer(Route route, Context ctx) throws IOException {
     Deadline deadline = Deadline.in(settings.timeout());
-    try (Exchange exchange = new Exchange(ctx, deadline, uploads, root, settings.temporary())) {
+    try (Exchange exchange = new Exchange(ctx, deadline, uploads, sources, settings.temporary())) {
       try {
         Object answer = route.action().answer(exchange);
         type(ctx, route.mediaType());

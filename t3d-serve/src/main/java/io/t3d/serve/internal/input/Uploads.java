@@ -133,7 +133,7 @@ public final class Uploads {
         415,
         first.length == 0
             ? "the request has no volume: send NIfTI (.nii, .nii.gz) or a zip of DICOM files as"
-                + " the body or as the part \"volume\", or {\"path\": …}"
+                + " the body or as the part \"volume\", or {\"path\": …} or {\"dicomWeb\": …} as JSON"
             : "the body is neither NIfTI (.nii, .nii.gz) nor a zip of DICOM files; send one of"
                 + " these, or JSON as application/json");
   }
