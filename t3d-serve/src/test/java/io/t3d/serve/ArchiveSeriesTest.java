@@ -15,7 +15,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("itk")
 class ArchiveSeriesTest {
   private static final Path GOLDEN = Path.of("../t3d-data/src/test/resources/golden/dicom");
-  private static final String SERIES = "{\"dicomWeb\": {\"study\": \"1.2\", \"series\": \"1.2.3\"}}";
+  private static final String SERIES =
+      "{\"dicomWeb\": {\"study\": \"1.2\", \"series\": \"1.2.3\"}}";
 
   @TempDir static Path dir;
 

@@ -20,7 +20,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Requests that name a series of an archive, and what can be wrong with it. */
 class ArchiveTest {
-  private static final String SERIES = "{\"dicomWeb\": {\"study\": \"1.2\", \"series\": \"1.2.3\"}}";
+  private static final String SERIES =
+      "{\"dicomWeb\": {\"study\": \"1.2\", \"series\": \"1.2.3\"}}";
 
   @TempDir static Path dir;
   private static TrainedModel model;
@@ -83,8 +84,7 @@ class ArchiveTest {
         .contains("refuses series ")
         .contains("it is not there");
     assertThat(archive.asked)
-        .containsExactly(
-            "GET /dicom-web/studies/1.2/series/1.2.3 Bearer " + FakeArchive.TOKEN);
+        .containsExactly("GET /dicom-web/studies/1.2/series/1.2.3 Bearer " + FakeArchive.TOKEN);
   }
 
   @Test
@@ -177,14 +177,14 @@ class ArchiveTest {
     try (T3dServer server = server(Duration.ofSeconds(30))) {
       Client client = new Client(server);
       for (String uid :
-          List.of("../../instances", "1.2/../3", "1.2?a=b", "1.2#", "", "1.2\\u0000", "1".repeat(65))) {
+          List.of(
+              "../../instances", "1.2/../3", "1.2?a=b", "1.2#", "", "1.2\\u0000", "1".repeat(65))) {
         String body = "{\"dicomWeb\": {\"study\": \"1.2\", \"series\": \"" + uid + "\"}}";
         assertThat(client.json("/v1/embed", body).problem(400)).contains("digits and dots");
       }
       for (String more :
           List.of("\"base\": \"http://127.0.0.1:1\"", "\"url\": \"http://x\"", "\"host\": \"x\"")) {
-        String body =
-            "{\"dicomWeb\": {\"study\": \"1.2\", \"series\": \"1.2.3\", " + more + "}}";
+        String body = "{\"dicomWeb\": {\"study\": \"1.2\", \"series\": \"1.2.3\", " + more + "}}";
         client.json("/v1/embed", body).problem(400);
       }
       client.json("/v1/embed", "{\"dicomWeb\": {\"study\": \"1.2\"}}").problem(400);
@@ -206,7 +206,9 @@ class ArchiveTest {
     try (T3dServer server = server(Duration.ofSeconds(30))) {
       Client client = new Client(server);
       client.json("/v1/report", SERIES).problem(501);
-      client.json("/v1/zero-shot", SERIES.replaceFirst("}$", ", \"findings\": [\"\"]}")).problem(400);
+      client
+          .json("/v1/zero-shot", SERIES.replaceFirst("}$", ", \"findings\": [\"\"]}"))
+          .problem(400);
     }
     assertThat(archive.asked).isEmpty();
   }

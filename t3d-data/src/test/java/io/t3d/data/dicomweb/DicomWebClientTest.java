@@ -292,8 +292,7 @@ class DicomWebClientTest {
       assertThat(dir).isEmptyDirectory();
     }
     assertThat(asked).hasSize(2);
-    assertThat(
-            client().retrieve(SERIES, dir.resolve("s"), new RetrieveLimits(bytes, 2, minute)))
+    assertThat(client().retrieve(SERIES, dir.resolve("s"), new RetrieveLimits(bytes, 2, minute)))
         .hasSize(2);
   }
 

@@ -6,6 +6,7 @@ import io.javalin.http.HttpResponseException;
 import io.t3d.serve.config.ServeSettings;
 import io.t3d.serve.config.TlsFiles;
 import io.t3d.serve.internal.Deadline;
+import io.t3d.serve.internal.Problem;
 import io.t3d.serve.internal.input.AllowedRoot;
 import io.t3d.serve.internal.input.Archive;
 import io.t3d.serve.internal.input.Uploads;

@@ -11,6 +11,7 @@ import com.github.victools.jsonschema.generator.OptionPreset;
 import com.github.victools.jsonschema.generator.SchemaGenerator;
 import com.github.victools.jsonschema.generator.SchemaGeneratorConfigBuilder;
 import com.github.victools.jsonschema.generator.SchemaVersion;
+import io.t3d.serve.internal.Problem;
 import java.lang.reflect.RecordComponent;
 import java.util.List;
 import java.util.Locale;

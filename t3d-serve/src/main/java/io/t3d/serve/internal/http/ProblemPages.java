@@ -1,5 +1,6 @@
 package io.t3d.serve.internal.http;
 
+import io.t3d.serve.internal.Problem;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;

@@ -4,6 +4,7 @@ import io.javalin.http.HttpResponseException;
 import io.t3d.core.T3dException.Kind;
 import io.t3d.data.dicomweb.DicomWebException;
 import io.t3d.pipeline.internal.Errors;
+import io.t3d.serve.internal.Problem;
 import io.t3d.serve.internal.Refusal;
 import java.nio.file.NoSuchFileException;
 import java.util.Arrays;
