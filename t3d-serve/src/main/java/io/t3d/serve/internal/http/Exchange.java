@@ -219,10 +219,11 @@ final class Exchange implements AutoCloseable {
     }
     folder();
     RequestFolder own = folder;
-    if (own == null) {
+    RequestFolder.User owner = using;
+    if (own == null || owner == null) {
       throw new IllegalStateException("the folder was made above");
     }
-    return new VolumeInput(known, own, deadline);
+    return new VolumeInput(known, own, owner, deadline);
   }
 
   /** A message without folders of this machine. */
