@@ -229,7 +229,11 @@ final class Exchange implements AutoCloseable {
   /** A message without folders of this machine. */
   String inWordsOfClient(String message) {
     RequestVolume known = volume;
-    return known == null ? message : known.inWordsOfClient(message);
+    if (known != null) {
+      return known.inWordsOfClient(message);
+    }
+    RequestFolder made = folder;
+    return made == null ? message : message.replace(made.path() + "/", "");
   }
 
   @Override

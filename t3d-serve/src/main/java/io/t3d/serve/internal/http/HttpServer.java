@@ -296,6 +296,9 @@ public final class HttpServer implements AutoCloseable {
         shown,
         ctx.statusCode(),
         took.toMillis());
+    if (ctx.statusCode() >= 400) {
+      Leftovers.take(ctx.req());
+    }
   }
 
   /** The port it listens on. */
