@@ -27,8 +27,8 @@ import java.util.function.ToDoubleFunction;
 
 /**
  * What HTTP costs: embeds the same volumes by the library and by a service, in turns. Alone: one
- * request after the other, each beside the library's call, which takes turns in going first. Loaded:
- * eight clients at once, beside one call of the library with all volumes.
+ * request after the other, each beside the library's call, which takes turns in going first.
+ * Loaded: eight clients at once, beside one call of the library with all volumes.
  */
 public final class Overhead {
   private static final OperatingSystemMXBean OS =
@@ -48,8 +48,8 @@ public final class Overhead {
   }
 
   /**
-   * Arguments: a folder that keeps the phantoms, how many, rounds, requests of a loaded round, and a
-   * config whose model gets random weights; without one the tests' tiny model.
+   * Arguments: a folder that keeps the phantoms, how many, rounds, requests of a loaded round, and
+   * a config whose model gets random weights; without one the tests' tiny model.
    */
   public static void main(String[] args) throws Exception {
     Path folder = Path.of(args[0]);

@@ -136,8 +136,7 @@ public final class Viewer implements AutoCloseable {
         (e, request) -> problem(request, e.status(), String.valueOf(e.getMessage()), newId()));
     app.exception(
         HttpResponseException.class,
-        (e, request) ->
-            problem(request, e.getStatus(), String.valueOf(e.getMessage()), newId()));
+        (e, request) -> problem(request, e.getStatus(), String.valueOf(e.getMessage()), newId()));
     app.exception(
         Exception.class,
         (e, request) -> {
@@ -180,8 +179,7 @@ public final class Viewer implements AutoCloseable {
 
   private void mask(Context request) throws IOException {
     MaskLegend legend =
-        scan.legend()
-            .orElseThrow(() -> Refusal.of(404, "This scan was opened without a mask"));
+        scan.legend().orElseThrow(() -> Refusal.of(404, "This scan was opened without a mask"));
     nifti(request, legend.numbers(), legend.type());
   }
 
@@ -239,9 +237,7 @@ public final class Viewer implements AutoCloseable {
   private static void problem(Context request, int status, String detail, String id) {
     request.status(status);
     request.header("X-Request-Id", id);
-    request
-        .contentType(Problem.MEDIA_TYPE)
-        .result(Configs.toJson(Problem.of(status, detail, id)));
+    request.contentType(Problem.MEDIA_TYPE).result(Configs.toJson(Problem.of(status, detail, id)));
   }
 
   /** Ends the server; the model stays open. */

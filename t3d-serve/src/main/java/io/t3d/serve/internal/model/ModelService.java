@@ -212,9 +212,7 @@ public final class ModelService {
     }
     DicomSeries series =
         reading.read(
-            () -> DicomSeries.only(VolumeFinder.one(path)),
-            input.folder().use(),
-            input.deadline());
+            () -> DicomSeries.only(VolumeFinder.one(path)), input.folder().use(), input.deadline());
     Volume mask = segment(input);
     parts.dicom().orElseThrow().write(series, mask, out);
   }

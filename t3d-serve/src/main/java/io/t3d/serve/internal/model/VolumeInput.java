@@ -13,4 +13,5 @@ import io.t3d.serve.internal.input.RequestVolume;
  *     the folder is deleted while the model works
  * @param deadline of the request
  */
-public record VolumeInput(RequestVolume volume, RequestFolder folder, RequestFolder.User owner, Deadline deadline) {}
+public record VolumeInput(
+    RequestVolume volume, RequestFolder folder, RequestFolder.User owner, Deadline deadline) {}
