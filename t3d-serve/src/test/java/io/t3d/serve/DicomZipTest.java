@@ -45,7 +45,7 @@ class DicomZipTest {
     model.close();
   }
 
-  private static byte[] zip(String prefix, Path... series) throws IOException {
+  static byte[] zip(String prefix, Path... series) throws IOException {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     try (ZipOutputStream zip = new ZipOutputStream(out)) {
       for (Path folder : series) {

@@ -24,7 +24,7 @@ public final class DicomWebAuth {
   private @Nullable Path bearer;
 
   /** Whether a file was given. */
-  boolean isGiven() {
+  public boolean isGiven() {
     return basic != null || bearer != null;
   }
 
@@ -34,6 +34,15 @@ public final class DicomWebAuth {
    * @throws T3dException when the address or a file is none
    */
   public DicomWebClient client(String address) throws IOException {
+    return new DicomWebClient(settings(address));
+  }
+
+  /**
+   * How an archive is asked.
+   *
+   * @throws T3dException when the address or a file is none
+   */
+  public DicomWebSettings settings(String address) throws IOException {
     if (basic != null && bearer != null) {
       throw new T3dException(
           T3dException.Kind.USAGE, "Give --auth-basic or --auth-bearer, not both");
@@ -42,6 +51,6 @@ public final class DicomWebAuth {
         basic != null
             ? Credentials.basicFrom(basic)
             : bearer != null ? Credentials.bearerFrom(bearer) : Credentials.none();
-    return new DicomWebClient(DicomWebSettings.of(DicomWebSettings.address(address), credentials));
+    return DicomWebSettings.of(DicomWebSettings.address(address), credentials);
   }
 }

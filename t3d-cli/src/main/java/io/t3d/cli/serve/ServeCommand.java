@@ -1,8 +1,10 @@
 package io.t3d.cli.serve;
 
 import io.t3d.cli.option.CheckpointOption;
+import io.t3d.cli.option.DicomWebAuth;
 import io.t3d.cli.option.Given;
 import io.t3d.core.T3dException;
+import io.t3d.data.dicomweb.DicomWebSettings;
 import io.t3d.pipeline.TrainedModel;
 import io.t3d.pipeline.internal.CleanStop;
 import io.t3d.serve.T3dServer;
@@ -73,6 +75,16 @@ public final class ServeCommand implements Callable<Integer> {
       paramLabel = "DIR",
       description = "Requests may name volumes below this folder by path (default: none).")
   private @Nullable Path root;
+
+  @Option(
+      names = "--dicomweb",
+      paramLabel = "URL",
+      description =
+          "Requests may name series of this archive by their UIDs, e.g."
+              + " https://pacs.example/dicom-web (default: none).")
+  private @Nullable String archive;
+
+  @Mixin private DicomWebAuth auth;
 
   @Option(
       names = "--segmenter",
@@ -170,7 +182,8 @@ public final class ServeCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     String token = tokenFile == null ? null : Files.readString(tokenFile).strip();
-    ServeSettings settings = Given.by(() -> settings(token));
+    DicomWebSettings web = archive();
+    ServeSettings settings = Given.by(() -> settings(token, web));
     CountDownLatch stopped = new CountDownLatch(1);
     try (TrainedModel model = checkpoint.open();
         T3dServer server = start(model, settings);
@@ -208,7 +221,19 @@ public final class ServeCommand implements Callable<Integer> {
     return builder.start();
   }
 
-  private ServeSettings settings(@Nullable String token) {
+  /** A client waits for the answer: what does not come soon is told as a problem. */
+  private @Nullable DicomWebSettings archive() throws IOException {
+    if (archive == null) {
+      if (auth.isGiven()) {
+        throw new T3dException(
+            T3dException.Kind.USAGE, "--auth-basic and --auth-bearer need --dicomweb URL");
+      }
+      return null;
+    }
+    return auth.settings(archive).withRetries(2, Duration.ofMillis(500));
+  }
+
+  private ServeSettings settings(@Nullable String token, @Nullable DicomWebSettings web) {
     ServeSettings.Builder builder =
         ServeSettings.builder()
             .host(host)
@@ -231,6 +256,9 @@ public final class ServeCommand implements Callable<Integer> {
     }
     if (root != null) {
       builder.root(root);
+    }
+    if (web != null) {
+      builder.archive(web);
     }
     if (readers != null) {
       builder.readers(readers);

@@ -68,6 +68,12 @@ class ServeCommandTest {
     Path token = Files.writeString(dir.resolve("token"), "short\n");
     CommandRun weak = CommandRun.of("serve", "--checkpoint", checkpoint, "--token-file", token);
     assertThat(weak.err()).contains("16 characters, got 5").doesNotContain("short");
+    CommandRun lost = CommandRun.of("serve", "--checkpoint", checkpoint, "--auth-basic", token);
+    assertThat(lost.exitCode()).isEqualTo(1);
+    assertThat(lost.err()).contains("need --dicomweb URL");
+    CommandRun odd = CommandRun.of("serve", "--checkpoint", checkpoint, "--dicomweb", "pacs");
+    assertThat(odd.exitCode()).isEqualTo(1);
+    assertThat(odd.err()).contains("begins with http:// or https://");
     CommandRun none = CommandRun.of("serve", "--checkpoint", checkpoint, "--decoder", dir);
     assertThat(none.exitCode()).isEqualTo(1);
     assertThat(none.err()).doesNotContain("bug");

@@ -23,6 +23,7 @@ import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpTimeoutException;
 import java.nio.channels.UnresolvedAddressException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
@@ -39,6 +40,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Searches, fetches and stores DICOM objects over DICOMweb. TLS trusts what the JDK trusts.
@@ -141,10 +143,22 @@ public final class DicomWebClient {
    * @throws DicomWebException when the series is not there or cannot be fetched whole
    */
   public List<Path> retrieve(RemoteSeries series, Path folder) throws IOException {
+    return retrieve(series, folder, RetrieveLimits.none());
+  }
+
+  /**
+   * The same within bounds: what exceeds one is given up at once and leaves nothing.
+   *
+   * @throws DicomWebException as above; its reason tells a series that is too large and one that
+   *     takes too long
+   */
+  public List<Path> retrieve(RemoteSeries series, Path folder, RetrieveLimits limits)
+      throws IOException {
+    TimeLeft time = new TimeLeft(limits.within());
     Path parent = AtomicFiles.makeFolder(folder.toAbsolutePath().getParent());
     Path part = parent.resolve("." + folder.getFileName() + ".part");
     try {
-      int count = retrying(series.toString(), () -> retrieveOnce(series, part));
+      int count = retrying(series.toString(), () -> retrieveOnce(series, part, limits, time), time);
       if (series.instances() >= 0 && count != series.instances()) {
         throw new DicomWebException(
             0,
@@ -166,16 +180,18 @@ public final class DicomWebClient {
     }
   }
 
-  private int retrieveOnce(RemoteSeries series, Path part) throws IOException {
+  private int retrieveOnce(RemoteSeries series, Path part, RetrieveLimits limits, TimeLeft time)
+      throws IOException {
     AtomicFiles.deleteTree(part);
     Files.createDirectory(part);
     HttpRequest request =
         request(series.path())
             .header("Accept", "multipart/related; type=\"application/dicom\"; transfer-syntax=*")
+            .timeout(time.atMost(settings.silence()))
             .GET()
             .build();
     HttpResponse<InputStream> answer = send(request);
-    try (InputStream body = guarded(answer)) {
+    try (InputStream body = new SilenceGuard(answer.body(), settings.silence(), time.end())) {
       requireOk(answer, body, series.toString());
       String type = answer.headers().firstValue("Content-Type").orElse("");
       String boundary =
@@ -189,24 +205,35 @@ public final class DicomWebClient {
                               + shown(type)
                               + "\", expected multipart/related; is this the address of a DICOMweb"
                               + " service?"));
-      return write(new MultipartReader(body, boundary, settings.longestInstance()), series, part);
+      return write(new MultipartReader(body, boundary), series, part, limits);
     } catch (MultipartReader.MalformedException e) {
       throw new DicomWebException(
           0, host() + ": the answer for " + series + " is refused: " + e.getMessage(), e);
     }
   }
 
-  private int write(MultipartReader parts, RemoteSeries series, Path folder) throws IOException {
+  private int write(MultipartReader parts, RemoteSeries series, Path folder, RetrieveLimits limits)
+      throws IOException {
     int count = 0;
+    long left = limits.bytes();
+    int most = Math.min(settings.mostInstances(), limits.instances());
     while (parts.next().isPresent()) {
-      if (++count > settings.mostInstances()) {
-        throw new DicomWebException(
-            0, series + " has more than " + settings.mostInstances() + " objects");
+      if (++count > most) {
+        throw tooLarge(series + " has more than " + most + " objects");
       }
+      long longest = Math.min(settings.longestInstance(), left);
       Path file = folder.resolve(String.format(Locale.ROOT, "%06d.dcm", count));
+      long bytes;
       try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file))) {
-        parts.content(out);
+        bytes = parts.content(out, longest);
       }
+      if (bytes > longest) {
+        throw tooLarge(
+            longest < settings.longestInstance()
+                ? series + " has more than " + limits.bytes() + " bytes"
+                : "an object of " + series + " has more than " + longest + " bytes");
+      }
+      left -= bytes;
       if (!isDicom(file)) {
         throw new DicomWebException(0, host() + " gave a part of " + series + " that is no DICOM");
       }
@@ -215,6 +242,10 @@ public final class DicomWebClient {
       throw new DicomWebException(404, host() + " gave no object of " + series);
     }
     return count;
+  }
+
+  private static DicomWebException tooLarge(String message) {
+    return new DicomWebException(DicomWebException.Reason.TOO_LARGE, message, null);
   }
 
   private static boolean isDicom(Path file) throws IOException {
@@ -295,7 +326,8 @@ public final class DicomWebClient {
   }
 
   private InputStream guarded(HttpResponse<InputStream> answer) {
-    return new SilenceGuard(answer.body(), settings.silence());
+    return new SilenceGuard(
+        answer.body(), settings.silence(), new TimeLeft(RetrieveLimits.none().within()).end());
   }
 
   private interface Attempt<T> {
@@ -303,6 +335,10 @@ public final class DicomWebClient {
   }
 
   private <T> T retrying(String what, Attempt<T> attempt) throws IOException {
+    return retrying(what, attempt, new TimeLeft(RetrieveLimits.none().within()));
+  }
+
+  private <T> T retrying(String what, Attempt<T> attempt, TimeLeft time) throws IOException {
     Duration pause = settings.pause();
     for (int n = 1; ; n++) {
       try {
@@ -324,14 +360,27 @@ public final class DicomWebClient {
                 + " -cacerts)?",
             e);
       } catch (IOException e) {
+        if (time.isOver()) {
+          throw tooSlow(what, time, e);
+        }
         if (n >= settings.attempts() || isUnknownHost(e)) {
           throw lost(what, n, e);
         }
+      }
+      if (time.atMost(pause).compareTo(pause) < 0) {
+        throw tooSlow(what, time, null);
       }
       sleep(pause);
       pause = pause.multipliedBy(2);
       pause = pause.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause;
     }
+  }
+
+  private DicomWebException tooSlow(String what, TimeLeft time, @Nullable IOException e) {
+    return new DicomWebException(
+        DicomWebException.Reason.TIMED_OUT,
+        host() + " did not give " + what + " within " + time.seconds() + "; try again later",
+        e);
   }
 
   private static boolean isUnknownHost(IOException e) {
@@ -363,7 +412,11 @@ public final class DicomWebClient {
             ? "the answer was cut off"
             : e.getMessage();
     return new DicomWebException(
-        0, host() + ": the connection was lost at " + what + times + ": " + why, e);
+        e instanceof HttpTimeoutException
+            ? DicomWebException.Reason.TIMED_OUT
+            : DicomWebException.Reason.OTHER,
+        host() + ": the connection was lost at " + what + times + ": " + why,
+        e);
   }
 
   private static void sleep(Duration pause) throws InterruptedIOException {

@@ -278,6 +278,71 @@ class DicomWebClientTest {
   }
 
   @Test
+  void oneFetchCanHaveTighterBounds() throws IOException {
+    answer = (exchange, number) -> send(exchange, 200, MULTIPART, multipart(2));
+    int bytes = 2 * (128 + "DICM body 0".length());
+    Duration minute = Duration.ofMinutes(1);
+    for (RetrieveLimits tight :
+        List.of(new RetrieveLimits(bytes - 1, 2, minute), new RetrieveLimits(bytes, 1, minute))) {
+      assertThatThrownBy(() -> client().retrieve(SERIES, dir.resolve("s"), tight))
+          .isInstanceOfSatisfying(
+              DicomWebException.class,
+              e -> assertThat(e.reason()).isEqualTo(DicomWebException.Reason.TOO_LARGE))
+          .hasMessageContaining("has more than");
+      assertThat(dir).isEmptyDirectory();
+    }
+    assertThat(asked).hasSize(2);
+    assertThat(client().retrieve(SERIES, dir.resolve("s"), new RetrieveLimits(bytes, 2, minute)))
+        .hasSize(2);
+  }
+
+  @Test
+  void oneFetchEndsInItsTimeHoweverTheArchiveDelaysIt() {
+    Answer trickles =
+        (exchange, number) -> {
+          exchange.getResponseHeaders().set("Content-Type", MULTIPART);
+          exchange.sendResponseHeaders(200, 0);
+          for (byte b : multipart(1)) {
+            exchange.getResponseBody().write(b);
+            exchange.getResponseBody().flush();
+            pause(20);
+          }
+        };
+    Answer nothing = (exchange, number) -> sleep();
+    Answer busy = (exchange, number) -> send(exchange, 503, "text/plain", new byte[0]);
+    DicomWebClient patient =
+        new DicomWebClient(
+            settings(Credentials.none())
+                .withRetries(9, Duration.ofMillis(300))
+                .withSilence(Duration.ofMinutes(1)));
+    for (Answer slow : List.of(trickles, nothing, busy)) {
+      answer = slow;
+      long since = System.nanoTime();
+      assertThatThrownBy(
+              () ->
+                  patient.retrieve(
+                      SERIES,
+                      dir.resolve("s"),
+                      new RetrieveLimits(1000, 10, Duration.ofMillis(500))))
+          .isInstanceOfSatisfying(
+              DicomWebException.class,
+              e -> assertThat(e.reason()).isEqualTo(DicomWebException.Reason.TIMED_OUT))
+          .hasMessageContaining("series " + SERIES.id())
+          .hasMessageContaining("within 0.5 s");
+      assertThat(System.nanoTime() - since).isLessThan(2_500_000_000L);
+      assertThat(dir).isEmptyDirectory();
+    }
+  }
+
+  private static void pause(int millis) {
+    try {
+      Thread.sleep(millis);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Test
   void nothingAnswersAtAWrongAddress() throws IOException {
     int port;
     try (ServerSocket free = new ServerSocket(0)) {

@@ -1,6 +1,7 @@
 package io.t3d.serve.config;
 
 import io.t3d.core.internal.Checks;
+import io.t3d.data.dicomweb.DicomWebSettings;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
@@ -20,7 +21,9 @@ import java.util.Optional;
  * @param token what clients show as {@code Authorization: Bearer}; empty lets everyone in
  * @param tls empty speaks plain HTTP
  * @param root folder of the volumes that requests may name by path; empty refuses paths
- * @param temporary folder for uploads, each gone with its request
+ * @param archive whose series requests may name; empty refuses them. Its address and credentials
+ *     stand here alone: no request can name a host
+ * @param temporary folder for uploads and fetched series, each gone with its request
  * @param queue requests in the house at most; more are refused with 429
  * @param readers volumes that are read and prepared at a time, each in memory
  * @param maxBatch requests that the model encodes together, at most; 1 gives the library's bits
@@ -35,6 +38,7 @@ public record ServeSettings(
     Optional<String> token,
     Optional<TlsFiles> tls,
     Optional<Path> root,
+    Optional<DicomWebSettings> archive,
     Path temporary,
     int queue,
     int readers,
@@ -52,6 +56,7 @@ public record ServeSettings(
     Objects.requireNonNull(token, "ServeSettings.token");
     Objects.requireNonNull(tls, "ServeSettings.tls");
     Objects.requireNonNull(root, "ServeSettings.root");
+    Objects.requireNonNull(archive, "ServeSettings.archive");
     Objects.requireNonNull(temporary, "ServeSettings.temporary");
     Checks.inRange("ServeSettings.queue", queue, 1, 4096);
     Checks.inRange("ServeSettings.readers", readers, 1, 1024);
@@ -120,6 +125,7 @@ public record ServeSettings(
     private Optional<String> token = Optional.empty();
     private Optional<TlsFiles> tls = Optional.empty();
     private Optional<Path> root = Optional.empty();
+    private Optional<DicomWebSettings> archive = Optional.empty();
     private Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
     private int queue = 64;
     private int readers = Math.max(1, Math.min(8, Runtime.getRuntime().availableProcessors()));
@@ -158,6 +164,12 @@ public record ServeSettings(
     /** See {@link ServeSettings#root()}. */
     public Builder root(Path value) {
       root = Optional.of(value);
+      return this;
+    }
+
+    /** See {@link ServeSettings#archive()}. */
+    public Builder archive(DicomWebSettings value) {
+      archive = Optional.of(value);
       return this;
     }
 
@@ -222,6 +234,7 @@ public record ServeSettings(
           token,
           tls,
           root,
+          archive,
           temporary,
           queue,
           readers,

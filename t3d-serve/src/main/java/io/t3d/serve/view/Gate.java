@@ -1,6 +1,7 @@
 package io.t3d.serve.view;
 
 import io.javalin.http.Context;
+import io.t3d.serve.internal.Refusal;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
@@ -59,12 +60,12 @@ final class Gate {
     HEADERS.forEach(request::header);
     String host = String.valueOf(request.header("Host"));
     if (!Set.of("127.0.0.1:" + port, "localhost:" + port).contains(host)) {
-      throw new Problem.Thrown(
+      throw Refusal.of(
           403, "The viewer answers to 127.0.0.1:" + port + " only; open the address it printed");
     }
     String[] path = request.path().split("/", 3);
     if (path.length < 2 || !isToken(path[1])) {
-      throw new Problem.Thrown(
+      throw Refusal.of(
           403, "The address lacks the viewer's token; open the address that t3d view printed");
     }
   }

@@ -10,12 +10,15 @@ import io.t3d.core.volume.Volume;
 import io.t3d.data.io.internal.format.NiftiWriter;
 import io.t3d.data.io.spi.PixelType;
 import io.t3d.pipeline.TrainedModel;
+import io.t3d.serve.internal.Problem;
+import io.t3d.serve.internal.Refusal;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.URI;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.slf4j.Logger;
@@ -128,16 +131,23 @@ public final class Viewer implements AutoCloseable {
     app.get("/{token}/findings", this::findings);
     app.post("/{token}/relevance", this::relevance);
     app.get("/{token}/{file}", request -> file(request, request.pathParam("file")));
-    app.exception(Problem.Thrown.class, (e, request) -> problem(request, e.problem()));
+    app.exception(
+        Refusal.class,
+        (e, request) -> problem(request, e.status(), String.valueOf(e.getMessage()), newId()));
     app.exception(
         HttpResponseException.class,
-        (e, request) ->
-            problem(request, Problem.of(e.getStatus(), String.valueOf(e.getMessage()))));
+        (e, request) -> problem(request, e.getStatus(), String.valueOf(e.getMessage()), newId()));
     app.exception(
         Exception.class,
         (e, request) -> {
-          LOG.warn("{} {} failed", request.method(), request.path().replace(gate.token(), "…"), e);
-          problem(request, Problem.of(500, "The server failed: " + e));
+          String id = newId();
+          LOG.warn(
+              "request {} {} {} failed",
+              id,
+              request.method(),
+              request.path().replace(gate.token(), "…"),
+              e);
+          problem(request, 500, "The server failed: " + e, id);
         });
     return app;
   }
@@ -153,7 +163,7 @@ public final class Viewer implements AutoCloseable {
   private static void file(Context request, String name) throws IOException {
     String type = FILES.get(name);
     if (type == null) {
-      throw new Problem.Thrown(404, "There is no " + name);
+      throw Refusal.of(404, "There is no " + name);
     }
     resource(request, name, type);
   }
@@ -169,8 +179,7 @@ public final class Viewer implements AutoCloseable {
 
   private void mask(Context request) throws IOException {
     MaskLegend legend =
-        scan.legend()
-            .orElseThrow(() -> new Problem.Thrown(404, "This scan was opened without a mask"));
+        scan.legend().orElseThrow(() -> Refusal.of(404, "This scan was opened without a mask"));
     nifti(request, legend.numbers(), legend.type());
   }
 
@@ -186,7 +195,7 @@ public final class Viewer implements AutoCloseable {
   }
 
   private Sentences sentences() {
-    return sentences.orElseThrow(() -> new Problem.Thrown(404, whyNoSentences));
+    return sentences.orElseThrow(() -> Refusal.of(404, whyNoSentences));
   }
 
   private void findings(Context request) throws IOException {
@@ -199,7 +208,7 @@ public final class Viewer implements AutoCloseable {
     try {
       question = Configs.fromJson(request.body(), Answers.Question.class);
     } catch (IllegalArgumentException e) {
-      throw new Problem.Thrown(400, String.valueOf(e.getMessage()));
+      throw Refusal.of(400, String.valueOf(e.getMessage()));
     }
     json(request, Answers.HeatMap.of(asked(() -> asked.relevance(question.text()))));
   }
@@ -213,7 +222,7 @@ public final class Viewer implements AutoCloseable {
     try {
       return work.run();
     } catch (T3dException e) {
-      throw new Problem.Thrown(422, String.valueOf(e.getMessage()));
+      throw Refusal.of(422, String.valueOf(e.getMessage()));
     }
   }
 
@@ -221,9 +230,14 @@ public final class Viewer implements AutoCloseable {
     request.contentType("application/json").result(Configs.toJson(answer));
   }
 
-  private static void problem(Context request, Problem problem) {
-    request.status(problem.status());
-    request.contentType(Problem.MEDIA_TYPE).result(Configs.toJson(problem));
+  private static String newId() {
+    return UUID.randomUUID().toString();
+  }
+
+  private static void problem(Context request, int status, String detail, String id) {
+    request.status(status);
+    request.header("X-Request-Id", id);
+    request.contentType(Problem.MEDIA_TYPE).result(Configs.toJson(Problem.of(status, detail, id)));
   }
 
   /** Ends the server; the model stays open. */

@@ -419,7 +419,9 @@ class ViewerTest {
     assertThat(answer.statusCode()).as(answer.body()).isEqualTo(status);
     assertThat(header(answer, "Content-Type")).startsWith("application/problem+json");
     JsonNode problem = JSON.readTree(answer.body());
-    assertThat(problem.get("type").asText()).isEqualTo("about:blank");
+    assertThat(problem.get("type").asText()).startsWith("urn:t3d:problem:");
+    assertThat(problem.get("instance").asText())
+        .isEqualTo("urn:t3d:request:" + header(answer, "X-Request-Id"));
     assertThat(problem.get("status").asInt()).isEqualTo(status);
     assertThat(problem.get("title").asText()).isNotBlank();
     for (String part : details) {

@@ -25,7 +25,6 @@ public final class MultipartReader {
 
   private final InputStream in;
   private final byte[] delimiter; // CR LF -- boundary
-  private final long longestPart;
   private final byte[] buffer = new byte[BUFFER];
   private int from;
   private int to;
@@ -36,15 +35,13 @@ public final class MultipartReader {
    * A reader of a body.
    *
    * @param boundary of the header Content-Type
-   * @param longestPart most bytes of a part's content
    */
-  public MultipartReader(InputStream in, String boundary, long longestPart) {
+  public MultipartReader(InputStream in, String boundary) {
     if (boundary.isEmpty() || boundary.length() > LONGEST_BOUNDARY) {
       throw new IllegalArgumentException("A boundary has 1 to " + LONGEST_BOUNDARY + " characters");
     }
     this.in = in;
     this.delimiter = ("\r\n--" + boundary).getBytes(StandardCharsets.ISO_8859_1);
-    this.longestPart = longestPart;
   }
 
   /** The boundary that a header Content-Type names; empty when it is no multipart. */
@@ -84,7 +81,10 @@ public final class MultipartReader {
       begun = true;
       // The first boundary may stand at the very beginning, without a line break before it.
       if (!startsWithDelimiter()) {
-        content(OutputStream.nullOutputStream(), LONGEST_HEADERS, "what precedes the first part");
+        if (content(OutputStream.nullOutputStream(), LONGEST_HEADERS) > LONGEST_HEADERS) {
+          throw new MalformedException(
+              "what precedes the first part exceeds " + LONGEST_HEADERS + " bytes");
+        }
       }
     }
     int first = read();
@@ -133,15 +133,11 @@ public final class MultipartReader {
   /**
    * Copies the part's content.
    *
-   * @return its bytes
+   * @param longest most bytes; where there are more, the reader is of no use any more
+   * @return its bytes; more than the longest: it is cut there
    * @throws EOFException when the body ends within it
-   * @throws MalformedException when it is longer than allowed
    */
-  public long content(OutputStream out) throws IOException {
-    return content(out, longestPart, "a part");
-  }
-
-  private long content(OutputStream out, long longest, String what) throws IOException {
+  public long content(OutputStream out, long longest) throws IOException {
     long bytes = 0;
     while (true) {
       fill(delimiter.length);
@@ -153,7 +149,7 @@ public final class MultipartReader {
       }
       bytes += sure;
       if (bytes > longest) {
-        throw new MalformedException(what + " exceeds " + longest + " bytes");
+        return bytes;
       }
       out.write(buffer, from, sure);
       from += sure;

@@ -10,7 +10,10 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 
-/** Closes a stream from which nothing came for too long: the JDK's client would wait forever. */
+/**
+ * Closes a stream from which nothing came for too long, or that does not end in time: the JDK's
+ * client would wait forever.
+ */
 public final class SilenceGuard extends FilterInputStream {
   private static final ScheduledExecutorService CLOCK =
       Executors.newSingleThreadScheduledExecutor(
@@ -21,12 +24,19 @@ public final class SilenceGuard extends FilterInputStream {
           });
 
   private final Duration longest;
+  private final long end;
   private volatile boolean silent;
 
-  /** Guards a stream. */
-  public SilenceGuard(InputStream in, Duration longest) {
+  /**
+   * Guards a stream.
+   *
+   * @param longest time in which nothing comes
+   * @param end of all reading, by {@link System#nanoTime}
+   */
+  public SilenceGuard(InputStream in, Duration longest, long end) {
     super(in);
     this.longest = longest;
+    this.end = end;
   }
 
   @Override
@@ -37,8 +47,11 @@ public final class SilenceGuard extends FilterInputStream {
 
   @Override
   public int read(byte[] buffer, int offset, int length) throws IOException {
-    ScheduledFuture<?> alarm =
-        CLOCK.schedule(this::giveUp, longest.toMillis(), TimeUnit.MILLISECONDS);
+    long left = Math.min(longest.toNanos(), end - System.nanoTime());
+    if (left <= 0) {
+      giveUp(); // a stream of single bytes would outrun the alarm
+    }
+    ScheduledFuture<?> alarm = CLOCK.schedule(this::giveUp, left, TimeUnit.NANOSECONDS);
     try {
       int count = in.read(buffer, offset, length);
       if (silent) {

@@ -2,9 +2,11 @@ package io.t3d.serve.internal.http;
 
 import com.google.common.base.Splitter;
 import io.javalin.http.Context;
+import io.t3d.data.dicomweb.RemoteSeries;
 import io.t3d.serve.internal.Deadline;
 import io.t3d.serve.internal.Refusal;
 import io.t3d.serve.internal.input.AllowedRoot;
+import io.t3d.serve.internal.input.Archive;
 import io.t3d.serve.internal.input.RequestFolder;
 import io.t3d.serve.internal.input.RequestVolume;
 import io.t3d.serve.internal.input.Uploads;
@@ -37,17 +39,21 @@ final class Exchange implements AutoCloseable {
   private final Context ctx;
   private final Deadline deadline;
   private final Uploads uploads;
-  private final AllowedRoot root;
+  private final Sources sources;
   private final Path temporary;
   private @Nullable RequestFolder folder;
   private RequestFolder.@Nullable User using;
   private @Nullable RequestVolume volume;
+  private @Nullable RemoteSeries series;
 
-  Exchange(Context ctx, Deadline deadline, Uploads uploads, AllowedRoot root, Path temporary) {
+  /** What a request may name in place of a volume that it brings. */
+  record Sources(AllowedRoot root, Archive archive) {}
+
+  Exchange(Context ctx, Deadline deadline, Uploads uploads, Sources sources, Path temporary) {
     this.ctx = ctx;
     this.deadline = deadline;
     this.uploads = uploads;
-    this.root = root;
+    this.sources = sources;
     this.temporary = temporary;
   }
 
@@ -68,7 +74,9 @@ final class Exchange implements AutoCloseable {
   }
 
   /**
-   * A request about a volume: as JSON with a path, as a form, or with the volume as the body.
+   * A request about a volume: as JSON with a path or a reference, as a form, or with the volume as
+   * the body. A series is fetched when the volume is asked for: what is wrong with the rest of the
+   * request is told before.
    *
    * @param type what it asks for
    */
@@ -76,8 +84,15 @@ final class Exchange implements AutoCloseable {
     T request;
     if (contentType().equals(Json.MEDIA_TYPE)) {
       request = json(type);
+      if (request.path().isPresent() && request.dicomWeb().isPresent()) {
+        throw Refusal.badRequest("path and dicomWeb exclude each other; send one of them");
+      }
       if (request.path().isPresent()) {
-        volume = root.volume(request.path().get());
+        volume = sources.root().volume(request.path().get());
+      }
+      if (request.dicomWeb().isPresent()) {
+        Requests.DicomWeb named = request.dicomWeb().get();
+        series = sources.archive().series(named.study(), named.series());
       }
       return request;
     }
@@ -118,6 +133,9 @@ final class Exchange implements AutoCloseable {
   private static void refuseBoth(Requests.OfVolume request) {
     if (request.path().isPresent()) {
       throw Refusal.badRequest("path and a volume exclude each other; send one of them");
+    }
+    if (request.dicomWeb().isPresent()) {
+      throw Refusal.badRequest("dicomWeb and a volume exclude each other; send one of them");
     }
   }
 
@@ -173,7 +191,7 @@ final class Exchange implements AutoCloseable {
 
   /** Whether the request brings or names a volume. */
   boolean hasVolume() {
-    return volume != null;
+    return volume != null || series != null;
   }
 
   /** The request's temporary folder. */
@@ -189,23 +207,33 @@ final class Exchange implements AutoCloseable {
    */
   VolumeInput volume() throws IOException {
     RequestVolume known = volume;
+    RemoteSeries named = series;
+    if (known == null && named != null) {
+      known = sources.archive().fetch(named, folder(), deadline);
+      volume = known;
+    }
     if (known == null) {
       throw Refusal.badRequest(
           "the request has no volume: send NIfTI (.nii, .nii.gz) or a zip of DICOM files as the"
-              + " body or as the part \"volume\", or {\"path\": …}");
+              + " body or as the part \"volume\", or {\"path\": …} or {\"dicomWeb\": …} as JSON");
     }
     folder();
     RequestFolder own = folder;
-    if (own == null) {
+    RequestFolder.User owner = using;
+    if (own == null || owner == null) {
       throw new IllegalStateException("the folder was made above");
     }
-    return new VolumeInput(known, own, deadline);
+    return new VolumeInput(known, own, owner, deadline);
   }
 
   /** A message without folders of this machine. */
   String inWordsOfClient(String message) {
     RequestVolume known = volume;
-    return known == null ? message : known.inWordsOfClient(message);
+    if (known != null) {
+      return known.inWordsOfClient(message);
+    }
+    RequestFolder made = folder;
+    return made == null ? message : message.replace(made.path() + "/", "");
   }
 
   @Override

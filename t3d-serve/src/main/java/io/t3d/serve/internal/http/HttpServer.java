@@ -6,7 +6,9 @@ import io.javalin.http.HttpResponseException;
 import io.t3d.serve.config.ServeSettings;
 import io.t3d.serve.config.TlsFiles;
 import io.t3d.serve.internal.Deadline;
+import io.t3d.serve.internal.Problem;
 import io.t3d.serve.internal.input.AllowedRoot;
+import io.t3d.serve.internal.input.Archive;
 import io.t3d.serve.internal.input.Uploads;
 import io.t3d.serve.internal.model.ModelService;
 import io.t3d.serve.internal.work.Door;
@@ -46,12 +48,18 @@ public final class HttpServer implements AutoCloseable {
   /** Threads beside those of requests in the house: for the ones that are told to come back. */
   private static final int SPARE_THREADS = 16;
 
+  /**
+   * Bytes that are taken from a connection at a time. Each time the request's thread waits for
+   * another one to tell it of more, which with Jetty's 8 KiB takes longer than the copy.
+   */
+  private static final int INPUT_BYTES = 1 << 16;
+
   private final ServeSettings settings;
   private final Door door;
   private final Metrics metrics;
   private final Access access;
   private final Uploads uploads;
-  private final AllowedRoot root;
+  private final Exchange.Sources sources;
   private final List<Route> routes;
   private final Javalin app;
 
@@ -74,7 +82,9 @@ public final class HttpServer implements AutoCloseable {
     this.metrics = metrics;
     this.access = new Access(settings.token(), settings.host());
     this.uploads = new Uploads(settings.upload());
-    this.root = new AllowedRoot(settings.root());
+    this.sources =
+        new Exchange.Sources(
+            new AllowedRoot(settings.root()), new Archive(settings.archive(), settings.upload()));
     Answers.Card card = ModelCards.of(service.parts(), checkpoint);
     this.routes = routes(service, card);
     this.app = Javalin.create(this::configure);
@@ -169,6 +179,7 @@ public final class HttpServer implements AutoCloseable {
 
   private Connector connector(Server server, HttpConfiguration http) {
     HttpConnectionFactory plain = new HttpConnectionFactory(http);
+    plain.setInputBufferSize(INPUT_BYTES);
     ServerConnector connector =
         settings.tls().isPresent()
             ? new ServerConnector(server, tls(settings.tls().get(), plain), plain)
@@ -235,7 +246,7 @@ public final class HttpServer implements AutoCloseable {
 
   private void answer(Route route, Context ctx) throws IOException {
     Deadline deadline = Deadline.in(settings.timeout());
-    try (Exchange exchange = new Exchange(ctx, deadline, uploads, root, settings.temporary())) {
+    try (Exchange exchange = new Exchange(ctx, deadline, uploads, sources, settings.temporary())) {
       try {
         Object answer = route.action().answer(exchange);
         type(ctx, route.mediaType());
@@ -285,6 +296,9 @@ public final class HttpServer implements AutoCloseable {
         shown,
         ctx.statusCode(),
         took.toMillis());
+    if (ctx.statusCode() >= 400) {
+      Leftovers.take(ctx.req());
+    }
   }
 
   /** The port it listens on. */

@@ -11,10 +11,12 @@ import com.github.victools.jsonschema.generator.OptionPreset;
 import com.github.victools.jsonschema.generator.SchemaGenerator;
 import com.github.victools.jsonschema.generator.SchemaGeneratorConfigBuilder;
 import com.github.victools.jsonschema.generator.SchemaVersion;
+import io.t3d.serve.internal.Problem;
 import java.lang.reflect.RecordComponent;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Describes the endpoints in OpenAPI 3.1, whose schemas are JSON Schema 2020-12: made of the routes
@@ -23,6 +25,8 @@ import java.util.Optional;
  */
 final class OpenApi {
   private static final String BINARY = "application/octet-stream";
+
+  private static final Set<String> NOT_IN_QUERY = Set.of("path", "dicomWeb", "text", "prompts");
 
   private final SchemaGenerator schemas;
 
@@ -123,9 +127,9 @@ final class OpenApi {
     body.put(
         "description",
         "A volume: NIfTI (.nii, .nii.gz) or a zip of DICOM files, as the body or as a part of a"
-            + " form; or JSON with its path below the service's root. Beside a body the rest of"
-            + " the request stands in the query, beside a part in the query or in the part request"
-            + " as JSON.");
+            + " form; or JSON with its path below the service's root, or with the UIDs of a series"
+            + " in the service's archive (dicomWeb). Beside a body the rest of the request stands"
+            + " in the query, beside a part in the query or in the part request as JSON.");
     ObjectNode bytes = content.putObject(BINARY).putObject("schema");
     bytes.put("type", "string");
     bytes.put("format", "binary");
@@ -139,13 +143,14 @@ final class OpenApi {
   }
 
   /**
-   * What a query can say: all but the path, and what is not a word, a number or a list of words.
+   * What a query can say: all but where the volume is, and what is not a word, a number or a list
+   * of words.
    */
   private void query(Class<?> type, ArrayNode parameters) {
     JsonNode properties = schemas.generateSchema(type).get("properties");
     for (RecordComponent component : type.getRecordComponents()) {
       String name = component.getName();
-      if (!name.equals("path") && !name.equals("text") && !name.equals("prompts")) {
+      if (!NOT_IN_QUERY.contains(name)) {
         ObjectNode parameter = parameters.addObject();
         parameter.put("name", name);
         parameter.put("in", "query");

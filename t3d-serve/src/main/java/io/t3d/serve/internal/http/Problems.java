@@ -2,7 +2,9 @@ package io.t3d.serve.internal.http;
 
 import io.javalin.http.HttpResponseException;
 import io.t3d.core.T3dException.Kind;
+import io.t3d.data.dicomweb.DicomWebException;
 import io.t3d.pipeline.internal.Errors;
+import io.t3d.serve.internal.Problem;
 import io.t3d.serve.internal.Refusal;
 import java.nio.file.NoSuchFileException;
 import java.util.Arrays;
@@ -37,6 +39,9 @@ final class Problems {
     if (e instanceof EofException || e instanceof BadMessageException) {
       return answer(400, "the request ends before its end", requestId, OptionalInt.empty());
     }
+    if (e instanceof DicomWebException archive) {
+      return answer(gateway(archive), Errors.describe(e), requestId, OptionalInt.empty());
+    }
     Optional<Kind> kind = Errors.kind(e);
     if (kind.isEmpty()) {
       bug(e, requestId);
@@ -55,6 +60,16 @@ final class Problems {
       case INPUT -> answer(422, detail, requestId, OptionalInt.empty());
       case USAGE -> answer(400, detail, requestId, OptionalInt.empty());
       case ENVIRONMENT -> answer(503, detail, requestId, OptionalInt.of(10));
+    };
+  }
+
+  /** Of a service that asks another one for its client. */
+  private static int gateway(DicomWebException e) {
+    return switch (e.reason()) {
+      case NOT_THERE -> 404;
+      case TOO_LARGE -> 413;
+      case TIMED_OUT -> 504;
+      case OTHER -> 502;
     };
   }
 

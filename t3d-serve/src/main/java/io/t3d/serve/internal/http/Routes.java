@@ -31,7 +31,7 @@ final class Routes {
 
   /** What can be wrong with a request that brings a volume. */
   private static final List<Integer> OF_VOLUMES =
-      List.of(400, 401, 403, 404, 408, 413, 415, 422, 429, 500, 503, 504);
+      List.of(400, 401, 403, 404, 408, 413, 415, 422, 429, 500, 502, 503, 504);
 
   private static final List<Integer> OF_TEXTS = List.of(400, 401, 413, 415, 429, 500, 503, 504);
 

@@ -5,6 +5,9 @@ import com.google.common.io.RecursiveDeleteOption;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -15,10 +18,12 @@ import org.slf4j.LoggerFactory;
  */
 public final class RequestFolder {
   private static final Logger LOG = LoggerFactory.getLogger(RequestFolder.class);
+  private static final int LONGEST_DELETION_SECONDS = 10;
   private static final String PREFIX = "t3d-serve-";
 
   private final Path path;
   private final AtomicInteger users = new AtomicInteger();
+  private final CountDownLatch gone = new CountDownLatch(1);
 
   private RequestFolder(Path path) {
     this.path = path;
@@ -40,14 +45,30 @@ public final class RequestFolder {
     void close();
   }
 
-  /** Keeps the folder until the user is closed. */
+  /** Keeps the folder until the user is closed; a second close does nothing. */
   public User use() {
     users.incrementAndGet();
+    AtomicBoolean open = new AtomicBoolean(true);
     return () -> {
-      if (users.decrementAndGet() == 0) {
+      if (open.getAndSet(false) && users.decrementAndGet() == 0) {
         delete();
+        gone.countDown();
       }
     };
+  }
+
+  /**
+   * Waits until the folder is deleted by its last user, who has done all but that.
+   *
+   * @return whether it is, within some seconds
+   */
+  public boolean awaitGone() {
+    try {
+      return gone.await(LONGEST_DELETION_SECONDS, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
   }
 
   private void delete() {

@@ -3,8 +3,8 @@ package io.t3d.serve.internal.input;
 import java.nio.file.Path;
 
 /**
- * The volume that a request is about, whichever way it names it. Another way, such as a reference
- * to a DICOMweb server, is another record here.
+ * The volume that a request is about, whichever way it names it. Another way is another record
+ * here.
  */
 public sealed interface RequestVolume {
   /** Where it is on this machine: a file, or a folder of DICOM files. */
@@ -24,6 +24,19 @@ public sealed interface RequestVolume {
    * @param folder the temporary folder
    */
   record Uploaded(Path path, Path folder) implements RequestVolume {
+    @Override
+    public String inWordsOfClient(String message) {
+      return without(folder, message);
+    }
+  }
+
+  /**
+   * A series that was fetched from the archive.
+   *
+   * @param path below the request's temporary folder
+   * @param folder the temporary folder
+   */
+  record Fetched(Path path, Path folder) implements RequestVolume {
     @Override
     public String inWordsOfClient(String message) {
       return without(folder, message);

@@ -11,12 +11,14 @@ import java.io.EOFException;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Enumeration;
 import java.util.Set;
+import java.util.concurrent.TimeoutException;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
@@ -62,7 +64,7 @@ public final class Uploads {
    */
   public Uploaded take(InputStream in, Path folder, Deadline deadline) throws IOException {
     Path raw = folder.resolve(RAW);
-    body(deadline).copy(in, raw);
+    body(deadline).copy(inTime(in, deadline), raw);
     return sort(raw, folder, deadline);
   }
 
@@ -79,7 +81,7 @@ public final class Uploads {
   /** A body that ends with a refusal where it is too large or too slow. */
   public InputStream bounded(InputStream in, Deadline deadline) {
     BoundedCopy bound = body(deadline);
-    return new FilterInputStream(in) {
+    return new FilterInputStream(inTime(in, deadline)) {
       @Override
       public int read() throws IOException {
         int got = super.read();
@@ -92,6 +94,29 @@ public final class Uploads {
         int got = super.read(buffer, from, most);
         bound.take(Math.max(0, got));
         return got;
+      }
+    };
+  }
+
+  /** A body that ends with a refusal where its connection falls silent: the client's fault. */
+  private static InputStream inTime(InputStream in, Deadline deadline) {
+    return new FilterInputStream(in) {
+      @Override
+      public int read() throws IOException {
+        byte[] one = new byte[1];
+        return read(one, 0, 1) < 0 ? -1 : Byte.toUnsignedInt(one[0]);
+      }
+
+      @Override
+      public int read(byte[] buffer, int from, int most) throws IOException {
+        try {
+          return in.read(buffer, from, most);
+        } catch (IOException e) {
+          if (e.getCause() instanceof TimeoutException) {
+            throw deadline.slowClient();
+          }
+          throw e;
+        }
       }
     };
   }
@@ -133,7 +158,7 @@ public final class Uploads {
         415,
         first.length == 0
             ? "the request has no volume: send NIfTI (.nii, .nii.gz) or a zip of DICOM files as"
-                + " the body or as the part \"volume\", or {\"path\": …}"
+                + " the body or as the part \"volume\", or {\"path\": …} or {\"dicomWeb\": …} as JSON"
             : "the body is neither NIfTI (.nii, .nii.gz) nor a zip of DICOM files; send one of"
                 + " these, or JSON as application/json");
   }
@@ -204,7 +229,21 @@ public final class Uploads {
       }
     } catch (ZipException | EOFException e) {
       throw Refusal.of(422, "the zip is damaged: " + e.getMessage() + "; make it anew");
+    } catch (FileSystemException e) {
+      throw notFiles(e);
     }
+  }
+
+  /** Without the name, which may be a patient's. */
+  private static RuntimeException notFiles(FileSystemException e) throws IOException {
+    String reason = String.valueOf(e.getReason());
+    if (reason.contains("space") || reason.contains("quota")) {
+      throw new IOException(reason);
+    }
+    return Refusal.of(
+        422,
+        "the zip has entries whose names cannot be those of files: two that exclude each other, or"
+            + " one that is too long; zip the series' own folder");
   }
 
   private static Path inside(Path target, String name) {

@@ -42,17 +42,16 @@ public final class VolumeReading {
 
   /**
    * Reads on one of the threads and waits for it. A read that is too slow goes on, but nobody
-   * waits; it keeps its folder until it ends.
+   * waits; it keeps its folder until it ends. The result is there before the folder is deleted.
    *
-   * @param folder what is read lies in it
+   * @param user of the folder in which lies what is read; closed after the read
    * @throws Refusal when the deadline passes
    */
-  public <T> T read(Callable<T> reader, RequestFolder folder, Deadline deadline)
+  public <T> T read(Callable<T> reader, RequestFolder.User user, Deadline deadline)
       throws IOException {
     CompletableFuture<T> result = new CompletableFuture<>();
     AtomicBoolean begun = new AtomicBoolean();
     AtomicBoolean givenUp = new AtomicBoolean();
-    RequestFolder.User user = folder.use();
     Runnable task =
         () -> {
           try (user) {

@@ -123,11 +123,22 @@ public final class ModelService {
   /** {@code [E]}, L2-normalised. */
   public float[] embed(VolumeInput input) throws IOException {
     try (Worker.Expected announced = worker.expect()) {
-      View view =
-          reading.read(
-              () -> parts.model().view(input.volume().path()), input.folder(), input.deadline());
-      return worker.run(volumes, view, announced, input.deadline());
+      View view = view(input);
+      try {
+        return worker.run(volumes, view, announced, input.deadline());
+      } finally {
+        input.folder().awaitGone();
+      }
     }
+  }
+
+  /**
+   * Reads and prepares a volume, and hands the request's folder to the reader, who deletes it while
+   * the model works.
+   */
+  private View view(VolumeInput input) throws IOException {
+    return reading.read(
+        () -> parts.model().view(input.volume().path()), input.owner(), input.deadline());
   }
 
   /** {@code [n][E]}, L2-normalised. */
@@ -179,7 +190,9 @@ public final class ModelService {
     segmenter();
     Volume volume =
         reading.read(
-            () -> VolumeReaders.read(input.volume().path()), input.folder(), input.deadline());
+            () -> VolumeReaders.read(input.volume().path()),
+            input.folder().use(),
+            input.deadline());
     return onWorker(masks, volume, input.deadline());
   }
 
@@ -199,7 +212,7 @@ public final class ModelService {
     }
     DicomSeries series =
         reading.read(
-            () -> DicomSeries.only(VolumeFinder.one(path)), input.folder(), input.deadline());
+            () -> DicomSeries.only(VolumeFinder.one(path)), input.folder().use(), input.deadline());
     Volume mask = segment(input);
     parts.dicom().orElseThrow().write(series, mask, out);
   }
@@ -214,10 +227,12 @@ public final class ModelService {
   /** A report, at most as long as the decoder was trained for. */
   public GeneratedReport report(VolumeInput input, Decoding decoding) throws IOException {
     decoder();
-    View view =
-        reading.read(
-            () -> parts.model().view(input.volume().path()), input.folder(), input.deadline());
-    return onWorker(reports, new ReportTask(view, decoding), input.deadline());
+    View view = view(input);
+    try {
+      return onWorker(reports, new ReportTask(view, decoding), input.deadline());
+    } finally {
+      input.folder().awaitGone();
+    }
   }
 
   /** The decoder of reports. */

@@ -9,6 +9,9 @@ import io.t3d.serve.internal.input.RequestVolume;
  *
  * @param volume where it is
  * @param folder the request's temporary folder
+ * @param owner keeps the folder for the request; who reads the volume last may close it, so that
+ *     the folder is deleted while the model works
  * @param deadline of the request
  */
-public record VolumeInput(RequestVolume volume, RequestFolder folder, Deadline deadline) {}
+public record VolumeInput(
+    RequestVolume volume, RequestFolder folder, RequestFolder.User owner, Deadline deadline) {}

@@ -20,8 +20,10 @@ import java.util.function.IntConsumer;
  * The one thread that works with a device: takes requests in the order in which they came, each
  * together with others of its kind that wait, so that the model encodes them at once.
  *
- * <p>The first of a batch waits for others only while {@link #expect announced} ones are still
- * being read, and no longer than the longest wait: a client that is alone does not wait at all.
+ * <p>A thread that is idle takes what comes at once. Only a request that queued while it worked
+ * waits for others, while {@link #expect announced} ones are still being read, and no longer than
+ * the longest wait: so batches grow where there is more to do than time, and nobody waits for
+ * nothing.
  *
  * <p>The queue has no bound of its own: who may come in is decided at the door.
  */
@@ -38,7 +40,7 @@ public final class Worker implements AutoCloseable {
   /**
    * Starts the thread.
    *
-   * @param longestWait of the first of a batch
+   * @param longestWait of the first of a batch, from when it queued
    * @param batchSizes is told how many requests each batch had
    */
   public Worker(Duration longestWait, IntConsumer batchSizes) {
@@ -185,8 +187,10 @@ public final class Worker implements AutoCloseable {
   private List<Job<?, ?>> take() {
     lock.lock();
     try {
+      boolean idle = false;
       while (true) {
         while (queue.isEmpty()) {
+          idle = true;
           if (closed) {
             return List.of();
           }
@@ -195,7 +199,10 @@ public final class Worker implements AutoCloseable {
         Job<?, ?> first = queue.removeFirst();
         if (first.begin()) {
           List<Job<?, ?>> batch = new ArrayList<>(List.of(first));
-          fill(batch);
+          addWaiting(batch, first.batch.most());
+          if (!idle) {
+            awaitMore(batch);
+          }
           return batch;
         }
       }
@@ -204,10 +211,9 @@ public final class Worker implements AutoCloseable {
     }
   }
 
-  private void fill(List<Job<?, ?>> batch) {
+  private void awaitMore(List<Job<?, ?>> batch) {
     Job<?, ?> first = batch.get(0);
     int most = first.batch.most();
-    addWaiting(batch, most);
     long left = first.since + longestWait - System.nanoTime();
     while (batch.size() < most && expected > 0 && !closed && left > 0) {
       try {

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -113,26 +114,37 @@ class WorkerTest {
   }
 
   @Test
-  void theFirstWaitsForOneThatIsBeingRead() throws Exception {
+  void anIdleWorkerWaitsForNobody() throws Exception {
+    try (Worker.Expected slow = worker.expect()) {
+      assertThat(ask(5, Duration.ofSeconds(20)).get(5, TimeUnit.SECONDS)).isEqualTo(10);
+      assertThat(ask(6, Duration.ofSeconds(20)).get(5, TimeUnit.SECONDS)).isEqualTo(12);
+    }
+    assertThat(sizes).containsExactly(1, 1);
+  }
+
+  @Test
+  void oneThatQueuedWaitsForAnotherThatIsBeingRead() throws Exception {
+    CompletableFuture<Integer> first = together(5).get(1);
     Worker.Expected slow = worker.expect();
-    CompletableFuture<Integer> first = ask(5, Duration.ofSeconds(20));
+    gate.countDown();
     Thread.sleep(50);
     assertThat(first).isNotDone();
     assertThat(worker.run(doubling, 6, slow, Deadline.in(Duration.ofSeconds(20)))).isEqualTo(12);
     assertThat(first.get()).isEqualTo(10);
-    assertThat(sizes).containsExactly(2);
+    assertThat(sizes).containsExactly(1, 2);
   }
 
   @Test
   void itWaitsNoLongerWhenTheOtherWillNotCome() throws Exception {
+    CompletableFuture<Integer> first = together(5).get(1);
     Worker.Expected broken = worker.expect();
-    CompletableFuture<Integer> first = ask(5, Duration.ofSeconds(20));
+    gate.countDown();
     Thread.sleep(50);
     assertThat(first).isNotDone();
     broken.close();
     broken.close();
     assertThat(first.get()).isEqualTo(10);
-    assertThat(sizes).containsExactly(1);
+    assertThat(sizes).containsExactly(1, 1);
   }
 
   @Test

@@ -1,7 +1,8 @@
-package io.t3d.serve.internal.http;
+package io.t3d.serve.internal;
 
-import com.fasterxml.jackson.annotation.JsonInclude;
+import java.util.Locale;
 import java.util.OptionalInt;
+import org.eclipse.jetty.http.HttpStatus;
 
 /**
  * Why a request got no answer, as {@code application/problem+json} (RFC 9457).
@@ -12,16 +13,19 @@ import java.util.OptionalInt;
  * @param detail what is wrong, expected, got, and the likely fix: the library's own words
  * @param instance the request, as a URN with its id
  */
-@JsonInclude(JsonInclude.Include.NON_NULL)
 public record Problem(String type, String title, int status, String detail, String instance) {
   /** Its media type. */
-  static final String MEDIA_TYPE = "application/problem+json";
+  public static final String MEDIA_TYPE = "application/problem+json";
 
-  /** A problem of a request. */
-  static Problem of(int status, String detail, String requestId) {
-    String title = org.eclipse.jetty.http.HttpStatus.getMessage(status);
+  /**
+   * A problem of a request.
+   *
+   * @param requestId also in the header {@code X-Request-Id} and in the log
+   */
+  public static Problem of(int status, String detail, String requestId) {
+    String title = HttpStatus.getMessage(status);
     return new Problem(
-        "urn:t3d:problem:" + title.toLowerCase(java.util.Locale.ROOT).replace(' ', '-'),
+        "urn:t3d:problem:" + title.toLowerCase(Locale.ROOT).replace(' ', '-'),
         title,
         status,
         detail,
@@ -33,5 +37,5 @@ public record Problem(String type, String title, int status, String detail, Stri
    *
    * @param retryAfter seconds
    */
-  record Answer(Problem problem, OptionalInt retryAfter) {}
+  public record Answer(Problem problem, OptionalInt retryAfter) {}
 }
