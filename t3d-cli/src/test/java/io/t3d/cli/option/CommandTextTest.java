@@ -14,6 +14,7 @@ class CommandTextTest {
   static final class Root {}
 
   @Command(name = "build")
+  @SuppressWarnings("UnusedVariable") // picocli sets them
   static final class Build {
     @Option(
         names = {"-o", "--out"},
