@@ -2,10 +2,17 @@ package io.t3d.cli.benchmark;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import com.google.common.collect.Lists;
 import io.t3d.cli.benchmark.measure.RocCurve;
 import io.t3d.cli.benchmark.stats.ForestPlot;
 import io.t3d.cli.benchmark.task.SuiteData;
-import io.t3d.cli.page.HtmlPage;
+import io.t3d.cli.page.part.Example;
+import io.t3d.cli.page.part.LineChart;
+import io.t3d.cli.page.part.Made;
+import io.t3d.cli.page.part.Pages;
+import io.t3d.cli.page.part.Picture;
+import io.t3d.cli.page.part.Svg;
+import io.t3d.cli.page.part.Table;
 import io.t3d.cli.picture.SliceImages;
 import io.t3d.cli.picture.TokenHeat;
 import io.t3d.core.config.Configs;
@@ -19,10 +26,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /** The benchmark's {@code report.html}: one file with tables, curves, examples and pictures. */
-final class BenchmarkPage {
+public final class BenchmarkPage {
   private static final int EXAMPLES = 3;
   private static final int RETRIEVED = 3;
   private static final int RETRIEVED_AMONG = 200;
@@ -33,44 +42,130 @@ final class BenchmarkPage {
   private final CellStore store;
   private final BenchmarkTable table;
   private final SuiteData data;
+  private final String command;
 
-  BenchmarkPage(BenchmarkConfig config, CellStore store, BenchmarkTable table, SuiteData data) {
+  BenchmarkPage(
+      BenchmarkConfig config,
+      CellStore store,
+      BenchmarkTable table,
+      SuiteData data,
+      String command) {
     this.config = config;
     this.store = store;
     this.table = table;
     this.data = data;
+    this.command = command;
+  }
+
+  /**
+   * What the page shows.
+   *
+   * @param intro what was compared
+   * @param methods one row each
+   * @param forest T3D's differences; absent without any
+   * @param sections claims and tables
+   * @param losses one chart per method, smoothed
+   * @param rocs charts by task
+   * @param shown examples by method
+   * @param made how
+   */
+  public record Model(
+      String intro,
+      Table methods,
+      Optional<Svg> forest,
+      List<Section> sections,
+      List<LineChart> losses,
+      List<Rocs> rocs,
+      List<Shown> shown,
+      Made made) {
+    /** Copies the lists. */
+    public Model {
+      sections = List.copyOf(sections);
+      losses = List.copyOf(losses);
+      rocs = List.copyOf(rocs);
+      shown = List.copyOf(shown);
+    }
+  }
+
+  /** A table with its title. */
+  public record Section(String title, Table table) {}
+
+  /** Charts of ROCs, a few methods each. */
+  public record Rocs(String title, List<LineChart> charts) {
+    /** Copies the list. */
+    public Rocs {
+      charts = List.copyOf(charts);
+    }
+  }
+
+  /** What a method retrieves, attends to and clusters. */
+  public record Shown(String title, List<Example> examples) {
+    /** Copies the list. */
+    public Shown {
+      examples = List.copyOf(examples);
+    }
   }
 
   void write(Path file) throws IOException {
-    HtmlPage page = new HtmlPage("Pre-training methods on phantom CT");
-    page.paragraph(
-        String.format(
-            Locale.ROOT,
-            "%d replicates, each with phantoms of its own (%d training, %d validation, %d test"
-                + " pairs) and a seed of its own; every method has the same encoder, data and"
-                + " steps. Values are means over replicates with 95 %% confidence intervals"
-                + " (Student's t). Phantoms say nothing about performance on patients.",
-            config.replicates(),
-            config.counts().train(),
-            config.counts().validation(),
-            config.counts().test()));
     ForestPlot forest = table.forest();
-    if (!forest.isEmpty()) {
-      page.drawing(forest.svg());
-    }
-    for (BenchmarkTable.Section section : table.sections()) {
-      page.heading(section.title()).table(section.header(), section.rows());
-    }
-    losses(page);
-    roc(page, "zero-shot", "ROC of zero-shot classification");
-    roc(page, "linear-probe", "ROC of linear probes on the largest share of labels");
+    List<Shown> shown = new ArrayList<>();
     for (Method method : List.of(Method.T3D, Method.CLIP)) {
       if (config.methods().contains(method)) {
-        examples(page, method);
+        shown.add(new Shown(method.title(), examples(method)));
       }
     }
-    page.heading("Settings").code(Configs.toYaml(config));
-    page.write(file);
+    Model page =
+        new Model(
+            String.format(
+                Locale.ROOT,
+                "%d replicates, each with phantoms of its own (%d training, %d validation, %d test"
+                    + " pairs) and a seed of its own; every method has the same encoder, data and"
+                    + " steps. Values are means over replicates with 95 %% confidence intervals"
+                    + " (Student's t). Phantoms say nothing about performance on patients.",
+                config.replicates(),
+                config.counts().train(),
+                config.counts().validation(),
+                config.counts().test()),
+            methods(),
+            forest.isEmpty() ? Optional.empty() : Optional.of(new Svg(forest.svg())),
+            table.sections().stream()
+                .map(s -> new Section(s.title(), new Table(s.header(), s.rows())))
+                .toList(),
+            losses(),
+            List.of(
+                roc("zero-shot", "ROC of zero-shot classification"),
+                roc("linear-probe", "ROC of linear probes on the largest share of labels")),
+            shown,
+            Made.by(command, Configs.toYaml(config)));
+    Pages.write(file, "benchmark.jte", page);
+  }
+
+  private Table methods() {
+    List<List<String>> rows = new ArrayList<>();
+    for (Method method : config.methods()) {
+      List<Cell> trained =
+          table.cells().stream()
+              .filter(c -> c.method() == method && c.task().equals(UnitRunner.PRETRAINING))
+              .toList();
+      rows.add(
+          List.of(
+              method.title(),
+              method == Method.SCRATCH
+                  ? "nothing: random weights"
+                  : method.alignsText() ? "volumes and reports" : "volumes alone",
+              steps(trained),
+              Integer.toString((int) trained.stream().map(Cell::replicate).distinct().count())));
+    }
+    return new Table(List.of("method", "learns from", "steps", "replicates done"), rows);
+  }
+
+  private static String steps(List<Cell> cells) {
+    return cells.stream()
+        .map(Cell::steps)
+        .distinct()
+        .sorted()
+        .map(v -> Integer.toString(v))
+        .collect(Collectors.joining(", "));
   }
 
   /** The longest pre-training of a method on the first replicate. */
@@ -79,21 +174,21 @@ final class BenchmarkPage {
     return new Arm(method, steps, 1);
   }
 
-  private void losses(HtmlPage page) throws IOException {
-    page.heading("Pre-training losses, replicate 1");
-    page.paragraph(
-        "Each method minimises a loss of its own: heights of different methods cannot be"
-            + " compared.");
+  private List<LineChart> losses() throws IOException {
+    List<LineChart> charts = new ArrayList<>();
     for (Method method : config.methods()) {
       List<double[]> points = LossLog.read(store.run(arm(method)), "loss");
       if (!points.isEmpty()) {
-        page.curves("steps", "loss", List.of(new HtmlPage.Curve(method.title(), points)));
+        charts.add(
+            LineChart.of(
+                "steps", "loss", List.of(new LineChart.Curve(method.title(), points).smoothed())));
       }
     }
+    return charts;
   }
 
-  private void roc(HtmlPage page, String task, String title) {
-    List<HtmlPage.Curve> curves = new ArrayList<>();
+  private Rocs roc(String task, String title) {
+    List<LineChart.Curve> curves = new ArrayList<>();
     for (Method method : config.methods()) {
       List<List<Double>> replicates =
           table.cells().stream()
@@ -102,20 +197,15 @@ final class BenchmarkPage {
               .map(Cell::roc)
               .toList();
       if (!replicates.isEmpty()) {
-        curves.add(new HtmlPage.Curve(method.title(), mean(replicates)));
+        curves.add(new LineChart.Curve(method.title(), mean(replicates)));
       }
     }
-    page.heading(title);
-    page.paragraph(
-        "True-positive over false-positive rate, means over findings and replicates; each method at"
-            + " its most steps.");
     // A few lines per chart, or none can be told from another.
-    for (int from = 0; from < curves.size(); from += 4) {
-      page.curves(
-          "false-positive rate",
-          "true-positive rate",
-          curves.subList(from, Math.min(curves.size(), from + 4)));
-    }
+    return new Rocs(
+        title,
+        Lists.partition(curves, 4).stream()
+            .map(some -> LineChart.of("false-positive rate", "true-positive rate", some))
+            .toList());
   }
 
   private static List<double[]> mean(List<List<Double>> replicates) {
@@ -129,18 +219,10 @@ final class BenchmarkPage {
     return points;
   }
 
-  private void examples(HtmlPage page, Method method) throws IOException {
+  private List<Example> examples(Method method) throws IOException {
     Path run = store.run(arm(method));
     SuiteData.Part test = data.test().first(RETRIEVED_AMONG);
-    page.heading(method.title() + ": what it retrieves, attends to and clusters");
-    page.paragraph(
-        "Pictures: an axial, a coronal and a sagittal slice through the middle, the patient's right"
-            + " at the left of the first two: the volume as the encoder sees it; each visual token"
-            + " in the colour of the sentence of the report that it is most like; the weights with"
-            + " which visual tokens gather around one sentence of the report, the one for which"
-            + " they differ most; and the cosine of each visual token with the report's embedding."
-            + " Heat goes from dark violet, the least of that picture, to light yellow, the most;"
-            + " captions have both.");
+    List<Example> examples = new ArrayList<>();
     try (TrainedModel trained = TrainedModel.open(run);
         NDManager scope = trained.model().manager().newSubManager()) {
       T3DModel model = trained.model();
@@ -150,7 +232,6 @@ final class BenchmarkPage {
       NDArray reports = model.encodeReports(scope, test.reports()); // (n, E)
       long[] order = volumes.matMul(reports.transpose()).argSort(1, false).toLongArray(); // (n, n)
       for (int i = 0; i < Math.min(EXAMPLES, test.size()); i++) {
-        pictures(page, model, test, i);
         List<List<String>> lines = new ArrayList<>();
         lines.add(List.of("its report", test.reports().get(i)));
         for (int k = 0; k < Math.min(RETRIEVED, test.size()); k++) {
@@ -158,31 +239,35 @@ final class BenchmarkPage {
           String own = other == i ? " (its own)" : "";
           lines.add(List.of("retrieved " + (k + 1) + own, test.reports().get(other)));
         }
-        page.table(List.of("", "report"), lines);
+        Table table = new Table(List.of("", "report"), lines);
+        examples.add(new Example(pictures(model, test, i), List.of(table)));
       }
     }
+    return examples;
   }
 
-  private static void pictures(HtmlPage page, T3DModel model, SuiteData.Part test, int i) {
+  private static List<Picture> pictures(T3DModel model, SuiteData.Part test, int i) {
     Overlays overlays = Overlays.of(model, test.views().get(i), test.reports().get(i));
     IntensityWindow grey = IntensityWindow.ofPercentiles(overlays.view());
-    page.picture(
-        "test volume " + (i + 1) + ", and the sentence of its report that each token is nearest to",
-        SliceImages.of(overlays.view(), grey)
-            .caption(SEEN)
-            .mask(overlays.clusters(), Sentences.of(test.reports().get(i)))
-            .png());
-    heat(
-        page,
-        "relevance to “" + overlays.sentence() + "”: weight",
-        overlays.view(),
-        overlays.relevance());
-    heat(page, "likeness to the report: cosine", overlays.view(), overlays.likeness());
+    return List.of(
+        new Picture(
+            "test volume "
+                + (i + 1)
+                + ", and the sentence of its report that each token is nearest to",
+            SliceImages.of(overlays.view(), grey)
+                .caption(SEEN)
+                .mask(overlays.clusters(), Sentences.of(test.reports().get(i)))
+                .png()),
+        heat(
+            "relevance to “" + overlays.sentence() + "”: weight",
+            overlays.view(),
+            overlays.relevance()),
+        heat("likeness to the report: cosine", overlays.view(), overlays.likeness()));
   }
 
-  private static void heat(HtmlPage page, String what, Volume view, TokenHeat heat) {
+  private static Picture heat(String what, Volume view, TokenHeat heat) {
     IntensityWindow grey = IntensityWindow.ofPercentiles(view);
-    page.picture(
+    return new Picture(
         String.format(Locale.ROOT, "%s %.3f to %.3f", what, heat.low(), heat.high()),
         SliceImages.of(view, grey).caption(SEEN).heat(heat.scaled(), what).png());
   }

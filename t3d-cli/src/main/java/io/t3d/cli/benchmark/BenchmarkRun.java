@@ -18,6 +18,7 @@ public final class BenchmarkRun {
   private final CellStore store;
   private final List<BenchmarkTask> tasks;
   private final Watcher watcher;
+  private String command = "./t3d benchmark";
   private final int workers;
   private int done;
   private int total;
@@ -67,6 +68,12 @@ public final class BenchmarkRun {
     this.watcher = watcher;
   }
 
+  /** The command that runs this, for the page; {@code ./t3d benchmark} unless said. */
+  public BenchmarkRun command(String text) {
+    command = text;
+    return this;
+  }
+
   /** Worker processes that suit this machine. */
   public static int workers() {
     return Workers.most();
@@ -99,7 +106,8 @@ public final class BenchmarkRun {
     }
     BenchmarkTable table = write();
     tell("writing the page");
-    new BenchmarkPage(config, store, table, here.data(1)).write(out.resolve("report.html"));
+    new BenchmarkPage(config, store, table, here.data(1), command)
+        .write(out.resolve("report.html"));
     return table;
   }
 

@@ -7,13 +7,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** A column of a run's {@code log.csv} as a smooth line over steps. */
+/** A column of a run's {@code log.csv} over steps. */
 final class LossLog {
-  private static final double SMOOTHING = 0.9;
-
   private LossLog() {}
 
-  /** Points (step, exponential mean); empty without a log or the column. */
+  /** Points (step, value); empty without a log or the column. */
   static List<double[]> read(Path run, String column) throws IOException {
     Path file = run.resolve("log.csv");
     List<double[]> points = new ArrayList<>();
@@ -24,13 +22,10 @@ final class LossLog {
     List<String> header = Arrays.asList(lines.get(0).split(",", -1));
     int x = header.indexOf("step");
     int y = header.indexOf(column);
-    double mean = Double.NaN;
     for (String line : lines.subList(1, lines.size())) {
       String[] cells = line.split(",", -1);
       if (y >= 0 && cells.length > y && !cells[y].isEmpty()) {
-        double value = Double.parseDouble(cells[y]);
-        mean = Double.isNaN(mean) ? value : SMOOTHING * mean + (1 - SMOOTHING) * value;
-        points.add(new double[] {Double.parseDouble(cells[x]), mean});
+        points.add(new double[] {Double.parseDouble(cells[x]), Double.parseDouble(cells[y])});
       }
     }
     return points;

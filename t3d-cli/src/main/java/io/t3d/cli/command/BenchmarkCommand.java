@@ -3,6 +3,7 @@ package io.t3d.cli.command;
 import io.t3d.cli.benchmark.BenchmarkConfig;
 import io.t3d.cli.benchmark.BenchmarkRun;
 import io.t3d.cli.benchmark.BenchmarkTable;
+import io.t3d.cli.option.CommandText;
 import io.t3d.cli.option.DeviceOption;
 import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
@@ -102,7 +103,8 @@ public final class BenchmarkCommand implements Callable<Integer> {
       if (processes < 1) {
         throw new T3dException(T3dException.Kind.USAGE, "--workers must be >= 1, got " + processes);
       }
-      table = new BenchmarkRun(settings, out, processes, progress).run();
+      table =
+          new BenchmarkRun(settings, out, processes, progress).command(CommandText.of(spec)).run();
     }
     PrintWriter stdout = spec.commandLine().getOut();
     stdout.print(table.markdown());

@@ -1,5 +1,6 @@
 package io.t3d.cli.command;
 
+import io.t3d.cli.option.CommandText;
 import io.t3d.cli.option.Given;
 import io.t3d.cli.page.DatasetPage;
 import io.t3d.core.T3dException;
@@ -117,7 +118,8 @@ final class DatasetBuildCommand implements Callable<Integer> {
     add(builder, DatasetLayout.inspect(), sets.inspect);
     add(builder, DatasetLayout.radChestCt(), sets.radChestCt);
     MergedDataset merged = builder.build(Runtime.getRuntime().availableProcessors());
-    new DatasetPage(merged.statistics()).write(out.resolve("statistics.html"));
+    new DatasetPage(merged.statistics(), CommandText.withoutPaths(spec))
+        .write(out.resolve("statistics.html"));
     List<Path> written = merged.write(out);
     print(merged.statistics(), written);
     return 0;

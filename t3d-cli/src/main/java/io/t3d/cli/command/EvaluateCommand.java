@@ -1,15 +1,18 @@
 package io.t3d.cli.command;
 
 import io.t3d.cli.option.CheckpointOption;
+import io.t3d.cli.option.CommandText;
 import io.t3d.cli.option.EvaluationOptions;
 import io.t3d.cli.option.Given;
 import io.t3d.cli.option.SkipBad;
 import io.t3d.cli.option.SplitRows;
+import io.t3d.cli.page.EvaluationPage;
 import io.t3d.cli.print.EvaluationPrinter;
 import io.t3d.cli.print.FineTuneProgress;
 import io.t3d.cli.print.Progress;
 import io.t3d.cli.print.ProgressOptions;
 import io.t3d.core.T3dException;
+import io.t3d.core.config.Configs;
 import io.t3d.core.internal.OutputCheck;
 import io.t3d.core.model.T3DModel;
 import io.t3d.data.manifest.Manifest;
@@ -87,6 +90,15 @@ public final class EvaluateCommand implements Callable<Integer> {
   @Option(names = "--out", paramLabel = "DIR", description = "Where metrics.json is written.")
   private @Nullable Path out;
 
+  @Option(
+      names = "--page",
+      paramLabel = "HTML",
+      description =
+          "Write a page there, too: metrics, curves, and three cases with pictures and reports.")
+  private @Nullable Path page;
+
+  private @Nullable EvaluationPage html; // of the rows that are used, once they are known
+
   @Option(names = "--json", description = "Print the metrics as JSON.")
   private boolean json;
 
@@ -118,6 +130,9 @@ public final class EvaluateCommand implements Callable<Integer> {
     if (out != null) {
       OutputCheck.folder(out);
     }
+    if (page != null) {
+      OutputCheck.file(page);
+    }
     Manifest all = Manifest.read(manifest);
     if (tasks == null) {
       tasks = all.hasReports() ? List.of(Task.ZERO_SHOT, Task.RETRIEVAL) : List.of(Task.ZERO_SHOT);
@@ -132,6 +147,10 @@ public final class EvaluateCommand implements Callable<Integer> {
     }
     if (out != null) {
       MetricsFile.write(out, found);
+    }
+    if (page != null) {
+      String settings = Configs.toYaml(options.settings());
+      html.write(page, found, checkpoint.folder(), CommandText.of(spec), settings);
     }
     if (!shown.printed("result", found)) {
       EvaluationPrinter.print(found, json, spec.commandLine().getOut());
@@ -165,7 +184,8 @@ public final class EvaluateCommand implements Callable<Integer> {
 
   private Evaluation evaluate(TrainedModel trained, Manifest all, Prompts used) throws IOException {
     EvaluationSettings settings = Given.by(options::settings);
-    List<ManifestRow> test = usable(trained, split.rows(all, manifest));
+    List<ManifestRow> wanted = split.rows(all, manifest);
+    List<ManifestRow> test = usable(trained, wanted);
     List<ManifestRow> validation =
         split.is("test") ? usable(trained, split(all, Split.VALIDATION)) : List.of();
     List<ManifestRow> train = List.of();
@@ -177,6 +197,10 @@ public final class EvaluateCommand implements Callable<Integer> {
     List<Evaluation.Supervised> probes = List.of();
     List<Evaluation.Supervised> tuned = List.of();
     boolean probing = tasks.contains(Task.LINEAR_PROBE);
+    html = new EvaluationPage(all.hasSplits() ? split.name() : "all", test);
+    html.also("validation", validation);
+    html.also("train", train);
+    html.leftOut(wanted.size() - test.size());
     int count = test.size() + validation.size() + (probing ? train.size() : 0);
     try (Progress progress = shown.over("Embedding", count);
         EvaluationRun run =
@@ -190,6 +214,9 @@ public final class EvaluateCommand implements Callable<Integer> {
       }
       if (tasks.contains(Task.RETRIEVAL)) {
         retrieved = Optional.of(run.retrieval());
+      }
+      if (page != null && zeroShot.isPresent()) {
+        html.look(run, trained, retrieved.isPresent());
       }
     }
     if (tasks.contains(Task.FINE_TUNE)) {

@@ -1,19 +1,19 @@
 package io.t3d.cli.page;
 
+import io.t3d.cli.page.part.LineChart;
 import io.t3d.core.train.PairBatch;
 import io.t3d.core.train.StepRecord;
 import io.t3d.core.train.TrainingListener;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /** Remembers the loss and its parts for the page of results, and passes everything on. */
 final class LossCurves implements TrainingListener {
-  private static final double SMOOTHING = 0.9;
-
-  static final String LEARNING_RATE = "learning rate";
+  private static final String LEARNING_RATE = "learning rate";
 
   private final TrainingListener next;
   private final Map<String, List<double[]>> curves = new LinkedHashMap<>();
@@ -24,31 +24,23 @@ final class LossCurves implements TrainingListener {
     this.next = next;
   }
 
-  /** Exponential means over about ten steps, so that the page shows the trend. */
-  List<HtmlPage.Curve> of(String... names) {
-    List<HtmlPage.Curve> found = new ArrayList<>();
-    for (String name : names) {
-      List<double[]> points = curves.getOrDefault(name, List.of());
-      if (!points.isEmpty()) {
-        found.add(new HtmlPage.Curve(name, smooth(points)));
-      }
-    }
-    return found;
+  /** Losses by name, smoothed; those that the objective lacks are left out. */
+  List<LineChart.Curve> losses(String... names) {
+    return Arrays.stream(names)
+        .filter(curves::containsKey)
+        .map(name -> new LineChart.Curve(name, curves.get(name)).smoothed())
+        .toList();
+  }
+
+  /** The learning rate of each step as it was. */
+  List<LineChart.Curve> learningRate() {
+    return List.of(
+        new LineChart.Curve(LEARNING_RATE, curves.getOrDefault(LEARNING_RATE, List.of())));
   }
 
   /** Steps that were left out for want of a finite loss and gradient. */
   int skipped() {
     return skipped;
-  }
-
-  private static List<double[]> smooth(List<double[]> points) {
-    List<double[]> out = new ArrayList<>();
-    double mean = points.get(0)[1];
-    for (double[] p : points) {
-      mean = SMOOTHING * mean + (1 - SMOOTHING) * p[1];
-      out.add(new double[] {p[0], mean});
-    }
-    return out;
   }
 
   private void add(String name, StepRecord step, double value) {

@@ -1,6 +1,7 @@
 package io.t3d.cli.runs;
 
-import io.t3d.cli.page.HtmlPage;
+import io.t3d.cli.page.part.LineChart;
+import io.t3d.cli.page.part.Table;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -12,7 +13,7 @@ import java.util.Set;
 import java.util.function.Function;
 
 /** Trainings side by side: results, then the settings in which they differ. */
-final class Comparison {
+public final class Comparison {
   private static final String NOTHING = "–";
 
   private final List<RunFolder> runs;
@@ -102,46 +103,46 @@ final class Comparison {
     return rows;
   }
 
+  /**
+   * What the page shows.
+   *
+   * @param results one column per run
+   * @param differences settings that differ; no rows where all are alike
+   * @param training curves of all runs over one another; losses and norms smoothed
+   * @param validation one chart per score
+   */
+  public record Model(
+      Table results, Table differences, List<LineChart> training, List<LineChart> validation) {
+    /** Copies the lists. */
+    public Model {
+      training = List.copyOf(training);
+      validation = List.copyOf(validation);
+    }
+  }
+
   /** The same as a page, with the curves of all runs over one another. */
-  HtmlPage page() {
-    HtmlPage page = new HtmlPage("Runs compared");
+  Model page() {
     List<List<String>> results = results();
-    page.table(results.get(0), results.subList(1, results.size()));
-    page.heading("Settings that differ");
-    List<List<String>> differences = differences();
-    if (differences.isEmpty()) {
-      page.paragraph("None.");
-    } else {
-      page.table(results.get(0), differences);
-    }
-    page.heading("Training");
-    draw(page, "loss", run -> smooth(run.steps().points("loss")));
-    draw(page, "learning rate", run -> run.steps().points("learningRate"));
-    draw(page, "gradient norm", run -> smooth(run.steps().points("gradNorm")));
-    if (!scores().isEmpty()) {
-      page.heading("Validation");
-      scores().forEach(score -> draw(page, score, run -> run.validations().points(score)));
-    }
-    return page;
+    List<String> header = results.get(0);
+    return new Model(
+        new Table(header, results.subList(1, results.size())),
+        new Table(header, differences()),
+        List.of(
+            draw("loss", true, run -> run.steps().points("loss")),
+            draw("learning rate", false, run -> run.steps().points("learningRate")),
+            draw("gradient norm", true, run -> run.steps().points("gradNorm"))),
+        scores().stream()
+            .map(score -> draw(score, false, run -> run.validations().points(score)))
+            .toList());
   }
 
-  private void draw(HtmlPage page, String what, Function<RunFolder, List<double[]>> points) {
-    List<HtmlPage.Curve> curves = new ArrayList<>();
+  private LineChart draw(String what, boolean smooth, Function<RunFolder, List<double[]>> points) {
+    List<LineChart.Curve> curves = new ArrayList<>();
     for (int i = 0; i < runs.size(); i++) {
-      curves.add(new HtmlPage.Curve(names.get(i), points.apply(runs.get(i))));
+      LineChart.Curve curve = new LineChart.Curve(names.get(i), points.apply(runs.get(i)));
+      curves.add(smooth ? curve.smoothed() : curve);
     }
-    page.curves("step", what, curves);
-  }
-
-  /** Exponential means over about ten steps, so that the page shows the trend. */
-  private static List<double[]> smooth(List<double[]> points) {
-    List<double[]> out = new ArrayList<>();
-    double mean = Double.NaN;
-    for (double[] p : points) {
-      mean = Double.isNaN(mean) ? p[1] : 0.9 * mean + 0.1 * p[1];
-      out.add(new double[] {p[0], mean});
-    }
-    return out;
+    return LineChart.of("step", what, curves);
   }
 
   /** For a terminal. */

@@ -1,5 +1,6 @@
 package io.t3d.cli.runs;
 
+import io.t3d.cli.page.part.Pages;
 import io.t3d.core.T3dException;
 import io.t3d.core.internal.OutputCheck;
 import java.io.IOException;
@@ -45,7 +46,7 @@ public final class RunsCompareCommand implements Callable<Integer> {
     comparison.lines().forEach(out::println);
     out.flush();
     if (page != null) {
-      comparison.page().write(page);
+      Pages.write(page, "compare.jte", comparison.page());
     }
     return 0;
   }

@@ -73,6 +73,7 @@ class BenchmarkRunTest {
         .contains("Claims", "T3D minus others", "ROC of zero-shot", "class=\"forest\"")
         .contains("each token is nearest to", "relevance to “", "likeness to the report: cosine")
         .contains("data:image/png;base64,", "<polyline")
+        .contains("learns from", "nothing: random weights", "How this was made", "./t3d benchmark")
         .doesNotContain("<script", "src=\"http", "<link");
     assertThat(Files.readString(out.resolve("results.md"))).contains("| T3D − CLIP |");
     assertThat(out.resolve("forest.svg")).content().contains("T3D − CLIP");

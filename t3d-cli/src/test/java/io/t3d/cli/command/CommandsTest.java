@@ -22,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -88,7 +89,8 @@ class CommandsTest {
         .startsWith("chosen by R@5 of both ways on");
     assertThat(Files.readString(out.resolve("report.html")))
         .contains("<polyline", "data:image/png;base64,", "macro AUROC")
-        .contains("Score: ", "chosen by R@5");
+        .contains("Score: ", "chosen by R@5")
+        .contains("Losses are smoothed: each point is 0.9 ×", "learning rate is as it was");
     assertThat(out.resolve("checkpoint/model.safetensors")).exists();
     assertThat(out.resolve("log.csv")).exists();
   }
@@ -109,6 +111,44 @@ class CommandsTest {
     assertThat(second.get("retrieval")).isEqualTo(first.get("retrieval"));
     assertThat(second.get("zeroShot")).isEqualTo(first.get("zeroShot"));
     assertThat(new ObjectMapper().readTree(run.out())).isEqualTo(second);
+  }
+
+  @Test
+  void evaluateWritesAPageOfWhatWasAskedFor() throws IOException {
+    Path page = dir.resolve("evaluation.html");
+    CommandRun run =
+        CommandRun.of("evaluate", "--checkpoint", out, "--manifest", manifest, "--page", page);
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    JsonNode metrics = json(out.resolve("metrics.json"));
+    assertThat(Files.readString(page).replaceAll("base64,[^\"]*", "base64,"))
+        .contains(
+            String.format(
+                Locale.ROOT,
+                "Zero-shot classification: macro AUROC %.3f",
+                metrics.at("/zeroShot/macroAuroc").asDouble()))
+        .contains("Retrieval among ", "ROC of each finding", "calibration error")
+        .contains("best: ", "median: ", "worst: ", "its report", "data:image/png;base64,")
+        .contains("<td>test</td>", "<td>validation</td>", "Failures", "./t3d evaluate --checkpoint")
+        .doesNotContain("Linear probe", "NaN", "<script");
+
+    Path labelsOnly = dir.resolve("probe.html");
+    run =
+        CommandRun.of(
+            "evaluate",
+            "--checkpoint",
+            out,
+            "--manifest",
+            manifest,
+            "--task",
+            "linear-probe",
+            "--page",
+            labelsOnly);
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    assertThat(labelsOnly)
+        .content()
+        .contains("Linear probe on ", "<td>train</td>", "with 95 % intervals by patient")
+        .doesNotContain(
+            "Retrieval among", "Cases: best", "its report", "ROC of each finding; the band");
   }
 
   @Test

@@ -117,6 +117,8 @@ class DatasetBuildTest {
     assertThat(printed.at("/settings/seed").asInt()).isEqualTo(42);
     assertThat(out.resolve("statistics.html"))
         .content()
+        .contains(
+            "voxel sizes", "volume sizes", "How this was made", "./t3d dataset build --ct-rate DIR")
         .contains("Lung nodule (5 of 5)", "<td>train</td><td class=\"number\">4</td>")
         .doesNotContain("train_1", "valid_1", dir.toString(), "Line one");
   }

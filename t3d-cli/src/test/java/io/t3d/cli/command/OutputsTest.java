@@ -56,7 +56,12 @@ class OutputsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"embed --checkpoint c --input v.nii --out", "inspect v.nii --montage"})
+  @ValueSource(
+      strings = {
+        "embed --checkpoint c --input v.nii --out",
+        "inspect v.nii --montage",
+        "evaluate --checkpoint c --manifest m.csv --page"
+      })
   void anOutputFileThatIsAFolderIsRefused(String command) {
     CommandRun run = run(command, dir);
     assertThat(run.exitCode()).isEqualTo(1);

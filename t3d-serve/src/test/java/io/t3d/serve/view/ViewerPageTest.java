@@ -2,11 +2,8 @@ package io.t3d.serve.view;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.microsoft.playwright.Browser;
-import com.microsoft.playwright.BrowserType;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
-import com.microsoft.playwright.Playwright;
 import com.microsoft.playwright.options.ColorScheme;
 import com.microsoft.playwright.options.Cookie;
 import io.t3d.data.phantom.FindingKind;
@@ -15,9 +12,7 @@ import io.t3d.pipeline.TrainedModel;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -34,18 +29,14 @@ import org.junit.jupiter.api.io.TempDir;
 /** The page in Chromium, which draws with its software WebGL. */
 @Tag("browser")
 class ViewerPageTest {
-  private static final Path CHROMIUM = Path.of("/usr/bin/chromium");
-  private static final Path SCREENSHOTS = Path.of("target/screenshots");
   private static final double PATIENCE = 60_000;
 
   @TempDir static Path dir;
   private static TrainedModel model;
   private static Viewer viewer;
-  private static Playwright playwright;
-  private static Browser browser;
+  private static Chromium chromium;
 
-  private final List<String> requests = new ArrayList<>();
-  private final List<String> complaints = new ArrayList<>();
+  private Chromium.Tab tab;
   private Page page;
 
   @BeforeAll
@@ -58,34 +49,17 @@ class ViewerPageTest {
     PhantomScan phantom = PhantomScan.write(dir, fine, 3);
     model = PhantomScan.untrained();
     viewer = Viewer.start(phantom.settings(), Optional.of(model));
-    assertThat(CHROMIUM).as("apt-get install chromium").isExecutable();
-    playwright =
-        Playwright.create(
-            new Playwright.CreateOptions().setEnv(Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")));
-    browser =
-        playwright
-            .chromium()
-            .launch(
-                new BrowserType.LaunchOptions()
-                    .setExecutablePath(CHROMIUM)
-                    .setArgs(
-                        List.of(
-                            "--no-sandbox",
-                            "--disable-quic",
-                            "--no-first-run",
-                            "--disable-background-networking",
-                            "--disable-component-update",
-                            "--disable-sync",
-                            "--use-gl=angle",
-                            "--use-angle=swiftshader",
-                            "--enable-unsafe-swiftshader",
-                            "--ignore-gpu-blocklist")));
-    Files.createDirectories(SCREENSHOTS);
+    chromium =
+        Chromium.start(
+            "--use-gl=angle",
+            "--use-angle=swiftshader",
+            "--enable-unsafe-swiftshader",
+            "--ignore-gpu-blocklist");
   }
 
   @AfterAll
   static void close() {
-    playwright.close();
+    chromium.close();
     viewer.close();
     model.close();
   }
@@ -96,25 +70,16 @@ class ViewerPageTest {
   }
 
   private void page(int width, int height, ColorScheme scheme) {
-    page =
-        browser.newPage(
-            new Browser.NewPageOptions().setViewportSize(width, height).setColorScheme(scheme));
+    tab = chromium.open(width, height, scheme);
+    page = tab.page();
     page.setDefaultTimeout(PATIENCE);
-    page.onRequest(request -> requests.add(request.url()));
-    page.onConsoleMessage(
-        message -> {
-          if (message.type().equals("error") || message.type().equals("warning")) {
-            complaints.add(message.text());
-          }
-        });
-    page.onPageError(complaints::add);
   }
 
   @AfterEach
   void nothingLeftTheMachineAndNothingWentWrong() {
     List<Cookie> cookies = page.context().cookies();
     page.close();
-    assertThat(requests)
+    assertThat(tab.requests())
         .isNotEmpty()
         .allSatisfy(
             url ->
@@ -123,7 +88,7 @@ class ViewerPageTest {
                         u -> assertThat(u).startsWith(viewer.address().toString()),
                         u -> assertThat(u).startsWith("data:image/")));
     assertThat(cookies).isEmpty();
-    assertThat(complaints.stream().filter(c -> !isOfSoftwareDrawing(c))).isEmpty();
+    assertThat(tab.complaints().stream().filter(c -> !isOfSoftwareDrawing(c))).isEmpty();
   }
 
   /** Chromium's remark that reading pixels back from its software renderer is slow. */
@@ -156,7 +121,7 @@ class ViewerPageTest {
     page.waitForSelector("#found li");
     assertThat(page.locator("#found li").count()).isEqualTo(model.prompts().size());
     assertThat(page.locator("#found").innerText()).contains("%", "effusion");
-    page.screenshot(new Page.ScreenshotOptions().setPath(SCREENSHOTS.resolve("viewer.png")));
+    page.screenshot(new Page.ScreenshotOptions().setPath(Chromium.screenshot("viewer.png")));
 
     page.getByText("Take away").click();
     assertThat(page.locator("#heat").isVisible()).isFalse();
@@ -201,7 +166,7 @@ class ViewerPageTest {
     page.locator("input[name=plane]").first().focus();
     page.keyboard().press("ArrowRight");
     assertThat(differing(noMask, canvas())).isGreaterThan(0.05);
-    page.screenshot(new Page.ScreenshotOptions().setPath(SCREENSHOTS.resolve("viewer-axial.png")));
+    page.screenshot(new Page.ScreenshotOptions().setPath(Chromium.screenshot("viewer-axial.png")));
   }
 
   @Test
@@ -220,7 +185,7 @@ class ViewerPageTest {
     page.screenshot(
         new Page.ScreenshotOptions()
             .setFullPage(true)
-            .setPath(SCREENSHOTS.resolve("viewer-narrow.png")));
+            .setPath(Chromium.screenshot("viewer-narrow.png")));
   }
 
   @Test
@@ -239,7 +204,7 @@ class ViewerPageTest {
     page.waitForSelector("#error:not([hidden])");
     assertThat(page.locator("#error").innerText()).isEqualTo("the text <b>is</b> too long");
     assertThat(page.locator("#heat").isVisible()).isFalse();
-    complaints.removeIf(c -> c.contains("422")); // the browser's own line on the status
+    tab.complaints().removeIf(c -> c.contains("422")); // the browser's own line on the status
   }
 
   private BufferedImage canvas() throws IOException {

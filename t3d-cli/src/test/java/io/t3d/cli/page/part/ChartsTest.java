@@ -1,4 +1,4 @@
-package io.t3d.cli.page;
+package io.t3d.cli.page.part;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
@@ -71,10 +71,11 @@ class ChartsTest {
   void whiskersNameEachValueEscaped() {
     String svg =
         Charts.whiskers(
-            List.of(
-                new Charts.Whisker("<b>", 0.75, Optional.of(0.7), Optional.of(0.8)),
-                new Charts.Whisker("rare", 0.5, Optional.empty(), Optional.empty())),
-            0.5);
+                List.of(
+                    new Charts.Whisker("<b>", 0.75, Optional.of(0.7), Optional.of(0.8)),
+                    new Charts.Whisker("rare", 0.5, Optional.empty(), Optional.empty())),
+                0.5)
+            .markup();
     assertThat(svg).contains("&lt;b&gt;", "0.750", "rare", "class=\"mark\"").doesNotContain("<b>");
     assertThat(svg.split("class=\"dot\"", -1)).hasSize(3);
     assertThat(svg.split("class=\"mark\"", -1)).hasSize(2);
@@ -84,10 +85,42 @@ class ChartsTest {
   void aRocChartHasALineAndABand() {
     String svg =
         Charts.roc(
-            "nodule",
-            new boolean[] {true, true, true, false, false, false},
-            new double[] {.9, .8, .3, .4, .2, .1},
-            List.of("a", "b", "c", "d", "e", "f"));
+                "nodule",
+                new boolean[] {true, true, true, false, false, false},
+                new double[] {.9, .8, .3, .4, .2, .1},
+                List.of("a", "b", "c", "d", "e", "f"))
+            .markup();
     assertThat(svg).contains("class=\"mark\"", "class=\"band\"", "nodule").doesNotContain("NaN");
+  }
+
+  @Test
+  void aRocChartOfOneClassSaysSo() {
+    String svg =
+        Charts.roc("rare", new boolean[2], new double[] {.2, .1}, List.of("a", "b")).markup();
+    assertThat(svg).contains("one class only").doesNotContain("NaN");
+  }
+
+  @Test
+  void rangesReachFromTheLeastToTheMostOnOneAxis() {
+    String svg =
+        Charts.ranges(
+                "spacing", List.of(new Charts.Range("<x>", List.of(0.0, 0.5, 1.0, 1.5, 2.0))), "mm")
+            .markup();
+    assertThat(svg)
+        .contains("class=\"mark\" d=\"M150.0,16.0 H500.0\"")
+        .contains("class=\"range\" d=\"M237.5,16.0 H412.5\"")
+        .contains("cx=\"325.0\"", "2.0 mm", "&lt;x&gt;")
+        .doesNotContain("<x>");
+  }
+
+  @Test
+  void longNamesHaveRoomAndVeryLongOnesAreCut() {
+    String svg =
+        Charts.whiskers(
+                List.of(
+                    new Charts.Whisker("x".repeat(60), 0.5, Optional.empty(), Optional.empty())),
+                0.5)
+            .markup();
+    assertThat(svg).contains("viewBox=\"0 0 714 ", ">" + "x".repeat(47) + "…<");
   }
 }

@@ -1,4 +1,4 @@
-package io.t3d.cli.page;
+package io.t3d.cli.page.part;
 
 import com.google.common.html.HtmlEscapers;
 import io.t3d.core.eval.Bootstrap;
@@ -10,13 +10,15 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
-/** Charts of classification as SVG, in the colours of {@link HtmlPage}. */
-final class Charts {
+/** Charts of classification and of data as SVG, in the colours of the pages' style. */
+public final class Charts {
   private static final int SIDE = 168; // of a small square chart
   private static final int MARGIN = 34;
   private static final int GRID = 20; // false positive rates at which a band is known
   private static final int BINS = 10;
+  private static final int LONGEST = 48; // letters of a name beside a row
   private static final Bootstrap BAND = new Bootstrap(200, 0.95, 42);
 
   private Charts() {}
@@ -26,12 +28,13 @@ final class Charts {
    *
    * @param lower absent where it is not defined
    */
-  record Whisker(String name, double value, Optional<Double> lower, Optional<Double> upper) {}
+  public record Whisker(
+      String name, double value, Optional<Double> lower, Optional<Double> upper) {}
 
   /** One line per value on an axis from 0 to 1, chance dashed. */
-  static String whiskers(List<Whisker> values, double chance) {
-    int left = 150;
-    int width = 560;
+  public static Svg whiskers(List<Whisker> values, double chance) {
+    int left = left(values.stream().map(Whisker::name));
+    int width = left + 410;
     int line = 24;
     int height = values.size() * line + 30;
     StringBuilder svg = new StringBuilder(open("", width, height, "AUROC of each finding"));
@@ -44,7 +47,7 @@ final class Charts {
     for (int i = 0; i < values.size(); i++) {
       Whisker w = values.get(i);
       double y = 16 + i * line;
-      svg.append(text(left - 8, y + 4, "end", w.name()));
+      svg.append(text(left - 8, y + 4, "end", brief(w.name())));
       if (w.lower().isPresent() && w.upper().isPresent()) {
         double low = at(w.lower().get(), left, width - 60);
         double high = at(w.upper().get(), left, width - 60);
@@ -63,7 +66,58 @@ final class Charts {
       svg.append(dot(at(w.value(), left, width - 60), y, 4));
       svg.append(text(width - 52, y + 4, "start", String.format(Locale.ROOT, "%.3f", w.value())));
     }
-    return svg.append("</svg>").toString();
+    return new Svg(svg.append("</svg>").toString());
+  }
+
+  /**
+   * Where values lie.
+   *
+   * @param name of the row
+   * @param values least, 5 %, median, 95 %, most
+   */
+  public record Range(String name, List<Double> values) {
+    /** Copies the list. */
+    public Range {
+      values = List.copyOf(values);
+    }
+  }
+
+  /** One line per range on an axis from 0: thin from least to most, thick for 5 to 95 %, a dot. */
+  public static Svg ranges(String title, List<Range> ranges, String unit) {
+    int left = left(ranges.stream().map(Range::name));
+    int right = left + 350;
+    int line = 24;
+    int height = ranges.size() * line + 30;
+    double most =
+        ranges.stream().flatMap(r -> r.values().stream()).mapToDouble(v -> v).max().orElse(1);
+    double end = most > 0 ? most : 1;
+    StringBuilder svg = new StringBuilder(open("", left + 410, height, title));
+    for (int i = 0; i <= 4; i++) {
+      double x = at(i / 4.0, left, right);
+      svg.append(path("grid", "M%.1f,4 V%d", x, height - 24));
+      String tick = String.format(Locale.ROOT, end < 40 ? "%.1f" : "%.0f", end * i / 4);
+      svg.append(text(x, height - 10, "middle", i == 4 ? tick + " " + unit : tick));
+    }
+    for (int i = 0; i < ranges.size(); i++) {
+      double y = 16 + i * line;
+      double[] x =
+          ranges.get(i).values().stream().mapToDouble(v -> at(v / end, left, right)).toArray();
+      svg.append(text(left - 8, y + 4, "end", brief(ranges.get(i).name())));
+      svg.append(path("mark", "M%.1f,%.1f H%.1f", x[0], y, x[4]));
+      svg.append(path("range", "M%.1f,%.1f H%.1f", x[1], y, x[3]));
+      svg.append(dot(x[2], y, 4));
+    }
+    return new Svg(svg.append("</svg>").toString());
+  }
+
+  /** Room for names beside rows, px; a letter is about 6 wide. */
+  private static int left(Stream<String> names) {
+    int longest = names.mapToInt(name -> brief(name).length()).max().orElse(0);
+    return Math.max(150, 6 * longest + 16);
+  }
+
+  private static String brief(String name) {
+    return name.length() <= LONGEST ? name : name.substring(0, LONGEST - 1) + "…";
   }
 
   private static double at(double share, int left, int right) {
@@ -77,7 +131,7 @@ final class Charts {
    * @param score one per volume, more is more likely
    * @param patients one name per volume: patients are drawn for the band, not volumes
    */
-  static String roc(String name, boolean[] truth, double[] score, List<String> patients) {
+  public static Svg roc(String name, boolean[] truth, double[] score, List<String> patients) {
     int[] order =
         IntStream.range(0, score.length)
             .boxed()
@@ -91,6 +145,10 @@ final class Charts {
         BAND.intervals(patients, times -> rates(truth, score, order, times));
     StringBuilder svg =
         new StringBuilder(square("ROC of " + name, name, "1 − specificity", "sensitivity"));
+    if (Double.isNaN(rates[0])) {
+      svg.append(text(MARGIN + SIDE / 2.0, y(0.5) - 6, "middle", "one class only"));
+      return new Svg(svg.append("</svg>").toString());
+    }
     svg.append(band(band));
     StringBuilder line = new StringBuilder();
     for (int i = 0; i <= GRID; i++) {
@@ -99,7 +157,7 @@ final class Charts {
               Locale.ROOT, "%s%.1f,%.1f ", i == 0 ? "M" : "L", x((double) i / GRID), y(rates[i])));
     }
     svg.append(path("mark", "%s", line));
-    return svg.append("</svg>").toString();
+    return new Svg(svg.append("</svg>").toString());
   }
 
   /** Sensitivity at evenly spaced false positive rates, linear between the curve's corners. */
@@ -164,7 +222,7 @@ final class Charts {
    * @param truth one per prediction
    * @param probability one per prediction
    */
-  static String calibration(boolean[] truth, double[] probability) {
+  public static Svg calibration(boolean[] truth, double[] probability) {
     int[] order =
         IntStream.range(0, probability.length)
             .boxed()
@@ -191,11 +249,11 @@ final class Charts {
       svg.append(path("mark", "M%.1f,%.1f V%.1f", x, y(wilson[0]), y(wilson[1])));
       svg.append(dot(x, y(observed / n), 3));
     }
-    return svg.append("</svg>").toString();
+    return new Svg(svg.append("</svg>").toString());
   }
 
   /** Mean distance of predicted and observed share over the tenths, weighted by their sizes. */
-  static double calibrationError(boolean[] truth, double[] probability) {
+  public static double calibrationError(boolean[] truth, double[] probability) {
     Integer[] order = IntStream.range(0, probability.length).boxed().toArray(Integer[]::new);
     Arrays.sort(order, Comparator.comparingDouble(i -> probability[i]));
     double error = 0;
