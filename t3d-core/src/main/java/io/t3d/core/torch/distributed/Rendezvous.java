@@ -82,14 +82,11 @@ public record Rendezvous(
      * @throws T3dException when it is neither {@code gloo} nor {@code nccl}, or cannot be had
      */
     public static Backend of(String name) {
-      switch (name.toLowerCase(Locale.ROOT)) {
-        case "gloo":
-          return GLOO;
-        case "nccl":
-          throw noNccl("The backend NCCL cannot be had");
-        default:
-          throw usage("a backend, gloo or nccl", "'" + name + "'");
-      }
+      return switch (name.toLowerCase(Locale.ROOT)) {
+        case "gloo" -> GLOO;
+        case "nccl" -> throw noNccl("The backend NCCL cannot be had");
+        default -> throw usage("a backend, gloo or nccl", "'" + name + "'");
+      };
     }
   }
 
