@@ -34,6 +34,10 @@ public final class Worker implements AutoCloseable {
   private final long longestWait;
   private final IntConsumer batchSizes;
   private final Thread thread;
+
+  /** When the last work ended; the thread's own. */
+  private long busyUntil = System.nanoTime();
+
   private int expected;
   private boolean closed;
 
@@ -161,16 +165,17 @@ public final class Worker implements AutoCloseable {
 
   /** Jobs of one kind, so that the cast is right. */
   @SuppressWarnings("unchecked")
-  private static <I, O> void runAll(List<Job<?, ?>> jobs) {
+  private <I, O> void runAll(List<Job<?, ?>> jobs) {
     List<Job<I, O>> same = new ArrayList<>();
     jobs.forEach(job -> same.add((Job<I, O>) job));
     run(same);
   }
 
   /** Where a batch fails, each of it is tried alone: one request must not spoil the others. */
-  private static <I, O> void run(List<Job<I, O>> jobs) {
+  private <I, O> void run(List<Job<I, O>> jobs) {
     try {
       List<O> results = jobs.get(0).batch.run(jobs.stream().map(job -> job.input).toList());
+      busyUntil = System.nanoTime();
       for (int i = 0; i < jobs.size(); i++) {
         jobs.get(i).result.complete(results.get(i));
       }
@@ -200,7 +205,7 @@ public final class Worker implements AutoCloseable {
         if (first.begin()) {
           List<Job<?, ?>> batch = new ArrayList<>(List.of(first));
           addWaiting(batch, first.batch.most());
-          if (!idle) {
+          if (!idle && first.since - busyUntil < 0) {
             awaitMore(batch);
           }
           return batch;
