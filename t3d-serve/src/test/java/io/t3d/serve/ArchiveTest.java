@@ -6,6 +6,7 @@ import io.t3d.pipeline.TrainedModel;
 import io.t3d.serve.config.ServeSettings;
 import io.t3d.serve.config.UploadLimits;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -141,7 +142,7 @@ class ArchiveTest {
   }
 
   private static void html(com.sun.net.httpserver.HttpExchange exchange) throws IOException {
-    byte[] body = "--b\r\n\r\n<h1>Mustermann</h1>\r\n--b--\r\n".getBytes("UTF-8");
+    byte[] body = "--b\r\n\r\n<h1>Mustermann</h1>\r\n--b--\r\n".getBytes(StandardCharsets.UTF_8);
     exchange.getResponseHeaders().set("Content-Type", "multipart/related; boundary=b");
     exchange.sendResponseHeaders(200, body.length);
     exchange.getResponseBody().write(body);

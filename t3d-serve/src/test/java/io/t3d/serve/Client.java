@@ -109,7 +109,7 @@ final class Client {
 
   HttpRequest.Builder request(String path) {
     HttpRequest.Builder request =
-        HttpRequest.newBuilder(address.resolve(path)).timeout(Duration.ofSeconds(300));
+        HttpRequest.newBuilder(address.resolve(path)).timeout(Duration.ofMinutes(5));
     token.ifPresent(t -> request.header("Authorization", "Bearer " + t));
     return request;
   }
