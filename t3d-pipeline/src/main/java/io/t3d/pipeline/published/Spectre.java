@@ -155,8 +155,8 @@ final class Spectre implements PublishedKind {
   }
 
   /**
-   * The whole scan, cut to the largest multiple of a crop; in training, the 3 × 3 × 4 crops of its
-   * pre-training.
+   * The whole scan, cut to the largest multiple of a crop; in fine-tuning, the 3 × 3 × 4 crops of
+   * its pre-training.
    */
   static ViewConfig views(Size3 crop) {
     return PublishedModel.oneView(new Size3(4 * crop.depth(), 3 * crop.height(), 3 * crop.width()))

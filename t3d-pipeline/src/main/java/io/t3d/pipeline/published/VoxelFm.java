@@ -131,7 +131,7 @@ final class VoxelFm implements PublishedKind {
                 .withFinestSpacing(FINEST));
   }
 
-  /** The whole scan, of so many patches at most; in training, 16 patches of each axis. */
+  /** The whole scan, of so many patches at most; in fine-tuning, 16 patches of each axis. */
   static ViewConfig views(Size3 patch) {
     return PublishedModel.oneView(
             new Size3(16 * patch.depth(), 16 * patch.height(), 16 * patch.width()))
