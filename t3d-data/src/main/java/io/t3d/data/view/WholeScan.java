@@ -89,18 +89,13 @@ public record WholeScan(Size3 multiple, @LeftOutWhenEmpty Optional<Integer> most
         found = patches(size);
       }
     }
-    // An axis of one unit gets no fewer, so that a thin scan takes more off the others.
-    for (double smaller = scale * SMALLER; patches(best) > most; smaller *= SMALLER) {
-      best = scaled(own, smaller);
-    }
     return new ResampleTo(best, Interpolation.LINEAR).apply(v);
   }
 
-  /** Units of a view; an axis that is shorter than one is padded to it. */
   private long patches(Size3 size) {
-    return (long) Math.max(1, size.depth() / multiple.depth())
-        * Math.max(1, size.height() / multiple.height())
-        * Math.max(1, size.width() / multiple.width());
+    return (long) (size.depth() / multiple.depth())
+        * (size.height() / multiple.height())
+        * (size.width() / multiple.width());
   }
 
   private static Size3 scaled(Size3 size, double factor) {

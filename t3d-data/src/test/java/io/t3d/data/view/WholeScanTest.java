@@ -60,18 +60,6 @@ class WholeScanTest {
   }
 
   @Test
-  void aScanThinnerThanAUnitHasItsUnitsCountedToo() {
-    Volume thinFromTheStart = center(new WholeScan(UNIT, Optional.of(9)), volume(3, 64, 64)).crop();
-    assertThat(sizeOf(thinFromTheStart)).containsExactly(4, 24, 24);
-    Volume thinOnceSmaller = center(new WholeScan(UNIT, Optional.of(9)), volume(4, 64, 64)).crop();
-    assertThat(sizeOf(thinOnceSmaller)).containsExactly(4, 24, 24);
-  }
-
-  private static int[] sizeOf(Volume v) {
-    return new int[] {v.depth(), v.height(), v.width()};
-  }
-
-  @Test
   void wholeScansOfOneSizeAreCutOrPaddedAndNotResized() {
     Size3 size = new Size3(4, 6, 40);
     ViewConfig config = ViewConfig.global(size).toBuilder().wholeScan(new WholeScan(UNIT)).build();
