@@ -231,9 +231,27 @@ class StrangerTest {
             "{\"texts\": 1" + "0".repeat(50_000) + "}")) {
       client.json("/v1/text-embed", bad).problem(400);
     }
+    assertThat(client.json("/v1/text-embed", "{\"texts\": null}").problem(400)).contains("texts");
     client.json("/v1/text-embed", "{\"texts\": [\"" + "a".repeat(5 << 20) + "\"]}").problem(413);
     assertThat(client.json("/v1/text-embed", "{\"texts\": [\"\\ud800 \\u0000\"]}").status())
         .isEqualTo(200);
+  }
+
+  @Test
+  void aNullBelowTheOutermostKeysIsTheClientsFault() throws Exception {
+    for (String nulls :
+        List.of(
+            "\"findings\": [null]",
+            "\"prompts\": [null]",
+            "\"prompts\": [{\"finding\": null, \"positive\": [\"a\"], \"negative\": [\"b\"]}]",
+            "\"prompts\": [{\"finding\": \"a\", \"positive\": [null], \"negative\": [\"b\"]}]",
+            "\"dicomWeb\": {\"study\": \"1.2\", \"series\": null}")) {
+      assertThat(client.json("/v1/zero-shot", "{" + nulls + "}").problem(400))
+          .contains("is null; send a value");
+    }
+    // An optional key that is null is as one that is not there.
+    assertThat(client.json("/v1/zero-shot", "{\"path\": null, \"findings\": null}").problem(400))
+        .contains("no volume");
   }
 
   @Test

@@ -27,6 +27,8 @@ public record LineChart(Optional<Svg> drawing, List<String> legend) {
   private static final int HEIGHT = 240;
   private static final int MARGIN = 62;
   private static final int TICKS = 4;
+  private static final double SMALL = 0.02;
+  private static final int MOST_DIGITS = 9;
 
   /** Copies the list. */
   public LineChart {
@@ -105,10 +107,10 @@ public record LineChart(Optional<Svg> drawing, List<String> legend) {
           String.format(
               Locale.ROOT, "<path d=\"M%d,%.1f H%d\" class=\"grid\"/>\n", MARGIN, y, WIDTH - 8));
       double value = box[2] + share * (box[3] - box[2]);
-      text(svg, MARGIN - 4, y + 4, "end", tick(value, box[3] - box[2]));
+      text(svg, MARGIN - 4, y + 4, "end", tick(value, box[2], box[3]));
       double step = box[0] + share * (box[1] - box[0]);
       String anchor = i == 0 ? "start" : i == TICKS ? "end" : "middle";
-      text(svg, x, bottom + 12, anchor, tick(step, box[1] - box[0]));
+      text(svg, x, bottom + 12, anchor, tick(step, box[0], box[1]));
     }
     svg.append(
         String.format(
@@ -159,12 +161,21 @@ public record LineChart(Optional<Svg> drawing, List<String> legend) {
             escape(text)));
   }
 
-  /** As many digits as tell two ticks apart. */
-  private static String tick(double value, double span) {
-    if (span > 0 && span < 0.02) {
-      return String.format(Locale.ROOT, "%.1e", value);
+  /** As many digits as tell two ticks apart; powers of ten where all are small. */
+  private static String tick(double value, double low, double high) {
+    double span = high - low;
+    double most = Math.max(Math.abs(low), Math.abs(high));
+    boolean small = most > 0 && most < SMALL;
+    if (span <= 0) {
+      return String.format(Locale.ROOT, small ? "%.2e" : "%.2f", value);
     }
-    return String.format(Locale.ROOT, span < 2 * TICKS ? "%.2f" : "%.0f", value);
+    int places = (int) Math.min(MOST_DIGITS, Math.ceil(-Math.log10(span / TICKS)));
+    if (small) {
+      int digits = Math.max(1, (int) Math.floor(Math.log10(most)) + places);
+      return String.format(Locale.ROOT, "%." + digits + "e", value);
+    }
+    return String.format(
+        Locale.ROOT, "%." + (span < 2 * TICKS ? Math.max(2, places) : 0) + "f", value);
   }
 
   private static String escape(String text) {

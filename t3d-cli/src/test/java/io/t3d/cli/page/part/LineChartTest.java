@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.List;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 class LineChartTest {
@@ -36,6 +37,35 @@ class LineChartTest {
   void aChartWithoutPointsHasNoDrawing() {
     LineChart.Curve nothing = new LineChart.Curve("a", List.of(new double[] {0, Double.NaN}));
     assertThat(LineChart.of("steps", "loss", List.of(nothing)).drawing()).isEmpty();
+  }
+
+  private static List<String> ticks(double low, double high) {
+    LineChart.Curve curve =
+        new LineChart.Curve("a", List.of(new double[] {0, low}, new double[] {100, high}));
+    String svg = LineChart.of("steps", "loss", List.of(curve)).drawing().orElseThrow().markup();
+    return Pattern.compile("text-anchor=\"end\">([^<]+)<")
+        .matcher(svg)
+        .results()
+        .map(found -> found.group(1))
+        .filter(text -> !text.equals("100")) // the last of the other axis
+        .toList();
+  }
+
+  @Test
+  void ticksTellNarrowRangesApart() {
+    assertThat(ticks(5.12, 5.13)).doesNotHaveDuplicates().hasSize(5).contains("5.120", "5.130");
+    assertThat(ticks(0.91, 0.925)).doesNotHaveDuplicates().hasSize(5).contains("0.910", "0.925");
+    assertThat(ticks(0, 1e-4))
+        .containsExactly("0.0e+00", "2.5e-05", "5.0e-05", "7.5e-05", "1.0e-04");
+    assertThat(ticks(1e-4, 1.01e-4)).doesNotHaveDuplicates().hasSize(5).startsWith("1.000e-04");
+    assertThat(ticks(0, 800)).containsExactly("0", "200", "400", "600", "800");
+  }
+
+  @Test
+  void aConstantLearningRateIsNotShownAsZero() {
+    assertThat(ticks(1.5e-4, 1.5e-4)).hasSize(5).containsOnly("1.50e-04");
+    assertThat(ticks(3, 3)).containsOnly("3.00");
+    assertThat(ticks(0, 0)).containsOnly("0.00");
   }
 
   @Test

@@ -1,12 +1,15 @@
 package io.t3d.serve.internal.http;
 
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.t3d.core.config.Configs;
 import io.t3d.serve.internal.Refusal;
+import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -49,12 +52,29 @@ final class Json {
     return MAPPER.createObjectNode();
   }
 
-  /** Reads a request; an unknown key is an error. */
+  /** Reads a request; an unknown key is an error, and so is null but for what may be left out. */
   static <T> T request(String json, Class<T> type) {
+    refuseNulls(json);
     try {
       return Configs.fromJson(json, type);
     } catch (IllegalArgumentException e) {
       throw Refusal.badRequest("the request is not what is expected: " + e.getMessage());
+    }
+  }
+
+  /** Below the outermost keys: those that are optional may be null, as if they were not there. */
+  private static void refuseNulls(String json) {
+    try (JsonParser parser = MAPPER.createParser(json)) {
+      for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {
+        if (token == JsonToken.VALUE_NULL && parser.getParsingContext().getNestingDepth() > 1) {
+          throw Refusal.badRequest(
+              "the request is not what is expected: "
+                  + parser.getParsingContext().pathAsPointer()
+                  + " is null; send a value");
+        }
+      }
+    } catch (IOException e) {
+      return; // no JSON: its reader says how
     }
   }
 

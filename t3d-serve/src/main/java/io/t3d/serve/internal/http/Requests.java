@@ -89,5 +89,12 @@ final class Requests {
    *
    * @param texts none blank
    */
-  record Texts(List<String> texts) {}
+  record Texts(List<String> texts) {
+    /** Checks what JSON can leave out. */
+    Texts {
+      if (texts == null) {
+        throw new IllegalArgumentException("texts must be a list of texts, got null");
+      }
+    }
+  }
 }

@@ -138,7 +138,7 @@ public final class ModelService {
    */
   private View view(VolumeInput input) throws IOException {
     return reading.read(
-        () -> parts.model().view(input.volume().path()), input.owner(), input.deadline());
+        () -> parts.model().view(input.volume().path()), input.lastReader(), input.deadline());
   }
 
   /** {@code [n][E]}, L2-normalised. */
