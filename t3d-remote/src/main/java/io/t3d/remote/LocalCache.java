@@ -4,6 +4,7 @@ import com.google.common.hash.Hashing;
 import com.google.common.util.concurrent.Striped;
 import io.t3d.core.T3dException;
 import io.t3d.core.internal.AtomicFiles;
+import io.t3d.core.internal.LiveFolder;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -11,14 +12,11 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
@@ -239,30 +237,17 @@ final class LocalCache {
   private void shrink(long more) throws IOException {
     List<Kept> all = new ArrayList<>();
     long now = System.currentTimeMillis();
-    // Not Files.walk: it throws where a file goes between its listing and its reading.
-    Files.walkFileTree(
+    LiveFolder.visit(
         folder,
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-              throws IOException {
-            long used = attributes.lastModifiedTime().toMillis();
-            if (file.getParent().endsWith(TEMPORARY)) {
-              if (now - used > LEFT_BEHIND_MILLIS) {
-                Files.deleteIfExists(file); // of a process that was killed
-              }
-            } else if (attributes.isRegularFile() && !file.endsWith(LOCK)) {
-              all.add(new Kept(file, attributes.size(), used));
+        Integer.MAX_VALUE,
+        (file, attributes) -> {
+          long used = attributes.lastModifiedTime().toMillis();
+          if (file.getParent().endsWith(TEMPORARY)) {
+            if (now - used > LEFT_BEHIND_MILLIS) {
+              Files.deleteIfExists(file); // of a process that was killed
             }
-            return FileVisitResult.CONTINUE;
-          }
-
-          @Override
-          public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
-            if (e instanceof NoSuchFileException) {
-              return FileVisitResult.CONTINUE; // another process has deleted it meanwhile
-            }
-            throw e;
+          } else if (attributes.isRegularFile() && !file.endsWith(LOCK)) {
+            all.add(new Kept(file, attributes.size(), used));
           }
         });
     long sum = more + all.stream().mapToLong(Kept::size).sum();

@@ -5,22 +5,18 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import io.t3d.cli.watch.FlatSettings;
 import io.t3d.core.T3dException;
+import io.t3d.core.internal.LiveFolder;
 import io.t3d.core.train.Checkpoint;
 import io.t3d.core.train.validate.EarlyStopping;
 import java.io.IOException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Stream;
 
 /**
@@ -68,26 +64,12 @@ record RunFolder(
   /** The output folders in a folder, in the order of their names. */
   static List<RunFolder> in(Path folder) throws IOException {
     List<Path> logs = new ArrayList<>();
-    // Not Files.walk: it throws where a run that goes on renames a folder while it is being listed.
-    Files.walkFileTree(
+    LiveFolder.visit(
         folder,
-        Set.of(),
         DEPTH,
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
-            if (file.endsWith(LOG)) {
-              logs.add(file);
-            }
-            return FileVisitResult.CONTINUE;
-          }
-
-          @Override
-          public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
-            if (e instanceof NoSuchFileException && !file.equals(folder)) {
-              return FileVisitResult.CONTINUE;
-            }
-            throw e;
+        (file, attributes) -> {
+          if (file.endsWith(LOG)) {
+            logs.add(file);
           }
         });
     logs.sort(Comparator.comparing(Path::toString));

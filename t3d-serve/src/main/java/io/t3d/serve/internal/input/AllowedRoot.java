@@ -1,13 +1,15 @@
 package io.t3d.serve.internal.input;
 
+import io.t3d.core.internal.LiveFolder;
 import io.t3d.serve.internal.Refusal;
 import io.t3d.serve.internal.input.RequestVolume.BelowRoot;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /** The folder whose volumes requests may name by path: nothing outside it is read. */
 public final class AllowedRoot {
@@ -60,14 +62,21 @@ public final class AllowedRoot {
     if (!Files.isDirectory(real)) {
       return false;
     }
-    try (Stream<Path> all = Files.walk(real)) {
-      for (Path link : (Iterable<Path>) all.filter(Files::isSymbolicLink)::iterator) {
-        if (!Files.exists(link) || !link.toRealPath().startsWith(root.orElseThrow())) {
-          return true;
-        }
+    List<Path> links = new ArrayList<>();
+    LiveFolder.visit(
+        real,
+        Integer.MAX_VALUE,
+        (file, attributes) -> {
+          if (attributes.isSymbolicLink()) {
+            links.add(file);
+          }
+        });
+    for (Path link : links) {
+      if (!Files.exists(link) || !link.toRealPath().startsWith(root.orElseThrow())) {
+        return true;
       }
-      return false;
     }
+    return false;
   }
 
   private static Refusal outside() {
