@@ -166,7 +166,8 @@ final class PairValidation implements Pretrainer.Validation {
   }
 
   private static PairBatch nothing(ViewConfig views) {
-    Volume empty = new Volume(new float[SMALL * SMALL * SMALL], SMALL, SMALL, SMALL, Affine.identity());
+    Volume empty =
+        new Volume(new float[SMALL * SMALL * SMALL], SMALL, SMALL, SMALL, Affine.identity());
     List<View> seen = new ArrayList<>();
     for (int v = 0; v < views.views(); v++) {
       View.Kind kind = v < views.globalViews() ? View.Kind.GLOBAL : View.Kind.LOCAL;

@@ -180,8 +180,7 @@ class ValidationTest {
   @Test
   void theFrontDoorRefusesWhatNoRunCanDoBeforeItReadsAnyVolume() throws IOException {
     for (String metric : List.of("auroc", "loss.gobal")) {
-      TrainingConfig.Builder training =
-          validated().earlyStopping(new EarlyStopping(metric, 2, 0));
+      TrainingConfig.Builder training = validated().earlyStopping(new EarlyStopping(metric, 2, 0));
       assertRefusedUnread(
           config(training, ObjectiveConfig.t3d()), false, "earlyStopping.metric", metric);
     }

@@ -188,8 +188,7 @@ public final class PretrainCommand implements Callable<Integer> {
             ? validationRows
             : skipBad.check(validationRows, preparation, group, err);
     PretrainRun run =
-        new PretrainRun(settings, train, prompts, out, group)
-            .withValidation(validation);
+        new PretrainRun(settings, train, prompts, out, group).withValidation(validation);
     if (group.rank() != 0) {
       return run.run(resume, acceptChangedData, new TrainingListener() {});
     }

@@ -41,7 +41,11 @@ class EvaluationPageTest {
                 done -> {})) {
       Evaluation found =
           new Evaluation(
-              Optional.empty(), Optional.of(run.zeroShot()), Optional.empty(), List.of(), List.of());
+              Optional.empty(),
+              Optional.of(run.zeroShot()),
+              Optional.empty(),
+              List.of(),
+              List.of());
       EvaluationPage known = new EvaluationPage("all", rows);
       known.look(run, trained, false);
       assertThat(known.model(found, out, Made.by("", "")).cases()).hasSize(3);

@@ -339,8 +339,8 @@ public final class DicomWebClient {
   }
 
   /**
-   * Tries until it is done, attempts or time are used up. What the archive answered last is then the
-   * error: that there is no time to ask again says less.
+   * Tries until it is done, attempts or time are used up. What the archive answered last is then
+   * the error: that there is no time to ask again says less.
    */
   private <T> T retrying(String what, Attempt<T> attempt, TimeLeft time) throws IOException {
     Duration pause = settings.pause();

@@ -218,8 +218,8 @@ public final class Charts {
 
   /**
    * Observed against predicted share in tenths of the predictions, with Wilson's 95 % intervals.
-   * Tenths have as many predictions each as ties allow: equal probabilities are in one of them, that
-   * of their middle one, so that the order of the predictions does not matter.
+   * Tenths have as many predictions each as ties allow: equal probabilities are in one of them,
+   * that of their middle one, so that the order of the predictions does not matter.
    *
    * @param truth one per prediction
    * @param probability one per prediction
@@ -270,7 +270,9 @@ public final class Charts {
     for (int from = 0, to; from < order.length; from = to) {
       double tied = probability[order[from]];
       int positives = 0;
-      for (to = from; to < order.length && Double.compare(probability[order[to]], tied) == 0; to++) {
+      for (to = from;
+          to < order.length && Double.compare(probability[order[to]], tied) == 0;
+          to++) {
         positives += truth[order[to]] ? 1 : 0;
       }
       long middle = (from + (long) to - 1) / 2;
