@@ -1,9 +1,12 @@
 package io.t3d.pipeline;
 
+import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import io.t3d.core.config.Size3;
+import io.t3d.core.config.T3DConfig;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.model.T3DOutput;
 import io.t3d.core.nn.internal.RunningStatistics;
@@ -21,7 +24,13 @@ import io.t3d.core.train.Pretrainer;
 import io.t3d.core.train.TrainingConfig;
 import io.t3d.core.train.TrainingStep;
 import io.t3d.core.train.internal.Outputs;
+import io.t3d.core.volume.Affine;
+import io.t3d.core.volume.View;
 import io.t3d.core.volume.ViewBatch;
+import io.t3d.core.volume.Volume;
+import io.t3d.data.view.ViewConfig;
+import io.t3d.losses.objective.ObjectiveConfig;
+import io.t3d.losses.objective.Objectives;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -46,6 +55,8 @@ final class PairValidation implements Pretrainer.Validation {
 
   /** Recall at 5 in both directions, and their mean. */
   static final List<String> RECALLS = List.of("imageToTextR5", "textToImageR5", "r5");
+
+  private static final int SMALL = 32; // voxels along each side
 
   private final BatchObjective objective;
   private final PairSource source;
@@ -72,17 +83,13 @@ final class PairValidation implements Pretrainer.Validation {
    */
   @Override
   public Map<String, Double> of(T3DModel model) {
-    return scores(model, Integer.MAX_VALUE);
-  }
-
-  private Map<String, Double> scores(T3DModel model, int most) {
     try (NDManager scope = model.manager().newSubManager();
         PairSource.Batches batches = source.epoch(0, 0)) {
       RunningStatistics before = RunningStatistics.copy(scope, model.parameters());
       before.add(scope, objective.parameters());
       try {
         Sums sums = new Sums();
-        for (int i = 0; i < most && batches.hasNext(); i++) {
+        for (int i = 0; batches.hasNext(); i++) {
           add(model, batches.next(), i, scope, sums);
         }
         return sums.scores();
@@ -140,14 +147,34 @@ final class PairValidation implements Pretrainer.Validation {
   }
 
   /**
-   * The names that scores will have.
+   * The names that scores will have with some settings. No volume is needed: a small model sees a
+   * batch of nothing. Sets the engine's random seed.
    *
-   * @param model of any weights; costs a forward pass of the first batch
+   * @throws T3dException when the objective cannot be computed of such views
    */
-  Set<String> names(T3DModel model) {
-    try (NoGrad constant = new NoGrad()) {
-      return scores(model, 1).keySet();
+  static Set<String> names(PretrainConfig config) {
+    ObjectiveConfig objective = config.objective();
+    if (objective instanceof ObjectiveConfig.Masked masked) {
+      objective = new ObjectiveConfig.Masked(masked.ratio(), Optional.empty()); // of small views
     }
+    try (T3DModel model = T3DModel.create(T3DConfig.tiny(), Device.cpu(), 0);
+        NoGrad constant = new NoGrad()) {
+      BatchObjective small = Objectives.create(objective, model, Size3.cube(SMALL), 0);
+      PairSource source = PairSource.of(nothing(config.data().views()), 2, 0);
+      return new PairValidation(small, source, TrainingConfig.defaults()).of(model).keySet();
+    }
+  }
+
+  private static PairBatch nothing(ViewConfig views) {
+    Volume empty =
+        new Volume(new float[SMALL * SMALL * SMALL], SMALL, SMALL, SMALL, Affine.identity());
+    List<View> seen = new ArrayList<>();
+    for (int v = 0; v < views.views(); v++) {
+      View.Kind kind = v < views.globalViews() ? View.Kind.GLOBAL : View.Kind.LOCAL;
+      seen.add(new View(kind, empty, empty.bounds()));
+    }
+    String report = "No pleural effusion. The heart is not enlarged.";
+    return new PairBatch(List.of(seen, seen), List.of(report, report), List.of("a", "b"));
   }
 
   /** What the batches have given so far. */

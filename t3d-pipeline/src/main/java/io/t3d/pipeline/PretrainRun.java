@@ -16,7 +16,6 @@ import io.t3d.core.torch.distributed.Agreement;
 import io.t3d.core.torch.distributed.ProcessGroup;
 import io.t3d.core.train.BatchObjective;
 import io.t3d.core.train.Checkpoint;
-import io.t3d.core.train.Objective;
 import io.t3d.core.train.PairSource;
 import io.t3d.core.train.Pretrainer;
 import io.t3d.core.train.TrainingListener;
@@ -153,9 +152,56 @@ public final class PretrainRun {
         });
   }
 
+  /**
+   * Refuses what is known to be wrong before any volume is read: validation without pairs or by a
+   * score that it will not have, too few views for the objective, weights to start from that are
+   * missing or do not fit, a checkpoint to go on from of other settings or data. {@link #run}
+   * refuses it too, but late for those who first read all volumes to see whether they can be used.
+   *
+   * @param resume as in {@link #run(boolean, boolean, TrainingListener)}
+   * @param acceptChangedData likewise; true also where rows may yet be left out of the run
+   * @throws T3dException when the run cannot be made; the message says why
+   * @throws IOException when weights or a checkpoint cannot be read
+   */
+  public void check(boolean resume, boolean acceptChangedData) throws IOException {
+    StartPreparation.recover(out, resume, group);
+    requireValidation(PairValidation.names(config));
+    Optional<Checkpoint> checkpoint = resume ? Checkpoint.open(out) : Optional.empty();
+    if (checkpoint.isPresent()) {
+      requireSameObjective(checkpoint.get().folder());
+    }
+    try (T3DModel model = model(resume)) {
+      Objectives.create(config.objective(), model, config.data().views().globalSize(), seed());
+      checkpoint.ifPresent(c -> c.requireSame(model.config(), config.training()));
+    }
+    if (checkpoint.isPresent() && !acceptChangedData) {
+      requireSameData(checkpoint.get().folder());
+    }
+  }
+
+  private void requireSameData(Path checkpoint) throws IOException {
+    Optional<DataIdentity> then = DataIdentity.in(checkpoint);
+    DataIdentity now;
+    try {
+      now = DataIdentity.of(rows);
+    } catch (IOException e) {
+      return; // a volume cannot be opened: that is told together with all others of that kind
+    }
+    List<String> changes = changes(checkpoint, then, now);
+    if (!changes.isEmpty()) {
+      throw changed(checkpoint, changes, isSameLength(checkpoint, then));
+    }
+  }
+
+  /** The scores that a validation will have, where a setting hangs on more than well-known ones. */
+  private Set<String> scoreNames() {
+    boolean asked = config.training().earlyStopping().isPresent();
+    return asked ? PairValidation.names(config) : Set.of();
+  }
+
   private TrainingSummary runAlone(
       boolean resume, boolean acceptChangedData, TrainingListener listener) throws IOException {
-    requireValidation();
+    requireValidation(scoreNames());
     DataConfig data = config.data();
     StartPreparation.recover(out, resume, group);
     DataIdentity identity = identity(resume, acceptChangedData);
@@ -187,7 +233,6 @@ public final class PretrainRun {
         VolumeReportDataset others =
             pairs(validation, Math.min(data.batchSize(), validation.size())).build();
         PairValidation scored = new PairValidation(objective, others, config.training());
-        requireMetric(objective, scored, model);
         run.validation(0, scored);
       }
       prompts.ifPresent(p -> run.attach(TrainedModel.PROMPTS_FILE, Configs.toJson(p)));
@@ -208,41 +253,26 @@ public final class PretrainRun {
   }
 
   /** Before hours are spent. */
-  private void requireValidation() {
+  private void requireValidation(Set<String> scores) {
     if (config.training().validation().isPresent() && validation.isEmpty()) {
       throw new T3dException(
           T3dException.Kind.INPUT,
           "training.validation needs pairs that are not trained on, but no row is of the split"
               + " validation; give some rows split=validation, or leave the setting out");
     }
-    config
-        .training()
-        .earlyStopping()
-        .map(EarlyStopping::metric)
-        .filter(
-            m ->
-                !m.equals(PairValidation.LOSS)
-                    && !m.startsWith(PairValidation.PART)
-                    && !PairValidation.RECALLS.contains(m))
-        .ifPresent(
-            metric -> {
-              throw otherMetric("loss, loss.PART or one of " + PairValidation.RECALLS, metric, "");
-            });
-  }
-
-  /** Before hours are spent, too, but with the objective: it alone knows what its parts are. */
-  private void requireMetric(BatchObjective objective, PairValidation scored, T3DModel model) {
     String metric = config.training().earlyStopping().map(EarlyStopping::metric).orElse("");
-    if (PairValidation.RECALLS.contains(metric) && !(objective instanceof Objective)) {
+    boolean recall = PairValidation.RECALLS.contains(metric);
+    if (metric.isEmpty() || scores.contains(metric)) {
+      return;
+    }
+    if (recall) {
       throw otherMetric(
           "loss or loss.PART for an objective that masks views, which has no recall", metric, "");
     }
-    if (metric.startsWith(PairValidation.PART) && group.rank() == 0) {
-      Set<String> names = scored.names(model);
-      if (!names.contains(metric)) {
-        throw otherMetric("one of " + names, metric, DidYouMean.hint(metric, names));
-      }
+    if (metric.startsWith(PairValidation.PART)) {
+      throw otherMetric("one of " + scores, metric, DidYouMean.hint(metric, scores));
     }
+    throw otherMetric("loss, loss.PART or one of " + PairValidation.RECALLS, metric, "");
   }
 
   private static T3dException otherMetric(String expected, String metric, String hint) {
@@ -279,29 +309,43 @@ public final class PretrainRun {
               + " the same pairs and reports is not checked",
           folder);
     }
-    List<String> changes = new ArrayList<>(then.map(t -> t.changes(now)).orElse(List.of()));
-    changes.addAll(changedSettings(folder));
+    List<String> changes = changes(folder, then, now);
     List<String> accepted = new ArrayList<>(then.map(DataIdentity::accepted).orElse(List.of()));
     if (!changes.isEmpty()) {
-      String what = String.join(", ", changes);
-      boolean sameLength = then.isEmpty() || then.get().pairs() / batchSize(folder) == batches();
+      boolean sameLength = isSameLength(folder, then);
       if (!acceptChanges || !sameLength) {
-        throw new T3dException(
-            T3dException.Kind.USAGE,
-            "Cannot resume from "
-                + folder
-                + ", its data has changed: "
-                + what
-                + (sameLength
-                    ? ". Give the data it was trained on, choose another --out, or go on all the same"
-                        + " with --accept-changed-data"
-                    : ". Give the data it was trained on, or choose another --out: with another number"
-                        + " of batches the schedule would be another one"));
+        throw changed(folder, changes, sameLength);
       }
+      String what = String.join(", ", changes);
       LOG.warn("{} goes on with changed data: {}", folder, what);
       accepted.add("step " + checkpoint.get().step() + ": " + what);
     }
     return now.withAccepted(accepted);
+  }
+
+  private List<String> changes(Path folder, Optional<DataIdentity> then, DataIdentity now)
+      throws IOException {
+    List<String> changes = new ArrayList<>(then.map(t -> t.changes(now)).orElse(List.of()));
+    changes.addAll(changedSettings(folder));
+    return changes;
+  }
+
+  private boolean isSameLength(Path folder, Optional<DataIdentity> then) throws IOException {
+    return then.isEmpty() || then.get().pairs() / batchSize(folder) == batches();
+  }
+
+  private static T3dException changed(Path folder, List<String> changes, boolean sameLength) {
+    return new T3dException(
+        T3dException.Kind.USAGE,
+        "Cannot resume from "
+            + folder
+            + ", its data has changed: "
+            + String.join(", ", changes)
+            + (sameLength
+                ? ". Give the data it was trained on, choose another --out, or go on all the same"
+                    + " with --accept-changed-data"
+                : ". Give the data it was trained on, or choose another --out: with another number"
+                    + " of batches the schedule would be another one"));
   }
 
   private int batches() {

@@ -138,6 +138,10 @@ public final class T3D {
     int threads = Runtime.getRuntime().availableProcessors();
     List<ManifestRow> used = new ArrayList<>(train);
     used.addAll(validation);
+    PretrainRun run =
+        new PretrainRun(settings, train, promptsBeside(manifest), out, group)
+            .withValidation(validation);
+    run.check(resume, false); // before volumes are read for minutes
     List<BadRow> bad = VolumeReportDataset.check(used, resolved, threads, group);
     if (!bad.isEmpty()) {
       throw new T3dException(
@@ -148,9 +152,7 @@ public final class T3D {
               + " volumes cannot be used; repair them, or leave their rows out:"
               + Problems.list(bad));
     }
-    return new PretrainRun(settings, train, promptsBeside(manifest), out, group)
-        .withValidation(validation)
-        .run(resume, listener);
+    return run.run(resume, listener);
   }
 
   /**

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.t3d.core.T3dException;
+import io.t3d.core.config.Size3;
 import io.t3d.core.train.Checkpoint;
 import io.t3d.core.train.StepRecord;
 import io.t3d.core.train.TrainingConfig;
@@ -14,6 +15,7 @@ import io.t3d.data.manifest.Manifest;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.data.manifest.Split;
 import io.t3d.data.phantom.generate.PhantomDataset;
+import io.t3d.data.view.ViewConfig;
 import io.t3d.losses.objective.ObjectiveConfig;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -21,6 +23,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -161,29 +164,105 @@ class ValidationTest {
     assertThat(weights("a")).isEqualTo(weights("plain"));
   }
 
+  /** The front door's words about data whose volumes cannot be read. */
+  private void assertRefusedUnread(PretrainConfig config, boolean resume, String... told)
+      throws IOException {
+    Path manifest = split();
+    for (ManifestRow row : Manifest.read(manifest).rows()) {
+      Files.writeString(row.volume(), "no volume");
+    }
+    assertThatThrownBy(() -> T3D.pretrain(config, manifest, dir.resolve("a"), resume, noted))
+        .isInstanceOf(T3dException.class)
+        .hasMessageContainingAll(told)
+        .hasMessageNotContaining("volumes cannot be used");
+  }
+
+  @Test
+  void theFrontDoorRefusesWhatNoRunCanDoBeforeItReadsAnyVolume() throws IOException {
+    for (String metric : List.of("auroc", "loss.gobal")) {
+      TrainingConfig.Builder training = validated().earlyStopping(new EarlyStopping(metric, 2, 0));
+      assertRefusedUnread(
+          config(training, ObjectiveConfig.t3d()), false, "earlyStopping.metric", metric);
+    }
+    PretrainConfig plain = config(TrainingConfig.builder().epochs(1), ObjectiveConfig.simclr());
+    DataConfig d = plain.data();
+    ViewConfig one = d.views().toBuilder().globalViews(1).build();
+    PretrainConfig oneView =
+        new PretrainConfig(
+            plain.model(),
+            new DataConfig(d.preprocessing(), one, d.reports(), 2, 1, 64),
+            plain.objective(),
+            plain.training());
+    assertRefusedUnread(oneView, false, "needs at least 2 global view(s)");
+    Files.writeString(dir.resolve("ct/prompts.yaml"), "prompts: 1");
+    Path manifest = split();
+    assertThatThrownBy(() -> T3D.pretrain(plain, manifest, dir.resolve("a")))
+        .hasMessageContaining("prompts.yaml");
+  }
+
+  @Test
+  void aSplitWithoutRowsIsRefusedBeforeAnyVolumeIsRead() throws IOException {
+    Path manifest = dir.resolve("ct/none.csv");
+    Manifest.write(manifest, train.stream().map(row -> row.withSplit(Split.TRAIN)).toList());
+    for (ManifestRow row : train) {
+      Files.writeString(row.volume(), "no volume");
+    }
+    PretrainConfig config = config(validated(), ObjectiveConfig.t3d());
+    assertThatThrownBy(() -> T3D.pretrain(config, manifest, dir.resolve("a")))
+        .isInstanceOf(T3dException.class)
+        .hasMessageContaining("no row is of the split validation");
+  }
+
+  @Test
+  void aCheckpointOfOtherSettingsOrDataIsRefusedBeforeAnyVolumeIsRead() throws IOException {
+    PretrainConfig plain = config(TrainingConfig.builder().epochs(1), ObjectiveConfig.t3d());
+    T3D.pretrain(plain, split(), dir.resolve("a"));
+    PretrainConfig faster =
+        config(TrainingConfig.builder().epochs(1).learningRate(0.5), ObjectiveConfig.t3d());
+    assertRefusedUnread(faster, true, "its settings differ", "learningRate");
+    assertRefusedUnread(plain, true, "its data has changed", "the volumes' files");
+  }
+
+  @Test
+  void anyObjectiveAndViewsThatCanBeTrainedHaveScores() {
+    for (ObjectiveConfig objective :
+        List.of(
+            ObjectiveConfig.t3d(),
+            ObjectiveConfig.clip(),
+            ObjectiveConfig.withoutText(),
+            ObjectiveConfig.withoutViews(),
+            ObjectiveConfig.sentenceClip(),
+            ObjectiveConfig.wholeReport(),
+            ObjectiveConfig.swavTma(),
+            ObjectiveConfig.siglip(),
+            ObjectiveConfig.simclr(),
+            ObjectiveConfig.vicreg(),
+            ObjectiveConfig.swav(),
+            new ObjectiveConfig.Masked(0.6, Optional.of(Size3.cube(20))))) {
+      PretrainConfig config = config(validated(), objective);
+      assertThat(PairValidation.names(config)).as(objective.toString()).contains("loss");
+    }
+  }
+
   @Test
   void theFrontDoorTakesTheManifestsValidationSplit() throws IOException {
-    List<ManifestRow> rows = new ArrayList<>();
-    for (ManifestRow row : Manifest.read(dir.resolve("ct/manifest.csv")).rows()) {
-      Split split = rows.size() < 4 ? Split.TRAIN : Split.VALIDATION;
-      rows.add(
-          new ManifestRow(
-              row.row(),
-              row.volume(),
-              row.report(),
-              split,
-              row.patient(),
-              row.labels(),
-              row.mask(),
-              row.calibration(),
-              row.origin()));
-    }
-    Path manifest = dir.resolve("ct/split.csv");
-    Manifest.write(manifest, rows);
+    Path manifest = split();
     PretrainConfig config = config(validated(), ObjectiveConfig.t3d());
     T3D.pretrain(config, manifest, dir.resolve("a"), false, noted);
     assertThat(scores).hasSize(2);
     PretrainConfig plain = config(TrainingConfig.builder().epochs(1), ObjectiveConfig.t3d());
     assertThat(T3D.rowsToValidateOn(plain, Manifest.read(manifest))).isEmpty();
+  }
+
+  /** Four rows to train on, five to validate on. */
+  private Path split() throws IOException {
+    List<ManifestRow> rows = new ArrayList<>();
+    for (ManifestRow row : Manifest.read(dir.resolve("ct/manifest.csv")).rows()) {
+      Split split = rows.size() < 4 ? Split.TRAIN : Split.VALIDATION;
+      rows.add(row.withSplit(split));
+    }
+    Path manifest = dir.resolve("ct/split.csv");
+    Manifest.write(manifest, rows);
+    return manifest;
   }
 }

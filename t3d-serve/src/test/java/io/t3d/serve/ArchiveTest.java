@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.t3d.pipeline.TrainedModel;
 import io.t3d.serve.config.ServeSettings;
 import io.t3d.serve.config.UploadLimits;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,6 +30,7 @@ class ArchiveTest {
   private static TrainedModel model;
   private static Path temporary;
   private FakeArchive archive;
+  private String logged; // of the last problem
 
   @BeforeAll
   static void open() throws IOException {
@@ -69,21 +72,45 @@ class ArchiveTest {
   private String problem(FakeArchive.Answer answer, int status) throws Exception {
     archive.answer = answer;
     try (T3dServer server = server(Duration.ofSeconds(30))) {
-      String words = new Client(server).json("/v1/embed", SERIES).problem(status);
-      assertThat(words)
-          .doesNotContain("Mustermann")
-          .doesNotContain(FakeArchive.TOKEN)
-          .doesNotContain("1.2.3")
-          .doesNotContain(temporary.toString());
-      return words;
+      return problem(server, status);
     }
+  }
+
+  /** What the client is told; the log of the request has what it is not told. */
+  private String problem(T3dServer server, int status) throws Exception {
+    PrintStream console = System.err;
+    ByteArrayOutputStream log = new ByteArrayOutputStream();
+    System.setErr(new PrintStream(log, true, StandardCharsets.UTF_8));
+    Client.Reply reply;
+    try {
+      reply = new Client(server).json("/v1/embed", SERIES);
+    } finally {
+      System.setErr(console);
+    }
+    String words = reply.problem(status);
+    assertThat(words)
+        .doesNotContain("Mustermann")
+        .doesNotContain(FakeArchive.TOKEN)
+        .doesNotContain("1.2.3")
+        .doesNotContain("127.0.0.1", "localhost", "dicom-web", "http")
+        .doesNotContain(Integer.toString(archive.settings().base().getPort()))
+        .doesNotContain(temporary.toString());
+    logged = log.toString(StandardCharsets.UTF_8);
+    assertThat(logged)
+        .contains(reply.response().headers().firstValue("X-Request-Id").orElseThrow() + ": ")
+        .doesNotContain("Mustermann", FakeArchive.TOKEN, "1.2.3");
+    return words;
+  }
+
+  private String host() {
+    return "127.0.0.1:" + archive.settings().base().getPort();
   }
 
   @Test
   void aSeriesThatIsNotThereIsNotFound() throws Exception {
     assertThat(problem(exchange -> FakeArchive.status(exchange, 404), 404))
-        .contains("refuses series ")
-        .contains("it is not there");
+        .contains("does not have this series");
+    assertThat(logged).contains(host() + " refuses series ", "it is not there");
     assertThat(archive.asked)
         .containsExactly("GET /dicom-web/studies/1.2/series/1.2.3 Bearer " + FakeArchive.TOKEN);
   }
@@ -91,8 +118,10 @@ class ArchiveTest {
   @Test
   void anArchiveThatRefusesOrFailsIsABadGateway() throws Exception {
     assertThat(problem(exchange -> FakeArchive.status(exchange, 401), 502))
-        .contains("status 401: credentials are missing or wrong");
+        .contains("refuses the login of this service");
+    assertThat(logged).contains(host(), "status 401: credentials are missing or wrong");
     assertThat(problem(exchange -> FakeArchive.status(exchange, 500), 502)).contains("status 500");
+    assertThat(logged).contains(host(), "status 500; try again later");
     assertThat(
             problem(
                 exchange -> {
@@ -100,8 +129,10 @@ class ArchiveTest {
                   FakeArchive.status(exchange, 200);
                 },
                 502))
-        .contains("is this the address of a DICOMweb service");
-    assertThat(problem(exchange -> exchange.close(), 502)).contains("the connection was lost");
+        .contains("what it answers is no whole series");
+    assertThat(logged).contains(host(), "is this the address of a DICOMweb service");
+    assertThat(problem(exchange -> exchange.close(), 502)).contains("cannot be reached");
+    assertThat(logged).contains(host(), "the connection was lost");
   }
 
   @Test
@@ -115,7 +146,8 @@ class ArchiveTest {
                     FakeArchive.status(exchange, 302);
                   },
                   502))
-          .contains("which is not followed");
+          .contains("status 302");
+      assertThat(logged).contains(host(), "which is not followed");
       assertThat(other.asked).isEmpty();
     }
   }
@@ -124,8 +156,8 @@ class ArchiveTest {
   void nobodyAtTheAddressIsABadGateway() throws Exception {
     try (T3dServer server = server(Duration.ofSeconds(30))) {
       archive.close();
-      assertThat(new Client(server).json("/v1/embed", SERIES).problem(502))
-          .contains("Nothing answers at 127.0.0.1:");
+      assertThat(problem(server, 502)).contains("the archive cannot be reached");
+      assertThat(logged).contains("Nothing answers at " + host());
     }
   }
 
@@ -138,7 +170,8 @@ class ArchiveTest {
 
   @Test
   void objectsThatAreNoDicomInsideAreTheLibrarysProblem() throws Exception {
-    assertThat(problem(exchange -> html(exchange), 502)).contains("that is no DICOM");
+    assertThat(problem(exchange -> html(exchange), 502)).contains("no whole series");
+    assertThat(logged).contains(host(), "that is no DICOM");
   }
 
   private static void html(com.sun.net.httpserver.HttpExchange exchange) throws IOException {
@@ -166,9 +199,8 @@ class ArchiveTest {
         };
     try (T3dServer server = server(Duration.ofMillis(600))) {
       long since = System.nanoTime();
-      assertThat(new Client(server).json("/v1/embed", SERIES).problem(504))
-          .contains("did not give series ")
-          .contains("within 0.");
+      assertThat(problem(server, 504)).contains("did not give the series in time");
+      assertThat(logged).contains(host() + " did not give series ", "within 0.");
       assertThat(System.nanoTime() - since).isLessThan(10_000_000_000L);
     }
   }

@@ -15,6 +15,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -199,6 +201,48 @@ class StrangerTest {
       client.post("/v1/text-embed", "text/plain", large).problem(415);
       client.post("/v1/nothing", "text/plain", large).problem(404);
       client.form("/v1/embed?no=thing", large, "").problem(400);
+    }
+  }
+
+  /** A service with a queue of one has about fifteen threads for all. */
+  @Test
+  void whoIsRefusedAndSendsOnHoldsNoThread() throws Exception {
+    List<Socket> open = new ArrayList<>();
+    AtomicBoolean going = new AtomicBoolean(true);
+    Thread trickle =
+        new Thread(
+            () -> {
+              while (going.get()) {
+                for (Socket socket : open) {
+                  try {
+                    send(socket, "x");
+                  } catch (IOException e) {
+                    // It has its answer, and the connection is closed.
+                  }
+                }
+                LockSupport.parkNanos(20_000_000);
+              }
+            });
+    try (T3dServer small = server(Duration.ofSeconds(20), 1)) {
+      Client other = new Client(small);
+      assertThat(other.get("/healthz").status()).isEqualTo(200);
+      for (int i = 0; i < 120; i++) {
+        open.add(connect(small));
+      }
+      for (Socket socket : open) {
+        send(socket, "POST /v1/nothing" + HEAD + "Content-Length: 100000\r\n\r\n");
+      }
+      trickle.start();
+      long since = System.nanoTime();
+      assertThat(other.get("/healthz").status()).isEqualTo(200);
+      assertThat(System.nanoTime() - since).isLessThan(2_000_000_000L);
+      refused(answer(open.get(0)), 404);
+    } finally {
+      going.set(false);
+      trickle.join();
+      for (Socket socket : open) {
+        socket.close();
+      }
     }
   }
 

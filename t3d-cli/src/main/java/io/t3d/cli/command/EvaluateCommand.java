@@ -185,13 +185,13 @@ public final class EvaluateCommand implements Callable<Integer> {
   private Evaluation evaluate(TrainedModel trained, Manifest all, Prompts used) throws IOException {
     EvaluationSettings settings = Given.by(options::settings);
     List<ManifestRow> wanted = split.rows(all, manifest);
+    List<ManifestRow> held = split.is("test") ? split(all, Split.VALIDATION) : List.of();
+    boolean trains = tasks.contains(Task.LINEAR_PROBE) || tasks.contains(Task.FINE_TUNE);
+    List<ManifestRow> labelled = trains ? trainRows(all) : List.of();
+    EvaluationRun.check(labelled, held, wanted, texts(used), settings); // before volumes are read
     List<ManifestRow> test = usable(trained, wanted);
-    List<ManifestRow> validation =
-        split.is("test") ? usable(trained, split(all, Split.VALIDATION)) : List.of();
-    List<ManifestRow> train = List.of();
-    if (tasks.contains(Task.LINEAR_PROBE) || tasks.contains(Task.FINE_TUNE)) {
-      train = usable(trained, trainRows(all));
-    }
+    List<ManifestRow> validation = usable(trained, held);
+    List<ManifestRow> train = usable(trained, labelled);
     Optional<Evaluation.Classified> zeroShot = Optional.empty();
     Optional<Evaluation.Retrieved> retrieved = Optional.empty();
     List<Evaluation.Supervised> probes = List.of();

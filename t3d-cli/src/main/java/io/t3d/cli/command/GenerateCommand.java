@@ -167,9 +167,12 @@ public final class GenerateCommand implements Callable<Integer> {
     try (FolderLock lock = FolderLock.take(out);
         TrainedModel model = checkpoint.open();
         ReportGenerator generator = open(model.model(), kept, fresh)) {
+      Decoding decoding = Given.by(() -> decoding(generator.longest()));
+      if (labeler != null) { // before volumes are read and reports written
+        BertLabeler.open(model.model().manager(), labeler).close();
+      }
       List<ManifestRow> rows = check(model, selected);
       ReportRun run = new ReportRun(generator, model.data());
-      Decoding decoding = Given.by(() -> decoding(generator.longest()));
       Optional<ReportTrainer.Summary> training = Optional.empty();
       if (fresh) {
         training = Optional.of(train(run, check(model, forTraining)));
@@ -229,6 +232,10 @@ public final class GenerateCommand implements Callable<Integer> {
 
   private Decoding decoding(int longest) {
     int length = maxLength == null ? longest : maxLength;
+    if (length > longest) { // the generator says so too, but after its training
+      throw new IllegalArgumentException(
+          "--max-length must be at most " + longest + ", what the model allows, got " + length);
+    }
     return switch (method) {
       case GREEDY -> Decoding.greedy(length);
       case BEAM -> new Decoding.Beam(beams, lengthPenalty, length);

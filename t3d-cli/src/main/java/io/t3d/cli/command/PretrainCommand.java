@@ -24,6 +24,7 @@ import io.t3d.data.prepare.PreparedVolumes;
 import io.t3d.data.prepare.Preprocessing;
 import io.t3d.pipeline.PretrainConfig;
 import io.t3d.pipeline.PretrainRun;
+import io.t3d.pipeline.Prompts;
 import io.t3d.pipeline.T3D;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -177,14 +178,17 @@ public final class PretrainCommand implements Callable<Integer> {
     PretrainConfig settings = asked.withPreprocessing(preprocessing(asked, rows));
     PrintWriter err = spec.commandLine().getErr();
     Preprocessing preparation = settings.data().preprocessing();
+    Optional<Prompts> prompts = T3D.promptsBeside(manifest);
+    new PretrainRun(settings, rows, prompts, out, group)
+        .withValidation(validationRows)
+        .check(resume, acceptChangedData || skipBad.isAllowed()); // before volumes are read
     List<ManifestRow> train = skipBad.check(rows, preparation, group, err);
     List<ManifestRow> validation =
         validationRows.isEmpty()
             ? validationRows
             : skipBad.check(validationRows, preparation, group, err);
     PretrainRun run =
-        new PretrainRun(settings, train, T3D.promptsBeside(manifest), out, group)
-            .withValidation(validation);
+        new PretrainRun(settings, train, prompts, out, group).withValidation(validation);
     if (group.rank() != 0) {
       return run.run(resume, acceptChangedData, new TrainingListener() {});
     }

@@ -21,6 +21,7 @@ import io.t3d.pipeline.TrainedSegmenter;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -143,10 +144,13 @@ final class SegmentPredictCommand implements Callable<Integer> {
         segments, ResultSoftware.of("T3D segmenter", segmenter.folder()), "T3D segmentation");
   }
 
-  /** The names of the files of each volume, none of which exists. */
-  private Map<Path, String> stems() {
+  /** The names of the files of each volume, none of which exists; all volumes do. */
+  private Map<Path, String> stems() throws IOException {
     Map<Path, String> stems = new LinkedHashMap<>();
     for (Path input : inputs) {
+      if (!Files.exists(input)) {
+        throw new NoSuchFileException(input.toString());
+      }
       String name = OsPaths.resolve(input).getFileName().toString();
       String stem = name.replaceFirst("(?i)\\.(nii\\.gz|nii|nrrd|mha|mhd|npz|zarr)$", "");
       boolean nifti = dicomSeg != DicomSeg.ONLY;

@@ -87,7 +87,8 @@ public final class EvaluationPage {
   }
 
   /**
-   * Takes curves and cases of a run that has classified.
+   * Takes curves and cases of a run that has classified. Without a row whose findings are known
+   * there are no cases, and the page says so.
    *
    * @param reports whether it has ranked reports, too
    * @throws IOException when a volume cannot be read again
@@ -96,6 +97,10 @@ public final class EvaluationPage {
     EvaluationParts parts = new EvaluationParts(run, rows);
     curves = Optional.of(parts.curves());
     List<Integer> order = parts.byLikelihood();
+    if (order.isEmpty()) {
+      failures.add("No finding of any volume is known: there is no best, median or worst case.");
+      return;
+    }
     List<Example> shown = new ArrayList<>();
     Preprocessing preparation = trained.data().preprocessing();
     shown.add(example(parts, preparation, "best", order.get(0), reports));

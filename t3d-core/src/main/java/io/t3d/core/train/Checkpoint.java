@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
 import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
+import io.t3d.core.config.T3DConfig;
 import io.t3d.core.file.Safetensors;
 import io.t3d.core.internal.AtomicFiles;
 import io.t3d.core.internal.FolderLock;
@@ -187,6 +188,30 @@ public final class Checkpoint {
   /** Where the model comes from. */
   public Provenance provenance() throws IOException {
     return Configs.load(folder.resolve(PROVENANCE), Provenance.class);
+  }
+
+  /**
+   * Refuses to go on with other settings, as a {@link Pretrainer} does, before there is any data.
+   *
+   * @param model settings of the model
+   * @param training settings of the run; those that only watch it may be others
+   * @throws T3dException when one differs; names each
+   */
+  public void requireSame(T3DConfig model, TrainingConfig training) {
+    requireSame(TrainerState.start(model, training, state.batchesPerEpoch()));
+  }
+
+  void requireSame(TrainerState start) {
+    List<String> differences = state.differences(start);
+    if (!differences.isEmpty()) {
+      throw new T3dException(
+          T3dException.Kind.USAGE,
+          "Cannot resume from "
+              + folder
+              + ", its settings differ: "
+              + String.join("; ", differences)
+              + ". Take the same settings, or another output folder");
+    }
   }
 
   TrainerState state() {

@@ -75,7 +75,7 @@ public final class Pretrainer {
      * @param model as a checkpoint of this step would open: with the averaged weights, if the
      *     settings ask for an average. Use its inference, {@code encodeVolumes} and the like, or
      *     {@code forward} without training; no gradient is recorded
-     * @return name → score, in the order to show
+     * @return name → score, in the order to show; names may change from one validation to the next
      */
     Map<String, Double> of(T3DModel model) throws IOException;
   }
@@ -184,16 +184,7 @@ public final class Pretrainer {
       requireNoneKept();
       return start;
     }
-    List<String> differences = checkpoint.get().state().differences(start);
-    if (!differences.isEmpty()) {
-      throw new T3dException(
-          T3dException.Kind.USAGE,
-          "Cannot resume from "
-              + checkpoint.get().folder()
-              + ", its settings differ: "
-              + String.join("; ", differences)
-              + ". Take the same settings, or another output folder");
-    }
+    checkpoint.get().requireSame(start);
     checkpoint.get().restore(trained);
     TrainerState state = checkpoint.get().state();
     state.forgottenBy(config).ifPresent(LOG::warn);

@@ -36,11 +36,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ssl.SSLException;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Searches, fetches and stores DICOM objects over DICOMweb. TLS trusts what the JDK trusts.
@@ -338,15 +338,23 @@ public final class DicomWebClient {
     return retrying(what, attempt, new TimeLeft(RetrieveLimits.none().within()));
   }
 
+  /**
+   * Tries until it is done, attempts or time are used up. What the archive answered last is then
+   * the error: that there is no time to ask again says less.
+   */
   private <T> T retrying(String what, Attempt<T> attempt, TimeLeft time) throws IOException {
     Duration pause = settings.pause();
+    Optional<DicomWebException> answered = Optional.empty();
     for (int n = 1; ; n++) {
+      DicomWebException failure;
       try {
         return attempt.make();
       } catch (DicomWebException e) {
-        if (n >= settings.attempts() || !PASSING.contains(e.status())) {
+        if (!PASSING.contains(e.status())) {
           throw e;
         }
+        answered = Optional.of(e);
+        failure = e;
       } catch (InterruptedIOException | FileSystemException e) {
         throw e;
       } catch (SSLException e) {
@@ -360,15 +368,14 @@ public final class DicomWebClient {
                 + " -cacerts)?",
             e);
       } catch (IOException e) {
-        if (time.isOver()) {
-          throw tooSlow(what, time, e);
-        }
-        if (n >= settings.attempts() || isUnknownHost(e)) {
-          throw lost(what, n, e);
+        boolean late = e instanceof HttpTimeoutException ? !time.allows(pause) : time.isOver();
+        failure = late ? answered.orElse(tooSlow(what, time, e)) : lost(what, n, e);
+        if (isUnknownHost(e)) {
+          throw failure;
         }
       }
-      if (time.atMost(pause).compareTo(pause) < 0) {
-        throw tooSlow(what, time, null);
+      if (n >= settings.attempts() || !time.allows(pause)) {
+        throw failure;
       }
       sleep(pause);
       pause = pause.multipliedBy(2);
@@ -376,7 +383,7 @@ public final class DicomWebClient {
     }
   }
 
-  private DicomWebException tooSlow(String what, TimeLeft time, @Nullable IOException e) {
+  private DicomWebException tooSlow(String what, TimeLeft time, IOException e) {
     return new DicomWebException(
         DicomWebException.Reason.TIMED_OUT,
         host() + " did not give " + what + " within " + time.seconds() + "; try again later",
@@ -449,7 +456,7 @@ public final class DicomWebClient {
               case 400, 406, 415 -> ": it does not understand the request";
               case 301, 302, 303, 307, 308 ->
                   ": it sends to another address, which is not followed; give that one";
-              default -> PASSING.contains(status) ? " after all attempts; try again later" : "";
+              default -> PASSING.contains(status) ? "; try again later" : "";
             });
   }
 

@@ -21,6 +21,11 @@ final class TimeLeft {
     return end - System.nanoTime() <= 0;
   }
 
+  /** Whether a pause ends before the time does. */
+  boolean allows(Duration pause) {
+    return pause.toNanos() < end - System.nanoTime();
+  }
+
   /** The shorter one of a time and what is left; at least a millisecond. */
   Duration atMost(Duration time) {
     Duration left = Duration.ofNanos(Math.max(1_000_000, end - System.nanoTime()));

@@ -170,7 +170,7 @@ class DicomWebClientTest {
   @Test
   void aServiceThatStaysBusyIsGivenUp() {
     answer = (exchange, number) -> send(exchange, 503, "text/plain", new byte[0]);
-    fails("refuses", "503", "after all attempts");
+    fails("refuses", "503", "try again later");
     assertThat(asked).hasSize(3);
   }
 
@@ -309,27 +309,55 @@ class DicomWebClientTest {
           }
         };
     Answer nothing = (exchange, number) -> sleep();
-    Answer busy = (exchange, number) -> send(exchange, 503, "text/plain", new byte[0]);
-    DicomWebClient patient =
-        new DicomWebClient(
-            settings(Credentials.none())
-                .withRetries(9, Duration.ofMillis(300))
-                .withSilence(Duration.ofMinutes(1)));
-    for (Answer slow : List.of(trickles, nothing, busy)) {
+    for (Answer slow : List.of(trickles, nothing)) {
       answer = slow;
       long since = System.nanoTime();
-      assertThatThrownBy(
-              () ->
-                  patient.retrieve(
-                      SERIES,
-                      dir.resolve("s"),
-                      new RetrieveLimits(1000, 10, Duration.ofMillis(500))))
+      assertThatThrownBy(this::retrieveInHalfASecond)
           .isInstanceOfSatisfying(
               DicomWebException.class,
               e -> assertThat(e.reason()).isEqualTo(DicomWebException.Reason.TIMED_OUT))
           .hasMessageContaining("series " + SERIES.id())
           .hasMessageContaining("within 0.5 s");
       assertThat(System.nanoTime() - since).isLessThan(2_500_000_000L);
+      assertThat(dir).isEmptyDirectory();
+    }
+  }
+
+  private void retrieveInHalfASecond() throws IOException {
+    DicomWebClient patient =
+        new DicomWebClient(
+            settings(Credentials.none())
+                .withRetries(9, Duration.ofMillis(300))
+                .withSilence(Duration.ofMinutes(1)));
+    Duration half = Duration.ofMillis(500);
+    patient.retrieve(SERIES, dir.resolve("s"), new RetrieveLimits(1000, 10, half));
+  }
+
+  @Test
+  void whatTheArchiveAnsweredLastIsTheErrorWhenThereIsNoTimeToAskAgain() {
+    Answer busy = (exchange, number) -> send(exchange, 503, "text/plain", new byte[0]);
+    Answer busyThenSilent =
+        (exchange, number) -> {
+          if (number == 0) {
+            busy.to(exchange, number);
+          } else {
+            sleep();
+          }
+        };
+    for (Answer one : List.of(busy, busyThenSilent)) {
+      answer = one;
+      asked.clear();
+      long since = System.nanoTime();
+      assertThatThrownBy(this::retrieveInHalfASecond)
+          .isInstanceOfSatisfying(
+              DicomWebException.class,
+              e -> {
+                assertThat(e.status()).isEqualTo(503);
+                assertThat(e.reason()).isEqualTo(DicomWebException.Reason.OTHER);
+              })
+          .hasMessageContainingAll("refuses series " + SERIES.id(), "with status 503");
+      assertThat(System.nanoTime() - since).isLessThan(2_500_000_000L);
+      assertThat(asked).isNotEmpty();
       assertThat(dir).isEmptyDirectory();
     }
   }

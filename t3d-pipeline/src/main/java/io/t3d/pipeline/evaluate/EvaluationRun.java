@@ -77,11 +77,7 @@ public final class EvaluationRun implements AutoCloseable {
       EvaluationSettings settings,
       IntConsumer done)
       throws IOException {
-    if (rows.isEmpty()) {
-      throw new T3dException(
-          T3dException.Kind.INPUT,
-          "There is nothing to evaluate: the manifest has no row of that split");
-    }
+    requireRows(rows);
     this.model = trained.model();
     this.data = trained.data();
     this.settings = settings;
@@ -93,6 +89,48 @@ public final class EvaluationRun implements AutoCloseable {
     this.held = scored.validation().volumes();
     this.manager = model.manager().newSubManager();
     this.volumes = manager.create(scored.test().volumes());
+  }
+
+  /**
+   * Refuses what is known to be wrong before any volume is read: no row, labels that are missing or
+   * have one class only, a score that needs validation, a share of labels that is none. Some of it
+   * a run would find at its end.
+   *
+   * @param train rows to train a probe or a classifier on; none where nothing is trained
+   * @param validation as for a run
+   * @param rows as for a run
+   * @param texts with prompts where zero-shot classification is asked for
+   * @param settings as for a run
+   * @throws T3dException when the evaluation cannot be made; the message says why
+   */
+  public static void check(
+      List<ManifestRow> train,
+      List<ManifestRow> validation,
+      List<ManifestRow> rows,
+      EvaluationTexts texts,
+      EvaluationSettings settings) {
+    requireRows(rows);
+    ScoredRows.requireValidation(settings.score(), validation);
+    if (!texts.prompts().isEmpty()) {
+      List<FindingPrompts> used = labelled(texts.prompts(), rows);
+      Scoring.requireBothClasses(used.stream().map(FindingPrompts::finding).toList(), rows);
+    }
+    if (!train.isEmpty()) {
+      List<String> labels = LabelledRows.requireNames("Training", train);
+      LabelMatrix all = LabelledRows.matrix(train, labels);
+      for (double fraction : settings.labelFractions()) {
+        LabelSubset.choose(all, LabelledRows.patients(train), fraction, settings.seed());
+      }
+      Scoring.requireBothClasses(labels, rows);
+    }
+  }
+
+  private static void requireRows(List<ManifestRow> rows) {
+    if (rows.isEmpty()) {
+      throw new T3dException(
+          T3dException.Kind.INPUT,
+          "There is nothing to evaluate: the manifest has no row of that split");
+    }
   }
 
   private static List<FindingPrompts> labelled(

@@ -2,6 +2,7 @@ package io.t3d.pipeline.evaluate;
 
 import io.t3d.core.eval.Bootstrap;
 import io.t3d.core.eval.OperatingPoint;
+import io.t3d.core.internal.Checks;
 import io.t3d.core.task.TextScore;
 import io.t3d.core.task.classify.FineTuneConfig;
 import io.t3d.core.task.classify.ProbeConfig;
@@ -26,9 +27,13 @@ public record EvaluationSettings(
     List<Double> labelFractions,
     ProbeConfig probe,
     FineTuneConfig fineTune) {
-  /** Copies the list. */
+  /** Copies the list and checks its shares. */
   public EvaluationSettings {
     labelFractions = List.copyOf(labelFractions);
+    for (double fraction : labelFractions) {
+      Checks.positive("EvaluationSettings.labelFractions", fraction);
+      Checks.inRange("EvaluationSettings.labelFractions", fraction, 0, 1);
+    }
   }
 
   /**

@@ -59,6 +59,12 @@ final class ScoredRows {
     this.trained = trained;
     this.asked = asked;
     this.wanted = wanted;
+    requireValidation(wanted, validation);
+    this.test = read(test, done);
+    this.validation = read(validation, n -> done.accept(test.size() + n));
+  }
+
+  static void requireValidation(Optional<TextScore> wanted, List<ManifestRow> validation) {
     if (wanted.equals(Optional.of(TextScore.SUM)) && validation.size() < 2) {
       throw new T3dException(
           T3dException.Kind.USAGE,
@@ -67,8 +73,6 @@ final class ScoredRows {
               + "; evaluate the split test of a manifest that has a validation split, or ask for"
               + " auto, global or pooled");
     }
-    this.test = read(test, done);
-    this.validation = read(validation, n -> done.accept(test.size() + n));
   }
 
   private Part read(List<ManifestRow> rows, IntConsumer done) throws IOException {

@@ -71,15 +71,7 @@ final class Scoring {
 
   private Evaluation.Classified summary(
       ClassificationReport report, ClassificationIntervals intervals, String source) {
-    double macroAuroc =
-        report
-            .macroAuroc()
-            .orElseThrow(
-                () ->
-                    new T3dException(
-                        T3dException.Kind.INPUT,
-                        "AUROC needs positive and negative volumes, but every label has one class"
-                            + " only; evaluate more rows"));
+    double macroAuroc = report.macroAuroc().orElseThrow(Scoring::oneClass);
     Map<String, Double> aurocs = new LinkedHashMap<>();
     Map<String, Evaluation.LabelScores> labels = new LinkedHashMap<>();
     report
@@ -94,6 +86,28 @@ final class Scoring {
       put(macro, metric, report.macro(metric), intervals.macro());
     }
     return new Evaluation.Classified(macroAuroc, aurocs, test.size(), source, macro, labels);
+  }
+
+  /** Before hours are spent: fails when {@link #classified} will find no AUROC. */
+  static void requireBothClasses(List<String> labels, List<ManifestRow> rows) {
+    boolean any =
+        labels.stream()
+            .anyMatch(
+                name ->
+                    rows.stream().map(row -> row.labels().get(name)).anyMatch(Boolean.TRUE::equals)
+                        && rows.stream()
+                            .map(row -> row.labels().get(name))
+                            .anyMatch(Boolean.FALSE::equals));
+    if (!any) {
+      throw oneClass();
+    }
+  }
+
+  private static T3dException oneClass() {
+    return new T3dException(
+        T3dException.Kind.INPUT,
+        "AUROC needs positive and negative volumes, but every label has one class only; evaluate"
+            + " more rows");
   }
 
   private static Evaluation.LabelScores label(LabelMetrics m, Map<Metric, Interval> intervals) {

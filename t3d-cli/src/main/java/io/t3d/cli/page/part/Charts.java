@@ -218,53 +218,70 @@ public final class Charts {
 
   /**
    * Observed against predicted share in tenths of the predictions, with Wilson's 95 % intervals.
+   * Tenths have as many predictions each as ties allow: equal probabilities are in one of them,
+   * that of their middle one, so that the order of the predictions does not matter.
    *
    * @param truth one per prediction
    * @param probability one per prediction
    */
   public static Svg calibration(boolean[] truth, double[] probability) {
-    int[] order =
-        IntStream.range(0, probability.length)
-            .boxed()
-            .sorted(Comparator.comparingDouble(i -> probability[i]))
-            .mapToInt(i -> i)
-            .toArray();
     StringBuilder svg =
         new StringBuilder(square("Calibration", "all findings", "predicted", "observed"));
-    for (int b = 0; b < BINS; b++) {
-      int from = order.length * b / BINS;
-      int to = order.length * (b + 1) / BINS;
-      if (from == to) {
-        continue;
-      }
-      double predicted = 0;
-      double observed = 0;
-      for (int i = from; i < to; i++) {
-        predicted += probability[order[i]];
-        observed += truth[order[i]] ? 1 : 0;
-      }
-      int n = to - from;
-      double[] wilson = wilson(observed, n);
-      double x = x(predicted / n);
+    for (Tenth t : tenths(truth, probability)) {
+      double[] wilson = wilson(t.observed(), t.n());
+      double x = x(t.predicted() / t.n());
       svg.append(path("mark", "M%.1f,%.1f V%.1f", x, y(wilson[0]), y(wilson[1])));
-      svg.append(dot(x, y(observed / n), 3));
+      svg.append(dot(x, y(t.observed() / t.n()), 3));
     }
     return new Svg(svg.append("</svg>").toString());
   }
 
-  /** Mean distance of predicted and observed share over the tenths, weighted by their sizes. */
+  /**
+   * Mean distance of predicted and observed share over the tenths of {@link #calibration}, weighted
+   * by their sizes.
+   */
   public static double calibrationError(boolean[] truth, double[] probability) {
+    double error = 0;
+    for (Tenth t : tenths(truth, probability)) {
+      error += Math.abs(t.difference());
+    }
+    return error / probability.length;
+  }
+
+  /** Sums over the predictions of a tenth; {@code difference} is predicted less observed. */
+  private record Tenth(int n, double predicted, double observed, double difference) {
+    /** The same with some more predictions of one probability. */
+    Tenth plus(int count, double probability, int positives) {
+      return new Tenth(
+          n + count,
+          predicted + count * probability,
+          observed + positives,
+          difference + (count * probability - positives));
+    }
+  }
+
+  /** Those that have a prediction, from the least probabilities to the most. */
+  private static List<Tenth> tenths(boolean[] truth, double[] probability) {
     Integer[] order = IntStream.range(0, probability.length).boxed().toArray(Integer[]::new);
     Arrays.sort(order, Comparator.comparingDouble(i -> probability[i]));
-    double error = 0;
-    for (int b = 0; b < BINS; b++) {
-      double difference = 0;
-      for (int i = order.length * b / BINS; i < order.length * (b + 1) / BINS; i++) {
-        difference += probability[order[i]] - (truth[order[i]] ? 1 : 0);
+    Tenth[] tenths = new Tenth[BINS];
+    Arrays.fill(tenths, new Tenth(0, 0, 0, 0));
+    int bin = 0;
+    for (int from = 0, to; from < order.length; from = to) {
+      double tied = probability[order[from]];
+      int positives = 0;
+      for (to = from;
+          to < order.length && Double.compare(probability[order[to]], tied) == 0;
+          to++) {
+        positives += truth[order[to]] ? 1 : 0;
       }
-      error += Math.abs(difference);
+      long middle = (from + (long) to - 1) / 2;
+      while (middle >= (long) order.length * (bin + 1) / BINS) {
+        bin++;
+      }
+      tenths[bin] = tenths[bin].plus(to - from, tied, positives);
     }
-    return error / order.length;
+    return Arrays.stream(tenths).filter(t -> t.n() > 0).toList();
   }
 
   /** Wilson, 1927. */

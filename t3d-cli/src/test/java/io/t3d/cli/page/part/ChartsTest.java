@@ -3,8 +3,12 @@ package io.t3d.cli.page.part;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class ChartsTest {
@@ -56,8 +60,53 @@ class ChartsTest {
     assertThat(Charts.calibrationError(truth, sure)).isZero();
     double[] half = new double[20];
     java.util.Arrays.fill(half, 0.8);
-    // Every tenth says 0.8 and has 2 positives, or none.
-    assertThat(Charts.calibrationError(truth, half)).isCloseTo(0.5, within(1e-12));
+    // All say 0.8, and half of them are positive.
+    assertThat(Charts.calibrationError(truth, half)).isCloseTo(0.3, within(1e-12));
+  }
+
+  @Test
+  void tenthsOfDifferentProbabilitiesHaveEqualCounts() {
+    boolean[] truth = new boolean[30];
+    double[] probability = new double[30];
+    double expected = 0;
+    for (int b = 0; b < 10; b++) {
+      double difference = 0;
+      for (int i = 3 * b; i < 3 * b + 3; i++) {
+        truth[i] = i % 7 < 3;
+        probability[i] = (i + 0.5) / 31;
+        difference += probability[i] - (truth[i] ? 1 : 0);
+      }
+      expected += Math.abs(difference);
+    }
+    assertThat(Charts.calibrationError(truth, probability)).isEqualTo(expected / 30);
+    String svg = Charts.calibration(truth, probability).markup();
+    assertThat(svg.split("class=\"dot\"", -1)).hasSize(11);
+  }
+
+  @Test
+  void calibrationIsTheSameInAnyOrderOfTheRows() {
+    int n = 97;
+    boolean[] truth = new boolean[n];
+    double[] probability = new double[n];
+    Random random = new Random(5);
+    for (int i = 0; i < n; i++) {
+      truth[i] = random.nextBoolean();
+      probability[i] = random.nextInt(13) / 13.0; // many ties, across the edges of tenths too
+    }
+    double error = Charts.calibrationError(truth, probability);
+    Svg chart = Charts.calibration(truth, probability);
+    List<Integer> order = new ArrayList<>(IntStream.range(0, n).boxed().toList());
+    for (int shuffle = 0; shuffle < 20; shuffle++) {
+      Collections.shuffle(order, random);
+      boolean[] shuffledTruth = new boolean[n];
+      double[] shuffled = new double[n];
+      for (int i = 0; i < n; i++) {
+        shuffledTruth[i] = truth[order.get(i)];
+        shuffled[i] = probability[order.get(i)];
+      }
+      assertThat(Charts.calibrationError(shuffledTruth, shuffled)).isEqualTo(error);
+      assertThat(Charts.calibration(shuffledTruth, shuffled)).isEqualTo(chart);
+    }
   }
 
   @Test

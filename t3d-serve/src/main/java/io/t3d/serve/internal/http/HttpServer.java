@@ -61,6 +61,7 @@ public final class HttpServer implements AutoCloseable {
   private final Uploads uploads;
   private final Exchange.Sources sources;
   private final List<Route> routes;
+  private final QueuedThreadPool threads;
   private final Javalin app;
 
   /**
@@ -87,6 +88,7 @@ public final class HttpServer implements AutoCloseable {
             new AllowedRoot(settings.root()), new Archive(settings.archive(), settings.upload()));
     Answers.Card card = ModelCards.of(service.parts(), checkpoint);
     this.routes = routes(service, card);
+    this.threads = new QueuedThreadPool(settings.queue() + SPARE_THREADS);
     this.app = Javalin.create(this::configure);
     app.before(this::begin);
     routes.forEach(r -> app.addHttpHandler(r.method(), r.path(), ctx -> serve(r, ctx)));
@@ -165,7 +167,6 @@ public final class HttpServer implements AutoCloseable {
     config.http.prefer405over404 = true;
     config.http.disableCompression();
     config.http.defaultContentType = Json.MEDIA_TYPE;
-    QueuedThreadPool threads = new QueuedThreadPool(settings.queue() + SPARE_THREADS);
     threads.setName("t3d-serve-http");
     config.jetty.threadPool = threads;
     config.jetty.modifyServer(server -> server.setErrorHandler(new ProblemPages()));
@@ -296,8 +297,8 @@ public final class HttpServer implements AutoCloseable {
         shown,
         ctx.statusCode(),
         took.toMillis());
-    if (ctx.statusCode() >= 400) {
-      Leftovers.take(ctx.req());
+    if (ctx.statusCode() >= 400 && Leftovers.mayCome(ctx.req())) {
+      ctx.future(() -> Leftovers.take(ctx.req(), threads));
     }
   }
 

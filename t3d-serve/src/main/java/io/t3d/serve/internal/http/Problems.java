@@ -40,7 +40,8 @@ final class Problems {
       return answer(400, "the request ends before its end", requestId, OptionalInt.empty());
     }
     if (e instanceof DicomWebException archive) {
-      return answer(gateway(archive), Errors.describe(e), requestId, OptionalInt.empty());
+      LOG.warn("request {}: {}", requestId, archive.getMessage());
+      return answer(gateway(archive), ofArchive(archive), requestId, OptionalInt.empty());
     }
     Optional<Kind> kind = Errors.kind(e);
     if (kind.isEmpty()) {
@@ -70,6 +71,22 @@ final class Problems {
       case TOO_LARGE -> 413;
       case TIMED_OUT -> 504;
       case OTHER -> 502;
+    };
+  }
+
+  /** For clients, to whom the archive has no address; the log has the exception's own words. */
+  private static String ofArchive(DicomWebException e) {
+    return switch (e.reason()) {
+      case NOT_THERE -> "the archive does not have this series; are study and series right?";
+      case TOO_LARGE -> e.getMessage(); // a number and a bound
+      case TIMED_OUT -> "the archive did not give the series in time; try again later";
+      case OTHER ->
+          (switch (e.status()) {
+                case 0 -> "the archive cannot be reached, or what it answers is no whole series";
+                case 401, 403 -> "the archive refuses the login of this service";
+                default -> "the archive refuses with status " + e.status();
+              })
+              + "; try again later, or look into this service's log for this request";
     };
   }
 

@@ -9,6 +9,7 @@ import io.t3d.serve.internal.Deadline;
 import io.t3d.serve.internal.Refusal;
 import io.t3d.serve.internal.input.RequestVolume.Fetched;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -60,7 +61,11 @@ public final class Archive {
         new RetrieveLimits(
             limits.unpackedBytes(), limits.entries(), Duration.ofNanos(deadline.left()));
     Path files = folder.resolve("series");
-    client.orElseThrow().retrieve(series, files, bounds);
+    try {
+      client.orElseThrow().retrieve(series, files, bounds);
+    } catch (InterruptedIOException e) { // its message names the archive's host
+      throw Refusal.later(503, 10, "the service stopped while it fetched the series; try again");
+    }
     return new Fetched(files, folder);
   }
 }

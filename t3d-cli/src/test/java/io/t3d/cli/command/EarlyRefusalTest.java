@@ -1,0 +1,183 @@
+package io.t3d.cli.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.t3d.data.manifest.Manifest;
+import io.t3d.data.manifest.ManifestRow;
+import io.t3d.data.manifest.Split;
+import io.t3d.data.phantom.generate.PhantomDataset;
+import io.t3d.pipeline.PretrainConfig;
+import io.t3d.pipeline.PretrainRun;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * What can be known wrong at once is told before volumes are read: here none can be, and nothing is
+ * said of that.
+ */
+class EarlyRefusalTest {
+  @TempDir static Path dir;
+  private static Path model;
+  private static Path manifest;
+  private static List<ManifestRow> rows;
+
+  @BeforeAll
+  static void make() throws IOException {
+    rows =
+        Manifest.read(PhantomDataset.write(dir.resolve("ct"), 20, 5)).rows().stream()
+            .map(row -> row.withSplit(row.row() < 18 ? Split.TRAIN : Split.TEST))
+            .toList();
+    model = dir.resolve("model");
+    new PretrainRun(PretrainConfig.tiny(), rows, model).saveUntrained();
+    for (ManifestRow row : rows) {
+      Files.writeString(row.volume(), "no volume");
+    }
+    manifest = manifest("all.csv", ManifestRow::labels);
+  }
+
+  private static Path manifest(String name, Function<ManifestRow, Map<String, Boolean>> labels)
+      throws IOException {
+    Path file = dir.resolve("ct").resolve(name);
+    List<ManifestRow> changed = new ArrayList<>();
+    for (ManifestRow r : rows) {
+      changed.add(
+          new ManifestRow(
+              r.row(),
+              r.volume(),
+              r.report(),
+              r.split(),
+              r.patient(),
+              labels.apply(r),
+              r.mask(),
+              r.calibration(),
+              r.origin()));
+    }
+    Manifest.write(file, changed);
+    return file;
+  }
+
+  private static void refused(String told, Object... words) {
+    CommandRun run = CommandRun.of(words);
+    assertThat(run.exitCode()).as(Arrays.toString(words)).isNotZero();
+    assertThat(run.err()).contains(told).doesNotContain("cannot be used", "gzip", "bug");
+  }
+
+  private static void evaluate(String told, Path of, Object... more) {
+    List<Object> words =
+        new ArrayList<>(List.of("evaluate", "--checkpoint", model, "--manifest", of));
+    words.addAll(List.of(more));
+    refused(told, words.toArray());
+  }
+
+  @Test
+  void settingsOfAnEvaluation() {
+    evaluate("labelFractions must be > 0, got 0", manifest, "--label-fraction", 0);
+    evaluate("The score sum needs at least 2 validation", manifest, "--score", "sum");
+    evaluate("choose another --split", manifest, "--split", "train", "--task", "linear-probe");
+  }
+
+  @Test
+  void labelsOfAnEvaluation() throws IOException {
+    Path none = manifest("none.csv", row -> Map.of());
+    evaluate("Zero-shot classification needs labels", none, "--task", "zero-shot");
+    for (String task : List.of("linear-probe", "fine-tune")) {
+      evaluate("needs labels: the manifest has no label:NAME column", none, "--task", task);
+    }
+    Path absent =
+        manifest(
+            "absent.csv",
+            row ->
+                row.labels().keySet().stream()
+                    .collect(Collectors.toMap(name -> name, name -> row.split() == Split.TRAIN)));
+    for (String task : List.of("zero-shot", "linear-probe", "fine-tune")) {
+      evaluate("every label has one class only", absent, "--task", task);
+    }
+  }
+
+  @Test
+  void settingsOfReportGeneration() throws IOException {
+    Path empty = Files.createDirectories(dir.resolve("empty"));
+    Object[] words = {
+      "generate", "--checkpoint", model, "--manifest", manifest, "--out", dir.resolve("generated")
+    };
+    for (List<Object> wrong :
+        List.<List<Object>>of(
+            List.of("--beams", 0),
+            List.of("--max-length", 100_000),
+            List.of("--decoding", "NUCLEUS", "--top-p", 2),
+            List.of("--labeler", empty))) {
+      Object[] all = Arrays.copyOf(words, words.length + wrong.size());
+      System.arraycopy(wrong.toArray(), 0, all, words.length, wrong.size());
+      refused("error: ", all);
+    }
+  }
+
+  @Test
+  void volumesToSegment() {
+    refused(
+        "no such file or folder: " + dir.resolve("ct/gone.nii.gz"),
+        "segment",
+        "predict",
+        "--segmenter",
+        model,
+        "--out",
+        dir.resolve("masks"),
+        "--input",
+        rows.get(0).volume(),
+        "--input",
+        dir.resolve("ct/gone.nii.gz"));
+  }
+
+  @Test
+  void settingsOfPreTraining() throws IOException {
+    Path config = dir.resolve("validated.yaml");
+    Files.writeString(
+        config,
+        "preset: tiny\ntraining: {validation: {everyEpochs: 1}, earlyStopping: {metric: auc}}\n");
+    Path out = dir.resolve("run");
+    refused(
+        "no row is of the split validation",
+        "pretrain",
+        "--manifest",
+        manifest,
+        "--config",
+        config,
+        "--out",
+        out);
+    List<ManifestRow> split = new ArrayList<>();
+    for (ManifestRow row : rows) {
+      split.add(row.split() == Split.TEST ? row.withSplit(Split.VALIDATION) : row);
+    }
+    Path validated = dir.resolve("ct/validated.csv");
+    Manifest.write(validated, split);
+    refused(
+        "training.earlyStopping.metric must be",
+        "pretrain",
+        "--manifest",
+        validated,
+        "--config",
+        config,
+        "--out",
+        out);
+    Files.writeString(config, "preset: tiny\ndata: {batchSize: 64}\n");
+    refused(
+        "at least one batch of 64 pairs",
+        "pretrain",
+        "--manifest",
+        manifest,
+        "--config",
+        config,
+        "--out",
+        out);
+  }
+}
