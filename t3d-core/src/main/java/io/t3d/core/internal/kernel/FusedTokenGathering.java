@@ -18,8 +18,13 @@ import org.bytedeco.pytorch.Tensor;
  * @param temperature divisor of the cosines
  * @param plainUpTo so many weights B·T·N, or fewer, are left to the plain form: one operation for
  *     all volumes is then faster
+ * @param keepUpTo so many weights, or fewer, are kept for the backward pass
  */
-record FusedTokenGathering(double temperature, long plainUpTo) implements TokenGathering {
+record FusedTokenGathering(double temperature, long plainUpTo, long keepUpTo)
+    implements TokenGathering {
+  /** 128 MiB. Making them again costs a product more, a seventh of all. */
+  static final long KEEP = 1L << 25;
+
   FusedTokenGathering {
     Checks.positive("temperature", temperature);
     TorchBridge.require("TokenGathering.fused");
@@ -63,7 +68,7 @@ record FusedTokenGathering(double temperature, long plainUpTo) implements TokenG
       }
       GatherBlocks blocks;
       try (NoGradGuard constant = new NoGradGuard()) {
-        blocks = new GatherBlocks(p, q, temperature, ofTokens, ofQueries);
+        blocks = new GatherBlocks(p, q, temperature, ofTokens, ofQueries, keepUpTo);
       }
       if (inputs.isEmpty()) {
         NDArray result = TorchBridge.own(tokens.getManager(), blocks.sums().alias());

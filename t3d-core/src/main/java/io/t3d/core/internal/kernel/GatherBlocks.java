@@ -24,14 +24,21 @@ import org.bytedeco.pytorch.global.torch;
  * dp_n = Σ_t w_tn g_t + (dk_n without what points along p_n) / (|p_n| · temperature)
  * }</pre>
  *
- * <p>The forward pass keeps y, m and the shift; the backward pass makes the weights of a block
- * again from them. Of (T, N) numbers it reads and writes as little as it can, besides the products:
- * scaling and projecting is done on (N, E), and the shift is left out where no exponential
- * overflows. Temporaries belong to the caller's PointerScope.
+ * <p>The forward pass keeps y, m, the shift, and the weights where they are few and need no shift;
+ * else the backward pass makes the weights of a block again. Of (T, N) numbers it reads and writes
+ * as little as it can, besides the products: scaling and projecting is done on (N, E), and the
+ * shift is left out where no exponential overflows. Temporaries belong to the caller's
+ * PointerScope.
  */
 final class GatherBlocks implements WrittenGradient.Backward {
-  /** Weights of a block: half a MiB, since the backward pass has two such matrices. */
-  static final long BLOCK = 1L << 17;
+  /** Up to so many weights, half a MiB, one operation for all volumes is faster than blocks. */
+  static final long SMALL = 1L << 17;
+
+  /**
+   * Weights of a block: a MiB. The products pack and write their matrices once for each block,
+   * which costs a fifth more with half of it; with twice as much they leave the processor's cache.
+   */
+  private static final long BLOCK = 1L << 18;
 
   /** On a GPU there is less need to cut. */
   static final long GPU_BLOCK = 1L << 24;
@@ -50,6 +57,7 @@ final class GatherBlocks implements WrittenGradient.Backward {
   private final Tensor sums; // (B, T, E)
   private final Tensor mass; // (B, T, 1)
   private final Tensor shift; // (B, T, 1)
+  private final Tensor kept; // w, block after block as (T, count); empty when made again
   private final Scalar temperature;
   private final boolean ofTokens;
   private final boolean ofQueries;
@@ -62,9 +70,16 @@ final class GatherBlocks implements WrittenGradient.Backward {
    *
    * @param ofTokens whether the backward pass is to give a gradient of tokens
    * @param ofQueries whether it is to give one of queries
+   * @param keepUpTo so many weights B·T·N, or fewer, wait for the backward pass, which then need
+   *     not make them again
    */
   GatherBlocks(
-      Tensor tokens, Tensor queries, double temperature, boolean ofTokens, boolean ofQueries) {
+      Tensor tokens,
+      Tensor queries,
+      double temperature,
+      boolean ofTokens,
+      boolean ofQueries,
+      long keepUpTo) {
     this.tokens = WrittenGradient.keep(tokens.detach().contiguous());
     this.queries = WrittenGradient.keep(queries.detach().contiguous());
     this.temperature = new Scalar(temperature).retainReference();
@@ -80,6 +95,9 @@ final class GatherBlocks implements WrittenGradient.Backward {
     mass = WrittenGradient.keep(queries.new_zeros(b, t, 1));
     shift = WrittenGradient.keep(queries.new_zeros(b, t, 1));
     sharp = tokens.is_cuda() || !(longest(this.queries) / temperature <= MILD);
+    long weights = b * t * tokens.size(1);
+    boolean keep = !sharp && (ofTokens || ofQueries) && weights <= keepUpTo;
+    kept = WrittenGradient.keep(queries.new_empty(keep ? weights : 0));
     versions = versions();
     forward();
   }
@@ -106,14 +124,14 @@ final class GatherBlocks implements WrittenGradient.Backward {
 
   private void forward() {
     Tensor scale = inverse.div(temperature).unsqueeze(2); // (B, N, 1)
-    Tensor buffer = queries.new_empty(queries.size(0) * block);
+    Tensor buffer = queries.new_empty(isKept() ? 0 : queries.size(0) * block);
     for (long b = 0; b < tokens.size(0); b++) {
       for (long from = 0; from < tokens.size(1); from += block) {
         try (PointerScope scope = new PointerScope()) {
           long count = Math.min(block, tokens.size(1) - from);
           Tensor p = tokens.select(0, b).narrow(0, from, count); // (count, E)
           Tensor keys = p.mul(scale.select(0, b).narrow(0, from, count));
-          Tensor w = matrix(buffer, 0, queries.size(0), count);
+          Tensor w = isKept() ? kept(b, from, count) : matrix(buffer, 0, queries.size(0), count);
           torch.mm_out(w, queries, keys.t());
           add(w, p, b, from == 0);
         }
@@ -139,6 +157,16 @@ final class GatherBlocks implements WrittenGradient.Backward {
     logits.exp_();
     m.add_(logits.sum(WITHIN_ROWS, true, new ScalarTypeOptional()));
     sum.addmm_(logits, p);
+  }
+
+  private boolean isKept() {
+    return kept.numel() > 0;
+  }
+
+  /** The weights of the tokens from .. from + count of a volume, {@code (T, count)}. */
+  private Tensor kept(long b, long from, long count) {
+    long t = queries.size(0);
+    return matrix(kept, (b * tokens.size(1) + from) * t, t, count);
   }
 
   private static Tensor matrix(Tensor buffer, long start, long rows, long columns) {
@@ -190,6 +218,16 @@ final class GatherBlocks implements WrittenGradient.Backward {
       mean = g.mul(sums.select(0, b)).sum(WITHIN_ROWS, true, same);
     }
 
+    /** Made again, {@code (T, count)}, in the first half of the buffer. */
+    private Tensor weights(Tensor keys) {
+      Tensor w = matrix(buffer, 0, queries.size(0), keys.size(0));
+      torch.mm_out(w, queries, keys.t());
+      if (sharp) {
+        w.sub_(shift.select(0, b));
+      }
+      return w.exp_();
+    }
+
     void backward(Tensor dTokens, Tensor dQueries) {
       long t = queries.size(0);
       for (long from = 0; from < tokens.size(1); from += block) {
@@ -198,12 +236,7 @@ final class GatherBlocks implements WrittenGradient.Backward {
           Tensor p = tokens.select(0, b).narrow(0, from, count); // (count, E)
           Tensor by = scale.narrow(0, from, count);
           Tensor keys = p.mul(by);
-          Tensor w = matrix(buffer, 0, t, count);
-          torch.mm_out(w, queries, keys.t());
-          if (sharp) {
-            w.sub_(shift.select(0, b));
-          }
-          w.exp_();
+          Tensor w = isKept() ? kept(b, from, count) : weights(keys);
           Tensor d = matrix(buffer, t * block, t, count);
           torch.mm_out(d, g, p.t());
           d.sub_(mean).mul_(w);
@@ -225,7 +258,7 @@ final class GatherBlocks implements WrittenGradient.Backward {
 
   @Override
   public void close() {
-    for (Tensor kept : List.of(tokens, queries, inverse, sums, mass, shift)) {
+    for (Tensor kept : List.of(tokens, queries, inverse, sums, mass, shift, kept)) {
       kept.deallocate();
     }
     temperature.deallocate();

@@ -16,9 +16,10 @@ import io.t3d.core.torch.TorchBridge;
  *
  * <p>Two forms give the same values and gradients. {@link #plain} is the reference, five array
  * operations under autograd, which keeps cosines, logits and weights: 128 MiB each for 65,536
- * tokens and 512 sentences. {@link #fused} makes no array of {@code (B, T, N)}: tokens are taken in
- * blocks whose weights stay in the processor's cache, and the backward pass computes them again.
- * The running softmax over blocks is that of Dao et al. 2022, "FlashAttention".
+ * tokens and 512 sentences. {@link #fused} takes tokens in blocks whose weights stay in the
+ * processor's cache. It keeps the weights alone, and those up to 128 MiB; of more, and where the
+ * temperature is so low that exponentials need a shift, it keeps none and computes them again. The
+ * running softmax over blocks is that of Dao et al. 2022, "FlashAttention".
  */
 public sealed interface TokenGathering permits PlainTokenGathering, FusedTokenGathering {
   /**
@@ -48,7 +49,7 @@ public sealed interface TokenGathering permits PlainTokenGathering, FusedTokenGa
    * @throws UnsupportedOperationException without the {@linkplain TorchBridge bridge}
    */
   static TokenGathering fused(double temperature) {
-    return new FusedTokenGathering(temperature, 0);
+    return new FusedTokenGathering(temperature, 0, FusedTokenGathering.KEEP);
   }
 
   /**
@@ -59,7 +60,7 @@ public sealed interface TokenGathering permits PlainTokenGathering, FusedTokenGa
    */
   static TokenGathering best(double temperature) {
     return TorchBridge.available()
-        ? new FusedTokenGathering(temperature, GatherBlocks.BLOCK)
+        ? new FusedTokenGathering(temperature, GatherBlocks.SMALL, FusedTokenGathering.KEEP)
         : plain(temperature);
   }
 }

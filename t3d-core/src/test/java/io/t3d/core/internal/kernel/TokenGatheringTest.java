@@ -44,7 +44,8 @@ class TokenGatheringTest {
   static Stream<Named<Form>> forms() {
     return Stream.of(
             Named.of("plain", (Form) TokenGatheringTest::plain),
-            Named.of("fused", (Form) TokenGatheringTest::fused))
+            Named.of("fused", (Form) TokenGatheringTest::fused),
+            Named.of("fused, weights made again", (Form) TokenGatheringTest::madeAgain))
         .filter(form -> form.getName().equals("plain") || TorchBridge.available());
   }
 
@@ -54,6 +55,10 @@ class TokenGatheringTest {
 
   private static NDArray fused(NDArray tokens, NDArray queries, double temperature) {
     return TokenGathering.fused(temperature).gather(tokens, queries);
+  }
+
+  private static NDArray madeAgain(NDArray tokens, NDArray queries, double temperature) {
+    return new FusedTokenGathering(temperature, 0, 0).gather(tokens, queries);
   }
 
   @BeforeEach
@@ -243,7 +248,7 @@ class TokenGatheringTest {
     "1, 1, 1, 3, 0.1",
     "3, 1, 5, 8, 0.07",
     "2, 50, 1, 8, 0.1",
-    "1, 1500, 200, 16, 0.1",
+    "2, 1500, 200, 16, 0.1",
     "2, 1000, 300, 8, 0.02",
     "1, 300, 9000, 4, 1"
   })
@@ -254,12 +259,15 @@ class TokenGatheringTest {
     NDArray queries = queries(t, e);
     NDArray probe = manager.randomNormal(new Shape(b, t, e));
     Result fused = run(TokenGatheringTest::fused, tokens, queries, temperature, probe);
+    Result again = run(TokenGatheringTest::madeAgain, tokens, queries, temperature, probe);
     Result plain = run(TokenGatheringTest::plain, tokens, queries, temperature, probe);
     double tolerance = Math.max(1e-5, 8 * Math.scalb(1 / temperature, -23));
-    assertClose("values", fused.gathered(), plain.gathered(), tolerance);
-    assertClose("gradient of tokens", fused.ofTokens(), plain.ofTokens(), tolerance);
-    if (n > 1) {
-      assertClose("gradient of queries", fused.ofQueries(), plain.ofQueries(), tolerance);
+    for (Result got : List.of(fused, again)) {
+      assertClose("values", got.gathered(), plain.gathered(), tolerance);
+      assertClose("gradient of tokens", got.ofTokens(), plain.ofTokens(), tolerance);
+      if (n > 1) {
+        assertClose("gradient of queries", got.ofQueries(), plain.ofQueries(), tolerance);
+      }
     }
   }
 
