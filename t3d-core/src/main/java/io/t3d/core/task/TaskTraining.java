@@ -3,9 +3,9 @@ package io.t3d.core.task;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.t3d.core.config.internal.OldForm;
 import io.t3d.core.internal.Checks;
+import io.t3d.core.task.internal.training.TaskTrainer;
 import io.t3d.core.train.TrainingConfig.Precision;
 import io.t3d.core.train.optim.AdamW;
-import io.t3d.core.train.optim.LrSchedule;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -72,15 +72,6 @@ public record TaskTraining(
   /** The same settings with another seed. */
   public TaskTraining withSeed(long newSeed) {
     return toBuilder().seed(newSeed).build();
-  }
-
-  AdamW.Settings optimizer() {
-    return new AdamW.Settings(beta1, beta2, epsilon, weightDecay);
-  }
-
-  LrSchedule schedule(int totalSteps) {
-    int warmup = (int) Math.round(warmupFraction * totalSteps);
-    return new LrSchedule(learningRate, minLearningRate, warmup, totalSteps);
   }
 
   /** Sets what differs from the defaults, or from the settings that it was made of. */

@@ -5,6 +5,7 @@ import io.t3d.core.volume.Volume;
 import io.t3d.data.io.VolumeFinder;
 import io.t3d.data.manifest.Calibration;
 import io.t3d.data.manifest.ManifestRow;
+import io.t3d.data.prepare.internal.Calibrations;
 import io.t3d.data.transform.VolumeSource;
 import io.t3d.data.zarr.internal.ZarrVolume;
 import java.io.IOException;

@@ -10,7 +10,7 @@ import io.t3d.core.config.CtVitConfig;
 import io.t3d.core.nn.TypedBlock;
 import io.t3d.core.nn.internal.NamedBlocks;
 import io.t3d.core.nn.internal.Steps;
-import io.t3d.core.torch.ActivationCheckpoints;
+import io.t3d.core.torch.internal.ActivationCheckpoints;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
