@@ -3,7 +3,6 @@ package io.t3d.core.task;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.t3d.core.config.internal.OldForm;
 import io.t3d.core.internal.Checks;
-import io.t3d.core.task.internal.training.TaskTrainer;
 import io.t3d.core.train.TrainingConfig.Precision;
 import io.t3d.core.train.optim.AdamW;
 import java.util.List;
@@ -12,8 +11,8 @@ import java.util.Objects;
 import java.util.function.Consumer;
 
 /**
- * Training settings of {@link TaskTrainer}: schedule, optimizer, precision and seed. In YAML,
- * missing keys take {@link #defaults()}.
+ * How the network of a task is trained: schedule, optimizer, precision and seed. In YAML, missing
+ * keys take {@link #defaults()}.
  *
  * @param learningRate peak of the schedule
  * @param minLearningRate floor of the schedule

@@ -26,7 +26,7 @@ import ai.djl.translate.Batchifier;
 import ai.djl.util.PairList;
 import io.t3d.core.model.T3DOutput;
 import io.t3d.core.model.ViewFeatures;
-import io.t3d.core.nn.internal.LogitScale;
+import io.t3d.core.nn.LogitScale;
 import io.t3d.losses.ContrastiveLoss;
 import io.t3d.losses.Outputs;
 import io.t3d.losses.TestDevice;

@@ -16,6 +16,7 @@ import ai.djl.training.ParameterStore;
 import io.t3d.core.T3dException;
 import io.t3d.core.TestDevice;
 import io.t3d.core.config.T3DConfig.Projection;
+import io.t3d.core.nn.LogitScale;
 import io.t3d.core.nn.StateDict;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;

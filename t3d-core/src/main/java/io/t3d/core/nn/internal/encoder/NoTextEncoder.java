@@ -11,16 +11,15 @@ import io.t3d.core.nn.TypedBlock;
 import io.t3d.core.text.TokenBatch;
 
 /** Stands where a model has no text encoder: it has no weights and refuses every text by name. */
-public final class NoTextEncoder extends TypedBlock implements TextEncoder {
+final class NoTextEncoder extends TypedBlock implements TextEncoder {
   private final NoTextConfig config;
 
-  /** Builds it. */
-  public NoTextEncoder(NoTextConfig config) {
+  NoTextEncoder(NoTextConfig config) {
     this.config = config;
   }
 
   /** Why there is none. */
-  public NoTextConfig config() {
+  NoTextConfig config() {
     return config;
   }
 

@@ -19,13 +19,13 @@ import io.t3d.core.nn.internal.conv.ResidualBlock3d;
  * window, so that a window of nothing but air is stretched noise, in which a network sees organs.
  * The running statistics keep air air.
  */
-public final class ConvUnit3d extends TypedBlock {
+final class ConvUnit3d extends TypedBlock {
   private static final float SLOPE = 0.01f;
 
   private final Block conv;
   private final Block norm;
 
-  public ConvUnit3d(int channels) {
+  ConvUnit3d(int channels) {
     conv = addChildBlock("conv", ResidualBlock3d.conv(3, 1, channels));
     norm = addChildBlock("norm", ResidualBlock3d.norm());
   }

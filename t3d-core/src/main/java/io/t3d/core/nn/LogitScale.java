@@ -1,4 +1,4 @@
-package io.t3d.core.nn.internal;
+package io.t3d.core.nn;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -9,7 +9,6 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import io.t3d.core.internal.Checks;
 import io.t3d.core.internal.Scopes;
-import io.t3d.core.nn.TypedBlock;
 import io.t3d.core.tensor.Scalars;
 
 /**
