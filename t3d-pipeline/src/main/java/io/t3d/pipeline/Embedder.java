@@ -36,6 +36,18 @@ public final class Embedder {
   private final Precision precision;
   private EncoderClock clock = new EncoderClock();
 
+  /**
+   * The speed of embedding volumes.
+   *
+   * @param volumes embedded
+   * @param seconds from the first batch at hand to the last one done: start-up does not count
+   * @param volumesPerSecond over these seconds
+   * @param encoderBusy share of these seconds in which the encoder worked; in the rest it waited
+   *     for volumes
+   */
+  public record Throughput(
+      int volumes, double seconds, double volumesPerSecond, double encoderBusy) {}
+
   /** Embeds in float32 with a model and the preparation it was trained with. */
   public Embedder(T3DModel model, DataConfig data) {
     this(model, data, Precision.FLOAT32);

@@ -20,8 +20,8 @@ final class EncoderClock {
     return result;
   }
 
-  Throughput throughput() {
+  Embedder.Throughput throughput() {
     double seconds = (end - begin) / 1e9;
-    return new Throughput(volumes, seconds, volumes / seconds, busy / 1e9 / seconds);
+    return new Embedder.Throughput(volumes, seconds, volumes / seconds, busy / 1e9 / seconds);
   }
 }

@@ -14,7 +14,7 @@ import io.t3d.core.task.retrieve.Retrieval;
 import io.t3d.core.text.ReportSentences;
 import io.t3d.core.text.SentenceBatch;
 import io.t3d.core.text.TokenBatch;
-import io.t3d.core.torch.NoGrad;
+import io.t3d.core.torch.internal.NoGrad;
 import io.t3d.core.train.BatchObjective;
 import io.t3d.core.train.LossTerms;
 import io.t3d.core.train.Objective;

@@ -16,7 +16,7 @@ import io.t3d.core.config.Size3;
 import io.t3d.core.config.TextConfig;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.nn.vision.FeatureMapEncoder;
-import io.t3d.core.torch.NoGrad;
+import io.t3d.core.torch.internal.NoGrad;
 import io.t3d.core.train.BatchObjective;
 import io.t3d.core.train.PairBatch;
 import io.t3d.core.train.PairSource;

@@ -1,8 +1,8 @@
 package io.t3d.spark;
 
+import io.t3d.data.internal.survey.VolumeSurvey;
 import io.t3d.data.io.Locations;
 import io.t3d.data.io.VolumeFinder;
-import io.t3d.data.survey.VolumeSurvey;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Iterator;

@@ -1,6 +1,6 @@
 package io.t3d.spark;
 
-import io.t3d.data.survey.SurveyRow;
+import io.t3d.data.internal.survey.SurveyRow;
 import java.io.Serializable;
 
 /**

@@ -9,7 +9,7 @@ import ai.djl.nn.convolutional.Conv3d;
 import ai.djl.training.ParameterStore;
 import io.t3d.core.config.Size3;
 import io.t3d.core.internal.Scopes;
-import io.t3d.core.nn.vision.PatchEmbedding3d;
+import io.t3d.core.nn.internal.conv.PatchEmbedding3d;
 import io.t3d.core.torch.Autocast;
 import io.t3d.core.torch.Casts;
 import org.openjdk.jmh.annotations.Benchmark;

@@ -15,7 +15,7 @@ import io.t3d.data.manifest.Manifest;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.data.prepare.Preprocessing;
 import io.t3d.pipeline.Embedder;
-import io.t3d.pipeline.Throughput;
+import io.t3d.pipeline.Embedder.Throughput;
 import io.t3d.pipeline.TrainedModel;
 import java.io.IOException;
 import java.io.PrintWriter;

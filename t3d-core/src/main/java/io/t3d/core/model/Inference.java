@@ -12,7 +12,7 @@ import io.t3d.core.internal.kernel.TokenGather;
 import io.t3d.core.model.T3DModel.Step;
 import io.t3d.core.nn.VisionEncoder.VisualTokens;
 import io.t3d.core.text.TokenBatch;
-import io.t3d.core.torch.NoGrad;
+import io.t3d.core.torch.internal.NoGrad;
 import io.t3d.core.volume.Volume;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -10,11 +10,11 @@ import io.t3d.core.config.Size3;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.nn.Encoder;
 import io.t3d.core.nn.LogitScale;
-import io.t3d.core.nn.ProjectionHead;
 import io.t3d.core.nn.StateDict;
 import io.t3d.core.nn.TextEncoder;
 import io.t3d.core.nn.TypedBlock;
 import io.t3d.core.nn.VisionEncoder;
+import io.t3d.core.nn.internal.ProjectionHead;
 
 /** All parts of the model under one roof, so that every parameter has one full name. */
 final class T3DNetwork extends TypedBlock {

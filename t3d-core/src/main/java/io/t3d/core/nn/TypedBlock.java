@@ -9,6 +9,8 @@ import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Block;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
+import io.t3d.core.torch.internal.ActivationCheckpoints;
+import java.util.function.UnaryOperator;
 
 /**
  * A DJL block whose output is a single array. It takes DJL's lists and arrays of shapes off the
@@ -23,6 +25,25 @@ public abstract class TypedBlock extends AbstractBlock {
    * @param training whether dropout is on and batch statistics are updated
    */
   protected abstract NDArray compute(ParameterStore parameters, NDList inputs, boolean training);
+
+  /**
+   * Runs a stage of a network. Where {@code TrainingConfig.checkpointActivations} is set, what the
+   * stage makes on the way is not kept: the backward pass runs it again. Else it is the step.
+   *
+   * @param x input of the stage, freed after its use: of an array that something else reads give a
+   *     second handle
+   * @param step gives a new array and leaves x open; what it reads besides x and weights comes from
+   *     {@link #keep}
+   * @return owned by the manager of x
+   */
+  protected static NDArray stage(NDArray x, UnaryOperator<NDArray> step) {
+    return ActivationCheckpoints.stage(x, step);
+  }
+
+  /** A handle of an array that stages read besides their input, alive until the backward pass. */
+  protected static NDArray keep(NDArray array) {
+    return ActivationCheckpoints.keep(array);
+  }
 
   /** The shape of the result; that of the first input unless overridden. */
   protected Shape outputShape(Shape... inputs) {

@@ -41,7 +41,7 @@ import java.util.Optional;
  *       a weight, whose manager lives as long as the model.
  *   <li>No in-place operation, and numbers only through {@code tensor.Scalars}: DJL may free them
  *       before the backward pass.
- *   <li>Optional: {@code torch.ActivationCheckpoints.stage} around each stage gives {@code
+ *   <li>Optional: {@code TypedBlock.stage} around each stage gives {@code
  *       TrainingConfig.checkpointActivations} something to leave out; without, that setting changes
  *       nothing.
  *   <li>Optional: {@link #layers} and {@link #layerOf} for layer-wise decay of the learning rate,

@@ -1,5 +1,5 @@
 /**
- * Networks as DJL blocks: 3D encoders, the text encoder, heads and prototypes.
+ * Networks as DJL blocks: what encoders of one's own implement, and the names of parameters.
  *
  * <p>Every block has a typed {@code forward}; the {@code NDList} form that DJL's {@code Block} asks
  * for calls it. Children and parameters bear PyTorch's names (MONAI for ResNet3d, HuggingFace for

@@ -5,15 +5,14 @@ import io.t3d.core.config.internal.OldForm;
 import io.t3d.core.internal.Checks;
 import io.t3d.core.train.TrainingConfig.Precision;
 import io.t3d.core.train.optim.AdamW;
-import io.t3d.core.train.optim.LrSchedule;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
 
 /**
- * Training settings of {@link TaskTrainer}: schedule, optimizer, precision and seed. In YAML,
- * missing keys take {@link #defaults()}.
+ * How the network of a task is trained: schedule, optimizer, precision and seed. In YAML, missing
+ * keys take {@link #defaults()}.
  *
  * @param learningRate peak of the schedule
  * @param minLearningRate floor of the schedule
@@ -72,15 +71,6 @@ public record TaskTraining(
   /** The same settings with another seed. */
   public TaskTraining withSeed(long newSeed) {
     return toBuilder().seed(newSeed).build();
-  }
-
-  AdamW.Settings optimizer() {
-    return new AdamW.Settings(beta1, beta2, epsilon, weightDecay);
-  }
-
-  LrSchedule schedule(int totalSteps) {
-    int warmup = (int) Math.round(warmupFraction * totalSteps);
-    return new LrSchedule(learningRate, minLearningRate, warmup, totalSteps);
   }
 
   /** Sets what differs from the defaults, or from the settings that it was made of. */

@@ -7,7 +7,7 @@ import io.t3d.core.internal.kernel.TokenGather;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.model.VolumeFeatures;
 import io.t3d.core.task.internal.Embeddings;
-import io.t3d.core.torch.NoGrad;
+import io.t3d.core.torch.internal.NoGrad;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;

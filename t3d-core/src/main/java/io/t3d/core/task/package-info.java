@@ -1,6 +1,6 @@
 /**
- * Parts that all tasks share: volumes loaded on demand, the frozen encoder, checks of embeddings,
- * seeded orders, scores of texts and the choice between them.
+ * Parts that all tasks share: volumes loaded on demand, settings of training, scores of texts and
+ * the choice between them.
  *
  * <p>Each task is a package of its own: {@code classify}, {@code retrieve}, {@code report} and
  * {@code segment}. They may use this package and know nothing of each other.

@@ -387,13 +387,13 @@ public final class ReportTokenizer implements AutoCloseable {
   }
 
   /** Whether the first word is taken for one behind a space. */
-  boolean addsPrefixSpace() {
+  public boolean addsPrefixSpace() {
     JsonNode splitter = TokenizerFiles.parse(json, FILE_NAME).path("pre_tokenizer");
     return splitter.path("add_prefix_space").asBoolean(false);
   }
 
   /** The special token of an id, if it is one. */
-  Optional<String> token(long id) {
+  public Optional<String> token(long id) {
     return added.all().stream()
         .filter(AddedToken::special)
         .map(AddedToken::content)

@@ -1,4 +1,4 @@
-/** Reports as token ids: the tokenizer, and the loading of pretrained text encoders. */
+/** Reports as token ids: the tokenizer, batches of tokens, and sentences of reports. */
 @NullMarked
 package io.t3d.core.text;
 

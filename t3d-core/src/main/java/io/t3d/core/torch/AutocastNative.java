@@ -1,6 +1,7 @@
 package io.t3d.core.torch;
 
 import com.sun.jna.NativeLibrary;
+import io.t3d.core.internal.Libtorch;
 
 /**
  * libtorch's autocast switches for the calling thread, called by their mangled C++ names through

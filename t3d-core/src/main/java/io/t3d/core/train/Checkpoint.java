@@ -10,7 +10,7 @@ import io.t3d.core.file.Safetensors;
 import io.t3d.core.internal.AtomicFiles;
 import io.t3d.core.internal.FolderLock;
 import io.t3d.core.internal.FolderSwap;
-import io.t3d.core.torch.NoGrad;
+import io.t3d.core.torch.internal.NoGrad;
 import io.t3d.core.train.internal.WeightAverage;
 import io.t3d.core.train.validate.BestScore;
 import java.io.IOException;

@@ -8,7 +8,7 @@ import io.t3d.core.model.T3DModel;
 import io.t3d.core.model.T3DOutput;
 import io.t3d.core.nn.internal.RunningStatistics;
 import io.t3d.core.text.ReportSentences;
-import io.t3d.core.torch.GradientSlot;
+import io.t3d.core.torch.internal.GradientSlot;
 import io.t3d.core.train.internal.GradientSums;
 import io.t3d.core.train.internal.Outputs;
 import io.t3d.core.train.internal.Ranks;

@@ -36,7 +36,7 @@ import io.t3d.core.config.Vit3dVariant.Pooling;
 import io.t3d.core.config.Vit3dVariant.Rotary;
 import io.t3d.core.text.ReportTokenizer;
 import io.t3d.core.text.TokenBatch;
-import io.t3d.core.torch.NoGrad;
+import io.t3d.core.torch.internal.NoGrad;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;

@@ -7,6 +7,9 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
 import io.t3d.core.config.Size3;
+import io.t3d.core.torch.internal.NoGrad;
+import io.t3d.core.torch.internal.Patches;
+import io.t3d.core.torch.internal.TensorLists;
 import java.util.Arrays;
 import java.util.List;
 

@@ -12,7 +12,6 @@ import io.t3d.data.prepare.DatasetPreparation;
 import io.t3d.data.prepare.PreparedVolumes;
 import io.t3d.data.prepare.PreparedVolumes.VolumeLoader;
 import io.t3d.data.prepare.Preprocessing;
-import io.t3d.data.prepare.VolumeChecks;
 import io.t3d.data.transform.VolumeSource;
 import io.t3d.data.view.MultiViewSampler;
 import java.io.IOException;
@@ -124,7 +123,7 @@ public final class VolumeReportDataset implements PairSource {
   public static List<BadRow> check(
       List<ManifestRow> rows, Preprocessing preprocessing, int threads) {
     requireAtLeastOne("threads", threads);
-    return VolumeChecks.run(rows, preprocessing, threads);
+    return PreparedVolumes.check(rows, preprocessing, threads);
   }
 
   /**

@@ -3,8 +3,10 @@ package io.t3d.data.prepare;
 import io.t3d.core.T3dException;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.io.VolumeFinder;
+import io.t3d.data.manifest.BadRow;
 import io.t3d.data.manifest.Calibration;
 import io.t3d.data.manifest.ManifestRow;
+import io.t3d.data.prepare.internal.Calibrations;
 import io.t3d.data.transform.VolumeSource;
 import io.t3d.data.zarr.internal.ZarrVolume;
 import java.io.IOException;
@@ -84,6 +86,20 @@ public final class PreparedVolumes {
     }
     boolean asIs = prepared || (asked.changesNothing() && calibration.isNone());
     return asIs ? volume : VolumeSource.of(asked.apply(calibration.apply(volume.readAll())));
+  }
+
+  /**
+   * Reads every volume to its end, so that truncated, damaged, empty and non-finite ones are found
+   * before they are used. A mask must have the size of its volume.
+   *
+   * @param rows the pairs to check
+   * @param preprocessing says whether non-finite voxels are a problem
+   * @param threads volumes read at a time, ≥ 1
+   * @return the rows that cannot be used, in order; empty when all is well
+   */
+  public static List<BadRow> check(
+      List<ManifestRow> rows, Preprocessing preprocessing, int threads) {
+    return VolumeChecks.run(rows, preprocessing, threads);
   }
 
   /** Fails when the path is a volume that was prepared with other settings. */

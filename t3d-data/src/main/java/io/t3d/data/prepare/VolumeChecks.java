@@ -17,11 +17,11 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /** Checks every volume of a manifest by reading it to the end, in parallel. */
-public final class VolumeChecks {
+final class VolumeChecks {
   private VolumeChecks() {}
 
   /** Masks on another grid than their volume's are bad. */
-  public static List<BadRow> run(List<ManifestRow> rows, Preprocessing preprocessing, int threads) {
+  static List<BadRow> run(List<ManifestRow> rows, Preprocessing preprocessing, int threads) {
     ExecutorService workers = Executors.newFixedThreadPool(threads);
     try {
       // Several reports may belong to one volume: it is read once.

@@ -1,6 +1,6 @@
 /**
- * Preparation of volumes for training: preprocessing, presets, the prepared Zarr folder, and checks
- * of a dataset.
+ * Preparation of volumes for training: preprocessing, the prepared Zarr folder, and checks of a
+ * dataset.
  */
 @NullMarked
 package io.t3d.data.prepare;

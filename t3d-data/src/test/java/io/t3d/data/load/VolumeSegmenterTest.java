@@ -19,6 +19,7 @@ import io.t3d.data.TestDevice;
 import io.t3d.data.io.VolumeReaders;
 import io.t3d.data.io.internal.format.NiftiWriter;
 import io.t3d.data.io.spi.PixelType;
+import io.t3d.data.load.internal.MaskedVolumes;
 import io.t3d.data.manifest.Calibration;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.data.manifest.Origin;

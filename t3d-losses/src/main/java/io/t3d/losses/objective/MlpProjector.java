@@ -9,7 +9,7 @@ import ai.djl.nn.AbstractBlock;
 import ai.djl.nn.Activation;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
-import io.t3d.core.nn.ProjectionHead;
+import io.t3d.core.nn.internal.ProjectionHead;
 
 /**
  * Linear, batch norm, ReLU, linear: the head of SimCLR, VICReg and SwAV. It takes up what the loss

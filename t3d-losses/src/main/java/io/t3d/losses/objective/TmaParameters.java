@@ -9,7 +9,7 @@ import ai.djl.nn.AbstractBlock;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import io.t3d.core.nn.LogitScale;
-import io.t3d.core.nn.Prototypes;
+import io.t3d.core.nn.internal.Prototypes;
 import io.t3d.losses.TmaConfig;
 import io.t3d.losses.TmaLoss;
 import java.util.Optional;

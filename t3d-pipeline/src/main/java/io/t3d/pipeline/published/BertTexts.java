@@ -3,7 +3,7 @@ package io.t3d.pipeline.published;
 import io.t3d.core.T3dException;
 import io.t3d.core.config.TextConfig;
 import io.t3d.core.internal.PointerFiles;
-import io.t3d.core.text.HuggingFaceFolder;
+import io.t3d.core.text.internal.HuggingFaceFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

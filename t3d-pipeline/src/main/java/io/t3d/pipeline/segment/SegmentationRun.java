@@ -3,7 +3,7 @@ package io.t3d.pipeline.segment;
 import ai.djl.Device;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.task.segment.Segmenter;
-import io.t3d.data.load.MaskedVolumes;
+import io.t3d.data.load.internal.MaskedVolumes;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.data.prepare.Masks;
 import io.t3d.losses.DiceCrossEntropyLoss;

@@ -5,7 +5,7 @@ import ai.djl.pytorch.jni.JniUtils;
 import io.t3d.core.internal.Checks;
 import io.t3d.core.torch.Autocast;
 import io.t3d.core.torch.TorchBridge;
-import io.t3d.core.torch.WrittenGradient;
+import io.t3d.core.torch.internal.WrittenGradient;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.javacpp.PointerScope;

@@ -1,6 +1,6 @@
 package io.t3d.core.internal.kernel;
 
-import io.t3d.core.torch.WrittenGradient;
+import io.t3d.core.torch.internal.WrittenGradient;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.javacpp.PointerScope;

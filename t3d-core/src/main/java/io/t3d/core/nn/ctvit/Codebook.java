@@ -15,7 +15,7 @@ import io.t3d.core.internal.Scopes;
 import io.t3d.core.nn.TypedBlock;
 import io.t3d.core.torch.Autocast;
 import io.t3d.core.torch.Casts;
-import io.t3d.core.torch.NoGrad;
+import io.t3d.core.torch.internal.NoGrad;
 
 /**
  * Replaces each token by the vector of a codebook that points most nearly the same way.

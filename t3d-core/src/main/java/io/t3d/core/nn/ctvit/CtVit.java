@@ -18,7 +18,7 @@ import io.t3d.core.nn.internal.NamedBlocks;
 import io.t3d.core.nn.internal.Steps;
 import io.t3d.core.nn.internal.ViewShapes;
 import io.t3d.core.torch.MemoryFormats;
-import io.t3d.core.torch.Patches;
+import io.t3d.core.torch.internal.Patches;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.regex.Matcher;

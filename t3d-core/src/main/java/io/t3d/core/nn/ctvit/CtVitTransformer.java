@@ -10,7 +10,6 @@ import io.t3d.core.config.CtVitConfig;
 import io.t3d.core.nn.TypedBlock;
 import io.t3d.core.nn.internal.NamedBlocks;
 import io.t3d.core.nn.internal.Steps;
-import io.t3d.core.torch.ActivationCheckpoints;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -44,7 +43,7 @@ final class CtVitTransformer extends TypedBlock {
       boolean training) {
     NDArray y = x;
     for (CtVitLayer layer : layers) {
-      y = ActivationCheckpoints.stage(y, z -> layer.forward(parameters, z, grid, bias, training));
+      y = stage(y, z -> layer.forward(parameters, z, grid, bias, training));
     }
     return Steps.runAndFree(normOut, parameters, y, training);
   }

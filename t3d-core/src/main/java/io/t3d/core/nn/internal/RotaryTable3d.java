@@ -7,8 +7,8 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.Vit3dVariant.Rotary;
-import io.t3d.core.torch.ActivationCheckpoints;
 import io.t3d.core.torch.Casts;
+import io.t3d.core.torch.internal.ActivationCheckpoints;
 import java.util.Arrays;
 
 /**

@@ -5,7 +5,7 @@ import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
-import io.t3d.core.torch.TensorLists;
+import io.t3d.core.torch.internal.TensorLists;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

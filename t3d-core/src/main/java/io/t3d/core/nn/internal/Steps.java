@@ -6,7 +6,7 @@ import ai.djl.nn.Block;
 import ai.djl.nn.core.Linear;
 import ai.djl.training.ParameterStore;
 import io.t3d.core.internal.kernel.FusedLinear;
-import io.t3d.core.torch.distributed.SyncedBatchNorm;
+import io.t3d.core.torch.distributed.internal.SyncedBatchNorm;
 import java.util.function.UnaryOperator;
 
 /**

@@ -15,7 +15,7 @@ import io.t3d.core.nn.TextEncoder;
 import io.t3d.core.nn.internal.NamedBlocks;
 import io.t3d.core.tensor.Scalars;
 import io.t3d.core.text.TokenBatch;
-import io.t3d.core.torch.ActivationCheckpoints;
+import io.t3d.core.torch.internal.ActivationCheckpoints;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -46,7 +46,7 @@ public final class FeatureMapEncoder extends GridEncoder {
   }
 
   /** Names this class and that of the block, for {@code CustomVisionConfig}. */
-  String describe() {
+  public String describe() {
     return FeatureMapEncoder.class.getName() + "(" + net.getClass().getName() + ")";
   }
 

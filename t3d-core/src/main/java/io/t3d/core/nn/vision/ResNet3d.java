@@ -18,7 +18,7 @@ import io.t3d.core.nn.GridEncoder;
 import io.t3d.core.nn.internal.Chain;
 import io.t3d.core.nn.internal.Steps;
 import io.t3d.core.nn.internal.ViewShapes;
-import io.t3d.core.torch.ActivationCheckpoints;
+import io.t3d.core.nn.internal.conv.ResidualBlock3d;
 import io.t3d.core.torch.MemoryFormats;
 import java.util.ArrayList;
 import java.util.List;
@@ -128,11 +128,11 @@ public final class ResNet3d extends GridEncoder {
     check(views, training);
     // A handle: a stage frees its input, and the views are the caller's.
     NDArray map =
-        ActivationCheckpoints.stage(
+        stage(
             Scopes.handle(views, views.getManager()),
             v -> Steps.thenFree(stem(parameters, v, training), this::pool));
     for (Chain layer : layers) {
-      map = ActivationCheckpoints.stage(map, x -> layer.forward(parameters, x, training));
+      map = stage(map, x -> layer.forward(parameters, x, training));
     }
     return VisualTokens.of(map);
   }

@@ -14,6 +14,7 @@ import io.t3d.core.nn.TypedBlock;
 import io.t3d.core.nn.internal.FeedForward;
 import io.t3d.core.nn.internal.SinCosPosition3d;
 import io.t3d.core.nn.internal.Steps;
+import io.t3d.core.nn.internal.conv.PatchEmbedding3d;
 import io.t3d.core.torch.Casts;
 import org.jspecify.annotations.Nullable;
 
@@ -106,6 +107,6 @@ final class TokenEmbedding3d extends TypedBlock {
   @Override
   protected Shape outputShape(Shape... inputs) {
     grid(inputs[0]);
-    return patches.outputShape(inputs);
+    return patches.getOutputShapes(inputs)[0];
   }
 }

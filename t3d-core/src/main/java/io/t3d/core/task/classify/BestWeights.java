@@ -3,7 +3,7 @@ package io.t3d.core.task.classify;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
-import io.t3d.core.torch.NoGrad;
+import io.t3d.core.torch.internal.NoGrad;
 import java.util.LinkedHashMap;
 import java.util.Map;
 

@@ -1,6 +1,6 @@
 package io.t3d.core.task.classify;
 
-import io.t3d.core.task.CtRateFindings;
+import io.t3d.core.task.internal.CtRateFindings;
 import java.util.List;
 
 /**

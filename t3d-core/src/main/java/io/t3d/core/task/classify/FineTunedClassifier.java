@@ -20,7 +20,7 @@ import io.t3d.core.nn.VisionEncoder.VisualTokens;
 import io.t3d.core.nn.internal.Weights;
 import io.t3d.core.task.VolumeBatches;
 import io.t3d.core.torch.Casts;
-import io.t3d.core.torch.NoGrad;
+import io.t3d.core.torch.internal.NoGrad;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;

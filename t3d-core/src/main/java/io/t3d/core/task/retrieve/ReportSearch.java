@@ -6,7 +6,7 @@ import io.t3d.core.internal.Scopes;
 import io.t3d.core.model.VolumeFeatures;
 import io.t3d.core.task.TextScores;
 import io.t3d.core.task.internal.Embeddings;
-import io.t3d.core.torch.NoGrad;
+import io.t3d.core.torch.internal.NoGrad;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;

@@ -7,7 +7,7 @@ import io.t3d.core.internal.Checks;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.task.TextScores;
 import io.t3d.core.task.VolumeBatches;
-import io.t3d.core.torch.NoGrad;
+import io.t3d.core.torch.internal.NoGrad;
 import java.io.IOException;
 import java.util.List;
 import java.util.function.IntConsumer;

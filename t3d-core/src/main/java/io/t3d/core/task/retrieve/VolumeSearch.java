@@ -4,7 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.t3d.core.task.TextScores;
 import io.t3d.core.task.internal.Embeddings;
-import io.t3d.core.torch.NoGrad;
+import io.t3d.core.torch.internal.NoGrad;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Arrays;

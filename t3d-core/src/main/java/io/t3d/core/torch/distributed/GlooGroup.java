@@ -4,6 +4,7 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import com.sun.jna.Pointer;
 import io.t3d.core.torch.TorchBridge;
+import io.t3d.core.torch.internal.TensorSums;
 import java.util.List;
 import java.util.Optional;
 import org.bytedeco.pytorch.AllgatherOptions;
@@ -15,7 +16,7 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /** libtorch's {@code ProcessGroupGloo}. */
-final class GlooGroup implements ProcessGroup {
+final class GlooGroup implements ProcessGroup, TensorSums {
   private static final String ALL_REDUCE =
       "9allreduceERSt6vectorIN2at6TensorESaIS3_EERKNS_16AllreduceOptionsE";
   private static final String BROADCAST =
@@ -82,12 +83,8 @@ final class GlooGroup implements ProcessGroup {
     return 2.0 * (size() - 1) / size() * sizeOf(tensor);
   }
 
-  /**
-   * Sums a tensor on the host.
-   *
-   * @param tensor contiguous; changed
-   */
-  void sum(Tensor tensor) {
+  @Override
+  public void sum(Tensor tensor) {
     try (TensorVector list = new TensorVector(tensor);
         AllreduceOptions options = new AllreduceOptions()) {
       run(allReduce, sentBySum(tensor), at(list), at(options));

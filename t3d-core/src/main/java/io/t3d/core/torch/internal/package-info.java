@@ -1,4 +1,7 @@
-/** Counts what libtorch is asked to do; for benchmarks and tests, not for users of the library. */
+/**
+ * Operations of libtorch for the networks and the training loop, and what counts operations; not
+ * for users of the library.
+ */
 @NullMarked
 package io.t3d.core.torch.internal;
 

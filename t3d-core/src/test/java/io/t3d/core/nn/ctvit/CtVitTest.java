@@ -19,7 +19,7 @@ import io.t3d.core.config.CtVitConfig;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.VisionConfig;
 import io.t3d.core.nn.StateDict;
-import io.t3d.core.torch.ActivationCheckpoints;
+import io.t3d.core.torch.internal.ActivationCheckpoints;
 import io.t3d.core.train.TrainingConfig.Precision;
 import java.util.LinkedHashMap;
 import java.util.Map;

@@ -21,8 +21,8 @@ import java.util.Map;
  * A golden file of {@code src/test/python/vision_goldens.py}: weights and what PyTorch made of
  * them.
  */
-record VisionGolden(JsonNode root) {
-  static VisionGolden load(String name) {
+public record VisionGolden(JsonNode root) {
+  public static VisionGolden load(String name) {
     try (InputStream in =
         VisionGolden.class.getResourceAsStream("/golden/vision/" + name + ".json")) {
       return new VisionGolden(new ObjectMapper().readTree(in));
@@ -32,7 +32,7 @@ record VisionGolden(JsonNode root) {
   }
 
   /** The input, by the script's formula. */
-  static NDArray wave(NDManager manager, Shape shape) {
+  public static NDArray wave(NDManager manager, Shape shape) {
     float[] values = new float[(int) shape.size()];
     for (int i = 0; i < values.length; i++) {
       values[i] = (float) (Math.sin(0.37 * i) + Math.cos(0.011 * i));
@@ -40,28 +40,28 @@ record VisionGolden(JsonNode root) {
     return manager.create(values, shape);
   }
 
-  Shape inputShape() {
+  public Shape inputShape() {
     return new Shape(longs(root.get("inputShape")));
   }
 
-  NDArray array(NDManager manager, String key) {
+  public NDArray array(NDManager manager, String key) {
     return parse(manager, root.get(key));
   }
 
-  Map<String, NDArray> arrays(NDManager manager, String key) {
+  public Map<String, NDArray> arrays(NDManager manager, String key) {
     Map<String, NDArray> out = new LinkedHashMap<>();
     root.get(key).properties().forEach(e -> out.put(e.getKey(), parse(manager, e.getValue())));
     return out;
   }
 
-  List<String> stateNames() {
+  public List<String> stateNames() {
     List<String> names = new ArrayList<>();
     root.get("state").fieldNames().forEachRemaining(names::add);
     return names;
   }
 
   /** Copies the weights into an initialized encoder, shapes checked. */
-  void loadInto(VisionEncoder encoder, NDManager manager) {
+  public void loadInto(VisionEncoder encoder, NDManager manager) {
     Map<String, Parameter> parameters = StateDict.of(encoder);
     arrays(manager, "state")
         .forEach(
@@ -73,7 +73,7 @@ record VisionGolden(JsonNode root) {
   }
 
   /** Compares with a tolerance relative to the largest expected value. */
-  static void assertClose(String what, NDArray actual, NDArray expected, double tolerance) {
+  public static void assertClose(String what, NDArray actual, NDArray expected, double tolerance) {
     assertThat(actual.getShape()).as(what).isEqualTo(expected.getShape());
     double scale = expected.abs().max().getFloat();
     assertThat((double) actual.sub(expected).abs().max().getFloat())

@@ -20,6 +20,7 @@ import io.t3d.core.config.Vit3dConfig;
 import io.t3d.core.config.Vit3dConfig.Position;
 import io.t3d.core.nn.StateDict;
 import io.t3d.core.nn.VisionEncoder;
+import io.t3d.core.nn.internal.encoder.VisionEncoders;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;

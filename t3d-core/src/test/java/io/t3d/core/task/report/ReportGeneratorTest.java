@@ -24,7 +24,7 @@ import io.t3d.core.task.TaskTraining;
 import io.t3d.core.task.VolumeBatches;
 import io.t3d.core.text.ReportTokenizer;
 import io.t3d.core.text.TokenBatch;
-import io.t3d.core.torch.NoGrad;
+import io.t3d.core.torch.internal.NoGrad;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;

@@ -19,7 +19,7 @@ import io.t3d.core.config.T3DConfig;
 import io.t3d.core.config.VisionConfig;
 import io.t3d.core.config.Vit3dConfig;
 import io.t3d.core.model.T3DModel;
-import io.t3d.core.torch.NoGrad;
+import io.t3d.core.torch.internal.NoGrad;
 import io.t3d.core.volume.Affine;
 import io.t3d.core.volume.Volume;
 import java.io.IOException;

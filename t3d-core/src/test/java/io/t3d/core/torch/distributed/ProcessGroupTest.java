@@ -11,6 +11,7 @@ import ai.djl.ndarray.types.Shape;
 import io.t3d.core.T3dException;
 import io.t3d.core.torch.Casts;
 import io.t3d.core.torch.TorchEngine;
+import io.t3d.core.torch.distributed.internal.Agreement;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

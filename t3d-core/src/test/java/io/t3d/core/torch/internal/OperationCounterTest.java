@@ -8,7 +8,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
 import io.t3d.core.TestDevice;
-import io.t3d.core.torch.TensorLists;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;

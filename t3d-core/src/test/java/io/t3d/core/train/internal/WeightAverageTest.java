@@ -9,7 +9,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Parameter;
 import io.t3d.core.TestDevice;
-import io.t3d.core.torch.TensorLists;
+import io.t3d.core.torch.internal.TensorLists;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;

@@ -3,7 +3,6 @@ package io.t3d.core.nn.internal.segment;
 import io.t3d.core.config.DecoderConfig;
 import io.t3d.core.config.ResNet3dConfig;
 import io.t3d.core.config.Size3;
-import io.t3d.core.nn.vision.ConvUnit3d;
 import io.t3d.core.nn.vision.ResNet3d;
 import java.util.ArrayList;
 import java.util.List;

@@ -5,7 +5,6 @@ import io.t3d.core.config.DecoderConfig;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.Vit3dConfig;
 import io.t3d.core.nn.internal.Chain;
-import io.t3d.core.nn.vision.ConvUnit3d;
 import io.t3d.core.nn.vision.Vit3d;
 import java.util.ArrayList;
 import java.util.List;

@@ -12,7 +12,6 @@ import io.t3d.core.config.Size3;
 import io.t3d.core.nn.TypedBlock;
 import io.t3d.core.nn.internal.Chain;
 import io.t3d.core.nn.internal.Steps;
-import io.t3d.core.nn.vision.ConvUnit3d;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

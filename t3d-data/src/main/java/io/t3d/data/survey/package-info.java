@@ -1,5 +1,0 @@
-/** A survey of all volumes in a folder: the first thing to run on a new dataset. */
-@NullMarked
-package io.t3d.data.survey;
-
-import org.jspecify.annotations.NullMarked;
