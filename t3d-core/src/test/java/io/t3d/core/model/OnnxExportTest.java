@@ -18,6 +18,7 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import io.t3d.core.T3dException;
 import io.t3d.core.TestDevice;
+import io.t3d.core.config.CropVit3dConfig;
 import io.t3d.core.config.CtVitConfig;
 import io.t3d.core.config.LoraConfig;
 import io.t3d.core.config.NoTextConfig;
@@ -56,6 +57,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Files of ONNX as ONNX Runtime runs them, against the model, for batches of 1 and 3. */
 class OnnxExportTest {
   private static final Size3 VIEW = new Size3(8, 16, 12);
+  private static final Size3 CROP = new Size3(4, 8, 12);
   private static final List<String> REPORTS =
       List.of("no nodule", "large effusion left, with collapse of the lower lobe", "mass");
 
@@ -160,19 +162,117 @@ class OnnxExportTest {
       String name, VisionConfig vision, Projection projection, @TempDir Path dir) throws Exception {
     int width = projection == Projection.NONE ? 12 : 10;
     try (T3DModel model = model(vision, text().build(), width, projection)) {
-      OnnxExport.write(model, VIEW, dir);
-      for (int views : new int[] {1, 3}) {
-        try (NDManager scope = model.manager().newSubManager()) {
-          NDArray voxels =
-              scope.randomNormal(
-                  new Shape(views, 1, VIEW.depth(), VIEW.height(), VIEW.width()), DataType.FLOAT32);
-          Map<String, float[]> outputs = onnx(dir.resolve("vision.onnx"), Map.of("views", voxels));
-          assertClose(outputs.get("embedding"), model.encodeVolumes(voxels));
-          NDArray tokens =
-              model.vision().encode(new ParameterStore(scope, false), voxels, false).tokens();
-          assertClose(outputs.get("tokens"), tokens);
-        }
+      assertSeesAsTheModel(model, VIEW, dir);
+    }
+  }
+
+  /** Exports for a view's size, and compares batches of 1 and 3. */
+  private static void assertSeesAsTheModel(T3DModel model, Size3 view, Path dir) throws Exception {
+    OnnxExport.write(model, view, dir);
+    for (int views : new int[] {1, 3}) {
+      try (NDManager scope = model.manager().newSubManager()) {
+        NDArray voxels =
+            scope.randomNormal(
+                new Shape(views, 1, view.depth(), view.height(), view.width()), DataType.FLOAT32);
+        Map<String, float[]> outputs = onnx(dir.resolve("vision.onnx"), Map.of("views", voxels));
+        assertClose(outputs.get("embedding"), model.encodeVolumes(voxels));
+        NDArray tokens =
+            model.vision().encode(new ParameterStore(scope, false), voxels, false).tokens();
+        assertClose(outputs.get("tokens"), tokens);
       }
+    }
+  }
+
+  static Stream<Arguments> crops() {
+    Vit3dVariant rotary =
+        Vit3dVariant.builder()
+            .classToken(true)
+            .layerScale(0.3)
+            .rotary(new Rotary(Rotary.Coordinates.CENTRED, 100))
+            .pooling(Pooling.CLS_AND_MEAN)
+            .build();
+    Vit3dVariant registers =
+        Vit3dVariant.builder()
+            .classToken(true)
+            .registers(2)
+            .rotary(new Rotary(Rotary.Coordinates.INDEX, 10_000))
+            .mlp(Mlp.SWIGLU)
+            .outputSize(8)
+            .pooling(Pooling.CLS_AND_MEAN)
+            .build();
+    Vit3dVariant slices =
+        Vit3dVariant.builder()
+            .classToken(true)
+            .globalEvery(2)
+            .pooling(Pooling.CLS_AND_MEAN)
+            .build();
+    Vit3dVariant plain =
+        Vit3dVariant.builder().classToken(true).pooling(Pooling.CLS_AND_MEAN).build();
+    return Stream.of(
+        Arguments.of(
+            "rotary positions in both",
+            new CropVit3dConfig(
+                CROP, inCrop(Position.NONE).variant(rotary).build(), combiner(rotary)),
+            Projection.LINEAR),
+        Arguments.of(
+            "registers and output maps, positions by sines in the crops",
+            new CropVit3dConfig(
+                CROP, inCrop(Position.SINCOS).variant(registers).build(), combiner(registers)),
+            Projection.BATCH_NORM),
+        Arguments.of(
+            "learned positions in the crops, layers of crops that attend to themselves",
+            new CropVit3dConfig(
+                CROP,
+                inCrop(Position.LEARNED).gridSize(new Size3(2, 3, 2)).variant(plain).build(),
+                combiner(slices)),
+            Projection.LINEAR_BIAS),
+        Arguments.of(
+            "a head",
+            new CropVit3dConfig(
+                CROP,
+                inCrop(Position.NONE).variant(rotary).build(),
+                combiner(registers),
+                Optional.of(new CropVit3dConfig.Head(14, 9, 12))),
+            Projection.NONE));
+  }
+
+  private static Vit3dConfig.Builder inCrop(Position position) {
+    return vit().patch(new Size3(2, 4, 6)).position(position).qkvBias(true);
+  }
+
+  private static Vit3dConfig combiner(Vit3dVariant variant) {
+    return vit().patch(Size3.cube(1)).position(Position.NONE).variant(variant).build();
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("crops")
+  void onnxRuntimeGivesTheModelsEmbeddingsOfViewsThatAreCrops(
+      String name, CropVit3dConfig vision, Projection projection, @TempDir Path dir)
+      throws Exception {
+    int width = projection == Projection.NONE ? 12 : 10;
+    try (T3DModel model = model(vision, text().build(), width, projection)) {
+      for (Size3 view : List.of(CROP, new Size3(8, 16, 12), new Size3(4, 24, 36))) {
+        assertSeesAsTheModel(model, view, dir);
+      }
+    }
+  }
+
+  @Test
+  void viewsThatCropsDoNotDivideAreRefused(@TempDir Path dir) throws IOException {
+    Vit3dVariant plain =
+        Vit3dVariant.builder().classToken(true).pooling(Pooling.CLS_AND_MEAN).build();
+    CropVit3dConfig vision =
+        new CropVit3dConfig(CROP, inCrop(Position.SINCOS).variant(plain).build(), combiner(plain));
+    try (T3DModel model = model(vision, text().build(), 10, Projection.LINEAR)) {
+      for (Size3 view : List.of(new Size3(6, 16, 12), new Size3(8, 12, 12), new Size3(8, 16, 18))) {
+        assertThatThrownBy(() -> OnnxExport.write(model, view, dir))
+            .isInstanceOf(T3dException.class)
+            .hasMessageContaining("The crop (4, 8, 12) must divide the view (D, H, W), got (")
+            .hasMessageContaining("export for a multiple of it");
+      }
+    }
+    try (Stream<Path> files = Files.list(dir)) {
+      assertThat(files).isEmpty();
     }
   }
 

@@ -3,7 +3,10 @@ package io.t3d.core.internal.onnx;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
+import io.t3d.core.config.Size3;
 import io.t3d.core.internal.onnx.OnnxGraph.Setting;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -15,6 +18,7 @@ final class OnnxLayers {
 
   private final OnnxGraph graph;
   private final Map<String, Parameter> weights;
+  private final Map<String, String> constants = new HashMap<>();
 
   OnnxLayers(OnnxGraph graph, Map<String, Parameter> weights) {
     this.graph = graph;
@@ -37,8 +41,9 @@ final class OnnxLayers {
     return parameter.getArray();
   }
 
+  /** A weight, which the file holds once however often it is used. */
   String weight(String name) {
-    return graph.constant(array(name));
+    return constants.computeIfAbsent(name, n -> graph.constant(array(n)));
   }
 
   /** A map of the last axis, with bias where there is one. */
@@ -116,6 +121,35 @@ final class OnnxLayers {
 
   String silu(String x) {
     return mul(x, graph.apply("Sigmoid", List.of(x)));
+  }
+
+  /** A learned {@code (1, …)} once for each row of {@code x}. */
+  String repeated(String learned, long[] shape, String x) {
+    String rows = slice(graph.apply("Shape", List.of(x)), 0, 0, 1);
+    long[] others = Arrays.copyOfRange(shape, 1, shape.length);
+    return graph.apply("Expand", List.of(learned, concat(0, rows, graph.integers(others))));
+  }
+
+  /**
+   * Views cut into blocks.
+   *
+   * @param views {@code (B, 1, D, H, W)}
+   * @param grid blocks along each axis
+   * @param size voxels of a block
+   * @return {@code (B, gd, gh, gw, d, h, w)}
+   */
+  String blocks(String views, Size3 grid, Size3 size) {
+    String split =
+        reshape(
+            views,
+            -1,
+            grid.depth(),
+            size.depth(),
+            grid.height(),
+            size.height(),
+            grid.width(),
+            size.width());
+    return transpose(split, 0, 1, 3, 5, 2, 4, 6);
   }
 
   /** A voxel map {@code (B, C, D, H, W)} as tokens {@code (B, N, C)}. */

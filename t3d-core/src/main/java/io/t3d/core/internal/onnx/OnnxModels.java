@@ -1,13 +1,14 @@
 package io.t3d.core.internal.onnx;
 
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import io.t3d.core.T3dException;
+import io.t3d.core.config.CropVit3dConfig;
 import io.t3d.core.config.ResNet3dConfig;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.config.TextConfig;
+import io.t3d.core.config.VisionConfig;
 import io.t3d.core.config.Vit3dConfig;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -27,7 +28,7 @@ public final class OnnxModels {
    * @param weights of the model by name
    * @param manager owns tables of positions
    * @param view (D, H, W), which the file is for
-   * @throws T3dException when the encoder has no such form
+   * @throws T3dException when the encoder has no such form, or the view does not fit it
    */
   public static void writeVision(
       T3DConfig config,
@@ -41,40 +42,31 @@ public final class OnnxModels {
     OnnxLayers layers = new OnnxLayers(graph, weights);
     String views = graph.input("views", BATCH, 1, view.depth(), view.height(), view.width());
     try (NDManager scope = manager.newSubManager()) {
-      OnnxVit.Features features = vision(config, layers, scope, views, view);
-      String embedding = layers.projection("vision_projection", features.pooled());
+      OnnxFeatures seen = vision(config.vision(), layers, scope, views, view);
+      String pooled = seen.pooled().orElseGet(() -> layers.mean(seen.tokens(), false));
+      String embedding = layers.projection("vision_projection", pooled);
       graph.output(layers.normalized(embedding), "embedding", BATCH, config.embedDim());
-      graph.output(features.tokens(), "tokens", BATCH, "tokens", config.vision().channels());
+      graph.output(seen.tokens(), "tokens", BATCH, "tokens", config.vision().channels());
       graph.write(file, "vision", notes);
     }
   }
 
-  private static OnnxVit.Features vision(
-      T3DConfig config, OnnxLayers layers, NDManager scope, String views, Size3 view) {
-    if (config.vision() instanceof ResNet3dConfig resnet) {
-      String tokens = new OnnxResNet(layers, resnet).tokens(views);
-      return new OnnxVit.Features(tokens, layers.mean(tokens, false));
+  private static OnnxFeatures vision(
+      VisionConfig config, OnnxLayers layers, NDManager scope, String views, Size3 view) {
+    if (config instanceof ResNet3dConfig resnet) {
+      return new OnnxFeatures(new OnnxResNet(layers, resnet).tokens(views));
     }
-    if (config.vision() instanceof Vit3dConfig vit) {
-      return new OnnxVit(layers, vit, scope).run(views, grid(vit.patch(), view));
+    if (config instanceof Vit3dConfig vit) {
+      return new OnnxVit(layers, "vision", vit, scope).run(views, view);
+    }
+    if (config instanceof CropVit3dConfig crops) {
+      return new OnnxCropVit(layers, crops, scope).run(views, view);
     }
     throw new T3dException(
         T3dException.Kind.USAGE,
-        "ONNX files are written of ResNet3d and Vit3d, got "
-            + config.vision().getClass().getSimpleName().replace("Config", "")
+        "ONNX files are written of ResNet3d, Vit3d and CropVit3d, got "
+            + config.getClass().getSimpleName().replace("Config", "")
             + ", which has no such form here");
-  }
-
-  private static Size3 grid(Size3 patch, Size3 view) {
-    Shape sizes = new Shape(view.depth(), view.height(), view.width());
-    if (sizes.get(0) % patch.depth() != 0
-        || sizes.get(1) % patch.height() != 0
-        || sizes.get(2) % patch.width() != 0) {
-      throw new T3dException(
-          T3dException.Kind.USAGE, "The patch " + patch + " must divide the view, got " + view);
-    }
-    return new Size3(
-        view.depth() / patch.depth(), view.height() / patch.height(), view.width() / patch.width());
   }
 
   /**
