@@ -165,22 +165,43 @@ final class OnnxLayers {
   String attention(
       String query, String key, String value, int heads, int channels, Optional<String> mask) {
     int width = channels / heads;
-    String q = transpose(reshape(query, 0, 0, heads, width), 0, 2, 1, 3); // (B, A, N, d)
+    String q = byHead(query, heads, width); // (B, A, N, d)
     String k = transpose(reshape(key, 0, 0, heads, width), 0, 2, 3, 1); // (B, A, d, N)
-    String v = transpose(reshape(value, 0, 0, heads, width), 0, 2, 1, 3);
-    String scaled = mul(q, number(1 / Math.sqrt(width)));
-    String scores = graph.apply("MatMul", List.of(scaled, k)); // (B, A, N, N)
+    String v = byHead(value, heads, width);
+    return gathered(mul(q, number(1 / Math.sqrt(width))), k, v, mask, channels);
+  }
+
+  /** {@code (B, N, A·d)} to {@code (B, A, N, d)}. */
+  String byHead(String x, int heads, int width) {
+    return transpose(reshape(x, 0, 0, heads, width), 0, 2, 1, 3);
+  }
+
+  /**
+   * The values that queries gather.
+   *
+   * @param scaled queries {@code (B, A, N, d)}
+   * @param keys {@code (B, A, d, M)}
+   * @param values {@code (B, A, M, d)}
+   * @param mask added to the scores
+   * @param channels A·d
+   * @return {@code (B, N, A·d)}
+   */
+  String gathered(String scaled, String keys, String values, Optional<String> mask, int channels) {
+    String scores = graph.apply("MatMul", List.of(scaled, keys)); // (B, A, N, M)
     String seen = mask.isPresent() ? add(scores, mask.get()) : scores;
     String shares = graph.apply("Softmax", List.of(seen), Setting.of("axis", -1));
-    String gathered = graph.apply("MatMul", List.of(shares, v)); // (B, A, N, d)
+    String gathered = graph.apply("MatMul", List.of(shares, values)); // (B, A, N, d)
     return reshape(transpose(gathered, 0, 2, 1, 3), 0, 0, channels);
   }
 
-  /** {@code (B, E)} of length 1. */
-  String normalized(String x) {
+  /** Vectors of length 1 along an axis. */
+  String normalized(String x, long axis) {
     String length =
         graph.apply(
-            "ReduceL2", List.of(x), Setting.of("axes", new long[] {1}), Setting.of("keepdims", 1));
+            "ReduceL2",
+            List.of(x),
+            Setting.of("axes", new long[] {axis}),
+            Setting.of("keepdims", 1));
     return graph.apply("Div", List.of(x, graph.apply("Max", List.of(length, number(NORM_FLOOR)))));
   }
 

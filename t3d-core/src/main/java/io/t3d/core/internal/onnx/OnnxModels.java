@@ -4,9 +4,12 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Parameter;
 import io.t3d.core.T3dException;
 import io.t3d.core.config.CropVit3dConfig;
+import io.t3d.core.config.CtVitConfig;
+import io.t3d.core.config.CustomVisionConfig;
 import io.t3d.core.config.ResNet3dConfig;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.T3DConfig;
+import io.t3d.core.config.T3DConfig.Projection;
 import io.t3d.core.config.TextConfig;
 import io.t3d.core.config.VisionConfig;
 import io.t3d.core.config.Vit3dConfig;
@@ -43,9 +46,8 @@ public final class OnnxModels {
     String views = graph.input("views", BATCH, 1, view.depth(), view.height(), view.width());
     try (NDManager scope = manager.newSubManager()) {
       OnnxFeatures seen = vision(config.vision(), layers, scope, views, view);
-      String pooled = seen.pooled().orElseGet(() -> layers.mean(seen.tokens(), false));
-      String embedding = layers.projection("vision_projection", pooled);
-      graph.output(layers.normalized(embedding), "embedding", BATCH, config.embedDim());
+      String embedding = layers.projection("vision_projection", pooled(config, layers, seen));
+      graph.output(layers.normalized(embedding, 1), "embedding", BATCH, config.embedDim());
       graph.output(seen.tokens(), "tokens", BATCH, "tokens", config.vision().channels());
       graph.write(file, "vision", notes);
     }
@@ -62,11 +64,24 @@ public final class OnnxModels {
     if (config instanceof CropVit3dConfig crops) {
       return new OnnxCropVit(layers, crops, scope).run(views, view);
     }
+    if (config instanceof CtVitConfig ctVit) {
+      return new OnnxCtVit(layers, ctVit).run(views, view);
+    }
     throw new T3dException(
         T3dException.Kind.USAGE,
-        "ONNX files are written of ResNet3d, Vit3d and CropVit3d, got "
-            + config.getClass().getSimpleName().replace("Config", "")
-            + ", which has no such form here");
+        "ONNX files are written of ResNet3d, Vit3d, CropVit3d and CtVit, got "
+            + ((CustomVisionConfig) config).encoder()
+            + ", which has no such form here; write one by code of your own");
+  }
+
+  /** What the projection reads. */
+  private static String pooled(T3DConfig config, OnnxLayers layers, OnnxFeatures seen) {
+    if (config.projectionOfVision() == Projection.LINEAR_PER_PLACE) {
+      // The mean slab, one place after the other, as the columns of the projection are.
+      long width = (long) config.vision().places() * config.vision().channels();
+      return layers.mean(layers.reshape(seen.tokens(), 0, -1, width), false); // (B, P·C)
+    }
+    return seen.pooled().orElseGet(() -> layers.mean(seen.tokens(), false)); // (B, C)
   }
 
   /**
@@ -90,7 +105,7 @@ public final class OnnxModels {
     String mask = graph.integerInput("attention_mask", BATCH, "length");
     String features = new OnnxBert(layers, text).run(ids, mask);
     String embedding = layers.projection("text_projection", features);
-    graph.output(layers.normalized(embedding), "embedding", BATCH, config.embedDim());
+    graph.output(layers.normalized(embedding, 1), "embedding", BATCH, config.embedDim());
     graph.write(file, "text", notes);
   }
 }
