@@ -1,6 +1,7 @@
 package io.t3d.core.model;
 
 import io.t3d.core.T3dException;
+import io.t3d.core.config.CustomTextConfig;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.TextConfig;
 import io.t3d.core.internal.AtomicFiles;
@@ -22,6 +23,10 @@ import java.util.Map;
  * DIR/tokenizer.json  gives those ids
  * }</pre>
  *
+ * <p>Embeddings and tokens equal the model's but for rounding. A {@code CtVit} replaces each token
+ * by the code nearest to it: a token that is about as near to two of them may get the other one,
+ * since another runtime rounds otherwise.
+ *
  * <p>Volumes must be prepared, and texts worded and cut, as the model wants them: that is no part
  * of the files.
  */
@@ -35,13 +40,20 @@ public final class OnnxExport {
    * @param view (D, H, W), the size of views that {@code vision.onnx} is for
    * @param folder made when missing
    * @return the files
-   * @throws T3dException when the vision encoder is none of {@code ResNet3d} and {@code Vit3d}, the
-   *     text encoder is a class of one's own, a view is larger than a learned table of positions, a
-   *     file would have more than 2 GiB, or the model has low-rank pairs: {@link
-   *     T3DModel#mergeLora} them first
+   * @throws T3dException when the vision encoder is none of {@code ResNet3d}, {@code Vit3d} and
+   *     {@code CropVit3d}, an encoder is a class of one's own, the patch or the crop does not
+   *     divide the view, the view is larger than a learned table of positions, a file would have
+   *     more than 2 GiB, or the model has low-rank pairs: {@link T3DModel#mergeLora} them first
    */
   public static List<Path> write(T3DModel model, Size3 view, Path folder) throws IOException {
     model.lora().requireNone("An export");
+    if (model.config().text() instanceof CustomTextConfig custom) {
+      throw new T3dException(
+          T3dException.Kind.USAGE,
+          "ONNX files are written of a TransformerTextEncoder, got "
+              + custom.encoder()
+              + ", which has no such form here; write one by code of your own");
+    }
     AtomicFiles.makeFolder(folder);
     List<Path> files = new ArrayList<>();
     Map<String, String> notes = Map.of("t3d.embedDim", "" + model.config().embedDim());

@@ -149,12 +149,15 @@ public final class OnnxGraph {
   public String integers(long... numbers) {
     return integers.computeIfAbsent(
         Arrays.stream(numbers).boxed().toList(),
-        key -> {
-          String name = next("integers");
-          long[] shape = {numbers.length};
-          tensors.add(new Tensor(name, INT64, shape, buffer -> buffer.asLongBuffer().put(numbers)));
-          return name;
-        });
+        key -> integers(new Shape(numbers.length), numbers));
+  }
+
+  /** A constant of int64, other than a shape. */
+  public String integers(Shape shape, long... numbers) {
+    String name = next("integers");
+    tensors.add(
+        new Tensor(name, INT64, shape.getShape(), buffer -> buffer.asLongBuffer().put(numbers)));
+    return name;
   }
 
   /** An operation of one result. */

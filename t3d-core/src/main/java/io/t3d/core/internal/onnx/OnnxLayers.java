@@ -3,7 +3,10 @@ package io.t3d.core.internal.onnx;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
+import io.t3d.core.config.Size3;
 import io.t3d.core.internal.onnx.OnnxGraph.Setting;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -15,6 +18,7 @@ final class OnnxLayers {
 
   private final OnnxGraph graph;
   private final Map<String, Parameter> weights;
+  private final Map<String, String> constants = new HashMap<>();
 
   OnnxLayers(OnnxGraph graph, Map<String, Parameter> weights) {
     this.graph = graph;
@@ -37,8 +41,9 @@ final class OnnxLayers {
     return parameter.getArray();
   }
 
+  /** A weight, which the file holds once however often it is used. */
   String weight(String name) {
-    return graph.constant(array(name));
+    return constants.computeIfAbsent(name, n -> graph.constant(array(n)));
   }
 
   /** A map of the last axis, with bias where there is one. */
@@ -118,6 +123,35 @@ final class OnnxLayers {
     return mul(x, graph.apply("Sigmoid", List.of(x)));
   }
 
+  /** A learned {@code (1, …)} once for each row of {@code x}. */
+  String repeated(String learned, long[] shape, String x) {
+    String rows = slice(graph.apply("Shape", List.of(x)), 0, 0, 1);
+    long[] others = Arrays.copyOfRange(shape, 1, shape.length);
+    return graph.apply("Expand", List.of(learned, concat(0, rows, graph.integers(others))));
+  }
+
+  /**
+   * Views cut into blocks.
+   *
+   * @param views {@code (B, 1, D, H, W)}
+   * @param grid blocks along each axis
+   * @param size voxels of a block
+   * @return {@code (B, gd, gh, gw, d, h, w)}
+   */
+  String blocks(String views, Size3 grid, Size3 size) {
+    String split =
+        reshape(
+            views,
+            -1,
+            grid.depth(),
+            size.depth(),
+            grid.height(),
+            size.height(),
+            grid.width(),
+            size.width());
+    return transpose(split, 0, 1, 3, 5, 2, 4, 6);
+  }
+
   /** A voxel map {@code (B, C, D, H, W)} as tokens {@code (B, N, C)}. */
   String tokens(String map) {
     return transpose(reshape(map, 0, 0, -1), 0, 2, 1);
@@ -131,22 +165,43 @@ final class OnnxLayers {
   String attention(
       String query, String key, String value, int heads, int channels, Optional<String> mask) {
     int width = channels / heads;
-    String q = transpose(reshape(query, 0, 0, heads, width), 0, 2, 1, 3); // (B, A, N, d)
+    String q = byHead(query, heads, width); // (B, A, N, d)
     String k = transpose(reshape(key, 0, 0, heads, width), 0, 2, 3, 1); // (B, A, d, N)
-    String v = transpose(reshape(value, 0, 0, heads, width), 0, 2, 1, 3);
-    String scaled = mul(q, number(1 / Math.sqrt(width)));
-    String scores = graph.apply("MatMul", List.of(scaled, k)); // (B, A, N, N)
+    String v = byHead(value, heads, width);
+    return gathered(mul(q, number(1 / Math.sqrt(width))), k, v, mask, channels);
+  }
+
+  /** {@code (B, N, A·d)} to {@code (B, A, N, d)}. */
+  String byHead(String x, int heads, int width) {
+    return transpose(reshape(x, 0, 0, heads, width), 0, 2, 1, 3);
+  }
+
+  /**
+   * The values that queries gather.
+   *
+   * @param scaled queries {@code (B, A, N, d)}
+   * @param keys {@code (B, A, d, M)}
+   * @param values {@code (B, A, M, d)}
+   * @param mask added to the scores
+   * @param channels A·d
+   * @return {@code (B, N, A·d)}
+   */
+  String gathered(String scaled, String keys, String values, Optional<String> mask, int channels) {
+    String scores = graph.apply("MatMul", List.of(scaled, keys)); // (B, A, N, M)
     String seen = mask.isPresent() ? add(scores, mask.get()) : scores;
     String shares = graph.apply("Softmax", List.of(seen), Setting.of("axis", -1));
-    String gathered = graph.apply("MatMul", List.of(shares, v)); // (B, A, N, d)
+    String gathered = graph.apply("MatMul", List.of(shares, values)); // (B, A, N, d)
     return reshape(transpose(gathered, 0, 2, 1, 3), 0, 0, channels);
   }
 
-  /** {@code (B, E)} of length 1. */
-  String normalized(String x) {
+  /** Vectors of length 1 along an axis. */
+  String normalized(String x, long axis) {
     String length =
         graph.apply(
-            "ReduceL2", List.of(x), Setting.of("axes", new long[] {1}), Setting.of("keepdims", 1));
+            "ReduceL2",
+            List.of(x),
+            Setting.of("axes", new long[] {axis}),
+            Setting.of("keepdims", 1));
     return graph.apply("Div", List.of(x, graph.apply("Max", List.of(length, number(NORM_FLOOR)))));
   }
 

@@ -1,13 +1,17 @@
 package io.t3d.core.internal.onnx;
 
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
 import io.t3d.core.T3dException;
+import io.t3d.core.config.CropVit3dConfig;
+import io.t3d.core.config.CtVitConfig;
+import io.t3d.core.config.CustomVisionConfig;
 import io.t3d.core.config.ResNet3dConfig;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.T3DConfig;
+import io.t3d.core.config.T3DConfig.Projection;
 import io.t3d.core.config.TextConfig;
+import io.t3d.core.config.VisionConfig;
 import io.t3d.core.config.Vit3dConfig;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -27,7 +31,7 @@ public final class OnnxModels {
    * @param weights of the model by name
    * @param manager owns tables of positions
    * @param view (D, H, W), which the file is for
-   * @throws T3dException when the encoder has no such form
+   * @throws T3dException when the encoder has no such form, or the view does not fit it
    */
   public static void writeVision(
       T3DConfig config,
@@ -41,40 +45,43 @@ public final class OnnxModels {
     OnnxLayers layers = new OnnxLayers(graph, weights);
     String views = graph.input("views", BATCH, 1, view.depth(), view.height(), view.width());
     try (NDManager scope = manager.newSubManager()) {
-      OnnxVit.Features features = vision(config, layers, scope, views, view);
-      String embedding = layers.projection("vision_projection", features.pooled());
-      graph.output(layers.normalized(embedding), "embedding", BATCH, config.embedDim());
-      graph.output(features.tokens(), "tokens", BATCH, "tokens", config.vision().channels());
+      OnnxFeatures seen = vision(config.vision(), layers, scope, views, view);
+      String embedding = layers.projection("vision_projection", pooled(config, layers, seen));
+      graph.output(layers.normalized(embedding, 1), "embedding", BATCH, config.embedDim());
+      graph.output(seen.tokens(), "tokens", BATCH, "tokens", config.vision().channels());
       graph.write(file, "vision", notes);
     }
   }
 
-  private static OnnxVit.Features vision(
-      T3DConfig config, OnnxLayers layers, NDManager scope, String views, Size3 view) {
-    if (config.vision() instanceof ResNet3dConfig resnet) {
-      String tokens = new OnnxResNet(layers, resnet).tokens(views);
-      return new OnnxVit.Features(tokens, layers.mean(tokens, false));
+  private static OnnxFeatures vision(
+      VisionConfig config, OnnxLayers layers, NDManager scope, String views, Size3 view) {
+    if (config instanceof ResNet3dConfig resnet) {
+      return new OnnxFeatures(new OnnxResNet(layers, resnet).tokens(views));
     }
-    if (config.vision() instanceof Vit3dConfig vit) {
-      return new OnnxVit(layers, vit, scope).run(views, grid(vit.patch(), view));
+    if (config instanceof Vit3dConfig vit) {
+      return new OnnxVit(layers, "vision", vit, scope).run(views, view);
+    }
+    if (config instanceof CropVit3dConfig crops) {
+      return new OnnxCropVit(layers, crops, scope).run(views, view);
+    }
+    if (config instanceof CtVitConfig ctVit) {
+      return new OnnxCtVit(layers, ctVit).run(views, view);
     }
     throw new T3dException(
         T3dException.Kind.USAGE,
-        "ONNX files are written of ResNet3d and Vit3d, got "
-            + config.vision().getClass().getSimpleName().replace("Config", "")
-            + ", which has no such form here");
+        "ONNX files are written of ResNet3d, Vit3d, CropVit3d and CtVit, got "
+            + ((CustomVisionConfig) config).encoder()
+            + ", which has no such form here; write one by code of your own");
   }
 
-  private static Size3 grid(Size3 patch, Size3 view) {
-    Shape sizes = new Shape(view.depth(), view.height(), view.width());
-    if (sizes.get(0) % patch.depth() != 0
-        || sizes.get(1) % patch.height() != 0
-        || sizes.get(2) % patch.width() != 0) {
-      throw new T3dException(
-          T3dException.Kind.USAGE, "The patch " + patch + " must divide the view, got " + view);
+  /** What the projection reads. */
+  private static String pooled(T3DConfig config, OnnxLayers layers, OnnxFeatures seen) {
+    if (config.projectionOfVision() == Projection.LINEAR_PER_PLACE) {
+      // The mean slab, one place after the other, as the columns of the projection are.
+      long width = (long) config.vision().places() * config.vision().channels();
+      return layers.mean(layers.reshape(seen.tokens(), 0, -1, width), false); // (B, P·C)
     }
-    return new Size3(
-        view.depth() / patch.depth(), view.height() / patch.height(), view.width() / patch.width());
+    return seen.pooled().orElseGet(() -> layers.mean(seen.tokens(), false)); // (B, C)
   }
 
   /**
@@ -98,7 +105,7 @@ public final class OnnxModels {
     String mask = graph.integerInput("attention_mask", BATCH, "length");
     String features = new OnnxBert(layers, text).run(ids, mask);
     String embedding = layers.projection("text_projection", features);
-    graph.output(layers.normalized(embedding), "embedding", BATCH, config.embedDim());
+    graph.output(layers.normalized(embedding, 1), "embedding", BATCH, config.embedDim());
     graph.write(file, "text", notes);
   }
 }

@@ -13,6 +13,7 @@ import ai.djl.training.ParameterStore;
 import io.t3d.core.config.CtVitConfig;
 import io.t3d.core.nn.TypedBlock;
 import io.t3d.core.nn.internal.NamedBlocks;
+import io.t3d.core.nn.internal.SlabDistances;
 import io.t3d.core.nn.internal.Steps;
 
 /**
@@ -48,49 +49,19 @@ final class PositionBias extends TypedBlock {
     int w = config.gridWidth();
     long n = (long) h * w;
     try (NDManager scope = owner.newSubManager()) {
-      NDArray x = scope.create(distances(h, w), new Shape((2L * h - 1) * (2L * w - 1), 2));
+      NDArray x =
+          scope.create(SlabDistances.signedLogs(h, w), new Shape((2L * h - 1) * (2L * w - 1), 2));
       x = Steps.runAndFree(first, parameters, x, training);
       x = Steps.thenFree(x, y -> Activation.leakyRelu(y, SLOPE));
       x = Steps.runAndFree(second, parameters, x, training);
       x = Steps.thenFree(x, y -> Activation.leakyRelu(y, SLOPE));
       NDArray table = Steps.runAndFree(third, parameters, x, training); // (distances, A)
-      NDArray ids = scope.create(pairs(h, w), new Shape(n * n));
+      NDArray ids = scope.create(SlabDistances.pairs(h, w), new Shape(n * n));
       NDArray all = Embedding.embedding(ids, table, SparseFormat.DENSE).singletonOrThrow();
       NDArray bias = all.transpose(1, 0).reshape(1, config.heads(), n, n);
       bias.attach(owner);
       return bias;
     }
-  }
-
-  /** Row {@code (dy + h − 1)·(2w − 1) + dx + w − 1} holds the distance (dy, dx). */
-  private static float[] distances(int h, int w) {
-    float[] out = new float[(2 * h - 1) * (2 * w - 1) * 2];
-    int at = 0;
-    for (int dy = 1 - h; dy < h; dy++) {
-      for (int dx = 1 - w; dx < w; dx++) {
-        out[at++] = signedLog(dy);
-        out[at++] = signedLog(dx);
-      }
-    }
-    return out;
-  }
-
-  private static float signedLog(int distance) {
-    return (float) (Math.signum((double) distance) * Math.log1p(Math.abs(distance)));
-  }
-
-  /** The row of each pair (query, key). */
-  private static long[] pairs(int h, int w) {
-    long[] out = new long[h * w * h * w];
-    int at = 0;
-    for (int i = 0; i < h * w; i++) {
-      for (int j = 0; j < h * w; j++) {
-        int dy = i / w - j / w;
-        int dx = i % w - j % w;
-        out[at++] = (dy + h - 1L) * (2L * w - 1) + dx + w - 1;
-      }
-    }
-    return out;
   }
 
   @Override
