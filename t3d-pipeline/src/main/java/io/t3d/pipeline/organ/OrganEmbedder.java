@@ -15,8 +15,6 @@ import io.t3d.core.torch.NoGrad;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.io.VolumeReaders;
 import io.t3d.data.prepare.Masks;
-import io.t3d.data.prepare.Preprocessing;
-import io.t3d.data.transform.Reorient;
 import io.t3d.pipeline.TrainedModel;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -100,7 +98,8 @@ public final class OrganEmbedder {
     Volume read = VolumeReaders.read(volume);
     Volume labels = Masks.read(labelMap, read, Masks.OtherGrid.REFUSE);
     requireLabels(labelMap, labels);
-    OrganScan scan = prepared(read, labels, meaning);
+    OrganScan scan =
+        OrganScan.prepared(model.data().preprocessing(), read, labels, organsOf(meaning));
     Map<String, float[]> vectors = new LinkedHashMap<>();
     if (scan.holdsAny()) {
       OrganScan kept = scan.kept(config.window());
@@ -126,35 +125,17 @@ public final class OrganEmbedder {
             + " must hold labels, got zeros alone; was the segmentation of this volume written?");
   }
 
-  /** The volume as the model gets it, and the organs on its voxels. */
-  OrganScan prepared(Volume volume, Volume labels, OrganLabels meaning) {
-    Preprocessing steps = model.data().preprocessing();
-    Volume seen = steps.apply(volume);
-    Volume turned =
-        steps.orientation().map(codes -> new Reorient(codes).apply(labels)).orElse(labels);
-    Size3 size = new Size3(seen.depth(), seen.height(), seen.width());
-    Size3 old = new Size3(turned.depth(), turned.height(), turned.width());
-    byte[] organs = OrganScan.nearest(organs(turned.voxels(), meaning), old, size);
-    return new OrganScan(seen.voxels(), organs, size);
-  }
-
-  /** 1 for the first organ and so on, 0 for all else. */
-  private byte[] organs(float[] labels, OrganLabels meaning) {
+  /** Which organ a label stands for: 1 for the first and so on. */
+  private Map<Integer, Byte> organsOf(OrganLabels meaning) {
     Map<Integer, Byte> known = new LinkedHashMap<>();
     for (int organ = 0; organ < config.organs().size(); organ++) {
       List<Integer> values =
-          meaning == OrganLabels.ORGANS
-              ? List.of(organ + 1)
-              : config.organs().get(organ).labels();
+          meaning == OrganLabels.ORGANS ? List.of(organ + 1) : config.organs().get(organ).labels();
       for (int value : values) {
         known.put(value, (byte) (organ + 1));
       }
     }
-    byte[] out = new byte[labels.length];
-    for (int i = 0; i < out.length; i++) {
-      out[i] = labels[i] == 0 ? 0 : known.getOrDefault((int) labels[i], (byte) 0);
-    }
-    return out;
+    return known;
   }
 
   private float[] embed(OrganScan kept, int organ) {

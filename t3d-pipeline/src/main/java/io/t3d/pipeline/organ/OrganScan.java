@@ -2,7 +2,11 @@ package io.t3d.pipeline.organ;
 
 import io.t3d.core.config.OrganVit3dConfig.Window;
 import io.t3d.core.config.Size3;
+import io.t3d.core.volume.Volume;
+import io.t3d.data.prepare.Preprocessing;
+import io.t3d.data.transform.Reorient;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
@@ -13,6 +17,29 @@ import java.util.stream.IntStream;
  * @param size (D, H, W)
  */
 record OrganScan(float[] voxels, byte[] labels, Size3 size) {
+  /**
+   * Prepares a volume and its labels.
+   *
+   * @param steps of the model
+   * @param volume in HU
+   * @param labels on the volume's voxels
+   * @param organs label → 1 for the first organ and so on; others are no organ
+   */
+  static OrganScan prepared(
+      Preprocessing steps, Volume volume, Volume labels, Map<Integer, Byte> organs) {
+    Volume seen = steps.apply(volume);
+    Volume turned =
+        steps.orientation().map(codes -> new Reorient(codes).apply(labels)).orElse(labels);
+    Size3 size = new Size3(seen.depth(), seen.height(), seen.width());
+    Size3 old = new Size3(turned.depth(), turned.height(), turned.width());
+    float[] values = turned.voxels();
+    byte[] own = new byte[values.length];
+    for (int i = 0; i < own.length; i++) {
+      own[i] = values[i] == 0 ? 0 : organs.getOrDefault((int) values[i], (byte) 0);
+    }
+    return new OrganScan(seen.voxels(), nearest(own, old, size), size);
+  }
+
   /** What is kept of it: a margin about all organs, padded with zeros on both sides. */
   OrganScan kept(Window settings) {
     OrganWindow box = OrganWindow.about(labels, size, 0).withMargin(settings.margin(), size);
