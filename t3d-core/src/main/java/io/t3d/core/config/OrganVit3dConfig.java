@@ -21,7 +21,12 @@ import java.util.Set;
  * @param window how windows are cut out of a volume
  */
 public record OrganVit3dConfig(
-    Vit3dConfig vit, List<Integer> levels, int heads, int embedDim, List<Organ> organs, Window window)
+    Vit3dConfig vit,
+    List<Integer> levels,
+    int heads,
+    int embedDim,
+    List<Organ> organs,
+    Window window)
     implements VisionConfig {
   /**
    * An organ.

@@ -93,8 +93,7 @@ public final class OrganEmbedder {
    * @throws T3dException when the label map lies elsewhere, holds other values than whole numbers,
    *     or no label at all
    */
-  public OrganEmbeddings embed(Path volume, Path labelMap, OrganLabels meaning)
-      throws IOException {
+  public OrganEmbeddings embed(Path volume, Path labelMap, OrganLabels meaning) throws IOException {
     Volume read = VolumeReaders.read(volume);
     Volume labels = Masks.read(labelMap, read, Masks.OtherGrid.REFUSE);
     requireLabels(labelMap, labels);
@@ -147,8 +146,7 @@ public final class OrganEmbedder {
       NDArray voxels =
           scope.create(window.voxels(), new Shape(1, 1, s.depth(), s.height(), s.width()));
       return encoder
-          .embedOrgan(
-              new ParameterStore(scope, false), voxels, organ, window.patches(patch), false)
+          .embedOrgan(new ParameterStore(scope, false), voxels, organ, window.patches(patch), false)
           .toFloatArray();
     }
   }

@@ -60,8 +60,7 @@ record OrganScan(float[] voxels, byte[] labels, Size3 size) {
 
   /** The window about an organ, padded at the ends to whole patches; other organs are gone. */
   OrganScan about(int organ, Window settings, Size3 patch) {
-    OrganWindow box =
-        OrganWindow.about(labels, size, organ + 1).window(settings, size);
+    OrganWindow box = OrganWindow.about(labels, size, organ + 1).window(settings, size);
     Size3 cut = box.size();
     Size3 padded =
         new Size3(

@@ -192,9 +192,10 @@ final class FVlm implements PublishedKind {
   }
 
   /**
-   * {@code data/resize.py}: to 1 × 1 × 3 mm with sizes rounded down; {@code data/preprocess.py}:
-   * −1150 … 350 HU to [0, 1]. Its arrays are (z, y, x) as CT-RATE's files hold them, whose axes run
-   * to the left, to the back and up. The sizes follow from the organs: {@code OrganEmbedder}.
+   * {@code data/resize.py}: to 1 × 1 × 3 mm with sizes rounded down, of the spacing in the file's
+   * header; {@code data/preprocess.py}: −1150 … 350 HU to [0, 1]. Its arrays are (z, y, x) as
+   * CT-RATE's files hold them, whose axes run to the left, to the back and up. The sizes follow
+   * from the organs: {@code OrganEmbedder}.
    */
   static Preprocessing preprocessing() {
     return new Preprocessing(
@@ -203,7 +204,7 @@ final class FVlm implements PublishedKind {
             Optional.of(IntensityWindow.between(-1150, 350)),
             Optional.empty(),
             NonFinite.FAIL)
-        .withRecipe(Recipe.defaults().withGrid(ResampleGrid.EXTENT));
+        .withRecipe(Recipe.defaults().withGrid(ResampleGrid.EXTENT_OF_HEADER));
   }
 
   /** {@code test_items} of {@code eval.py}, organ by organ. */

@@ -33,8 +33,7 @@ class OrganScanTest {
   private static final Size3 PATCH = new Size3(16, 16, 32);
 
   private static final Map<Integer, Byte> ORGANS =
-      Map.of(
-          10, (byte) 1, 14, (byte) 1, 51, (byte) 2, 61, (byte) 2, 15, (byte) 3, 52, (byte) 4);
+      Map.of(10, (byte) 1, 14, (byte) 1, 51, (byte) 2, 61, (byte) 2, 15, (byte) 3, 52, (byte) 4);
 
   private static OrganScan kept() throws IOException {
     Preprocessing steps =
@@ -42,7 +41,7 @@ class OrganScanTest {
             .withOrientation("LPS")
             .withSpacing(new Spacing(3, 1, 1))
             .withWindow(IntensityWindow.between(-1150, 350))
-            .withRecipe(Recipe.defaults().withGrid(ResampleGrid.EXTENT));
+            .withRecipe(Recipe.defaults().withGrid(ResampleGrid.EXTENT_OF_HEADER));
     Volume volume = VolumeReaders.read(GOLDEN.resolve("fvlm-scan.nii.gz"));
     Volume labels = VolumeReaders.read(GOLDEN.resolve("fvlm-labels.nii.gz"));
     return OrganScan.prepared(steps, volume, labels, ORGANS).kept(WINDOW);

@@ -93,8 +93,7 @@ class FVlmTest {
       for (String organ : seen.present()) {
         assertThat(seen.of(organ).orElseThrow())
             .as(organ)
-            .containsExactly(
-                expected.get(organ + "_embedding").toFloatArray(), within(1e-4f));
+            .containsExactly(expected.get(organ + "_embedding").toFloatArray(), within(1e-4f));
       }
 
       List<OrganFinding> findings = organs.zeroShot(seen);
@@ -102,7 +101,8 @@ class FVlmTest {
       int compared = 0;
       for (OrganFinding finding : findings) {
         NDArray probability = expected.get("probability " + finding.finding());
-        assertThat(finding.probability().isPresent()).isEqualTo(seen.of(finding.organ()).isPresent());
+        assertThat(finding.probability().isPresent())
+            .isEqualTo(seen.of(finding.organ()).isPresent());
         if (probability != null) {
           assertThat(finding.probability().orElseThrow())
               .as(finding.finding())
@@ -113,8 +113,7 @@ class FVlmTest {
       assertThat(compared).isEqualTo(6);
       assertThat(organs.zeroShot(seen, "esophagus", List.of(FindingPrompts.of("hernia"))))
           .isEmpty();
-      assertThat(
-              organs.zeroShot(seen, "lung", List.of(FindingPrompts.of("nodule"))).orElseThrow())
+      assertThat(organs.zeroShot(seen, "lung", List.of(FindingPrompts.of("nodule"))).orElseThrow())
           .containsOnlyKeys("nodule");
 
       // The organs as its code merges them, in a file: the same to the bit.
@@ -184,8 +183,7 @@ class FVlmTest {
     Path others = dir.resolve("others.nii.gz");
     float[] none = new float[labels.voxels().length];
     VolumeWriters.write(empty, labels.withVoxels(none), PixelType.INT16);
-    VolumeWriters.write(
-        small, new Volume(new float[8], 2, 2, 2, labels.affine()), PixelType.INT16);
+    VolumeWriters.write(small, new Volume(new float[8], 2, 2, 2, labels.affine()), PixelType.INT16);
     float[] liver = none.clone();
     liver[liver.length / 2] = 5;
     VolumeWriters.write(others, labels.withVoxels(liver), PixelType.INT16);
@@ -219,8 +217,7 @@ class FVlmTest {
   @Test
   void aFileOfOtherOrgansIsRefused() throws IOException {
     Path more =
-        changed(
-            (tensors, scope) -> tensors.put("query_tokens", scope.ones(new Shape(5, 16))));
+        changed((tensors, scope) -> tensors.put("query_tokens", scope.ones(new Shape(5, 16))));
     assertThatThrownBy(() -> imported(more))
         .isInstanceOf(T3dException.class)
         .hasMessageContaining("expected 4 query_tokens")

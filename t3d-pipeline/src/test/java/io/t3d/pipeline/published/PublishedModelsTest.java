@@ -184,7 +184,15 @@ class PublishedModelsTest {
     assertRefused("colipri", "eva.blocks.0.attn.q_proj.weight", "down_projection.proj.weight");
     try (NDManager scope = TestDevice.manager()) {
       for (String file :
-          List.of("ct-clip.pt", "merlin", "spectre", "voxelfm", "m3d-clip", "hlip", "radfinder", "fvlm")) {
+          List.of(
+              "ct-clip.pt",
+              "merlin",
+              "spectre",
+              "voxelfm",
+              "m3d-clip",
+              "hlip",
+              "radfinder",
+              "fvlm")) {
         Path path = GOLDEN.resolve(file.contains(".") ? file : file + ".safetensors");
         var names = PublishedTensors.read(scope, List.of(path)).names();
         assertThat(RefusedKind.of(names)).as(file).isEmpty();

@@ -28,7 +28,8 @@ import java.util.List;
 /**
  * Embeds organs: a {@link Vit3d} reads a window about an organ, and a learned query of the organ
  * gathers, by one attention, the tokens of the patches that hold some of it, of several layers; a
- * linear map of the organ follows. There is no embedding of a whole volume: {@link #encode} refuses.
+ * linear map of the organ follows. There is no embedding of a whole volume: {@link #encode}
+ * refuses.
  *
  * <p>Parameters: {@code vit.…} as of {@link Vit3d}; {@code query_tokens} {@code (O, C)}; {@code
  * attention.query.weight}, {@code attention.key.weight}, {@code attention.value.weight}, {@code
@@ -167,13 +168,11 @@ public final class OrganVit3d extends GridEncoder {
             seen.add(Casts.toFloat32(tokens).get(new NDIndex("{}", rows))); // (n, C)
           }
           NDArray organTokens = NDArrays.concat(seen, 0).expandDims(0); // (1, L·n, C)
-          NDArray all =
-              Scopes.handle(parameters.getValue(queries, x.getDevice(), training), scope);
+          NDArray all = Scopes.handle(parameters.getValue(queries, x.getDevice(), training), scope);
           NDArray query = all.get(organ + ":" + (organ + 1)).expandDims(0); // (1, 1, C)
           NDArray gathered =
               attention.forward(parameters, query, organTokens, training).squeeze(1); // (1, C)
-          NDArray projected =
-              Steps.run(projections.get(organ), parameters, gathered, training);
+          NDArray projected = Steps.run(projections.get(organ), parameters, gathered, training);
           return Casts.toFloat32(projected).normalize(2, 1); // (1, E)
         });
   }
@@ -211,8 +210,7 @@ public final class OrganVit3d extends GridEncoder {
     }
 
     /** {@code asked (1, 1, C)} over {@code tokens (1, n, C)} to {@code (1, 1, C)}. */
-    NDArray forward(
-        ParameterStore parameters, NDArray asked, NDArray tokens, boolean training) {
+    NDArray forward(ParameterStore parameters, NDArray asked, NDArray tokens, boolean training) {
       NDArray gathered =
           Attention.multiHead(
               Steps.run(query, parameters, asked, training),

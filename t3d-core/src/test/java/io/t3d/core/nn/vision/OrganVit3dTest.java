@@ -27,8 +27,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class OrganVit3dTest {
-  private static final Window WINDOW =
-      new Window(Size3.cube(1), Size3.cube(4), new Size3(4, 4, 8));
+  private static final Window WINDOW = new Window(Size3.cube(1), Size3.cube(4), new Size3(4, 4, 8));
 
   private NDManager manager;
   private OrganVit3d net;
@@ -123,7 +122,8 @@ class OrganVit3dTest {
     NDArray own = resized.forward(parameters, manager.zeros(new Shape(1, 1, 4, 4, 4)), false);
     assertThat(own.toFloatArray())
         .isEqualTo(
-            fixed.forward(parameters, manager.zeros(new Shape(1, 1, 4, 4, 4)), false)
+            fixed
+                .forward(parameters, manager.zeros(new Shape(1, 1, 4, 4, 4)), false)
                 .toFloatArray());
     NDArray deeper = resized.forward(parameters, manager.zeros(new Shape(1, 1, 8, 4, 4)), false);
     // Along z 2 places become 4: a, 3/4 a + 1/4 b, 1/4 a + 3/4 b, b.
@@ -143,7 +143,8 @@ class OrganVit3dTest {
         .forEach(
             (name, parameter) -> {
               NDArray array = parameter.getArray();
-              NDArray wave = manager.arange(0f, (float) array.size(), 1f).cos().reshape(array.getShape());
+              NDArray wave =
+                  manager.arange(0f, (float) array.size(), 1f).cos().reshape(array.getShape());
               (name.startsWith("position") ? wave : wave.mul(0)).copyTo(array);
             });
     return out;
