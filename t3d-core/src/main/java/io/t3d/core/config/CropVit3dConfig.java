@@ -56,7 +56,8 @@ public record CropVit3dConfig(
           "CropVit3dConfig.crop must be a multiple of local.patch, got " + crop + " and " + p);
     }
     if (!combiner.patch().equals(Size3.cube(1))
-        || combiner.position() == Vit3dConfig.Position.LEARNED) {
+        || combiner.position() == Vit3dConfig.Position.LEARNED
+        || combiner.position() == Vit3dConfig.Position.LEARNED_RESIZED) {
       throw new IllegalArgumentException(
           "CropVit3dConfig.combiner must have a patch of 1×1×1 and no LEARNED positions, got "
               + combiner.patch()

@@ -10,10 +10,16 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
   @JsonSubTypes.Type(value = Vit3dConfig.class, name = "vit3d"),
   @JsonSubTypes.Type(value = CtVitConfig.class, name = "ct-vit"),
   @JsonSubTypes.Type(value = CropVit3dConfig.class, name = "crop-vit3d"),
+  @JsonSubTypes.Type(value = OrganVit3dConfig.class, name = "organ-vit3d"),
   @JsonSubTypes.Type(value = CustomVisionConfig.class, name = "custom")
 })
 public sealed interface VisionConfig
-    permits ResNet3dConfig, Vit3dConfig, CtVitConfig, CropVit3dConfig, CustomVisionConfig {
+    permits ResNet3dConfig,
+        Vit3dConfig,
+        CtVitConfig,
+        CropVit3dConfig,
+        OrganVit3dConfig,
+        CustomVisionConfig {
   /** C, the width of a visual token. */
   int channels();
 

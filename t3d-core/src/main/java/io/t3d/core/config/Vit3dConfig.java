@@ -14,7 +14,8 @@ import java.util.Optional;
  * @param heads attention heads A; divides C
  * @param mlpSize width of the feed-forward layer
  * @param position how tokens learn where they are
- * @param gridSize tokens per axis that a LEARNED table covers; SINCOS takes any grid and ignores it
+ * @param gridSize tokens per axis that a LEARNED or LEARNED_RESIZED table covers; SINCOS takes any
+ *     grid and ignores it
  * @param dropout probability, in attention and feed-forward
  * @param qkvBias whether query, key and value have biases; MONAI's have none, those of 2D models do
  * @param layerNormEps added to the variance: 1e-5 in MONAI, 1e-6 in timm, 1e-12 in HuggingFace
@@ -40,6 +41,11 @@ public record Vit3dConfig(
     SINCOS,
     /** A learned vector per token of a grid; views smaller than it use its centre. */
     LEARNED,
+    /**
+     * A learned vector per token of a grid, which is resized trilinearly to the grid of the view,
+     * so that views may have any size that the patch divides.
+     */
+    LEARNED_RESIZED,
     /** Nothing is added to the tokens: for rotary positions, which attention applies itself. */
     NONE
   }

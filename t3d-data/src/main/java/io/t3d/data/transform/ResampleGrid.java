@@ -9,6 +9,11 @@ public enum ResampleGrid {
    * PyTorch {@code interpolate(size=int(n · old / new), align_corners=False)}.
    */
   EXTENT,
+  /**
+   * As {@link #EXTENT}, of the spacing as the file's header has it, in float32: 80 voxels of 4.1
+   * mm, which is 4.0999999 there, are 327 of 1 mm and not 328.
+   */
+  EXTENT_OF_HEADER,
   /** As {@link #EXTENT}, with sizes rounded to the nearest: {@code size=round(n · old / new)}. */
   EXTENT_NEAREST,
   /**

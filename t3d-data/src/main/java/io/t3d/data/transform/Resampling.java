@@ -40,6 +40,10 @@ final class Resampling {
       int size = bounded(Math.floor(n * (Math.rint(old / MM) * MM / wanted)));
       return new Axis(n, size, (double) n / size, false);
     }
+    if (grid == ResampleGrid.EXTENT_OF_HEADER) {
+      int size = bounded(Math.floor(n * (old / wanted)));
+      return new Axis(n, size, (double) n / size, false);
+    }
     if (grid == ResampleGrid.EXTENT_NEAREST) {
       int size = bounded(Math.rint(n / step));
       return new Axis(n, size, (double) n / size, false);

@@ -76,6 +76,18 @@ class RecipeTest {
   }
 
   @Test
+  void aHeadersSpacingIsTakenToItsLastBitWhereThatIsTheGrid() {
+    // Python: int(80 * float(numpy.float32(4.1)) / 1.0) is 327, int(80 * 4.1) is 328.
+    Volume v = new Volume(new float[80], 1, 1, 80, Affine.scaleTranslate(4.1f, 1, 1, 0, 0, 0));
+    Preprocessing steps = Preprocessing.none().withSpacing(Spacing.isotropic(1));
+    Recipe recipe = Recipe.defaults();
+    assertThat(steps.withRecipe(recipe.withGrid(ResampleGrid.EXTENT_OF_HEADER)).apply(v).width())
+        .isEqualTo(327);
+    assertThat(steps.withRecipe(recipe.withGrid(ResampleGrid.EXTENT)).apply(v).width())
+        .isEqualTo(328);
+  }
+
+  @Test
   void theWindowComesFirstWhereTheRecipeSaysSoInFilesToo(@TempDir Path dir) throws IOException {
     Volume edge = new Volume(new float[] {0, 0, 3000, 3000}, 1, 1, 4, Affine.identity());
     Preprocessing after =

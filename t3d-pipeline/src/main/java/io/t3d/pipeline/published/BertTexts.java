@@ -39,10 +39,20 @@ final class BertTexts {
   static TextConfig config(
       PublishedTensors file, String prefix, Optional<Path> tokenizer, String kind)
       throws IOException {
+    int tokenTypes = file.size(prefix + "embeddings.token_type_embeddings.weight", 2, 0);
+    return configWithoutTokenTypes(file, prefix, tokenizer, kind).toBuilder()
+        .tokenTypes(tokenTypes)
+        .build();
+  }
+
+  /** The same where the file need not have embeddings of token types. */
+  static TextConfig configWithoutTokenTypes(
+      PublishedTensors file, String prefix, Optional<Path> tokenizer, String kind)
+      throws IOException {
     Path folder = required(tokenizer, kind);
     boolean told = isBert(folder.resolve("config.json"));
     TextConfig base = told ? HuggingFaceFolder.sizes(folder) : TextConfig.bertBase();
-    return sized(file, prefix, folder, base, told ? 0 : HEAD);
+    return encoder(file, prefix, folder, base, told ? 0 : HEAD);
   }
 
   /** The folder, or an error that says how to give one. */
@@ -67,6 +77,13 @@ final class BertTexts {
    */
   static TextConfig sized(
       PublishedTensors file, String prefix, Path folder, TextConfig base, int head) {
+    int tokenTypes = file.size(prefix + "embeddings.token_type_embeddings.weight", 2, 0);
+    return encoder(file, prefix, folder, base, head).toBuilder().tokenTypes(tokenTypes).build();
+  }
+
+  /** All sizes but the token types, which are those of {@code base}. */
+  private static TextConfig encoder(
+      PublishedTensors file, String prefix, Path folder, TextConfig base, int head) {
     long[] words = file.shape(prefix + "embeddings.word_embeddings.weight", 2);
     int hidden = Math.toIntExact(words[1]);
     int positions = file.size(prefix + "embeddings.position_embeddings.weight", 2, 0);
@@ -84,7 +101,6 @@ final class BertTexts {
         .mlpSize(file.size(prefix + "encoder.layer.0.intermediate.dense.weight", 2, 0))
         .positions(Math.max(2 + base.positionOffset(), positions))
         .maxLength(Math.max(2, positions - base.positionOffset()))
-        .tokenTypes(file.size(prefix + "embeddings.token_type_embeddings.weight", 2, 0))
         .dropout(0)
         .pooling(TextConfig.Pooling.CLS)
         .build();

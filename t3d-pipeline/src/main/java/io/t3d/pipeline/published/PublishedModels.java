@@ -49,7 +49,8 @@ public final class PublishedModels {
           new VoxelFm(),
           new M3dClip(),
           new Hlip(),
-          new RadFinder());
+          new RadFinder(),
+          new FVlm());
 
   /** What an import writes, and a further one replaces; other files are the user's. */
   static final Set<String> OWN =

@@ -14,12 +14,7 @@ enum RefusedKind {
       "the number of heads of its attention poolings and its padding stand in settings that its file"
           + " does not hold; its Primus-M is what Vit3d with rotary INDEX, SWIGLU and inner norms is",
       // A Primus, as its own code names it, at any depth: COLIPRI's, or one alone.
-      names -> anyEnds(names, "eva.blocks.0.attn.q_proj.weight", "eva.blocks.0.attn.qkv.weight")),
-  FVLM(
-      "fvlm",
-      "it embeds an organ's tokens, which takes masks of organs from TotalSegmentator for each volume;"
-          + " its ViT loads with pretrained.vision",
-      names -> anyEnds(names, "vision_projs.0.weight") && anyEnds(names, "query_tokens"));
+      names -> anyEnds(names, "eva.blocks.0.attn.q_proj.weight", "eva.blocks.0.attn.qkv.weight"));
 
   private final String kind;
   private final String reason;

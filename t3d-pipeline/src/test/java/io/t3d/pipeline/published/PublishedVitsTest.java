@@ -13,6 +13,7 @@ import ai.djl.training.ParameterStore;
 import com.google.common.base.Splitter;
 import io.t3d.core.T3dException;
 import io.t3d.core.config.CropVit3dConfig;
+import io.t3d.core.config.OrganVit3dConfig;
 import io.t3d.core.config.ResNet3dConfig;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.T3DConfig;
@@ -409,6 +410,15 @@ class PublishedVitsTest {
     assertThat(slices.gridSize()).isEqualTo(Size3.cube(14));
     assertThat(List.of(slices.layers(), slices.heads(), slices.variantOrPlain().globalEvery()))
         .containsExactly(12, 12, 3);
+
+    T3DConfig fvlm = assertLoads(new FVlm(), "fvlm", Optional.of(noConfig));
+    OrganVit3dConfig organs = (OrganVit3dConfig) fvlm.vision();
+    assertThat(organs.vit().patch()).isEqualTo(new Size3(16, 16, 32));
+    assertThat(organs.vit().gridSize()).isEqualTo(new Size3(7, 16, 11));
+    assertThat(organs.levels()).containsExactly(3, 6, 9, 11);
+    assertThat(List.of(organs.vit().heads(), organs.heads(), organs.embedDim()))
+        .containsExactly(12, 4, 256);
+    assertThat(((TextConfig) fvlm.text()).maxLength()).isEqualTo(384);
   }
 
   private static T3DConfig assertLoads(PublishedKind kind, String name, Optional<Path> tokenizer)
@@ -628,7 +638,7 @@ class PublishedVitsTest {
 
   @Test
   void modelsThatAreKnownButNotRunAreRefusedByName() {
-    for (String name : List.of("colipri", "fvlm")) {
+    for (String name : List.of("colipri")) {
       assertThatThrownBy(
               () ->
                   PublishedModels.importTo(
@@ -641,7 +651,7 @@ class PublishedVitsTest {
     }
     assertThat(PublishedModels.names())
         .containsExactly(
-            "ct-clip", "merlin", "spectre", "voxelfm", "m3d-clip", "hlip", "radfinder");
+            "ct-clip", "merlin", "spectre", "voxelfm", "m3d-clip", "hlip", "radfinder", "fvlm");
   }
 
   @Test

@@ -62,6 +62,11 @@ final class OnnxVit {
           layers.add(
               tokens, graph.constant(SinCosPosition3d.table(manager, grid, config.hiddenSize())));
       case LEARNED -> layers.add(tokens, graph.constant(learned(grid)));
+      case LEARNED_RESIZED ->
+          throw new T3dException(
+              T3dException.Kind.USAGE,
+              "A Vit3d in ONNX needs positions of its own grid, got LEARNED_RESIZED; load the"
+                  + " weights into a Vit3d with LEARNED positions of the views' grid");
     };
   }
 

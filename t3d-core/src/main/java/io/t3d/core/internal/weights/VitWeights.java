@@ -94,7 +94,8 @@ final class VitWeights {
       }
       return;
     }
-    if (config.position() != Vit3dConfig.Position.LEARNED) {
+    if (config.position() != Vit3dConfig.Position.LEARNED
+        && config.position() != Vit3dConfig.Position.LEARNED_RESIZED) {
       throw new IOException(
           source
               + " has a table of positions; set Vit3dConfig.position to LEARNED and gridSize to the"

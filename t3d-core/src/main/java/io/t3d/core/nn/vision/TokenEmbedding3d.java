@@ -10,12 +10,14 @@ import ai.djl.training.initializer.NormalInitializer;
 import io.t3d.core.T3dException;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.Vit3dConfig;
+import io.t3d.core.internal.Scopes;
 import io.t3d.core.nn.TypedBlock;
 import io.t3d.core.nn.internal.FeedForward;
 import io.t3d.core.nn.internal.SinCosPosition3d;
 import io.t3d.core.nn.internal.Steps;
 import io.t3d.core.nn.internal.conv.PatchEmbedding3d;
 import io.t3d.core.torch.Casts;
+import io.t3d.core.torch.Interpolate;
 import org.jspecify.annotations.Nullable;
 
 /** Patches as tokens that know where they are: MONAI's {@code patch_embedding}. */
@@ -29,7 +31,10 @@ final class TokenEmbedding3d extends TypedBlock {
     patches =
         addChildBlock(
             "patch_embeddings", new PatchEmbedding3d(config.patch(), config.hiddenSize()));
-    learned = config.position() == Vit3dConfig.Position.LEARNED ? addTable() : null;
+    boolean table =
+        config.position() == Vit3dConfig.Position.LEARNED
+            || config.position() == Vit3dConfig.Position.LEARNED_RESIZED;
+    learned = table ? addTable() : null;
   }
 
   private Parameter addTable() {
@@ -48,7 +53,7 @@ final class TokenEmbedding3d extends TypedBlock {
   Size3 grid(Shape views) {
     Size3 grid = patches.grid(views);
     Size3 table = config.gridSize();
-    if (learned != null
+    if (config.position() == Vit3dConfig.Position.LEARNED
         && (grid.depth() > table.depth()
             || grid.height() > table.height()
             || grid.width() > table.width())) {
@@ -89,6 +94,9 @@ final class TokenEmbedding3d extends TypedBlock {
     NDArray cube =
         table.reshape(
             full.depth(), full.height(), full.width(), config.hiddenSize()); // (d, h, w, C)
+    if (config.position() == Vit3dConfig.Position.LEARNED_RESIZED) {
+      return Steps.thenFree(cube, c -> resized(c, grid));
+    }
     NDIndex centre =
         new NDIndex()
             .addSliceDim((full.depth() - grid.depth()) / 2, (full.depth() + grid.depth()) / 2)
@@ -97,6 +105,19 @@ final class TokenEmbedding3d extends TypedBlock {
             .addAllDim();
     NDArray cropped = Steps.thenFree(cube, c -> c.get(centre)); // (d', h', w', C)
     return Steps.thenFree(cropped, c -> c.reshape(1, -1, config.hiddenSize())); // (1, N, C)
+  }
+
+  /** {@code (d, h, w, C)} to {@code (1, N, C)} of a grid; the input stays open. */
+  private NDArray resized(NDArray cube, Size3 grid) {
+    if (grid.equals(config.gridSize())) {
+      return cube.reshape(1, -1, config.hiddenSize());
+    }
+    return Scopes.within(
+        cube,
+        c ->
+            Interpolate.trilinear(c.transpose(3, 0, 1, 2).expandDims(0), grid)
+                .reshape(1, config.hiddenSize(), -1)
+                .transpose(0, 2, 1));
   }
 
   @Override

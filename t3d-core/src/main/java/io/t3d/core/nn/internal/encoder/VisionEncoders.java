@@ -3,11 +3,13 @@ package io.t3d.core.nn.internal.encoder;
 import io.t3d.core.config.CropVit3dConfig;
 import io.t3d.core.config.CtVitConfig;
 import io.t3d.core.config.CustomVisionConfig;
+import io.t3d.core.config.OrganVit3dConfig;
 import io.t3d.core.config.ResNet3dConfig;
 import io.t3d.core.config.VisionConfig;
 import io.t3d.core.config.Vit3dConfig;
 import io.t3d.core.nn.VisionEncoder;
 import io.t3d.core.nn.ctvit.CtVit;
+import io.t3d.core.nn.vision.OrganVit3d;
 import io.t3d.core.nn.vision.CropVit3d;
 import io.t3d.core.nn.vision.FeatureMapEncoder;
 import io.t3d.core.nn.vision.ResNet3d;
@@ -39,6 +41,9 @@ public final class VisionEncoders {
     if (config instanceof CropVit3dConfig crops) {
       return new CropVit3d(crops);
     }
+    if (config instanceof OrganVit3dConfig organs) {
+      return new OrganVit3d(organs);
+    }
     return new Vit3d((Vit3dConfig) config);
   }
 
@@ -55,6 +60,9 @@ public final class VisionEncoders {
     }
     if (encoder instanceof CropVit3d crops) {
       return crops.config();
+    }
+    if (encoder instanceof OrganVit3d organs) {
+      return organs.config();
     }
     String name =
         encoder instanceof FeatureMapEncoder map ? map.describe() : encoder.getClass().getName();
