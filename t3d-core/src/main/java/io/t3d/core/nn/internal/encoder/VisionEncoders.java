@@ -9,9 +9,9 @@ import io.t3d.core.config.VisionConfig;
 import io.t3d.core.config.Vit3dConfig;
 import io.t3d.core.nn.VisionEncoder;
 import io.t3d.core.nn.ctvit.CtVit;
-import io.t3d.core.nn.vision.OrganVit3d;
 import io.t3d.core.nn.vision.CropVit3d;
 import io.t3d.core.nn.vision.FeatureMapEncoder;
+import io.t3d.core.nn.vision.OrganVit3d;
 import io.t3d.core.nn.vision.ResNet3d;
 import io.t3d.core.nn.vision.Vit3d;
 
