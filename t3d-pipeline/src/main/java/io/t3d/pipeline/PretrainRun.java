@@ -157,6 +157,7 @@ public final class PretrainRun {
    * score that it will not have, too few views for the objective, weights to start from that are
    * missing or do not fit, a checkpoint to go on from of other settings or data. {@link #run}
    * refuses it too, but late for those who first read all volumes to see whether they can be used.
+   * With several workers each calls it.
    *
    * @param resume as in {@link #run(boolean, boolean, TrainingListener)}
    * @param acceptChangedData likewise; true also where rows may yet be left out of the run
@@ -164,6 +165,12 @@ public final class PretrainRun {
    * @throws IOException when weights or a checkpoint cannot be read
    */
   public void check(boolean resume, boolean acceptChangedData) throws IOException {
+    PretrainConfig settings = StartPreparation.applied(config, out, resume, group);
+    new PretrainRun(settings, rows, prompts, out, group, validation)
+        .checkAlone(resume, acceptChangedData);
+  }
+
+  private void checkAlone(boolean resume, boolean acceptChangedData) throws IOException {
     StartPreparation.recover(out, resume, group);
     requireValidation(PairValidation.names(config));
     Optional<Checkpoint> checkpoint = resume ? Checkpoint.open(out) : Optional.empty();

@@ -135,11 +135,18 @@ public final class EvaluateCommand implements Callable<Integer> {
     }
     Manifest all = Manifest.read(manifest);
     if (tasks == null) {
-      tasks = all.hasReports() ? List.of(Task.ZERO_SHOT, Task.RETRIEVAL) : List.of(Task.ZERO_SHOT);
+      tasks = allowed(all);
     } else if (tasks.contains(Task.RETRIEVAL)) {
       all.requireReports();
     }
     Prompts used = prompts(all);
+    if (tasks.contains(Task.ZERO_SHOT) && used.prompts().isEmpty()) {
+      throw new T3dException(
+          T3dException.Kind.INPUT,
+          "Zero-shot classification needs labels and prompts: "
+              + (prompts == null ? manifest + " has no label:NAME column" : prompts + " has none")
+              + "; add them, or ask for another --task, e.g. retrieval");
+    }
     Evaluation found;
     try (TrainedModel trained = checkpoint.open()) {
       tellOfPrompts();
@@ -156,6 +163,16 @@ public final class EvaluateCommand implements Callable<Integer> {
       EvaluationPrinter.print(found, json, spec.commandLine().getOut());
     }
     return 0;
+  }
+
+  /** Those of zero-shot and retrieval that the manifest allows; zero-shot, where it allows none. */
+  private static List<Task> allowed(Manifest all) {
+    if (!all.hasReports()) {
+      return List.of(Task.ZERO_SHOT);
+    }
+    return all.labelNames().isEmpty()
+        ? List.of(Task.RETRIEVAL)
+        : List.of(Task.ZERO_SHOT, Task.RETRIEVAL);
   }
 
   private Prompts prompts(Manifest all) throws IOException {

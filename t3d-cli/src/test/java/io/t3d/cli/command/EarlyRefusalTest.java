@@ -47,7 +47,11 @@ class EarlyRefusalTest {
 
   private static Path manifest(String name, Function<ManifestRow, Map<String, Boolean>> labels)
       throws IOException {
-    Path file = dir.resolve("ct").resolve(name);
+    return manifest(dir.resolve("ct").resolve(name), labels);
+  }
+
+  private static Path manifest(Path file, Function<ManifestRow, Map<String, Boolean>> labels)
+      throws IOException {
     List<ManifestRow> changed = new ArrayList<>();
     for (ManifestRow r : rows) {
       changed.add(
@@ -93,6 +97,9 @@ class EarlyRefusalTest {
     for (String task : List.of("linear-probe", "fine-tune")) {
       evaluate("needs labels: the manifest has no label:NAME column", none, "--task", task);
     }
+    Path folder = Files.createDirectories(dir.resolve("elsewhere"));
+    Path elsewhere = manifest(folder.resolve("none.csv"), row -> Map.of()); // no prompts.yaml here
+    evaluate(elsewhere + " has no label:NAME column", elsewhere, "--task", "zero-shot");
     Path absent =
         manifest(
             "absent.csv",
@@ -112,13 +119,13 @@ class EarlyRefusalTest {
     };
     for (List<Object> wrong :
         List.<List<Object>>of(
-            List.of("--beams", 0),
-            List.of("--max-length", 100_000),
-            List.of("--decoding", "NUCLEUS", "--top-p", 2),
-            List.of("--labeler", empty))) {
-      Object[] all = Arrays.copyOf(words, words.length + wrong.size());
-      System.arraycopy(wrong.toArray(), 0, all, words.length, wrong.size());
-      refused("error: ", all);
+            List.of("Beam.width must be > 0", "--beams", 0),
+            List.of("max-length", "--max-length", 100_000),
+            List.of("opP", "--decoding", "NUCLEUS", "--top-p", 2),
+            List.of(empty.toString(), "--labeler", empty))) {
+      Object[] all = Arrays.copyOf(words, words.length + wrong.size() - 1);
+      System.arraycopy(wrong.toArray(), 1, all, words.length, wrong.size() - 1);
+      refused((String) wrong.get(0), all);
     }
   }
 

@@ -40,10 +40,11 @@ public final class OnnxExport {
    * @param view (D, H, W), the size of views that {@code vision.onnx} is for
    * @param folder made when missing
    * @return the files
-   * @throws T3dException when the vision encoder is none of {@code ResNet3d}, {@code Vit3d} and
-   *     {@code CropVit3d}, an encoder is a class of one's own, the patch or the crop does not
-   *     divide the view, the view is larger than a learned table of positions, a file would have
-   *     more than 2 GiB, or the model has low-rank pairs: {@link T3DModel#mergeLora} them first
+   * @throws T3dException when the vision encoder is none of {@code ResNet3d}, {@code Vit3d}, {@code
+   *     CropVit3d} and {@code CtVit}, an encoder is a class of one's own, the patch or the crop
+   *     does not divide the view, the view is larger than a learned table of positions, a file
+   *     would have more than 2 GiB, or the model has low-rank pairs: {@link T3DModel#mergeLora}
+   *     them first
    */
   public static List<Path> write(T3DModel model, Size3 view, Path folder) throws IOException {
     model.lora().requireNone("An export");

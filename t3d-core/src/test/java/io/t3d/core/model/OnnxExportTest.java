@@ -24,6 +24,7 @@ import io.t3d.core.config.CropVit3dConfig;
 import io.t3d.core.config.CtVitConfig;
 import io.t3d.core.config.LoraConfig;
 import io.t3d.core.config.NoTextConfig;
+import io.t3d.core.config.OrganVit3dConfig;
 import io.t3d.core.config.ResNet3dConfig;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.T3DConfig;
@@ -450,6 +451,19 @@ class OnnxExportTest {
               "ONNX files are written of ResNet3d, Vit3d, CropVit3d and CtVit, got "
                   + TwoConvolutions.class.getName()
                   + ", which has no such form here; write one by code of your own");
+    }
+    OrganVit3dConfig organs =
+        new OrganVit3dConfig(
+            vit().build(),
+            List.of(0),
+            1,
+            8,
+            List.of(new OrganVit3dConfig.Organ("lung", List.of(10), List.of())),
+            new OrganVit3dConfig.Window(VIEW, VIEW, VIEW));
+    try (T3DModel model = model(organs, text().build(), 8, Projection.LINEAR)) {
+      assertThatThrownBy(() -> OnnxExport.write(model, VIEW, dir))
+          .isInstanceOf(T3dException.class)
+          .hasMessageContaining("CropVit3d and CtVit, got OrganVit3d, which has no such form");
     }
     T3DModelBuilder reader = T3DModel.builder().device(TestDevice.get()).embedDim(8);
     try (T3DModel model =

@@ -1,5 +1,6 @@
 package io.t3d.data.prepare;
 
+import com.google.common.util.concurrent.Uninterruptibles;
 import io.t3d.core.T3dException;
 import io.t3d.core.internal.Tasks;
 import io.t3d.data.manifest.BadRow;
@@ -16,6 +17,7 @@ import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.function.IntConsumer;
 
 /**
@@ -145,6 +147,8 @@ public final class DatasetPreparation {
       return outcomes;
     } finally {
       workers.shutdownNow();
+      // Nobody may write into the folder once it is given free, whatever ended this.
+      Uninterruptibles.awaitTerminationUninterruptibly(workers, 1, TimeUnit.MINUTES);
     }
   }
 

@@ -13,8 +13,12 @@ import io.t3d.core.task.classify.FindingPrompts;
 import io.t3d.core.task.classify.ZeroShotClassifier;
 import io.t3d.core.torch.internal.NoGrad;
 import io.t3d.core.volume.Volume;
+import io.t3d.data.io.VolumeFinder;
 import io.t3d.data.io.VolumeReaders;
+import io.t3d.data.manifest.ManifestRow;
+import io.t3d.data.manifest.Split;
 import io.t3d.data.prepare.Masks;
+import io.t3d.data.prepare.PreparedVolumes;
 import io.t3d.pipeline.TrainedModel;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -90,10 +94,11 @@ public final class OrganEmbedder {
    * @param meaning of its values
    * @return an embedding for each organ that the label map holds; the others are empty
    * @throws IOException when a file cannot be read
-   * @throws T3dException when the label map lies elsewhere, holds other values than whole numbers,
-   *     or no label at all
+   * @throws T3dException when the volume is prepared already, the label map lies elsewhere, holds
+   *     other values than whole numbers, or no label at all
    */
   public OrganEmbeddings embed(Path volume, Path labelMap, OrganLabels meaning) throws IOException {
+    requireRaw(VolumeFinder.one(volume));
     Volume read = VolumeReaders.read(volume);
     Volume labels = Masks.read(labelMap, read, Masks.OtherGrid.REFUSE);
     requireLabels(labelMap, labels);
@@ -109,6 +114,20 @@ public final class OrganEmbedder {
       }
     }
     return new OrganEmbeddings(organs(), vectors);
+  }
+
+  /** The window would be taken of what a window is of already. */
+  private static void requireRaw(Path volume) throws IOException {
+    ManifestRow row =
+        new ManifestRow(
+            0, volume, "", Split.UNASSIGNED, volume.toString(), Map.of(), Optional.empty());
+    if (PreparedVolumes.preparationOf(List.of(row)).isPresent()) {
+      throw new T3dException(
+          T3dException.Kind.INPUT,
+          volume
+              + " is prepared already, expected a volume in HU; give the file that it was made of,"
+              + " and the label map of that");
+    }
   }
 
   private static void requireLabels(Path file, Volume labels) {
@@ -149,6 +168,14 @@ public final class OrganEmbedder {
           .embedOrgan(new ParameterStore(scope, false), voxels, organ, window.patches(patch), false)
           .toFloatArray();
     }
+  }
+
+  /**
+   * ln of the scale as the file has it: {@code T3DModel.logitScale()} ends at a factor of 100,
+   * fVLM's code at 1,000.
+   */
+  private double logScale() {
+    return model.model().parameters().get("logit_scale.value").getArray().getFloat();
   }
 
   /**
@@ -199,9 +226,7 @@ public final class OrganEmbedder {
     try (NDManager scope = model.model().manager().newSubManager()) {
       ZeroShotClassifier classifier =
           ZeroShotClassifier.create(
-              texts -> model.model().encodeReports(scope, texts),
-              prompts,
-              model.model().logitScale());
+              texts -> model.model().encodeReports(scope, texts), prompts, logScale());
       double[] found = classifier.classify(new float[][] {vector.get()})[0];
       Map<String, Double> out = new LinkedHashMap<>();
       for (int i = 0; i < found.length; i++) {

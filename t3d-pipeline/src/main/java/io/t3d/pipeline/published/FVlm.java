@@ -232,8 +232,9 @@ final class FVlm implements PublishedKind {
             "It embeds lung, heart, esophagus and aorta, each under a label map of TotalSegmentator 2"
                 + " (--ml) on the volume's voxels: OrganEmbedder in Java. There is no embedding of a"
                 + " whole volume; commands that need one are refused.",
-            "Chest CT, volumes in HU; its own code rescales CT-RATE's files by the metadata's slope"
-                + " and intercept, here the file's own or the manifest's hold.",
+            "Chest CT, volumes in HU with the right spacing. Its own code first rewrites CT-RATE's"
+                + " files by the metadata's slope, intercept and spacing; OrganEmbedder takes files"
+                + " as they are, so do the same.",
             "Heads of the two attentions, layers whose tokens are gathered, and organs are its code's"
                 + " constants, not in the file."));
   }

@@ -15,6 +15,9 @@ import io.t3d.core.volume.Volume;
 import io.t3d.data.io.VolumeReaders;
 import io.t3d.data.io.VolumeWriters;
 import io.t3d.data.io.spi.PixelType;
+import io.t3d.data.manifest.Manifest;
+import io.t3d.data.prepare.DatasetPreparation;
+import io.t3d.data.prepare.PreparationConfig;
 import io.t3d.pipeline.TestDevice;
 import io.t3d.pipeline.TrainedModel;
 import io.t3d.pipeline.organ.OrganEmbedder;
@@ -198,6 +201,45 @@ class FVlmTest {
       OrganEmbeddings seen = organs.embed(SCAN, others, OrganLabels.TOTAL_SEGMENTATOR);
       assertThat(seen.present()).isEmpty();
       assertThat(organs.zeroShot(seen)).allMatch(f -> f.probability().isEmpty()).hasSize(16);
+    }
+  }
+
+  @Test
+  void itsTemperatureMayBeLowerThanOneHundredth() throws IOException {
+    Path cold = changed((tensors, scope) -> tensors.put("temp", scope.create(0.005f)));
+    try (TrainedModel trained = imported(cold);
+        NDManager scope = trained.model().manager().newSubManager()) {
+      OrganEmbedder organs = OrganEmbedder.of(trained);
+      OrganEmbeddings seen = organs.embed(SCAN, LABELS, OrganLabels.TOTAL_SEGMENTATOR);
+      FindingPrompts nodule = new FindingPrompts("Nodule", List.of("Nodule."), List.of("Not it."));
+      double[] cosines = new double[2];
+      float[] lung = seen.of("lung").orElseThrow();
+      for (int i = 0; i < 2; i++) {
+        String text = List.of("Nodule.", "Not it.").get(i);
+        float[] vector = trained.model().encodeReports(scope, List.of(text)).toFloatArray();
+        for (int j = 0; j < vector.length; j++) {
+          cosines[i] += (double) vector[j] * lung[j];
+        }
+      }
+      assertThat(organs.zeroShot(seen, "lung", List.of(nodule)).orElseThrow().get("Nodule"))
+          .isCloseTo(1 / (1 + Math.exp((cosines[1] - cosines[0]) / 0.005)), within(1e-3));
+    }
+  }
+
+  @Test
+  void aPreparedVolumeIsRefused() throws IOException {
+    Path manifest = dir.resolve("manifest.csv");
+    Files.writeString(manifest, "volume,report\n" + SCAN.toAbsolutePath() + ",Nodule.\n");
+    PreparationConfig config = PreparationConfig.of(FVlm.preprocessing());
+    Path folder = dir.resolve("prepared");
+    DatasetPreparation preparation = new DatasetPreparation(config, folder, 1);
+    Path written = preparation.run(Manifest.read(manifest).rows(), done -> {}).manifest();
+    Path prepared = Manifest.read(written).rows().get(0).volume();
+    try (TrainedModel trained = imported(FILE)) {
+      OrganEmbedder organs = OrganEmbedder.of(trained);
+      assertThatThrownBy(() -> organs.embed(prepared, LABELS, OrganLabels.TOTAL_SEGMENTATOR))
+          .isInstanceOf(T3dException.class)
+          .hasMessageContaining("is prepared already, expected a volume in HU");
     }
   }
 

@@ -67,10 +67,14 @@ public final class OnnxModels {
     if (config instanceof CtVitConfig ctVit) {
       return new OnnxCtVit(layers, ctVit).run(views, view);
     }
+    String encoder =
+        config instanceof CustomVisionConfig custom
+            ? custom.encoder()
+            : config.getClass().getSimpleName().replace("Config", "");
     throw new T3dException(
         T3dException.Kind.USAGE,
         "ONNX files are written of ResNet3d, Vit3d, CropVit3d and CtVit, got "
-            + ((CustomVisionConfig) config).encoder()
+            + encoder
             + ", which has no such form here; write one by code of your own");
   }
 

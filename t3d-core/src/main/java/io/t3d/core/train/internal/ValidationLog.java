@@ -43,8 +43,21 @@ public final class ValidationLog {
         }
       }
     }
-    AtomicFiles.writeText(file, text(kept));
     List<String> columns = kept.isEmpty() ? FIXED : List.of(kept.get(0).split(",", -1));
+    if (columns.size() < FIXED.size() || !columns.subList(0, FIXED.size()).equals(FIXED)) {
+      if (kept.size() > 1) {
+        throw new IOException(
+            file
+                + " must begin with the columns "
+                + FIXED
+                + ", got "
+                + kept.get(0)
+                + "; move it away, and the run goes on with a new one");
+      }
+      kept.clear(); // the first line, which a killed run has half written
+      columns = FIXED;
+    }
+    AtomicFiles.writeText(file, text(kept));
     return new ValidationLog(file, columns.subList(FIXED.size(), columns.size()));
   }
 

@@ -1,8 +1,10 @@
 package io.t3d.core.train.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -49,5 +51,19 @@ class ValidationLogTest {
     assertLines("step,epoch,loss,r5,a_ _b_", "2,0,1.5,0.25,", "4,0,,0.5,3.0", "");
     ValidationLog.open(folder, 1).append(2, 0, scores("r5", 0.75));
     assertLines("step,epoch,loss,r5,a_ _b_", "2,0,,0.75,", "");
+  }
+
+  @Test
+  void aHalfWrittenHeaderIsWrittenAnewAndAnotherTableIsLeftAsItIs() throws IOException {
+    Path file = folder.resolve(ValidationLog.FILE);
+    Files.writeString(file, "ste");
+    ValidationLog.open(folder, 2).append(4, 0, scores("r5", 0.5));
+    assertLines("step,epoch,r5", "4,0,0.5", "");
+    Files.writeString(file, "\n2,0,0.25\n");
+    assertThatThrownBy(() -> ValidationLog.open(folder, 2))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("must begin with the columns [step, epoch], got ")
+        .hasMessageContaining("move it away");
+    assertLines("", "2,0,0.25", "");
   }
 }
