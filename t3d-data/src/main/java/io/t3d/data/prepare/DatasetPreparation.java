@@ -19,6 +19,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntConsumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Prepares the volumes and masks of a manifest once, into a folder of Zarr volumes with a manifest
@@ -31,6 +33,8 @@ import java.util.function.IntConsumer;
  * prepared. docs/preprocessing.md describes the folder.
  */
 public final class DatasetPreparation {
+  private static final Logger LOG = LoggerFactory.getLogger(DatasetPreparation.class);
+
   private final PreparationConfig config;
   private final Path out;
   private final int threads;
@@ -148,7 +152,9 @@ public final class DatasetPreparation {
     } finally {
       workers.shutdownNow();
       // Nobody may write into the folder once it is given free, whatever ended this.
-      Uninterruptibles.awaitTerminationUninterruptibly(workers, 1, TimeUnit.MINUTES);
+      if (!Uninterruptibles.awaitTerminationUninterruptibly(workers, 1, TimeUnit.MINUTES)) {
+        LOG.warn("A study is still being prepared in {}", out);
+      }
     }
   }
 
