@@ -24,21 +24,26 @@ import org.bytedeco.pytorch.global.torch;
  * dp_n = Σ_t w_tn g_t + (dk_n without what points along p_n) / (|p_n| · temperature)
  * }</pre>
  *
- * <p>The forward pass keeps y, m, the shift, and the weights where they are few and need no shift;
- * else the backward pass makes the weights of a block again. Of (T, N) numbers it reads and writes
- * as little as it can, besides the products: scaling and projecting is done on (N, E), and the
- * shift is left out where no exponential overflows. Temporaries belong to the caller's
- * PointerScope.
+ * <p>The forward pass keeps y, m, the shift, and the weights where that pays; else the backward
+ * pass makes the weights of a block again. Of (T, N) numbers it reads and writes as little as it
+ * can, besides the products: scaling and projecting is done on (N, E), and the shift is left out
+ * where no exponential overflows. Temporaries belong to the caller's PointerScope.
  */
 final class GatherBlocks implements WrittenGradient.Backward {
   /** Up to so many weights, half a MiB, one operation for all volumes is faster than blocks. */
   static final long SMALL = 1L << 17;
 
   /**
-   * Weights of a block: a MiB. The products pack and write their matrices once for each block,
-   * which costs a fifth more with half of it; with twice as much they leave the processor's cache.
+   * Weights of a block: half a MiB, or a MiB for wide tokens, whose products pack and write their
+   * matrices once for each block.
    */
-  private static final long BLOCK = 1L << 18;
+  private static final long BLOCK = 1L << 17;
+
+  /**
+   * From this width on a product costs more than to write its result to memory and read it again,
+   * so that weights are better kept.
+   */
+  private static final long WIDE = 192;
 
   /** On a GPU there is less need to cut. */
   static final long GPU_BLOCK = 1L << 24;
@@ -70,8 +75,8 @@ final class GatherBlocks implements WrittenGradient.Backward {
    *
    * @param ofTokens whether the backward pass is to give a gradient of tokens
    * @param ofQueries whether it is to give one of queries
-   * @param keepUpTo so many weights B·T·N, or fewer, wait for the backward pass, which then need
-   *     not make them again
+   * @param keepUpTo so many weights B·T·N, or fewer, of wide tokens wait for the backward pass,
+   *     which then need not make them again
    */
   GatherBlocks(
       Tensor tokens,
@@ -87,7 +92,8 @@ final class GatherBlocks implements WrittenGradient.Backward {
     this.ofQueries = ofQueries;
     long b = tokens.size(0);
     long t = queries.size(0);
-    long most = tokens.is_cuda() ? GPU_BLOCK : BLOCK;
+    boolean wide = queries.size(1) >= WIDE;
+    long most = tokens.is_cuda() ? GPU_BLOCK : wide ? 2 * BLOCK : BLOCK;
     block = Math.min(tokens.size(1), Math.max(16, most / t));
     Tensor length = lengths(this.tokens).clamp_min_(new Scalar(SMALLEST_LENGTH));
     inverse = WrittenGradient.keep(length.reciprocal_());
@@ -96,7 +102,7 @@ final class GatherBlocks implements WrittenGradient.Backward {
     shift = WrittenGradient.keep(queries.new_zeros(b, t, 1));
     sharp = tokens.is_cuda() || !(longest(this.queries) / temperature <= MILD);
     long weights = b * t * tokens.size(1);
-    boolean keep = !sharp && (ofTokens || ofQueries) && weights <= keepUpTo;
+    boolean keep = !sharp && wide && (ofTokens || ofQueries) && weights <= keepUpTo;
     kept = WrittenGradient.keep(queries.new_empty(keep ? weights : 0));
     versions = versions();
     forward();

@@ -17,9 +17,10 @@ import io.t3d.core.torch.TorchBridge;
  * <p>Two forms give the same values and gradients. {@link #plain} is the reference, five array
  * operations under autograd, which keeps cosines, logits and weights: 128 MiB each for 65,536
  * tokens and 512 sentences. {@link #fused} takes tokens in blocks whose weights stay in the
- * processor's cache. It keeps the weights alone, and those up to 128 MiB of a call; of more, and
- * where the temperature is so low that exponentials need a shift, it keeps none and computes them
- * again. The running softmax over blocks is that of Dao et al. 2022, "FlashAttention".
+ * processor's cache. It keeps the weights alone, and those up to 128 MiB of a call and where tokens
+ * are wide; else, and where the temperature is so low that exponentials need a shift, it keeps none
+ * and computes them again. The running softmax over blocks is that of Dao et al. 2022,
+ * "FlashAttention".
  */
 public sealed interface TokenGathering permits PlainTokenGathering, FusedTokenGathering {
   /**
