@@ -9,7 +9,7 @@ import ai.djl.training.ParameterStore;
 import io.t3d.core.internal.Scopes;
 import io.t3d.core.internal.Shapes;
 import io.t3d.core.internal.kernel.TokenGather;
-import io.t3d.core.model.T3DModel.Step;
+import io.t3d.core.model.ForwardPass.Step;
 import io.t3d.core.nn.VisionEncoder.VisualTokens;
 import io.t3d.core.text.TokenBatch;
 import io.t3d.core.torch.internal.NoGrad;
@@ -27,9 +27,11 @@ final class Inference {
   private static final int REPORTS_AT_ONCE = 32;
 
   private final T3DModel model;
+  private final ForwardPass pass;
 
   Inference(T3DModel model) {
     this.model = model;
+    this.pass = new ForwardPass(model);
   }
 
   /** {@link T3DModel#encodeVolumes}. */
@@ -42,18 +44,18 @@ final class Inference {
   private NDArray embedVolumes(Step step, NDArray volumes, int from, int to) {
     VisualTokens h = tokens(step, volumes, from, to);
     return h.pooled().isPresent()
-        ? model.unitPooled(step, h.pooled().get())
-        : T3DModel.unitMean(projected(step, h)); // (b, E)
+        ? pass.unitPooled(step, h.pooled().get())
+        : ForwardPass.unitMean(projected(step, h)); // (b, E)
   }
 
   private VisualTokens tokens(Step step, NDArray volumes, int from, int to) {
-    NDArray some = model.local("volumes", volumes, step.scope()).get(from + ":" + to);
+    NDArray some = pass.local("volumes", volumes, step.scope()).get(from + ":" + to);
     model.rawVoxels().lookAt(some);
     return model.vision().encode(step.parameters(), some, false);
   }
 
   private NDArray projected(Step step, VisualTokens h) {
-    return T3DModel.project(step, model.network().visionProjection, h.tokens()); // (b, N, E)
+    return ForwardPass.project(step, model.network().visionProjection, h.tokens()); // (b, N, E)
   }
 
   /** {@link T3DModel#encodeVolumeTokens}. */
@@ -74,11 +76,11 @@ final class Inference {
               grid[2] = h.width();
               pooled[0] = h.pooled().isPresent();
               NDArray p = projected(step, h); // (b, N, E)
-              return pooled[0] ? withFirst(model.unitPooled(step, h.pooled().get()), p) : p;
+              return pooled[0] ? withFirst(pass.unitPooled(step, h.pooled().get()), p) : p;
             },
             volumes); // (B, N, E), behind one more row where the encoder pools
     if (!pooled[0]) {
-      return new VolumeFeatures(T3DModel.unitMean(rows), rows, grid[0], grid[1], grid[2]);
+      return new VolumeFeatures(ForwardPass.unitMean(rows), rows, grid[0], grid[1], grid[2]);
     }
     try (rows) {
       return new VolumeFeatures(rows.get(":, 0"), rows.get(":, 1:"), grid[0], grid[1], grid[2]);
@@ -140,7 +142,7 @@ final class Inference {
 
   private NDArray embedReports(Step step, List<String> reports, int from, int to) {
     TokenBatch tokens = model.tokenize(step.scope(), reports.subList(from, to));
-    return model.embed(step, tokens);
+    return pass.embed(step, tokens);
   }
 
   private interface ChunkEncoder<T> {
