@@ -1,46 +1,30 @@
 package io.t3d.data.dicomweb;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.t3d.core.T3dException;
 import io.t3d.core.internal.AtomicFiles;
 import io.t3d.data.dicomweb.internal.MultipartReader;
 import io.t3d.data.dicomweb.internal.SilenceGuard;
 import java.io.BufferedOutputStream;
-import java.io.ByteArrayOutputStream;
-import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InterruptedIOException;
 import java.io.OutputStream;
-import java.net.ConnectException;
-import java.net.URI;
 import java.net.URLEncoder;
-import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
-import java.net.http.HttpTimeoutException;
-import java.nio.channels.UnresolvedAddressException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
-import javax.net.ssl.SSLException;
 
 /**
  * Searches, fetches and stores DICOM objects over DICOMweb. TLS trusts what the JDK trusts.
@@ -54,27 +38,17 @@ import javax.net.ssl.SSLException;
  * }</pre>
  */
 public final class DicomWebClient {
-  private static final Set<Integer> PASSING = Set.of(429, 500, 502, 503, 504);
-  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
-  private static final Duration CONNECT = Duration.ofSeconds(20);
   private static final int PAGE = 100;
   private static final long SLOWEST_BYTES_PER_SECOND = 1 << 16;
-  private static final int LONGEST_JSON = 64 << 20;
   private static final int PREAMBLE = 128;
-  private static final ObjectMapper JSON = new ObjectMapper();
 
   private final DicomWebSettings settings;
-  private final HttpClient http;
+  private final ArchiveConnection archive;
 
   /** A client of one service. */
   public DicomWebClient(DicomWebSettings settings) {
     this.settings = settings;
-    this.http =
-        HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .followRedirects(HttpClient.Redirect.NEVER) // they would take the credentials along
-            .connectTimeout(CONNECT)
-            .build();
+    this.archive = new ArchiveConnection(settings);
   }
 
   /**
@@ -104,7 +78,7 @@ public final class DicomWebClient {
     while (found.size() < limit) {
       int page = Math.min(PAGE, limit - found.size());
       String path = fixed + "&limit=" + page + "&offset=" + found.size();
-      List<RemoteSeries> more = retrying("search", () -> searchOnce(path));
+      List<RemoteSeries> more = archive.retrying("search", () -> searchOnce(path));
       int before = found.size();
       more.stream().limit(page).filter(s -> !found.contains(s)).forEach(found::add);
       // An archive may give fewer at a time than it is asked for: only nothing new is the end.
@@ -116,14 +90,15 @@ public final class DicomWebClient {
   }
 
   private List<RemoteSeries> searchOnce(String path) throws IOException {
-    HttpRequest request = request(path).header("Accept", "application/dicom+json").GET().build();
-    HttpResponse<InputStream> answer = send(request);
-    try (InputStream body = guarded(answer)) {
+    HttpRequest request =
+        archive.request(path).header("Accept", "application/dicom+json").GET().build();
+    HttpResponse<InputStream> answer = archive.send(request);
+    try (InputStream body = archive.guarded(answer)) {
       if (answer.statusCode() == 204) {
         return List.of();
       }
-      requireOk(answer, body, "the search");
-      JsonNode all = json(body);
+      archive.requireOk(answer, body, "the search");
+      JsonNode all = archive.json(body);
       List<RemoteSeries> out = new ArrayList<>();
       for (JsonNode entry : all) {
         out.add(RemoteSeries.of(entry));
@@ -131,7 +106,7 @@ public final class DicomWebClient {
       return out;
     } catch (IllegalArgumentException e) {
       throw new DicomWebException(
-          0, host() + " answered a search with an entry without valid UIDs", e);
+          0, archive.host() + " answered a search with an entry without valid UIDs", e);
     }
   }
 
@@ -158,11 +133,12 @@ public final class DicomWebClient {
     Path parent = AtomicFiles.makeFolder(folder.toAbsolutePath().getParent());
     Path part = parent.resolve("." + folder.getFileName() + ".part");
     try {
-      int count = retrying(series.toString(), () -> retrieveOnce(series, part, limits, time), time);
+      int count =
+          archive.retrying(series.toString(), () -> retrieveOnce(series, part, limits, time), time);
       if (series.instances() >= 0 && count != series.instances()) {
         throw new DicomWebException(
             0,
-            host()
+            archive.host()
                 + " gave "
                 + count
                 + " objects of "
@@ -185,14 +161,15 @@ public final class DicomWebClient {
     AtomicFiles.deleteTree(part);
     Files.createDirectory(part);
     HttpRequest request =
-        request(series.path())
+        archive
+            .request(series.path())
             .header("Accept", "multipart/related; type=\"application/dicom\"; transfer-syntax=*")
             .timeout(time.atMost(settings.silence()))
             .GET()
             .build();
-    HttpResponse<InputStream> answer = send(request);
+    HttpResponse<InputStream> answer = archive.send(request);
     try (InputStream body = new SilenceGuard(answer.body(), settings.silence(), time.end())) {
-      requireOk(answer, body, series.toString());
+      archive.requireOk(answer, body, series.toString());
       String type = answer.headers().firstValue("Content-Type").orElse("");
       String boundary =
           MultipartReader.boundary(type)
@@ -200,7 +177,7 @@ public final class DicomWebClient {
                   () ->
                       new DicomWebException(
                           0,
-                          host()
+                          archive.host()
                               + " answered with \""
                               + shown(type)
                               + "\", expected multipart/related; is this the address of a DICOMweb"
@@ -208,7 +185,7 @@ public final class DicomWebClient {
       return write(new MultipartReader(body, boundary), series, part, limits);
     } catch (MultipartReader.MalformedException e) {
       throw new DicomWebException(
-          0, host() + ": the answer for " + series + " is refused: " + e.getMessage(), e);
+          0, archive.host() + ": the answer for " + series + " is refused: " + e.getMessage(), e);
     }
   }
 
@@ -235,11 +212,12 @@ public final class DicomWebClient {
       }
       left -= bytes;
       if (!isDicom(file)) {
-        throw new DicomWebException(0, host() + " gave a part of " + series + " that is no DICOM");
+        throw new DicomWebException(
+            0, archive.host() + " gave a part of " + series + " that is no DICOM");
       }
     }
     if (count == 0) {
-      throw new DicomWebException(404, host() + " gave no object of " + series);
+      throw new DicomWebException(404, archive.host() + " gave no object of " + series);
     }
     return count;
   }
@@ -266,7 +244,7 @@ public final class DicomWebClient {
    */
   public void store(List<Path> files) throws IOException {
     AtomicInteger attempts = new AtomicInteger();
-    retrying(
+    archive.retrying(
         "store",
         () -> {
           storeOnce(files, attempts.getAndIncrement() > 0);
@@ -287,7 +265,8 @@ public final class DicomWebClient {
     }
     parts.add(BodyPublishers.ofString("--" + boundary + "--\r\n"));
     HttpRequest request =
-        request("studies")
+        archive
+            .request("studies")
             // Until the answer begins: all is sent before it.
             .timeout(settings.silence().plusSeconds(bytes / SLOWEST_BYTES_PER_SECOND))
             .header("Accept", "application/dicom+json")
@@ -296,203 +275,15 @@ public final class DicomWebClient {
                 "multipart/related; type=\"application/dicom\"; boundary=" + boundary)
             .POST(BodyPublishers.concat(parts.toArray(new BodyPublisher[0])))
             .build();
-    HttpResponse<InputStream> answer = send(request);
-    try (InputStream body = guarded(answer)) {
+    HttpResponse<InputStream> answer = archive.send(request);
+    try (InputStream body = archive.guarded(answer)) {
       int status = answer.statusCode();
       boolean telling = status == 200 || status == 202 || status == 409;
       if (!telling) {
-        requireOk(answer, body, "storing");
+        archive.requireOk(answer, body, "storing");
       }
-      StoreAnswer.check(host(), status, text(body), files.size(), again);
+      StoreAnswer.check(archive.host(), status, archive.text(body), files.size(), again);
     }
-  }
-
-  // ------------------------------------------------------------------ the wire
-
-  private HttpRequest.Builder request(String path) {
-    URI uri = URI.create(settings.base().toString().replaceFirst("/+$", "") + "/" + path);
-    HttpRequest.Builder request = HttpRequest.newBuilder(uri).timeout(settings.silence());
-    settings.credentials().header().ifPresent(h -> request.header("Authorization", h));
-    return request;
-  }
-
-  private HttpResponse<InputStream> send(HttpRequest request) throws IOException {
-    try {
-      return http.send(request, BodyHandlers.ofInputStream());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new InterruptedIOException("Interrupted while waiting for " + host());
-    }
-  }
-
-  private InputStream guarded(HttpResponse<InputStream> answer) {
-    return new SilenceGuard(
-        answer.body(), settings.silence(), new TimeLeft(RetrieveLimits.none().within()).end());
-  }
-
-  private interface Attempt<T> {
-    T make() throws IOException;
-  }
-
-  private <T> T retrying(String what, Attempt<T> attempt) throws IOException {
-    return retrying(what, attempt, new TimeLeft(RetrieveLimits.none().within()));
-  }
-
-  /**
-   * Tries until it is done, attempts or time are used up. What the archive answered last is then
-   * the error: that there is no time to ask again says less.
-   */
-  private <T> T retrying(String what, Attempt<T> attempt, TimeLeft time) throws IOException {
-    Duration pause = settings.pause();
-    Optional<DicomWebException> answered = Optional.empty();
-    for (int n = 1; ; n++) {
-      DicomWebException failure;
-      try {
-        return attempt.make();
-      } catch (DicomWebException e) {
-        if (!PASSING.contains(e.status())) {
-          throw e;
-        }
-        answered = Optional.of(e);
-        failure = e;
-      } catch (InterruptedIOException | FileSystemException e) {
-        throw e;
-      } catch (SSLException e) {
-        throw new DicomWebException(
-            0,
-            "No TLS connection to "
-                + host()
-                + ": "
-                + e.getMessage()
-                + "; does the JDK's trust store have its certificate's issuer (keytool -importcert"
-                + " -cacerts)?",
-            e);
-      } catch (IOException e) {
-        boolean late = e instanceof HttpTimeoutException ? !time.allows(pause) : time.isOver();
-        failure = late ? answered.orElse(tooSlow(what, time, e)) : lost(what, n, e);
-        if (isUnknownHost(e)) {
-          throw failure;
-        }
-      }
-      if (n >= settings.attempts() || !time.allows(pause)) {
-        throw failure;
-      }
-      sleep(pause);
-      pause = pause.multipliedBy(2);
-      pause = pause.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause;
-    }
-  }
-
-  private DicomWebException tooSlow(String what, TimeLeft time, IOException e) {
-    return new DicomWebException(
-        DicomWebException.Reason.TIMED_OUT,
-        host() + " did not give " + what + " within " + time.seconds() + "; try again later",
-        e);
-  }
-
-  private static boolean isUnknownHost(IOException e) {
-    for (Throwable t = e; t != null; t = t.getCause()) {
-      if (t instanceof UnresolvedAddressException) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  private DicomWebException lost(String what, int attempts, IOException e) {
-    String times = attempts == 1 ? "" : " (" + attempts + " attempts)";
-    if (isUnknownHost(e)) {
-      return new DicomWebException(
-          0, "There is no host " + settings.base().getHost() + "; is the address right?", e);
-    }
-    if (e instanceof ConnectException) {
-      return new DicomWebException(
-          0,
-          "Nothing answers at "
-              + host()
-              + times
-              + "; is the address right and the service running?",
-          e);
-    }
-    String why =
-        e instanceof EOFException || e.getMessage() == null
-            ? "the answer was cut off"
-            : e.getMessage();
-    return new DicomWebException(
-        e instanceof HttpTimeoutException
-            ? DicomWebException.Reason.TIMED_OUT
-            : DicomWebException.Reason.OTHER,
-        host() + ": the connection was lost at " + what + times + ": " + why,
-        e);
-  }
-
-  private static void sleep(Duration pause) throws InterruptedIOException {
-    try {
-      Thread.sleep(pause.toMillis());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new InterruptedIOException("Interrupted between two attempts");
-    }
-  }
-
-  private void requireOk(HttpResponse<InputStream> answer, InputStream body, String what)
-      throws IOException {
-    int status = answer.statusCode();
-    if (status == 200) {
-      return;
-    }
-    body.readNBytes(1 << 16); // lets the connection be used again; its text may name a patient
-    throw new DicomWebException(
-        status,
-        host()
-            + " refuses "
-            + what
-            + " with status "
-            + status
-            + switch (status) {
-              case 401, 403 ->
-                  ": credentials are missing or wrong; give --auth-basic or --auth-bearer";
-              case 404, 410 -> ": it is not there; is the address right, or was it removed?";
-              case 400, 406, 415 -> ": it does not understand the request";
-              case 301, 302, 303, 307, 308 ->
-                  ": it sends to another address, which is not followed; give that one";
-              default -> PASSING.contains(status) ? "; try again later" : "";
-            });
-  }
-
-  private JsonNode json(InputStream body) throws IOException {
-    try {
-      JsonNode all = JSON.readTree(text(body));
-      if (all != null && all.isArray()) {
-        return all;
-      }
-      throw new DicomWebException(0, noJson());
-    } catch (JsonProcessingException e) {
-      throw new DicomWebException(0, noJson(), e);
-    }
-  }
-
-  private String noJson() {
-    return host()
-        + " answered a search with what is no DICOM JSON; is this the address of a DICOMweb"
-        + " service (often it ends with /dicom-web)?";
-  }
-
-  private String text(InputStream body) throws IOException {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    byte[] buffer = new byte[1 << 16];
-    for (int n; (n = body.read(buffer)) >= 0; ) {
-      out.write(buffer, 0, n);
-      if (out.size() > LONGEST_JSON) {
-        throw new DicomWebException(0, host() + " answered with more than 64 MiB of JSON");
-      }
-    }
-    return out.toString(StandardCharsets.UTF_8);
-  }
-
-  private String host() {
-    URI base = settings.base();
-    return base.getHost() + (base.getPort() < 0 ? "" : ":" + base.getPort());
   }
 
   private static String encode(String value) {
