@@ -4,6 +4,7 @@ import ai.djl.Device;
 import ai.djl.nn.Parameter;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.model.T3DModel;
+import io.t3d.core.torch.TorchBridge;
 import io.t3d.core.torch.TorchEngine;
 import io.t3d.core.train.Objective;
 import io.t3d.core.train.PairBatch;
@@ -25,8 +26,9 @@ import java.util.Map;
  * Whole training steps of T3D on demand, for {@code t3d-bench/compare-step}; its twin is {@code
  * step_reference.py}. Prints a line when it is ready; then runs one step for every line that it
  * reads and prints one line of JSON: seconds, processor seconds of all threads, loss, peak memory.
- * The line {@code profile} prints where a step's time goes instead, {@code count} how many
- * operations of libtorch it has; {@code pairs 8} makes the batches after it that large.
+ * The line {@code profile} prints where a step's time goes instead, by part and by operation of
+ * libtorch, {@code count} how many operations of libtorch it has; {@code pairs 8} makes the batches
+ * after it that large.
  */
 public final class StepRunner {
   private StepRunner() {}
@@ -76,6 +78,12 @@ public final class StepRunner {
         if (command.equals("profile")) {
           StepProfile.of(() -> step.run(number, 1e-4, StepData.repeat(now), 1))
               .forEach(System.out::println);
+          if (TorchBridge.available()) {
+            System.out.println("by operation, in another step:");
+            StepOperations.of(() -> step.run(number, 1e-4, StepData.repeat(now), 1))
+                .slowest()
+                .forEach(System.out::println);
+          }
           System.out.println("end of profile");
           continue;
         }

@@ -66,11 +66,23 @@ public final class OperationCounter implements AutoCloseable {
     void invoke(com.sun.jna.Pointer function, com.sun.jna.Pointer context);
   }
 
+  /** Called by libtorch at the start of each operation. */
+  interface Start extends Callback {
+    /**
+     * Takes {@code const RecordFunction&} and returns a {@code std::unique_ptr}, which the ABI of
+     * x86-64 does by a place that the caller gives first and gets back.
+     */
+    com.sun.jna.Pointer invoke(com.sun.jna.Pointer place, com.sun.jna.Pointer function);
+  }
+
   private final Supplier<String> part;
   private final Map<String, Map<String, Integer>> kernels = new TreeMap<>();
   private final Map<String, Integer> waits = new TreeMap<>();
+  private final Map<String, Long> nanos = new TreeMap<>();
+  private final ThreadLocal<Deque<Running>> running = ThreadLocal.withInitial(ArrayDeque::new);
   private final ThreadLocal<Deque<Ended>> ended = ThreadLocal.withInitial(ArrayDeque::new);
   private final End end = (function, context) -> ended(function); // libtorch holds its address
+  private final Start start = this::started; // likewise
   private final Seen record = new Seen();
   private final long handle;
   private int calls;
@@ -85,6 +97,16 @@ public final class OperationCounter implements AutoCloseable {
    */
   private record Ended(long begun, List<Kernel> counted, List<String> waits) {}
 
+  /** An operation that has not ended. */
+  private static final class Running {
+    private final long began;
+    private long inOthers; // nanoseconds in those that it is made of
+
+    Running(long began) {
+      this.began = began;
+    }
+  }
+
   /** An operation that computes, and which part of the work it belongs to. */
   private record Kernel(String part, String name) {}
 
@@ -92,6 +114,8 @@ public final class OperationCounter implements AutoCloseable {
     this.part = part;
     try (BytePointer callback = new BytePointer(CALLBACK_BYTES)) {
       callback.fill(0);
+      callback.putLong(
+          0, com.sun.jna.Pointer.nativeValue(CallbackReference.getFunctionPointer(start)));
       callback.putLong(
           Long.BYTES, com.sun.jna.Pointer.nativeValue(CallbackReference.getFunctionPointer(end)));
       callback.putDouble(SAMPLING, 1);
@@ -133,12 +157,35 @@ public final class OperationCounter implements AutoCloseable {
     return Collections.unmodifiableMap(new TreeMap<>(waits));
   }
 
+  /**
+   * Operation → nanoseconds in itself, without the operations that it is made of. On a GPU it is
+   * the host's time.
+   */
+  public synchronized Map<String, Long> nanos() {
+    return Collections.unmodifiableMap(new TreeMap<>(nanos));
+  }
+
   /** How often libtorch was called, views and parts of operations included. */
   public synchronized int calls() {
     return calls;
   }
 
+  private com.sun.jna.Pointer started(com.sun.jna.Pointer place, com.sun.jna.Pointer function) {
+    place.setLong(0, 0); // no context of our own
+    running.get().push(new Running(System.nanoTime()));
+    return place;
+  }
+
   private synchronized void ended(com.sun.jna.Pointer function) {
+    Deque<Running> own = running.get();
+    if (own.isEmpty()) {
+      return; // it began before the counter did
+    }
+    Running operation = own.pop();
+    long took = System.nanoTime() - operation.began;
+    if (!own.isEmpty()) {
+      own.peek().inOthers += took;
+    }
     record.at(com.sun.jna.Pointer.nativeValue(function));
     String name;
     try (BytePointer text = record.name()) {
@@ -146,6 +193,7 @@ public final class OperationCounter implements AutoCloseable {
     }
     if (name.startsWith(ATEN)) {
       count(record.handle(), name.substring(ATEN.length()));
+      nanos.merge(name.substring(ATEN.length()), took - operation.inOthers, Long::sum);
     }
   }
 

@@ -69,6 +69,22 @@ class OperationCounterTest {
     }
   }
 
+  @Test
+  void theTimeOfAnOperationIsWithoutThatOfItsParts() {
+    try (NDManager manager = TestDevice.manager();
+        OperationCounter counter = OperationCounter.open(() -> "all")) {
+      NDArray x = manager.ones(new Shape(400, 400));
+      long start = System.nanoTime();
+      x.matMul(x).close(); // "matmul" of "mm"
+      long took = System.nanoTime() - start;
+      Map<String, Long> nanos = counter.nanos();
+      assertThat(nanos).containsKeys("ones", "matmul", "mm");
+      assertThat(nanos.values()).allSatisfy(time -> assertThat(time).isNotNegative());
+      assertThat(nanos.get("matmul") + nanos.get("mm")).isPositive().isLessThanOrEqualTo(took);
+      assertThat(nanos.get("mm")).isGreaterThan(nanos.get("matmul")); // which only hands it on
+    }
+  }
+
   private static Map<String, Integer> count(Consumer<NDManager> work) {
     try (NDManager manager = TestDevice.manager();
         OperationCounter counter = OperationCounter.open(() -> "all")) {
