@@ -11,6 +11,7 @@ final class Watch {
   private static final long POLL_MILLIS = 100;
   private static final long OTHERS_MILLIS = 20_000;
   private static final int SIGNAL = 128;
+  private static final int KILL = 9;
   private static final String OF_OTHERS = "Training by several workers stops: ";
 
   private final List<WorkerProcess> workers;
@@ -70,6 +71,10 @@ final class Watch {
           + worker.pid()
           + ") was ended by signal "
           + (worker.exitValue() - SIGNAL)
+          + (worker.exitValue() == SIGNAL + KILL
+              ? " (a system that is out of memory sends it: lower data.batchSize or set"
+                  + " training.microBatch)"
+              : "")
           + ", so the others were stopped. Start all again with --resume, which goes on from the last"
           + " checkpoint";
     }

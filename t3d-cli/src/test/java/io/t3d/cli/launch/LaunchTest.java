@@ -103,8 +103,9 @@ class LaunchTest {
         .singleElement()
         .asString()
         .matches(
-            "error: worker 1 \\(process \\d+\\) was ended by signal 9, so the others were stopped\\."
-                + " Start all again with --resume, which goes on from the last checkpoint");
+            "error: worker 1 \\(process \\d+\\) was ended by signal 9 \\(a system that is out of memory"
+                + " sends it: lower data\\.batchSize or set training\\.microBatch\\), so the others were"
+                + " stopped\\. Start all again with --resume, which goes on from the last checkpoint");
     assertThat(Files.readAllLines(out.resolve("log.csv")).size() - 1).isLessThan(STEPS);
 
     Run resumed =
