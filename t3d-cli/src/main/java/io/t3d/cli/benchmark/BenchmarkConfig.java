@@ -136,6 +136,19 @@ public record BenchmarkConfig(
     }
   }
 
+  /**
+   * Whether a cell of the other settings' is the same cell here: what is compared and how often may
+   * differ.
+   */
+  boolean hasCellsOf(BenchmarkConfig other) {
+    return counts.equals(other.counts)
+        && dataSeed == other.dataSeed
+        && modelSeed == other.modelSeed
+        && findings.equals(other.findings)
+        && pretrain.equals(other.pretrain)
+        && tasks.equals(other.tasks);
+  }
+
   /** T3D's own settings, of which the other methods take theirs. */
   ObjectiveConfig.T3d t3d() {
     return (ObjectiveConfig.T3d) pretrain.objective();

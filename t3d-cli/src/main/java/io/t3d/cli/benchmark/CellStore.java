@@ -39,22 +39,28 @@ final class CellStore {
    * Opens a folder.
    *
    * @param out made when missing
-   * @param config settings; those of an earlier run there must be the same
+   * @param config settings; those of an earlier run there may have other methods, steps and
+   *     replicates, and must be the same in what a cell hangs on
    * @throws T3dException when cells there belong to other settings
    */
   static CellStore open(Path out, BenchmarkConfig config) throws IOException {
     AtomicFiles.makeFolder(out);
     Path file = out.resolve(SETTINGS_FILE);
-    if (!Files.exists(file)) {
-      AtomicFiles.writeText(file, Configs.toJson(config));
-    } else if (!config.equals(Configs.load(file, BenchmarkConfig.class))) {
+    Optional<BenchmarkConfig> before =
+        Files.exists(file)
+            ? Optional.of(Configs.load(file, BenchmarkConfig.class))
+            : Optional.empty();
+    if (before.isPresent() && !config.hasCellsOf(before.get())) {
       throw new T3dException(
           T3dException.Kind.USAGE,
           out
-              + " holds a benchmark with other settings, see "
+              + " holds a benchmark with other settings than methods, steps and replicates, see "
               + file
               + "; go on with the same --size or --config, choose another --out, or start it anew"
               + " with --restart, which deletes its cells and runs");
+    }
+    if (!before.equals(Optional.of(config))) {
+      AtomicFiles.writeText(file, Configs.toJson(config));
     }
     return new CellStore(out);
   }

@@ -147,14 +147,48 @@ class BenchmarkRunTest {
     BenchmarkConfig config = smoke(List.of(Method.SCRATCH));
     CellStore store = CellStore.open(out, config);
     store.put(new Cell(Method.SCRATCH, 1, 1, "counted", Map.of("count", 1.0), List.of(), 0.5));
-    BenchmarkConfig other = config.withReplicates(2, 1);
+    BenchmarkConfig other = withModelSeed(config, 9);
     assertThatThrownBy(() -> new BenchmarkRun(other, out, 1, (d, t, w) -> {}))
         .isInstanceOf(T3dException.class)
         .hasMessageContaining("other settings")
         .hasMessageContaining("--restart");
+    assertThat(CellStore.open(out, config).all(config)).hasSize(1);
 
     BenchmarkRun.clear(out);
     assertThat(CellStore.open(out, other).all(other)).isEmpty();
+  }
+
+  private static BenchmarkConfig withModelSeed(BenchmarkConfig c, long seed) {
+    return new BenchmarkConfig(
+        c.counts(),
+        c.dataSeed(),
+        seed,
+        c.replicates(),
+        c.slowReplicates(),
+        c.findings(),
+        c.methods(),
+        c.longMethods(),
+        c.steps(),
+        c.pretrain(),
+        c.tasks());
+  }
+
+  @Test
+  void moreReplicatesAndMethodsKeepTheCells(@TempDir Path out) throws IOException {
+    BenchmarkConfig config = smoke(List.of(Method.SCRATCH)).withReplicates(1, 0);
+    List<String> ran = new ArrayList<>();
+    new BenchmarkRun(config, out, (d, t, w) -> {}, tasks(ran)).run();
+    assertThat(ran).containsExactly("scratch-1-r01");
+
+    ran.clear();
+    BenchmarkConfig more = config.withReplicates(2, 1);
+    new BenchmarkRun(more, out, (d, t, w) -> {}, tasks(ran)).run();
+    assertThat(ran).containsExactly("scratch-1-r02");
+    new BenchmarkRun(more, out, (d, t, w) -> {}, tasks(ran)).run();
+    assertThat(ran).hasSize(1);
+    assertThat(new BenchmarkRun(config, out, (d, t, w) -> {}, tasks(ran)).run().cells())
+        .allSatisfy(cell -> assertThat(cell.replicate()).isEqualTo(1));
+    assertThat(ran).hasSize(1);
   }
 
   @Test
