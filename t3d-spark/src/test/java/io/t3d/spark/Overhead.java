@@ -2,11 +2,13 @@ package io.t3d.spark;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
+import com.sun.management.OperatingSystemMXBean;
 import io.t3d.data.manifest.Manifest;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.pipeline.Embedder;
 import io.t3d.pipeline.TrainedModel;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -36,6 +38,8 @@ final class Overhead {
     List<ManifestRow> rows = Manifest.read(manifest).rows();
     double[] plain = new double[rounds];
     double[] spark = new double[rounds];
+    double[] plainCpu = new double[rounds];
+    double[] sparkCpu = new double[rounds];
     int cores = Runtime.getRuntime().availableProcessors();
     try (TrainedModel trained = TrainedModel.open(model, Device.cpu());
         SparkSession session = Phantoms.session("local[" + cores + "]")) {
@@ -43,20 +47,27 @@ final class Overhead {
       String table = folder.resolve("embedded.parquet").toString();
       for (int round = -1; round < rounds; round++) { // the first one warms both up
         long start = System.nanoTime();
+        double startCpu = cpuSeconds();
         vectors = embed(trained, rows);
         long middle = System.nanoTime();
+        double middleCpu = cpuSeconds();
         remove(Path.of(table));
         EmbeddingTable.write(T3DSpark.embed(session, manifest, model), table);
         long end = System.nanoTime();
+        double endCpu = cpuSeconds();
         if (round >= 0) {
           plain[round] = (middle - start) / 1e9;
           spark[round] = (end - middle) / 1e9;
+          plainCpu[round] = middleCpu - startCpu;
+          sparkCpu[round] = endCpu - middleCpu;
           System.out.printf(
               Locale.ROOT,
-              "round %d: plain %.1f s, Spark %.1f s%n",
+              "round %d: plain %.1f s (CPU %.1f s), Spark %.1f s (CPU %.1f s)%n",
               round,
               plain[round],
-              spark[round]);
+              plainCpu[round],
+              spark[round],
+              sparkCpu[round]);
         }
       }
       float[][] sparks = EmbeddingTable.read(session, table).vectors();
@@ -72,7 +83,7 @@ final class Overhead {
     System.out.printf(
         Locale.ROOT,
         "%d volumes, %d cores, median of %d: plain %.1f s (%.1f/s), Spark %.1f s (%.1f/s), overhead"
-            + " %.1f %%; all vectors are equal in every bit%n",
+            + " %.1f %%, of CPU time %.1f %%; all vectors are equal in every bit%n",
         count,
         cores,
         rounds,
@@ -80,7 +91,15 @@ final class Overhead {
         count / a,
         b,
         count / b,
-        100 * (b / a - 1));
+        100 * (b / a - 1),
+        100 * (median(sparkCpu) / median(plainCpu) - 1));
+  }
+
+  /** Of this process: what other programs hardly change. */
+  private static double cpuSeconds() {
+    return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
+            .getProcessCpuTime()
+        / 1e9;
   }
 
   private static float[] embed(TrainedModel trained, List<ManifestRow> rows) throws IOException {
