@@ -10,6 +10,7 @@ import io.t3d.core.internal.AtomicFiles;
 import io.t3d.core.internal.PointerFiles;
 import io.t3d.core.model.Relevance;
 import io.t3d.core.model.T3DModel;
+import io.t3d.core.model.T3DModelBuilder;
 import io.t3d.core.task.TextScores;
 import io.t3d.core.task.classify.FindingPrompts;
 import io.t3d.core.task.classify.ZeroShotClassifier;
@@ -62,6 +63,9 @@ public final class TrainedModel implements AutoCloseable {
 
   /** Name of the file in a checkpoint that holds {@link Prompts}. */
   static final String PROMPTS_FILE = "prompts.json";
+
+  /** Where a run keeps its checkpoint, which {@link #open} then opens. */
+  private static final String RUN = "checkpoint";
 
   /** A setting that TMA had in versions whose text-informed fusion was never trained. */
   private static final String OLD_TMA = "\"textInformed\"";
@@ -118,8 +122,23 @@ public final class TrainedModel implements AutoCloseable {
    * @throws IOException when files are missing or damaged
    */
   public static TrainedModel open(Path folder, Device device) throws IOException {
-    Path checkpoint =
-        Files.isDirectory(folder.resolve("checkpoint")) ? folder.resolve("checkpoint") : folder;
+    return open(folder, T3DModel.builder().device(device));
+  }
+
+  /**
+   * Opens a run or a checkpoint whose model has encoders of one's own.
+   *
+   * <pre>{@code
+   * TrainedModel.open(folder, T3DModel.builder().vision(new MyEncoder(64)))
+   * }</pre>
+   *
+   * @param folder the output folder of a run, its folder {@code checkpoint}, or what {@link #save}
+   *     wrote
+   * @param parts encoders and device, as {@link T3DModelBuilder#load} takes them
+   * @throws IOException when files are missing or damaged
+   */
+  public static TrainedModel open(Path folder, T3DModelBuilder parts) throws IOException {
+    Path checkpoint = Files.isDirectory(folder.resolve(RUN)) ? folder.resolve(RUN) : folder;
     Path dataFile = checkpoint.resolve(DATA_FILE);
     if (!Files.isDirectory(checkpoint)) {
       throw new IOException(
@@ -136,7 +155,7 @@ public final class TrainedModel implements AutoCloseable {
         Configs.fromJson(PointerFiles.readText(dataFile), DataConfig.class, dataFile);
     Optional<ObjectiveConfig> objective = objectiveOf(checkpoint);
     List<FindingPrompts> prompts = prompts(checkpoint.resolve(PROMPTS_FILE));
-    return new TrainedModel(T3DModel.load(checkpoint, device), config, objective, prompts);
+    return new TrainedModel(parts.load(checkpoint), config, objective, prompts);
   }
 
   /** What a checkpoint was trained to minimise; empty when it does not tell, or in an old form. */
@@ -170,17 +189,38 @@ public final class TrainedModel implements AutoCloseable {
   /**
    * Writes a folder that {@link #open} opens: weights, tokenizer, settings, preparation, prompts.
    *
-   * @param folder made when missing
-   * @throws IOException when a file cannot be written; each is the old one or the new one
+   * @param folder made when missing; of a model that was saved there before nothing stays
+   * @throws IOException when a file cannot be written; all are then the old ones
+   * @throws T3dException when the folder is that of a run, whose checkpoint {@link #open} would open
    */
   public void save(Path folder) throws IOException {
-    model.save(folder);
-    AtomicFiles.writeText(folder.resolve(DATA_FILE), Configs.toJson(data));
-    if (objective.isPresent()) {
-      AtomicFiles.writeText(folder.resolve(OBJECTIVE_FILE), Configs.toJson(objective.get()));
+    if (Files.isDirectory(folder.resolve(RUN))) {
+      throw new T3dException(
+          T3dException.Kind.USAGE,
+          folder
+              + " is the folder of a run, of which open(…) takes the folder "
+              + RUN
+              + " and not what is saved beside it; save into another folder");
     }
-    if (!prompts.isEmpty()) {
-      AtomicFiles.writeText(folder.resolve(PROMPTS_FILE), Configs.toJson(new Prompts(prompts)));
+    AtomicFiles.writeTogether(
+        folder,
+        aside -> {
+          model.save(aside);
+          AtomicFiles.writeText(aside.resolve(DATA_FILE), Configs.toJson(data));
+          if (objective.isPresent()) {
+            AtomicFiles.writeText(aside.resolve(OBJECTIVE_FILE), Configs.toJson(objective.get()));
+          }
+          if (!prompts.isEmpty()) {
+            String json = Configs.toJson(new Prompts(prompts));
+            AtomicFiles.writeText(aside.resolve(PROMPTS_FILE), json);
+          }
+        });
+    // Those of a model that was saved here before.
+    if (objective.isEmpty()) {
+      Files.deleteIfExists(folder.resolve(OBJECTIVE_FILE));
+    }
+    if (prompts.isEmpty()) {
+      Files.deleteIfExists(folder.resolve(PROMPTS_FILE));
     }
   }
 
@@ -262,6 +302,7 @@ public final class TrainedModel implements AutoCloseable {
    * @param views n of {@link #view}, at least one
    * @return {@code [n][E]}, L2-normalised, in order; one view gives the bits of {@link
    *     #embed(Path...)}, several round as their batch does
+   * @throws T3dException when a vector is not finite, as of a view with NaN in it
    */
   public float[][] embedViews(List<View> views) {
     requireSome("views", views);

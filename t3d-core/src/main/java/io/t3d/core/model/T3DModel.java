@@ -197,8 +197,9 @@ public final class T3DModel implements AutoCloseable {
    * @param seed same seed, same weights. The engine has one random state for all: it is set to this
    *     seed and what the weights draw moves it on, so that what is drawn next depends on the seed
    *     too, and threads that create or train models must not draw at the same time
-   * @throws IllegalArgumentException when the tokenizer cannot be read, or has more tokens than
-   *     {@code TextConfig.vocabSize}
+   * @throws T3dException when the tokenizer's file is none, or has more tokens than {@code
+   *     TextConfig.vocabSize}
+   * @throws java.io.UncheckedIOException when the tokenizer's file is not there
    */
   public static T3DModel create(T3DConfig config, Device device, long seed) {
     return builder().config(config).device(device).seed(seed).build();
@@ -213,8 +214,8 @@ public final class T3DModel implements AutoCloseable {
    * @param seed same seed, same weights. The engine has one random state for all: it is set to this
    *     seed and what the weights draw moves it on, so that what is drawn next depends on the seed
    *     too, and threads that create or train models must not draw at the same time
-   * @throws IllegalArgumentException when the tokenizer has more tokens than {@code
-   *     TextConfig.vocabSize}; it then stays the caller's
+   * @throws T3dException when the tokenizer has more tokens than {@code TextConfig.vocabSize}; it
+   *     then stays the caller's
    */
   public static T3DModel create(
       T3DConfig config, ReportTokenizer tokenizer, Device device, long seed) {
@@ -228,8 +229,9 @@ public final class T3DModel implements AutoCloseable {
    * @param device where weights and arrays live
    * @throws IOException when a file is missing or broken, or when names or shapes of the weights
    *     are not those of the checkpoint's config
-   * @throws IllegalArgumentException when the model has an encoder of one's own; it says which
-   *     class and how to open it: {@link T3DModelBuilder#load}
+   * @throws T3dException when the model has an encoder of one's own, it says which class and how to
+   *     open it: {@link T3DModelBuilder#load}; when the config is damaged; or when the device is not
+   *     there
    */
   public static T3DModel load(Path dir, Device device) throws IOException {
     return builder().device(device).load(dir);
@@ -240,7 +242,8 @@ public final class T3DModel implements AutoCloseable {
    * of one's own the config holds the name of the class, for whoever opens it.
    *
    * @param dir the folder, made when it is missing
-   * @throws IOException when a file cannot be written; each file is the old one or the new one
+   * @throws IOException when a file cannot be written; all are then the old ones
+   * @throws IllegalStateException when the model is closed
    */
   public void save(Path dir) throws IOException {
     ModelFiles.save(dir, this, tokenizer);
@@ -552,6 +555,7 @@ public final class T3DModel implements AutoCloseable {
    * @throws IllegalArgumentException when there is no report or one is blank
    */
   public TokenBatch tokenize(NDManager owner, List<String> reports) {
+    requireOpen(owner);
     return tokenizer.encode(owner, worded(reports), longReports());
   }
 
@@ -563,6 +567,7 @@ public final class T3DModel implements AutoCloseable {
    * @return {@code (T, L)}, int64, padded to the longest text
    */
   public SentenceBatch tokenize(NDManager owner, ReportSentences sentences) {
+    requireOpen(owner);
     return new SentenceBatch(
         sentences, tokenizer.encode(owner, worded(sentences.texts()), longReports()));
   }
@@ -722,14 +727,18 @@ public final class T3DModel implements AutoCloseable {
 
   /** The learned log inverse temperature, as the contrastive loss sees it; {@code exp()} at use. */
   public double logitScale() {
-    try (NDManager scope = manager.newSubManager()) {
+    try (NDManager scope = manager().newSubManager()) {
       return network.logitScale.value(new ParameterStore(scope, false), scope, false).getFloat();
     }
   }
 
-  /** Owner of the weights; make sub-managers of it for batches. */
+  /**
+   * Owner of the weights; make sub-managers of it for batches.
+   *
+   * @throws IllegalStateException when the model is closed
+   */
   public NDManager manager() {
-    return manager;
+    return requireOpen(manager);
   }
 
   /** Where the model lives. */
