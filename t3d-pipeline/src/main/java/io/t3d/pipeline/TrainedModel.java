@@ -34,6 +34,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
  * A trained model ready for use: takes volume files, and returns embeddings, probabilities, reports
@@ -52,7 +55,7 @@ import java.util.Optional;
  * it was trained on.
  *
  * <p>All methods are for inference and safe to call from many threads at once; results do not
- * depend on it. {@link #close} frees the weights; calls that still run then fail.
+ * depend on it. {@link #close} waits for the calls that run and frees the weights; later calls fail.
  */
 public final class TrainedModel implements AutoCloseable {
   /** Name of the file in a checkpoint that holds {@link DataConfig}. */
@@ -75,6 +78,21 @@ public final class TrainedModel implements AutoCloseable {
   private final Optional<ObjectiveConfig> objective;
   private final List<FindingPrompts> prompts;
   private final Decoders decoders;
+
+  /** Held to read by the calls that run: native code must not lose its weights under them. */
+  private final ReadWriteLock inUse = new ReentrantReadWriteLock();
+
+  /** A call that runs. */
+  private interface Use extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  private Use use() {
+    Lock lock = inUse.readLock();
+    lock.lock();
+    return lock::unlock;
+  }
 
   /**
    * A model at hand and how its volumes are prepared, without prompts of its own.
@@ -149,7 +167,9 @@ public final class TrainedModel implements AutoCloseable {
           checkpoint
               + " has no "
               + DATA_FILE
-              + ", which tells how volumes are prepared; was it written by t3d pretrain?");
+              + ", which tells how volumes are prepared; t3d pretrain writes it, a Pretrainer of one's"
+              + " own after attach(\"data.json\", Configs.toJson(dataConfig)); T3DModel.load does"
+              + " without");
     }
     DataConfig config =
         Configs.fromJson(PointerFiles.readText(dataFile), DataConfig.class, dataFile);
@@ -205,7 +225,9 @@ public final class TrainedModel implements AutoCloseable {
     AtomicFiles.writeTogether(
         folder,
         aside -> {
-          model.save(aside);
+          try (Use use = use()) {
+            model.save(aside);
+          }
           AtomicFiles.writeText(aside.resolve(DATA_FILE), Configs.toJson(data));
           if (objective.isPresent()) {
             AtomicFiles.writeText(aside.resolve(OBJECTIVE_FILE), Configs.toJson(objective.get()));
@@ -277,7 +299,8 @@ public final class TrainedModel implements AutoCloseable {
    */
   public float[][] embed(List<Path> volumes) throws IOException {
     requireSome("volumes", volumes);
-    try (NDManager scope = model.manager().newSubManager()) {
+    try (Use use = use();
+        NDManager scope = model.manager().newSubManager()) {
       NDArray rows = new Embedder(model, data).embedVolumes(scope, volumes, done -> {});
       return Embeddings.rows("volumes", rows, -1);
     }
@@ -306,7 +329,9 @@ public final class TrainedModel implements AutoCloseable {
    */
   public float[][] embedViews(List<View> views) {
     requireSome("views", views);
-    return new Embedder(model, data).embedViews(views);
+    try (Use use = use()) {
+      return new Embedder(model, data).embedViews(views);
+    }
   }
 
   /**
@@ -328,7 +353,8 @@ public final class TrainedModel implements AutoCloseable {
   public float[][] embedReports(List<String> reports) {
     requireText();
     requireSome("reports", reports);
-    try (NDManager scope = model.manager().newSubManager()) {
+    try (Use use = use();
+        NDManager scope = model.manager().newSubManager()) {
       return Embeddings.rows("reports", model.encodeReports(scope, reports), -1);
     }
   }
@@ -346,7 +372,8 @@ public final class TrainedModel implements AutoCloseable {
       throws IOException {
     requireText();
     requireSome("prompts", prompts);
-    try (NDManager scope = model.manager().newSubManager()) {
+    try (Use use = use();
+        NDManager scope = model.manager().newSubManager()) {
       ZeroShotClassifier classifier =
           ZeroShotClassifier.create(
               texts -> model.encodeReports(scope, texts), prompts, model.logitScale());
@@ -371,7 +398,9 @@ public final class TrainedModel implements AutoCloseable {
     requireText();
     requireSome("texts", texts);
     View view = view(volume);
-    return TextScores.of(model, new OneView(view), texts, gatherTemperature(), done -> {});
+    try (Use use = use()) {
+      return TextScores.of(model, new OneView(view), texts, gatherTemperature(), done -> {});
+    }
   }
 
   /**
@@ -385,7 +414,10 @@ public final class TrainedModel implements AutoCloseable {
   public List<Relevance> relevance(Path volume, List<String> texts) throws IOException {
     requireText();
     requireSome("texts", texts);
-    return model.relevance(view(volume).crop(), texts, gatherTemperature());
+    Volume seen = view(volume).crop();
+    try (Use use = use()) {
+      return model.relevance(seen, texts, gatherTemperature());
+    }
   }
 
   /**
@@ -425,7 +457,8 @@ public final class TrainedModel implements AutoCloseable {
   public record Match(int index, double similarity) {}
 
   private List<Match> nearest(float[][] query, float[][] gallery, int k) {
-    try (NDManager scope = model.manager().newSubManager();
+    try (Use use = use();
+        NDManager scope = model.manager().newSubManager();
         ExactIndex index = new ExactIndex(scope.create(gallery))) {
       Neighbours found = index.search(query, k);
       List<Match> out = new ArrayList<>();
@@ -449,7 +482,8 @@ public final class TrainedModel implements AutoCloseable {
   public GeneratedReport generate(Path generator, Path volume, Decoding decoding)
       throws IOException {
     View view = view(volume);
-    try (NDManager scope = model.manager().newSubManager()) {
+    try (Use use = use();
+        NDManager scope = model.manager().newSubManager()) {
       NDArray voxels = OneView.voxels(scope, view); // (1, 1, D, H, W)
       return decoders.generator(generator).generate(voxels, decoding).get(0);
     }
@@ -467,7 +501,9 @@ public final class TrainedModel implements AutoCloseable {
    */
   public Volume segment(Path segmenter, Path volume) throws IOException {
     Volume read = VolumeReaders.read(volume);
-    return decoders.segmenter(segmenter).onRawVolumes().segment(read);
+    try (Use use = use()) {
+      return decoders.segmenter(segmenter).onRawVolumes().segment(read);
+    }
   }
 
   private void requireText() {
@@ -488,7 +524,13 @@ public final class TrainedModel implements AutoCloseable {
 
   @Override
   public void close() {
-    decoders.close();
-    model.close();
+    Lock lock = inUse.writeLock();
+    lock.lock();
+    try {
+      decoders.close();
+      model.close();
+    } finally {
+      lock.unlock();
+    }
   }
 }

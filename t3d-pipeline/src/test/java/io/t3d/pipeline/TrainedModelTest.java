@@ -2,6 +2,7 @@ package io.t3d.pipeline;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.ndarray.types.Shape;
@@ -36,6 +37,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -197,6 +199,42 @@ class TrainedModelTest {
       } finally {
         pool.shutdownNow();
       }
+    }
+  }
+
+  @Test
+  void closingWaitsForTheCallsThatRunAndEndsTheOthers() throws Exception {
+    Path ct = rows().get(0).volume();
+    ExecutorService pool = Executors.newFixedThreadPool(3);
+    try {
+      for (int round = 0; round < 3; round++) {
+        TrainedModel trained = TrainedModel.open(run, TestDevice.get());
+        float[] alone = trained.embed(ct)[0];
+        CountDownLatch busy = new CountDownLatch(3);
+        List<Future<Throwable>> all = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+          all.add(
+              pool.submit(
+                  () ->
+                      catchThrowable(
+                          () -> {
+                            while (true) {
+                              assertThat(trained.embed(ct)[0]).isEqualTo(alone);
+                              trained.relevance(ct, List.of("No effusion."));
+                              busy.countDown();
+                            }
+                          })));
+        }
+        busy.await();
+        trained.close();
+        for (Future<Throwable> one : all) {
+          assertThat(one.get())
+              .isInstanceOf(IllegalStateException.class)
+              .hasMessageStartingWith("The model must be open");
+        }
+      }
+    } finally {
+      pool.shutdownNow();
     }
   }
 

@@ -48,6 +48,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.slf4j.Logger;
@@ -71,8 +74,8 @@ import org.slf4j.LoggerFactory;
  * Vision-Language Pre-training by Learning Multi-View Visual Consistency</a>. Its code is not
  * public; what differs stands with the losses, in module t3d-losses.
  *
- * <p>The model owns its weights and its tokenizer; {@link #close} frees all. Encoding from several
- * threads at once is safe as long as nobody trains.
+ * <p>The model owns its weights and its tokenizer; {@link #close} waits for calls that encode and
+ * frees all. Encoding from several threads at once is safe as long as nobody trains.
  */
 public final class T3DModel implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(T3DModel.class);
@@ -88,6 +91,9 @@ public final class T3DModel implements AutoCloseable {
   private final RawVoxels rawVoxels = new RawVoxels();
   private final LoraLayers lora = new LoraLayers();
   private final Set<String> said = ConcurrentHashMap.newKeySet(); // lines about long reports
+
+  /** Held to read by calls that encode: native code must not lose its weights under them. */
+  private final ReadWriteLock inUse = new ReentrantReadWriteLock();
 
   private T3DModel(
       VisionEncoder vision,
@@ -287,6 +293,19 @@ public final class T3DModel implements AutoCloseable {
   /** What inference warns of when volumes look like raw HU. */
   RawVoxels rawVoxels() {
     return rawVoxels;
+  }
+
+  /** A call that runs. */
+  interface Use extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  /** Keeps the model open until it is closed. */
+  Use use() {
+    Lock lock = inUse.readLock();
+    lock.lock();
+    return lock::unlock;
   }
 
   NDManager requireOpen(NDManager used) {
@@ -555,8 +574,10 @@ public final class T3DModel implements AutoCloseable {
    * @throws IllegalArgumentException when there is no report or one is blank
    */
   public TokenBatch tokenize(NDManager owner, List<String> reports) {
-    requireOpen(owner);
-    return tokenizer.encode(owner, worded(reports), longReports());
+    try (Use use = use()) {
+      requireOpen(owner);
+      return tokenizer.encode(owner, worded(reports), longReports());
+    }
   }
 
   /**
@@ -567,9 +588,11 @@ public final class T3DModel implements AutoCloseable {
    * @return {@code (T, L)}, int64, padded to the longest text
    */
   public SentenceBatch tokenize(NDManager owner, ReportSentences sentences) {
-    requireOpen(owner);
-    return new SentenceBatch(
-        sentences, tokenizer.encode(owner, worded(sentences.texts()), longReports()));
+    try (Use use = use()) {
+      requireOpen(owner);
+      return new SentenceBatch(
+          sentences, tokenizer.encode(owner, worded(sentences.texts()), longReports()));
+    }
   }
 
   /** Texts as the tokenizer is to see them. */
@@ -748,7 +771,13 @@ public final class T3DModel implements AutoCloseable {
 
   @Override
   public void close() {
-    manager.close();
-    tokenizer.close();
+    Lock lock = inUse.writeLock();
+    lock.lock();
+    try {
+      manager.close();
+      tokenizer.close();
+    } finally {
+      lock.unlock();
+    }
   }
 }
