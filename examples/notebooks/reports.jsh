@@ -61,7 +61,7 @@ System.out.println("The beam's log-probability is %.2f over %d tokens".formatted
 // 6. Score
 // Words, and the findings that a labeler reads out of both texts.
 List<String> texts = written.stream().map(GeneratedReport::text).toList();
-var words = TextScores.of(texts, reports);
+var words = WordScores.of(texts, reports);
 var findings = LabelAgreement.of(texts.stream().map(PhantomLabels::extract).toList(), reports.stream().map(PhantomLabels::extract).toList()).micro();
 System.out.println("Written against true reports:");
 System.out.println("  BLEU-1 %.3f  BLEU-4 %.3f  ROUGE-L %.3f  METEOR (exact+stem) %.3f  CIDEr %.3f".formatted(words.bleu1(), words.bleu4(), words.rougeL(), words.meteorExactStem(), words.cider()));

@@ -3,6 +3,7 @@ package io.t3d.pipeline;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import com.google.common.collect.Lists;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.Size3;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.task.TextScores;
@@ -17,6 +18,7 @@ import io.t3d.data.view.MultiViewSampler;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.locks.Lock;
@@ -84,6 +86,7 @@ public final class Embedder {
    * @param done is told how many volumes are done
    * @return {@code (n, E)}, float32, L2-normalised
    * @throws IOException when a volume cannot be read
+   * @throws T3dException when a vector is not finite
    */
   public NDArray embedVolumes(NDManager manager, List<Path> files, IntConsumer done)
       throws IOException {
@@ -188,7 +191,18 @@ public final class Embedder {
   private void split(float[] flat, List<float[]> rows) {
     int width = model.config().embedDim();
     for (int i = 0; i < flat.length; i += width) {
-      rows.add(java.util.Arrays.copyOfRange(flat, i, i + width));
+      float[] row = Arrays.copyOfRange(flat, i, i + width);
+      for (float value : row) {
+        if (!Float.isFinite(value)) {
+          throw new T3dException(
+              T3dException.Kind.INPUT,
+              "The embedding of volume "
+                  + rows.size()
+                  + " (from 0) is not finite: its voxels or the model's weights hold NaN; look for"
+                  + " NaN in both, or take an earlier checkpoint");
+        }
+      }
+      rows.add(row);
     }
   }
 }

@@ -10,6 +10,7 @@ import io.t3d.core.internal.AtomicFiles;
 import io.t3d.core.internal.PointerFiles;
 import io.t3d.core.model.Relevance;
 import io.t3d.core.model.T3DModel;
+import io.t3d.core.model.T3DModelBuilder;
 import io.t3d.core.task.TextScores;
 import io.t3d.core.task.classify.FindingPrompts;
 import io.t3d.core.task.classify.ZeroShotClassifier;
@@ -33,6 +34,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
  * A trained model ready for use: takes volume files, and returns embeddings, probabilities, reports
@@ -51,7 +55,7 @@ import java.util.Optional;
  * it was trained on.
  *
  * <p>All methods are for inference and safe to call from many threads at once; results do not
- * depend on it. {@link #close} frees the weights; calls that still run then fail.
+ * depend on it. {@link #close} waits for the calls that run and frees the weights; later calls fail.
  */
 public final class TrainedModel implements AutoCloseable {
   /** Name of the file in a checkpoint that holds {@link DataConfig}. */
@@ -63,6 +67,9 @@ public final class TrainedModel implements AutoCloseable {
   /** Name of the file in a checkpoint that holds {@link Prompts}. */
   static final String PROMPTS_FILE = "prompts.json";
 
+  /** Where a run keeps its checkpoint, which {@link #open} then opens. */
+  private static final String RUN = "checkpoint";
+
   /** A setting that TMA had in versions whose text-informed fusion was never trained. */
   private static final String OLD_TMA = "\"textInformed\"";
 
@@ -71,6 +78,21 @@ public final class TrainedModel implements AutoCloseable {
   private final Optional<ObjectiveConfig> objective;
   private final List<FindingPrompts> prompts;
   private final Decoders decoders;
+
+  /** Held to read by the calls that run: native code must not lose its weights under them. */
+  private final ReadWriteLock inUse = new ReentrantReadWriteLock();
+
+  /** A call that runs. */
+  private interface Use extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  private Use use() {
+    Lock lock = inUse.readLock();
+    lock.lock();
+    return lock::unlock;
+  }
 
   /**
    * A model at hand and how its volumes are prepared, without prompts of its own.
@@ -118,8 +140,23 @@ public final class TrainedModel implements AutoCloseable {
    * @throws IOException when files are missing or damaged
    */
   public static TrainedModel open(Path folder, Device device) throws IOException {
-    Path checkpoint =
-        Files.isDirectory(folder.resolve("checkpoint")) ? folder.resolve("checkpoint") : folder;
+    return open(folder, T3DModel.builder().device(device));
+  }
+
+  /**
+   * Opens a run or a checkpoint whose model has encoders of one's own.
+   *
+   * <pre>{@code
+   * TrainedModel.open(folder, T3DModel.builder().vision(new MyEncoder(64)))
+   * }</pre>
+   *
+   * @param folder the output folder of a run, its folder {@code checkpoint}, or what {@link #save}
+   *     wrote
+   * @param parts encoders and device, as {@link T3DModelBuilder#load} takes them
+   * @throws IOException when files are missing or damaged
+   */
+  public static TrainedModel open(Path folder, T3DModelBuilder parts) throws IOException {
+    Path checkpoint = Files.isDirectory(folder.resolve(RUN)) ? folder.resolve(RUN) : folder;
     Path dataFile = checkpoint.resolve(DATA_FILE);
     if (!Files.isDirectory(checkpoint)) {
       throw new IOException(
@@ -130,13 +167,15 @@ public final class TrainedModel implements AutoCloseable {
           checkpoint
               + " has no "
               + DATA_FILE
-              + ", which tells how volumes are prepared; was it written by t3d pretrain?");
+              + ", which tells how volumes are prepared; t3d pretrain writes it, a Pretrainer of one's"
+              + " own after attach(\"data.json\", Configs.toJson(dataConfig)); T3DModel.load does"
+              + " without");
     }
     DataConfig config =
         Configs.fromJson(PointerFiles.readText(dataFile), DataConfig.class, dataFile);
     Optional<ObjectiveConfig> objective = objectiveOf(checkpoint);
     List<FindingPrompts> prompts = prompts(checkpoint.resolve(PROMPTS_FILE));
-    return new TrainedModel(T3DModel.load(checkpoint, device), config, objective, prompts);
+    return new TrainedModel(parts.load(checkpoint), config, objective, prompts);
   }
 
   /** What a checkpoint was trained to minimise; empty when it does not tell, or in an old form. */
@@ -170,17 +209,40 @@ public final class TrainedModel implements AutoCloseable {
   /**
    * Writes a folder that {@link #open} opens: weights, tokenizer, settings, preparation, prompts.
    *
-   * @param folder made when missing
-   * @throws IOException when a file cannot be written; each is the old one or the new one
+   * @param folder made when missing; of a model that was saved there before nothing stays
+   * @throws IOException when a file cannot be written; all are then the old ones
+   * @throws T3dException when the folder is that of a run, whose checkpoint {@link #open} would open
    */
   public void save(Path folder) throws IOException {
-    model.save(folder);
-    AtomicFiles.writeText(folder.resolve(DATA_FILE), Configs.toJson(data));
-    if (objective.isPresent()) {
-      AtomicFiles.writeText(folder.resolve(OBJECTIVE_FILE), Configs.toJson(objective.get()));
+    if (Files.isDirectory(folder.resolve(RUN))) {
+      throw new T3dException(
+          T3dException.Kind.USAGE,
+          folder
+              + " is the folder of a run, of which open(…) takes the folder "
+              + RUN
+              + " and not what is saved beside it; save into another folder");
     }
-    if (!prompts.isEmpty()) {
-      AtomicFiles.writeText(folder.resolve(PROMPTS_FILE), Configs.toJson(new Prompts(prompts)));
+    AtomicFiles.writeTogether(
+        folder,
+        aside -> {
+          try (Use use = use()) {
+            model.save(aside);
+          }
+          AtomicFiles.writeText(aside.resolve(DATA_FILE), Configs.toJson(data));
+          if (objective.isPresent()) {
+            AtomicFiles.writeText(aside.resolve(OBJECTIVE_FILE), Configs.toJson(objective.get()));
+          }
+          if (!prompts.isEmpty()) {
+            String json = Configs.toJson(new Prompts(prompts));
+            AtomicFiles.writeText(aside.resolve(PROMPTS_FILE), json);
+          }
+        });
+    // Those of a model that was saved here before.
+    if (objective.isEmpty()) {
+      Files.deleteIfExists(folder.resolve(OBJECTIVE_FILE));
+    }
+    if (prompts.isEmpty()) {
+      Files.deleteIfExists(folder.resolve(PROMPTS_FILE));
     }
   }
 
@@ -237,7 +299,8 @@ public final class TrainedModel implements AutoCloseable {
    */
   public float[][] embed(List<Path> volumes) throws IOException {
     requireSome("volumes", volumes);
-    try (NDManager scope = model.manager().newSubManager()) {
+    try (Use use = use();
+        NDManager scope = model.manager().newSubManager()) {
       NDArray rows = new Embedder(model, data).embedVolumes(scope, volumes, done -> {});
       return Embeddings.rows("volumes", rows, -1);
     }
@@ -262,10 +325,13 @@ public final class TrainedModel implements AutoCloseable {
    * @param views n of {@link #view}, at least one
    * @return {@code [n][E]}, L2-normalised, in order; one view gives the bits of {@link
    *     #embed(Path...)}, several round as their batch does
+   * @throws T3dException when a vector is not finite, as of a view with NaN in it
    */
   public float[][] embedViews(List<View> views) {
     requireSome("views", views);
-    return new Embedder(model, data).embedViews(views);
+    try (Use use = use()) {
+      return new Embedder(model, data).embedViews(views);
+    }
   }
 
   /**
@@ -287,7 +353,8 @@ public final class TrainedModel implements AutoCloseable {
   public float[][] embedReports(List<String> reports) {
     requireText();
     requireSome("reports", reports);
-    try (NDManager scope = model.manager().newSubManager()) {
+    try (Use use = use();
+        NDManager scope = model.manager().newSubManager()) {
       return Embeddings.rows("reports", model.encodeReports(scope, reports), -1);
     }
   }
@@ -305,7 +372,8 @@ public final class TrainedModel implements AutoCloseable {
       throws IOException {
     requireText();
     requireSome("prompts", prompts);
-    try (NDManager scope = model.manager().newSubManager()) {
+    try (Use use = use();
+        NDManager scope = model.manager().newSubManager()) {
       ZeroShotClassifier classifier =
           ZeroShotClassifier.create(
               texts -> model.encodeReports(scope, texts), prompts, model.logitScale());
@@ -330,7 +398,9 @@ public final class TrainedModel implements AutoCloseable {
     requireText();
     requireSome("texts", texts);
     View view = view(volume);
-    return TextScores.of(model, new OneView(view), texts, gatherTemperature(), done -> {});
+    try (Use use = use()) {
+      return TextScores.of(model, new OneView(view), texts, gatherTemperature(), done -> {});
+    }
   }
 
   /**
@@ -344,7 +414,10 @@ public final class TrainedModel implements AutoCloseable {
   public List<Relevance> relevance(Path volume, List<String> texts) throws IOException {
     requireText();
     requireSome("texts", texts);
-    return model.relevance(view(volume).crop(), texts, gatherTemperature());
+    Volume seen = view(volume).crop();
+    try (Use use = use()) {
+      return model.relevance(seen, texts, gatherTemperature());
+    }
   }
 
   /**
@@ -384,7 +457,8 @@ public final class TrainedModel implements AutoCloseable {
   public record Match(int index, double similarity) {}
 
   private List<Match> nearest(float[][] query, float[][] gallery, int k) {
-    try (NDManager scope = model.manager().newSubManager();
+    try (Use use = use();
+        NDManager scope = model.manager().newSubManager();
         ExactIndex index = new ExactIndex(scope.create(gallery))) {
       Neighbours found = index.search(query, k);
       List<Match> out = new ArrayList<>();
@@ -408,7 +482,8 @@ public final class TrainedModel implements AutoCloseable {
   public GeneratedReport generate(Path generator, Path volume, Decoding decoding)
       throws IOException {
     View view = view(volume);
-    try (NDManager scope = model.manager().newSubManager()) {
+    try (Use use = use();
+        NDManager scope = model.manager().newSubManager()) {
       NDArray voxels = OneView.voxels(scope, view); // (1, 1, D, H, W)
       return decoders.generator(generator).generate(voxels, decoding).get(0);
     }
@@ -426,7 +501,9 @@ public final class TrainedModel implements AutoCloseable {
    */
   public Volume segment(Path segmenter, Path volume) throws IOException {
     Volume read = VolumeReaders.read(volume);
-    return decoders.segmenter(segmenter).onRawVolumes().segment(read);
+    try (Use use = use()) {
+      return decoders.segmenter(segmenter).onRawVolumes().segment(read);
+    }
   }
 
   private void requireText() {
@@ -447,7 +524,13 @@ public final class TrainedModel implements AutoCloseable {
 
   @Override
   public void close() {
-    decoders.close();
-    model.close();
+    Lock lock = inUse.writeLock();
+    lock.lock();
+    try {
+      decoders.close();
+      model.close();
+    } finally {
+      lock.unlock();
+    }
   }
 }

@@ -106,6 +106,11 @@ class StartPreparationTest {
         Configs.fromYaml(
             "preset: tiny\npretrained: {vision: " + model + ", preparation: config}",
             PretrainConfig.class);
+    assertThat(own.pretrained())
+        .contains(
+            Pretrained.none()
+                .withVision(model)
+                .withPreparation(Pretrained.Preparation.CONFIG));
     assertThat(applied(own)).isEqualTo(own);
     assertThat(StartPreparation.differences(own))
         .contains("data.preprocessing.orientation (PLS, now RAS)")

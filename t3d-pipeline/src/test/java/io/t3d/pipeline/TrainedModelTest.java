@@ -2,19 +2,30 @@ package io.t3d.pipeline;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.within;
 
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
+import ai.djl.nn.convolutional.Conv3d;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
 import io.t3d.core.config.ReportDecoderConfig;
+import io.t3d.core.config.Size3;
 import io.t3d.core.config.T3DConfig;
+import io.t3d.core.config.TextConfig;
 import io.t3d.core.generate.Decoding;
 import io.t3d.core.internal.AtomicFiles;
 import io.t3d.core.model.T3DModel;
+import io.t3d.core.model.T3DModelBuilder;
+import io.t3d.core.nn.VisionEncoder;
+import io.t3d.core.nn.vision.FeatureMapEncoder;
 import io.t3d.core.task.classify.FindingPrompts;
 import io.t3d.core.task.classify.ZeroShotClassifier;
 import io.t3d.core.task.report.GeneratedReport;
 import io.t3d.core.task.report.ReportGenerator;
 import io.t3d.core.train.Checkpoint;
+import io.t3d.core.volume.View;
 import io.t3d.data.manifest.Manifest;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.data.phantom.generate.PhantomDataset;
@@ -25,9 +36,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -189,6 +203,42 @@ class TrainedModelTest {
   }
 
   @Test
+  void closingWaitsForTheCallsThatRunAndEndsTheOthers() throws Exception {
+    Path ct = rows().get(0).volume();
+    ExecutorService pool = Executors.newFixedThreadPool(3);
+    try {
+      for (int round = 0; round < 3; round++) {
+        TrainedModel trained = TrainedModel.open(run, TestDevice.get());
+        float[] alone = trained.embed(ct)[0];
+        CountDownLatch busy = new CountDownLatch(3);
+        List<Future<Throwable>> all = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+          all.add(
+              pool.submit(
+                  () ->
+                      catchThrowable(
+                          () -> {
+                            while (true) {
+                              assertThat(trained.embed(ct)[0]).isEqualTo(alone);
+                              trained.relevance(ct, List.of("No effusion."));
+                              busy.countDown();
+                            }
+                          })));
+        }
+        busy.await();
+        trained.close();
+        for (Future<Throwable> one : all) {
+          assertThat(one.get())
+              .isInstanceOf(IllegalStateException.class)
+              .hasMessageStartingWith("The model must be open");
+        }
+      }
+    } finally {
+      pool.shutdownNow();
+    }
+  }
+
+  @Test
   void whatIsMissingIsNamed(@TempDir Path dir) throws IOException {
     assertThatThrownBy(() -> TrainedModel.open(dir.resolve("nowhere"), TestDevice.get()))
         .hasMessageContaining("No checkpoint at")
@@ -202,6 +252,110 @@ class TrainedModelTest {
           .isInstanceOf(IOException.class)
           .hasMessageContaining("no.nii");
     }
+  }
+
+  @Test
+  void aViewWithNanInItIsRefusedAndNotEmbeddedAsNan() throws IOException {
+    try (TrainedModel trained = TrainedModel.open(run, TestDevice.get())) {
+      View good = trained.view(rows().get(0).volume());
+      float[] voxels = good.crop().voxels().clone();
+      voxels[7] = Float.NaN;
+      View bad = new View(good.kind(), good.crop().withVoxels(voxels), good.box());
+      assertThatThrownBy(() -> trained.embedViews(List.of(good, bad)))
+          .isInstanceOf(T3dException.class)
+          .hasMessageStartingWith("The embedding of volume 1 (from 0) is not finite");
+    }
+  }
+
+  @Test
+  void aModelWithAnEncoderOfOnesOwnOpensWithIt(@TempDir Path folder) throws IOException {
+    DataConfig data = PretrainConfig.tiny().data();
+    View view;
+    float[] expected;
+    try (TrainedModel own =
+        new TrainedModel(
+            T3DModel.builder()
+                .vision(ownEncoder())
+                .text(TextConfig.tiny())
+                .device(TestDevice.get())
+                .build(),
+            data,
+            Optional.empty())) {
+      view = own.view(rows().get(0).volume());
+      expected = own.embedViews(List.of(view))[0];
+      own.save(folder);
+    }
+    assertThatThrownBy(() -> TrainedModel.open(folder, TestDevice.get()))
+        .isInstanceOf(T3dException.class)
+        .hasMessageContaining("or TrainedModel.open(folder, this builder)");
+    T3DModelBuilder parts = T3DModel.builder().vision(ownEncoder()).device(TestDevice.get());
+    try (TrainedModel again = TrainedModel.open(folder, parts)) {
+      assertThat(again.data()).isEqualTo(data);
+      assertThat(again.embedViews(List.of(view))[0]).isEqualTo(expected);
+    }
+  }
+
+  private static VisionEncoder ownEncoder() {
+    Block patches =
+        Conv3d.builder()
+            .setKernelShape(new Shape(8, 8, 8))
+            .optStride(new Shape(8, 8, 8))
+            .setFilters(12)
+            .build();
+    return new FeatureMapEncoder(patches, 12, Size3.cube(32));
+  }
+
+  @Test
+  void aSavedModelLeavesNothingOfTheOneBeforeInItsFolder(@TempDir Path folder) throws IOException {
+    try (TrainedModel trained = TrainedModel.open(run, TestDevice.get())) {
+      trained.save(folder);
+      assertThat(folder.resolve("prompts.json")).exists();
+      assertThat(folder.resolve("objective.json")).exists();
+      new TrainedModel(trained.model(), trained.data(), Optional.empty()).save(folder);
+    }
+    try (TrainedModel again = TrainedModel.open(folder, TestDevice.get())) {
+      assertThat(again.prompts()).isEmpty();
+      assertThat(again.objective()).isEmpty();
+    }
+  }
+
+  @Test
+  void aClosedModelSaysSoAndWritesNothing(@TempDir Path dir) throws IOException {
+    TrainedModel trained = TrainedModel.open(run, TestDevice.get());
+    Path ct = rows().get(0).volume();
+    View view = trained.view(ct);
+    trained.close();
+    trained.close();
+    List<ThrowingCallable> calls =
+        List.of(
+            () -> trained.embed(ct),
+            () -> trained.embedViews(List.of(view)),
+            () -> trained.embedReports("No effusion."),
+            () -> trained.zeroShot(ct, List.of(FindingPrompts.of("effusion"))),
+            () -> trained.relevance(ct, List.of("No effusion.")),
+            () -> trained.score(ct, List.of("No effusion.")),
+            () -> trained.retrieve(ct, List.of("No effusion."), 1),
+            () -> trained.model().logitScale(),
+            () -> trained.save(dir.resolve("saved")));
+    assertThat(calls)
+        .allSatisfy(
+            call ->
+                assertThatThrownBy(call)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageStartingWith("The model must be open, got a closed one"));
+    assertThat(dir.resolve("saved/config.json")).doesNotExist();
+  }
+
+  @Test
+  void aModelIsNotSavedBesideTheCheckpointThatWouldBeOpenedInItsPlace() throws IOException {
+    try (TrainedModel trained = TrainedModel.open(run, TestDevice.get())) {
+      assertThatThrownBy(() -> trained.save(run))
+          .isInstanceOf(T3dException.class)
+          .hasMessageContaining("is the folder of a run")
+          .hasMessageContaining("save into another folder");
+    }
+    assertThat(run.resolve("data.json")).doesNotExist();
+    assertThat(run.resolve("model.safetensors")).doesNotExist();
   }
 
   private static double norm(float[] v) {

@@ -161,6 +161,8 @@ public final class T3DSpark {
    * The same.
    *
    * @param otherGrid what becomes of masks on another grid than their volume's
+   * @throws IOException as above
+   * @throws T3dException as above, or when {@code out} is remote
    */
   public static Dataset<PreparedStudy> preprocess(
       SparkSession session,

@@ -2,6 +2,7 @@ package io.t3d.core.config;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
@@ -195,13 +196,22 @@ public final class Configs {
     try {
       root = mapper.readTree(text);
     } catch (JsonProcessingException e) {
-      throw new IllegalArgumentException(source + ": not valid: " + e.getMessage(), e);
+      throw new IllegalArgumentException(source + ": not valid: " + why(e), e);
     }
     if (root == null || root.isMissingNode() || root.isNull()) {
       throw new IllegalArgumentException(
           source + ": empty, expected the keys of " + type.getSimpleName());
     }
     return new RecordBinder(source).bind(root, type);
+  }
+
+  /** Without Jackson's words on what it does not quote. YAML's own words tell the place. */
+  private static String why(JsonProcessingException e) {
+    String words = e.getOriginalMessage();
+    JsonLocation at = e.getLocation();
+    return at == null || words.contains(" line ")
+        ? words
+        : words + ", in line " + at.getLineNr() + ", column " + at.getColumnNr();
   }
 
   private static String write(ObjectMapper mapper, Object settings) {

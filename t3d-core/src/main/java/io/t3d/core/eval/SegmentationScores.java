@@ -43,7 +43,11 @@ public record SegmentationScores(double dice, double hausdorff95) {
             .hausdorff95());
   }
 
-  /** The Dice coefficient; NaN when both masks are empty. */
+  /**
+   * The Dice coefficient; NaN when both masks are empty.
+   *
+   * @throws IllegalArgumentException when the masks differ in length
+   */
   public static double dice(boolean[] predicted, boolean[] reference) {
     if (predicted.length != reference.length) {
       throw new IllegalArgumentException(

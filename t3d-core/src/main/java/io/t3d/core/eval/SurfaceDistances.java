@@ -30,6 +30,7 @@ public final class SurfaceDistances {
    * @param height H
    * @param width W
    * @param spacing mm per voxel
+   * @throws IllegalArgumentException when a mask has another number of voxels
    */
   public static SurfaceDistances between(
       boolean[] predicted, boolean[] reference, int depth, int height, int width, Spacing spacing) {

@@ -7,12 +7,15 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFileAttributeView;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 
 /**
  * Writes files so that a reader, or a run that starts after a crash, sees the old content or the
@@ -37,7 +40,7 @@ public final class AtomicFiles {
    *
    * @param file the target; replaced when it exists
    * @param content writes the bytes
-   * @throws IOException when the target cannot be written; the old file is then untouched
+   * @throws IOException naming the target when it cannot be written; the old file is then untouched
    */
   public static void write(Path file, Content content) throws IOException {
     Path folder = makeFolder(file.toAbsolutePath().getParent());
@@ -51,12 +54,52 @@ public final class AtomicFiles {
         content.writeTo(channel);
         channel.force(true);
       }
-      keepPermissions(file, temp);
-      move(temp, file);
+      replace(file, temp);
+    } catch (FileSystemException e) {
+      throw e; // names a file
+    } catch (IOException e) {
+      throw new IOException("Cannot write " + file + ": " + e.getMessage(), e); // a full disk
     } finally {
       Files.deleteIfExists(temp);
     }
     force(folder);
+  }
+
+  /** Writes files into an empty folder. */
+  @FunctionalInterface
+  public interface FilesOfAFolder {
+    /** Writes all of them, none in a folder below. */
+    void writeTo(Path aside) throws IOException;
+  }
+
+  /**
+   * Writes files that belong together. All are written aside, into a folder within their own,
+   * before the first replaces an old one: where one cannot be written, all old ones stay.
+   *
+   * @param folder made when missing; other files in it stay
+   * @param content writes the files
+   * @throws IOException when one cannot be written
+   */
+  public static void writeTogether(Path folder, FilesOfAFolder content) throws IOException {
+    Path aside = makeFolder(tempIn(makeFolder(folder.toAbsolutePath()), Path.of("saving")));
+    try {
+      content.writeTo(aside);
+      List<Path> written;
+      try (Stream<Path> files = Files.list(aside)) {
+        written = files.sorted().toList();
+      }
+      for (Path file : written) {
+        replace(folder.resolve(file.getFileName().toString()), file);
+      }
+    } finally {
+      deleteTree(aside);
+    }
+    force(folder);
+  }
+
+  private static void replace(Path file, Path fresh) throws IOException {
+    keepPermissions(file, fresh);
+    move(fresh, file);
   }
 
   /** Writes text as UTF-8, as a whole. */

@@ -74,9 +74,13 @@ public final class PointerFiles {
    * Reads a text file.
    *
    * @return its text, without a byte order mark
-   * @throws IOException naming the file when it is a pointer, is not UTF-8, or cannot be read
+   * @throws IOException naming the file when it is a pointer or a folder, is not UTF-8, or cannot be
+   *     read
    */
   public static String readText(Path file) throws IOException {
+    if (Files.isDirectory(file)) {
+      throw new IOException(file + " is a folder, expected a text file"); // Java names no file
+    }
     refuse(file);
     try {
       String text =

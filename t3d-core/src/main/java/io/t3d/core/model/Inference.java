@@ -94,7 +94,8 @@ final class Inference {
 
   /** {@link T3DModel#relevance(Volume, List, double)}. */
   List<Relevance> relevance(Volume volume, List<String> texts, double temperature) {
-    try (NoGrad constant = new NoGrad();
+    try (T3DModel.Use use = model.use();
+        NoGrad constant = new NoGrad();
         NDManager scope = model.requireOpen(model.manager()).newSubManager()) {
       Shape shape = new Shape(1, 1, volume.depth(), volume.height(), volume.width());
       VolumeFeatures seen = volumeTokens(scope.create(volume.voxels(), shape));
@@ -107,7 +108,8 @@ final class Inference {
       VolumeFeatures seen, Volume volume, List<String> texts, double temperature) {
     int n = seen.depth() * seen.height() * seen.width();
     Shapes.check("tokens", seen.tokens(), "1, N, E", "encode one volume alone", 1, n, -1);
-    try (NoGrad constant = new NoGrad();
+    try (T3DModel.Use use = model.use();
+        NoGrad constant = new NoGrad();
         NDManager scope = model.requireOpen(model.manager()).newSubManager()) {
       NDArray tokens = Scopes.handle(seen.tokens(), scope); // (1, N, E)
       NDArray queries = reports(scope, texts); // (T, E)
@@ -155,7 +157,8 @@ final class Inference {
     if (count == 0) {
       throw new IllegalArgumentException("Nothing to encode: the batch is empty");
     }
-    try (NoGrad constant = new NoGrad();
+    try (T3DModel.Use use = model.use();
+        NoGrad constant = new NoGrad();
         NDManager results = model.requireOpen(owner).newSubManager()) {
       NDList chunks = new NDList();
       for (int from = 0; from < count; from += atOnce) {

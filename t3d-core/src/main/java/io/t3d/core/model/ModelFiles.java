@@ -42,16 +42,20 @@ final class ModelFiles {
 
   private ModelFiles() {}
 
-  /** Each file is replaced as a whole, the weights last. */
+  /** Weights of one model never lie beside the config or the tokenizer of another. */
   static void save(Path dir, T3DModel model, ReportTokenizer tokenizer) throws IOException {
-    AtomicFiles.makeFolder(dir);
-    tokenizer.save(dir.resolve(ReportTokenizer.FILE_NAME));
-    AtomicFiles.writeText(dir.resolve(CONFIG), Configs.toJson(model.config()));
+    model.manager(); // open
     Map<String, NDArray> tensors = new LinkedHashMap<>();
     model.parameters().forEach((name, parameter) -> tensors.put(name, parameter.getArray()));
     Map<String, String> metadata = new LinkedHashMap<>(Map.of("format", "pt"));
     model.origins().forEach((encoder, origin) -> metadata.put(ORIGIN + encoder, origin));
-    Safetensors.write(dir.resolve(WEIGHTS), tensors, metadata);
+    AtomicFiles.writeTogether(
+        dir,
+        aside -> {
+          tokenizer.save(aside.resolve(ReportTokenizer.FILE_NAME));
+          AtomicFiles.writeText(aside.resolve(CONFIG), Configs.toJson(model.config()));
+          Safetensors.write(aside.resolve(WEIGHTS), tensors, metadata);
+        });
   }
 
   /**
@@ -120,7 +124,8 @@ final class ModelFiles {
               + textClass.map(c -> " text is a " + c + ";").orElse("")
               + " open it with T3DModel.builder()"
               + call
-              + ".load(folder), where the encoder is a new one of that class and of the same sizes");
+              + ".load(folder), or TrainedModel.open(folder, this builder), where the encoder is a new"
+              + " one of that class and of the same sizes");
     }
     checkGiven(dir, "vision", vision, visionClass);
     checkGiven(dir, "text", text, textClass);

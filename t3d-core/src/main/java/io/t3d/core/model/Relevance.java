@@ -1,5 +1,7 @@
 package io.t3d.core.model;
 
+import java.util.Arrays;
+
 /**
  * Where in a volume its visual tokens gather around a text: the weights of the {@linkplain
  * io.t3d.core.internal.kernel.TokenGather gathering} that pre-training aligns with sentences.
@@ -37,5 +39,19 @@ public record Relevance(String text, float[] weights, double score, TokenGrid gr
     int y = best / grid.width() % grid.height();
     int z = best / (grid.width() * grid.height());
     return grid.affines().get(0).apply(x, y, z);
+  }
+
+  /** Text, score and peak; of the weights their number. */
+  @Override
+  public String toString() {
+    return "Relevance[text="
+        + text
+        + ", score="
+        + score
+        + ", peak="
+        + Arrays.toString(peak())
+        + " mm, RAS+, "
+        + weights.length
+        + " weights]";
   }
 }

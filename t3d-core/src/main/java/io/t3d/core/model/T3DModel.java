@@ -42,6 +42,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -64,8 +67,8 @@ import org.slf4j.LoggerFactory;
  * Vision-Language Pre-training by Learning Multi-View Visual Consistency</a>. Its code is not
  * public; what differs stands with the losses, in module t3d-losses.
  *
- * <p>The model owns its weights and its tokenizer; {@link #close} frees all. Encoding from several
- * threads at once is safe as long as nobody trains.
+ * <p>The model owns its weights and its tokenizer; {@link #close} waits for calls that encode and
+ * frees all. Encoding from several threads at once is safe as long as nobody trains.
  */
 public final class T3DModel implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(T3DModel.class);
@@ -81,6 +84,9 @@ public final class T3DModel implements AutoCloseable {
   private final RawVoxels rawVoxels = new RawVoxels();
   private final LoraLayers lora = new LoraLayers();
   private final Set<String> said = ConcurrentHashMap.newKeySet(); // lines about long reports
+
+  /** Held to read by calls that encode: native code must not lose its weights under them. */
+  private final ReadWriteLock inUse = new ReentrantReadWriteLock();
 
   private T3DModel(
       VisionEncoder vision,
@@ -190,8 +196,9 @@ public final class T3DModel implements AutoCloseable {
    * @param seed same seed, same weights. The engine has one random state for all: it is set to this
    *     seed and what the weights draw moves it on, so that what is drawn next depends on the seed
    *     too, and threads that create or train models must not draw at the same time
-   * @throws IllegalArgumentException when the tokenizer cannot be read, or has more tokens than
-   *     {@code TextConfig.vocabSize}
+   * @throws T3dException when the tokenizer's file is none, or has more tokens than {@code
+   *     TextConfig.vocabSize}
+   * @throws java.io.UncheckedIOException when the tokenizer's file is not there
    */
   public static T3DModel create(T3DConfig config, Device device, long seed) {
     return builder().config(config).device(device).seed(seed).build();
@@ -206,8 +213,8 @@ public final class T3DModel implements AutoCloseable {
    * @param seed same seed, same weights. The engine has one random state for all: it is set to this
    *     seed and what the weights draw moves it on, so that what is drawn next depends on the seed
    *     too, and threads that create or train models must not draw at the same time
-   * @throws IllegalArgumentException when the tokenizer has more tokens than {@code
-   *     TextConfig.vocabSize}; it then stays the caller's
+   * @throws T3dException when the tokenizer has more tokens than {@code TextConfig.vocabSize}; it
+   *     then stays the caller's
    */
   public static T3DModel create(
       T3DConfig config, ReportTokenizer tokenizer, Device device, long seed) {
@@ -221,8 +228,9 @@ public final class T3DModel implements AutoCloseable {
    * @param device where weights and arrays live
    * @throws IOException when a file is missing or broken, or when names or shapes of the weights
    *     are not those of the checkpoint's config
-   * @throws IllegalArgumentException when the model has an encoder of one's own; it says which
-   *     class and how to open it: {@link T3DModelBuilder#load}
+   * @throws T3dException when the model has an encoder of one's own, it says which class and how to
+   *     open it: {@link T3DModelBuilder#load}; when the config is damaged; or when the device is not
+   *     there
    */
   public static T3DModel load(Path dir, Device device) throws IOException {
     return builder().device(device).load(dir);
@@ -233,7 +241,8 @@ public final class T3DModel implements AutoCloseable {
    * of one's own the config holds the name of the class, for whoever opens it.
    *
    * @param dir the folder, made when it is missing
-   * @throws IOException when a file cannot be written; each file is the old one or the new one
+   * @throws IOException when a file cannot be written; all are then the old ones
+   * @throws IllegalStateException when the model is closed
    */
   public void save(Path dir) throws IOException {
     ModelFiles.save(dir, this, tokenizer);
@@ -258,6 +267,19 @@ public final class T3DModel implements AutoCloseable {
   /** What inference warns of when volumes look like raw HU. */
   RawVoxels rawVoxels() {
     return rawVoxels;
+  }
+
+  /** A call that runs. */
+  interface Use extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  /** Keeps the model open until it is closed. */
+  Use use() {
+    Lock lock = inUse.readLock();
+    lock.lock();
+    return lock::unlock;
   }
 
   NDManager requireOpen(NDManager used) {
@@ -376,7 +398,10 @@ public final class T3DModel implements AutoCloseable {
    * @throws IllegalArgumentException when there is no report or one is blank
    */
   public TokenBatch tokenize(NDManager owner, List<String> reports) {
-    return tokenizer.encode(owner, worded(reports), longReports());
+    try (Use use = use()) {
+      requireOpen(owner);
+      return tokenizer.encode(owner, worded(reports), longReports());
+    }
   }
 
   /**
@@ -387,8 +412,11 @@ public final class T3DModel implements AutoCloseable {
    * @return {@code (T, L)}, int64, padded to the longest text
    */
   public SentenceBatch tokenize(NDManager owner, ReportSentences sentences) {
-    return new SentenceBatch(
-        sentences, tokenizer.encode(owner, worded(sentences.texts()), longReports()));
+    try (Use use = use()) {
+      requireOpen(owner);
+      return new SentenceBatch(
+          sentences, tokenizer.encode(owner, worded(sentences.texts()), longReports()));
+    }
   }
 
   /** Texts as the tokenizer is to see them. */
@@ -546,14 +574,18 @@ public final class T3DModel implements AutoCloseable {
 
   /** The learned log inverse temperature, as the contrastive loss sees it; {@code exp()} at use. */
   public double logitScale() {
-    try (NDManager scope = manager.newSubManager()) {
+    try (NDManager scope = manager().newSubManager()) {
       return network.logitScale.value(new ParameterStore(scope, false), scope, false).getFloat();
     }
   }
 
-  /** Owner of the weights; make sub-managers of it for batches. */
+  /**
+   * Owner of the weights; make sub-managers of it for batches.
+   *
+   * @throws IllegalStateException when the model is closed
+   */
   public NDManager manager() {
-    return manager;
+    return requireOpen(manager);
   }
 
   /** Where the model lives. */
@@ -563,7 +595,13 @@ public final class T3DModel implements AutoCloseable {
 
   @Override
   public void close() {
-    manager.close();
-    tokenizer.close();
+    Lock lock = inUse.writeLock();
+    lock.lock();
+    try {
+      manager.close();
+      tokenizer.close();
+    } finally {
+      lock.unlock();
+    }
   }
 }

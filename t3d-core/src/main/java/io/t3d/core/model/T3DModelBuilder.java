@@ -144,8 +144,9 @@ public final class T3DModelBuilder {
    *
    * @throws IllegalStateException when an encoder is missing, or a tokenizer for a text encoder of
    *     one's own
-   * @throws IllegalArgumentException when the tokenizer cannot be read or has more tokens than the
-   *     text encoder; one that was passed then stays the caller's
+   * @throws T3dException when the tokenizer's file is none or it has more tokens than the text
+   *     encoder; one that was passed then stays the caller's
+   * @throws java.io.UncheckedIOException when the tokenizer's file is not there
    */
   public T3DModel build() {
     VisionEncoder eyes = encoder("vision", vision, visionConfig, VisionEncoders::create);
@@ -248,8 +249,8 @@ public final class T3DModelBuilder {
    * @param folder that {@link T3DModel#save} wrote
    * @throws IOException when a file is missing or broken, or when names or shapes of the weights
    *     are not those of the encoders
-   * @throws IllegalArgumentException when the checkpoint needs an encoder that was not passed, or
-   *     one was passed that it does not need
+   * @throws T3dException when the checkpoint needs an encoder that was not passed
+   * @throws IllegalArgumentException when one was passed that it does not need
    */
   public T3DModel load(Path folder) throws IOException {
     return ModelFiles.load(folder, device, vision, text);

@@ -44,6 +44,12 @@ public record TextScores(
     checkSize("pooled", pooled, volumes.length, texts.size());
   }
 
+  /** The sizes and the texts. */
+  @Override
+  public String toString() {
+    return "TextScores[" + volumes.length + " volumes, " + texts.size() + " texts: " + texts + "]";
+  }
+
   private static void checkSize(String name, float[][] scores, int n, int t) {
     if (scores.length != n || IntStream.range(0, n).anyMatch(i -> scores[i].length != t)) {
       throw new IllegalArgumentException(

@@ -56,6 +56,7 @@ public record ReportSentences(
    * @param reports B whole reports
    * @param perReport drawn of each, &gt; 0; a report with fewer gives all it has
    * @param seed the same seed draws the same sentences
+   * @throws IllegalArgumentException when perReport is less than 1
    */
   public static ReportSentences draw(List<String> reports, int perReport, long seed) {
     if (perReport < 1) {

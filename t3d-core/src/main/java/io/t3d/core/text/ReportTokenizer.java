@@ -233,7 +233,12 @@ public final class ReportTokenizer implements AutoCloseable {
         maxLength);
   }
 
-  /** The tokenizer that a text encoder's settings name; {@code corpus} needs reports. */
+  /**
+   * The tokenizer that a text encoder's settings name; {@code corpus} needs reports.
+   *
+   * @throws T3dException when the settings say {@code corpus}, or name what is no tokenizer
+   * @throws UncheckedIOException when they name a file that is not there
+   */
   public static ReportTokenizer of(TextConfig config) {
     return switch (config.tokenizer()) {
       case "builtin" -> builtin(config.maxLength());

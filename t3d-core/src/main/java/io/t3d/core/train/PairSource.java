@@ -151,7 +151,8 @@ public interface PairSource {
    *
    * @param epoch from 0
    * @param firstBatch where to start, from 0
-   * @return an iterator that frees its threads and memory when closed
+   * @return an iterator over the batches from firstBatch to {@link #batchesPerEpoch}, no fewer; it
+   *     frees its threads and memory when closed
    */
   Batches epoch(int epoch, int firstBatch);
 

@@ -107,6 +107,17 @@ public final class Pretrainer {
    * Starts a builder.
    *
    * @param model trained in place; stays the caller's to close
+   * @param objective what is minimised: a loss of the model's output
+   * @param source the batches
+   */
+  public static Builder builder(T3DModel model, Objective objective, PairSource source) {
+    return new Builder(model, objective, source);
+  }
+
+  /**
+   * Starts a builder for an objective that runs the model itself.
+   *
+   * @param model trained in place; stays the caller's to close
    * @param objective what is minimised
    * @param source the batches
    */
@@ -549,6 +560,13 @@ public final class Pretrainer {
 
     @Override
     public PairBatch next() {
+      if (!batches.hasNext()) {
+        throw new IllegalStateException(
+            "The source ended its epoch early: PairSource.epoch(epoch, firstBatch) must give the"
+                + " batches from firstBatch to batchesPerEpoch(), got "
+                + batches.getClass().getName()
+                + ", which has no more");
+      }
       last = Optional.of(batches.next());
       return last.get();
     }

@@ -218,6 +218,16 @@ class ConfigsTest {
     assertThatThrownBy(() -> Configs.load(file)).hasMessageContaining("bad.yaml: 'x' is not");
   }
 
+  @Test
+  void ofBrokenJsonThePlaceIsToldAndNothingOfWhatIsNotQuoted() throws IOException {
+    Path file = Files.writeString(folder.resolve("bad.json"), "{\n  \"a\": 1,,\n}");
+    assertThatThrownBy(() -> Configs.load(file))
+        .isInstanceOf(T3dException.class)
+        .hasMessageStartingWith(file + ": not valid: Unexpected character")
+        .hasMessageEndingWith(", in line 2, column 10");
+    assertFails("a: [1", "line 1").message().doesNotContain("REDACTED");
+  }
+
   private static org.assertj.core.api.AbstractThrowableAssert<?, ? extends Throwable> assertFails(
       String yaml, String message) {
     return assertThatThrownBy(() -> Configs.fromYaml(yaml, T3DConfig.class))

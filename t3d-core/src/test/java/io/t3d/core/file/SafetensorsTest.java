@@ -188,7 +188,7 @@ class SafetensorsTest {
                       channel.write(ByteBuffer.wrap(new byte[10]));
                       throw new IOException("No space left on device");
                     }))
-        .hasMessage("No space left on device");
+        .hasMessage("Cannot write " + file + ": No space left on device");
     closed.close();
     assertThatThrownBy(() -> Safetensors.write(file, Map.of("a", good, "b", closed), Map.of()))
         .isInstanceOf(RuntimeException.class);

@@ -49,6 +49,13 @@ class PointerFilesTest {
   }
 
   @Test
+  void aFolderInPlaceOfATextFileIsNamed() {
+    assertThatThrownBy(() -> PointerFiles.readText(dir))
+        .isInstanceOf(IOException.class)
+        .hasMessage(dir + " is a folder, expected a text file");
+  }
+
+  @Test
   void aPointerOfGitAnnexIsNamed() throws IOException {
     Path file = Files.writeString(dir.resolve("a"), "/annex/objects/SHA256E-s9--ab.nii.gz\n");
     assertThat(PointerFiles.problem(file).orElseThrow())

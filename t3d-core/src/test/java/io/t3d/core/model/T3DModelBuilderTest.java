@@ -141,7 +141,8 @@ class T3DModelBuilderTest {
                 + "; text is a "
                 + TEXT
                 + "; open it with T3DModel.builder().vision(encoder).text(encoder).load(folder),"
-                + " where the encoder is a new one of that class and of the same sizes");
+                + " or TrainedModel.open(folder, this builder), where the encoder is a new one of"
+                + " that class and of the same sizes");
     assertThatThrownBy(() -> T3DModel.builder().text(new BagOfWords(4096, 10)).load(folder))
         .hasMessageContaining("vision is a " + VISION);
     assertThatThrownBy(

@@ -227,6 +227,10 @@ class T3DModelTest {
     assertThat(new Relevance("corner", weights, 1, grid).peak())
         .containsExactly(
             grid.affines().get(0).apply(grid.width() - 1, grid.height() - 1, grid.depth() - 1));
+    TokenGrid two = new TokenGrid(1, 1, 2, List.of(Affine.scaleTranslate(8, 8, 8, 1, 2, 3)));
+    assertThat(new Relevance("Effusion.", new float[] {0.25f, 0.75f}, 0.5, two))
+        .hasToString(
+            "Relevance[text=Effusion., score=0.5, peak=[9.0, 2.0, 3.0] mm, RAS+, 2 weights]");
   }
 
   @Test

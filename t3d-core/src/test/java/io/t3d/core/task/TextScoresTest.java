@@ -63,6 +63,12 @@ class TextScoresTest {
   }
 
   @Test
+  void scoresAreShownByTheirSizes() {
+    assertThat(new TextScores(List.of("a", "b"), new float[1][4], new float[1][2], new float[1][2]))
+        .hasToString("TextScores[1 volumes, 2 texts: [a, b]]");
+  }
+
+  @Test
   void scoresEqualADoubleLoopAndEachVolumeIsReadOnce() throws IOException {
     List<Integer> asked = new ArrayList<>();
     List<Integer> done = new ArrayList<>();

@@ -68,13 +68,41 @@ class PairSourceTest {
     }
     try (T3DModel model = SmallTraining.model(SmallTraining.vit())) {
       TrainingSummary summary =
-          Pretrainer.builder(model, (Objective) (o, ids) -> SmallTraining.contrast(o), source)
+          Pretrainer.builder(model, (o, ids) -> SmallTraining.contrast(o), source)
               .config(SmallTraining.settings().build())
               .out(out)
               .build()
               .run();
       assertThat(summary.steps()).isEqualTo(2);
       assertThat(summary.lastLoss()).isFinite();
+    }
+  }
+
+  @Test
+  void aSourceThatEndsItsEpochEarlyIsToldWhatItPromised(@TempDir Path out) {
+    PairSource one = PairSource.of(ALL.views().subList(0, 4), ALL.reports().subList(0, 4), 4, 5);
+    PairSource promisesThree =
+        new PairSource() {
+          @Override
+          public int batchesPerEpoch() {
+            return 3;
+          }
+
+          @Override
+          public Batches epoch(int epoch, int firstBatch) {
+            return one.epoch(epoch, firstBatch);
+          }
+        };
+    try (T3DModel model = SmallTraining.model(SmallTraining.vit())) {
+      Pretrainer pretrainer =
+          Pretrainer.builder(model, (o, ids) -> SmallTraining.contrast(o), promisesThree)
+              .config(SmallTraining.settings().build())
+              .out(out)
+              .build();
+      assertThatThrownBy(pretrainer::run)
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageStartingWith("The source ended its epoch early")
+          .hasMessageContaining("batchesPerEpoch()");
     }
   }
 

@@ -30,7 +30,11 @@ public final class Credentials {
     return new Credentials("Basic " + Base64.getEncoder().encodeToString(both));
   }
 
-  /** A bearer token, as OAuth 2 gives. */
+  /**
+   * A bearer token, as OAuth 2 gives.
+   *
+   * @throws T3dException when it has other characters than such tokens have
+   */
   public static Credentials bearer(String token) {
     if (!token.matches("[A-Za-z0-9._~+/=-]+")) {
       throw new T3dException(
@@ -44,6 +48,7 @@ public final class Credentials {
    * Of a file with one line {@code user:password}.
    *
    * @throws IOException when it cannot be read
+   * @throws T3dException when it holds anything else
    */
   public static Credentials basicFrom(Path file) throws IOException {
     String line = onlyLine(file, "user:password");

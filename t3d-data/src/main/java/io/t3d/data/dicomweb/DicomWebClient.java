@@ -59,6 +59,7 @@ public final class DicomWebClient {
    * @param limit most series
    * @return in the archive's order
    * @throws DicomWebException when the archive cannot be asked
+   * @throws T3dException when a key of the query is no keyword
    */
   public List<RemoteSeries> search(Map<String, String> query, int limit) throws IOException {
     StringBuilder fixed = new StringBuilder("series?");

@@ -64,7 +64,11 @@ public record DicomWebSettings(
         base, credentials, 5, Duration.ofMillis(500), Duration.ofSeconds(60), 2L << 30, 20_000);
   }
 
-  /** Reads an address; see the constructor. */
+  /**
+   * Reads an address; see the constructor.
+   *
+   * @throws T3dException when it is none
+   */
   public static URI address(String text) {
     try {
       return URI.create(text.replaceFirst("/+$", ""));

@@ -60,6 +60,7 @@ public final class DicomSeries {
    * A volume's files, chosen by the caller; they may lie in several folders.
    *
    * @throws VolumeFormatException when one is no DICOM image
+   * @throws IllegalArgumentException when there is no file
    */
   public static DicomSeries ofFiles(List<Path> files) throws IOException {
     if (files.isEmpty()) {

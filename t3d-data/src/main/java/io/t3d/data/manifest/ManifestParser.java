@@ -74,6 +74,10 @@ final class ManifestParser {
   }
 
   private static List<CSVRecord> records(Path file) throws IOException {
+    if (Files.isDirectory(file)) {
+      throw new ManifestException(
+          file, List.of("this is a folder; name the file in it, e.g. manifest.csv"));
+    }
     try {
       String text = Files.readString(file, StandardCharsets.UTF_8);
       // Excel starts UTF-8 files with a byte order mark.

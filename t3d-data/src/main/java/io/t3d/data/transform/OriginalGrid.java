@@ -70,6 +70,7 @@ public final class OriginalGrid {
    *
    * @param z 0, 1, …
    * @param logits {@code (K, H, W)} on the resampled volume's voxels, K at most 128
+   * @throws IllegalArgumentException when there are too many slices, or one has another size
    */
   public void slice(int z, float[] logits) {
     int in = alongY.inputSize() * alongX.inputSize();
@@ -143,6 +144,7 @@ public final class OriginalGrid {
    *
    * @param valueOfClass from class to the value in the mask
    * @return on the original volume's voxels, with its very affine
+   * @throws IllegalStateException when slices are missing
    */
   public Volume mask(IntUnaryOperator valueOfClass) {
     if (next < alongZ.outputSize()) {

@@ -252,6 +252,10 @@ class ManifestTest {
     assertThatThrownBy(() -> Manifest.read(folder.resolve("none.csv")))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("none.csv");
+    assertThatThrownBy(() -> Manifest.read(folder))
+        .isInstanceOf(ManifestException.class)
+        .hasMessageStartingWith(folder.toString())
+        .hasMessageContaining("this is a folder; name the file in it");
   }
 
   @Test

@@ -1,7 +1,7 @@
 package io.t3d.pipeline.report;
 
 import io.t3d.core.eval.LabelAgreement;
-import io.t3d.core.eval.text.TextScores;
+import io.t3d.core.eval.text.WordScores;
 import io.t3d.core.task.report.ReportLabeler;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.data.phantom.FindingKind;
@@ -19,7 +19,7 @@ import java.util.Optional;
  * @param clinical agreement of the findings that a labeler reads out of written and of reference
  *     reports: the phantoms', unless another one was given; empty without one that can read them
  */
-public record ReportScores(TextScores text, Optional<LabelAgreement> clinical) {
+public record ReportScores(WordScores text, Optional<LabelAgreement> clinical) {
   private static final ReportLabeler PHANTOMS =
       reports -> reports.stream().map(PhantomLabels::extract).toList();
 
@@ -44,7 +44,7 @@ public record ReportScores(TextScores text, Optional<LabelAgreement> clinical) {
       List<String> written, List<ManifestRow> rows, Optional<ReportLabeler> labeler) {
     List<String> references = rows.stream().map(ManifestRow::report).toList();
     return new ReportScores(
-        TextScores.of(written, references),
+        WordScores.of(written, references),
         labeler.map(l -> LabelAgreement.of(l.label(written), l.label(references))));
   }
 

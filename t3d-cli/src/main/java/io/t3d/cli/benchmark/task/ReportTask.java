@@ -3,7 +3,7 @@ package io.t3d.cli.benchmark.task;
 import ai.djl.ndarray.NDManager;
 import io.t3d.core.config.ReportDecoderConfig;
 import io.t3d.core.eval.LabelAgreement;
-import io.t3d.core.eval.text.TextScores;
+import io.t3d.core.eval.text.WordScores;
 import io.t3d.core.generate.Decoding;
 import io.t3d.core.model.T3DModel;
 import io.t3d.core.nn.VisionEncoder.VisualTokens;
@@ -57,8 +57,8 @@ final class ReportTask implements BenchmarkTask {
       List<GeneratedReport> written = generator.generate(unseen, new Decoding.Greedy(length));
       Map<String, Double> scores = new LinkedHashMap<>();
       scores.put("clinical F1", clinicalF1(written, test));
-      TextScores words =
-          TextScores.of(written.stream().map(GeneratedReport::text).toList(), test.reports());
+      WordScores words =
+          WordScores.of(written.stream().map(GeneratedReport::text).toList(), test.reports());
       scores.put("BLEU-4", words.bleu4());
       scores.put("ROUGE-L", words.rougeL());
       scores.put("CIDEr-D", words.cider());

@@ -12,7 +12,8 @@ enum ElementType {
   BFLOAT16("BFloat16Storage", DataType.FLOAT32, 2),
   LONG("LongStorage", DataType.INT64, 8),
   INT("IntStorage", DataType.INT32, 4),
-  SHORT("ShortStorage", DataType.INT16, 2),
+  /** Read as int32: DJL ends the JVM where an array of int16 is asked for. */
+  SHORT("ShortStorage", DataType.INT32, 2),
   CHAR("CharStorage", DataType.INT8, 1),
   BYTE("ByteStorage", DataType.UINT8, 1),
   BOOL("BoolStorage", DataType.BOOLEAN, 1);

@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.IntUnaryOperator;
 
 /**
  * Reads the state dict in a file of {@code torch.save}, without running anything; see {@link
@@ -145,7 +146,9 @@ final class TorchFile {
     long count = checkedCount(name, view);
     ByteBuffer values = gather(storage(view.storage()), view, (int) count);
     if (type == ElementType.BFLOAT16) {
-      values = widen(values);
+      values = widen(values, half -> half << 16);
+    } else if (type == ElementType.SHORT) {
+      values = widen(values, value -> value);
     }
     // The engine borrows a direct buffer's memory; the copy is libtorch's own.
     try (NDArray borrowed = manager.create(values, new Shape(view.shape()), type.dataType())) {
@@ -236,11 +239,12 @@ final class TorchFile {
     return true;
   }
 
-  private static ByteBuffer widen(ByteBuffer halves) {
+  /** Four bytes for each two, which come as a signed number. */
+  private static ByteBuffer widen(ByteBuffer halves, IntUnaryOperator how) {
     int count = halves.remaining() / 2;
     ByteBuffer out = ByteBuffer.allocateDirect(count * 4).order(ByteOrder.LITTLE_ENDIAN);
     for (int i = 0; i < count; i++) {
-      out.putInt(i * 4, halves.getShort(i * 2) << 16);
+      out.putInt(i * 4, how.applyAsInt(halves.getShort(i * 2)));
     }
     return out;
   }

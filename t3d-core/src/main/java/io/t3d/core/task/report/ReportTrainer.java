@@ -78,6 +78,7 @@ public final class ReportTrainer implements AutoCloseable {
    * @param batchSize pairs per step; the last batch of an epoch may be smaller
    * @param config how it learns
    * @param onStep is told the loss of each step
+   * @throws IllegalArgumentException when there is not one report per volume
    */
   public static Summary fit(
       ReportGenerator generator,
@@ -132,6 +133,7 @@ public final class ReportTrainer implements AutoCloseable {
    * @param visual B rows
    * @param reports B texts, none blank
    * @return the loss, nats per token
+   * @throws IllegalArgumentException when the encoder is to learn too: see the other {@code step}
    */
   public double step(VisualTokens visual, List<String> reports) {
     if (encoder) {

@@ -24,7 +24,7 @@ public final class ExactIndex implements EmbeddingIndex {
    * An index over an array.
    *
    * @param gallery {@code (N, E)}, float32, L2-normalised; stays the caller's and must outlive this
-   * @throws IllegalArgumentException when it has another shape or dtype or a NaN
+   * @throws IllegalArgumentException when it has another shape or dtype, no row, or a NaN
    */
   public ExactIndex(NDArray gallery) {
     this(gallery, true);
@@ -33,6 +33,9 @@ public final class ExactIndex implements EmbeddingIndex {
   /** Without the pass over all values, where the caller has made one. */
   ExactIndex(NDArray gallery, boolean checkValues) {
     Shapes.check("gallery", gallery, "N, E", "one row per item", -1, -1);
+    if (checkValues && gallery.getShape().get(0) == 0) {
+      throw new IllegalArgumentException("An index needs embeddings, got none");
+    }
     if (checkValues) {
       Retrieval.checkValues("gallery", gallery);
     }

@@ -2,6 +2,8 @@ package io.t3d.core.task.retrieve;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -52,13 +54,10 @@ public final class HnswIndex implements EmbeddingIndex {
   private final int[] rows; // of each document
   private final int dimensions;
 
-  private HnswIndex(List<Directory> directories) throws IOException {
+  /** Of readers, one for each directory, which are closed with this. */
+  private HnswIndex(List<Directory> directories, List<IndexReader> parts) throws IOException {
     this.directories = directories;
-    IndexReader[] parts = new IndexReader[directories.size()];
-    for (int part = 0; part < parts.length; part++) {
-      parts[part] = DirectoryReader.open(directories.get(part));
-    }
-    this.reader = new MultiReader(parts); // closes them with itself
+    this.reader = new MultiReader(parts.toArray(IndexReader[]::new)); // closes them with itself
     this.rows = new int[reader.maxDoc()];
     int width = -1;
     for (LeafReaderContext leaf : reader.leaves()) {
@@ -146,7 +145,7 @@ public final class HnswIndex implements EmbeddingIndex {
   /**
    * Opens what {@link #build} or {@link #merge} wrote.
    *
-   * @throws IOException when the folder holds no index, or a part of one
+   * @throws IOException when the folder is not there, or holds no index, or a part of one
    */
   public static HnswIndex open(Path folder) throws IOException {
     return open(List.of(folder));
@@ -155,13 +154,20 @@ public final class HnswIndex implements EmbeddingIndex {
   /**
    * Opens the parts of a gallery; a search walks the graph of each.
    *
-   * @param parts what {@link #buildPart} wrote, in any order
-   * @throws IOException when a folder holds no index, or the parts together lack a row or hold one
-   *     twice
+   * @param parts what {@link #buildPart} wrote, in any order; at least one
+   * @throws IOException when a folder is not there or holds no index, or the parts together lack a
+   *     row or hold one twice
+   * @throws IllegalArgumentException when there is no part
    */
   public static HnswIndex open(List<Path> parts) throws IOException {
     if (parts.isEmpty()) {
       throw new IllegalArgumentException("An index needs a part, got none");
+    }
+    for (Path part : parts) {
+      if (!Files.isDirectory(part)) { // Lucene would make the folder
+        throw new NoSuchFileException(
+            part.toString(), null, "expected the folder of an index that HnswIndex.build wrote");
+      }
     }
     List<Directory> directories = new ArrayList<>();
     for (Path part : parts) {
@@ -176,6 +182,7 @@ public final class HnswIndex implements EmbeddingIndex {
    * @param folder is made when missing; none of the parts
    * @param parts what {@link #buildPart} wrote; they stay
    * @throws IOException when a part cannot be read or the folder cannot be written
+   * @throws IllegalArgumentException when there is no part, or the folder is one
    */
   public static void merge(Path folder, List<Path> parts) throws IOException {
     open(parts).close(); // checks them
@@ -198,9 +205,16 @@ public final class HnswIndex implements EmbeddingIndex {
   }
 
   private static HnswIndex openAll(List<Directory> directories) throws IOException {
+    List<IndexReader> parts = new ArrayList<>();
     try {
-      return new HnswIndex(directories);
+      for (Directory directory : directories) {
+        parts.add(DirectoryReader.open(directory));
+      }
+      return new HnswIndex(directories, parts);
     } catch (IOException | RuntimeException e) {
+      for (IndexReader part : parts) {
+        part.close();
+      }
       closeAll(directories);
       throw e;
     }

@@ -1,5 +1,7 @@
 package io.t3d.core.task.retrieve;
 
+import java.util.Arrays;
+
 /**
  * Search results, best first.
  *
@@ -7,4 +9,14 @@ package io.t3d.core.task.retrieve;
  * @param similarities {@code [Q][k]}: their cosines; of a search in two stages, what its second
  *     ranks by
  */
-public record Neighbours(int[][] rows, float[][] similarities) {}
+public record Neighbours(int[][] rows, float[][] similarities) {
+  /** Rows and similarities, in numbers. */
+  @Override
+  public String toString() {
+    return "Neighbours[rows="
+        + Arrays.deepToString(rows)
+        + ", similarities="
+        + Arrays.deepToString(similarities)
+        + "]";
+  }
+}

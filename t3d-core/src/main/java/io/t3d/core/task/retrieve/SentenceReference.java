@@ -43,6 +43,7 @@ public final class SentenceReference implements AutoCloseable {
    * @param temperature of the gathering; {@code TmaConfig.gatherTemperature} of pre-training
    * @param done is told how many volumes are done
    * @throws IOException when a volume cannot be read
+   * @throws IllegalArgumentException when there is no volume or the temperature is not positive
    */
   public static SentenceReference of(
       T3DModel model, VolumeBatches volumes, double temperature, IntConsumer done)

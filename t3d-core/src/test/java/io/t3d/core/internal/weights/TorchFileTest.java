@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import io.t3d.core.TestDevice;
 import io.t3d.core.file.Safetensors;
 import java.io.IOException;
@@ -110,6 +111,22 @@ class TorchFileTest {
                 + " is larger than 2 GiB");
   }
 
+  @Test
+  void shortsAreReadAsIntsWhichDjlHas() throws IOException {
+    Path file =
+        zip(
+            "a/data.pkl",
+            "\u0080\u0002}X\u0001\0\0\0wctorch._utils\n_rebuild_tensor_v2\n((X\u0007\0\0\0storage"
+                + "ctorch\nShortStorage\nX\u0001\0\0\0000X\u0003\0\0\0cpuK\u0002tQK\0K\u0002"
+                + "\u0085K\u0001\u0085\u0089}tRs.",
+            "a/data/0",
+            "\u00fe\u00ff\u002c\u0001");
+
+    NDArray read = TorchFile.read(manager, file).get("w");
+    assertThat(read.getDataType()).isEqualTo(DataType.INT32);
+    assertThat(read.toIntArray()).containsExactly(-2, 300);
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"views.pt", "views-old.pt", "resnet-monai.pt", "resnet-medicalnet.pth"})
   void aTruncatedFileIsAnError(String name) throws IOException {
@@ -145,12 +162,14 @@ class TorchFileTest {
                 + " instead");
   }
 
-  /** An archive of one entry; the text's characters are bytes. */
-  private Path zip(String entry, String bytes) throws IOException {
+  /** An archive of names and texts in turns; the texts' characters are bytes. */
+  private Path zip(String... entries) throws IOException {
     Path file = dir.resolve("made.pt");
     try (ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(file))) {
-      out.putNextEntry(new ZipEntry(entry));
-      out.write(bytes.getBytes(StandardCharsets.ISO_8859_1));
+      for (int i = 0; i < entries.length; i += 2) {
+        out.putNextEntry(new ZipEntry(entries[i]));
+        out.write(entries[i + 1].getBytes(StandardCharsets.ISO_8859_1));
+      }
     }
     return file;
   }

@@ -11,6 +11,7 @@ import ai.djl.ndarray.types.Shape;
 import io.t3d.core.TestDevice;
 import io.t3d.core.file.Safetensors;
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -67,6 +68,12 @@ class EmbeddingIndexTest {
       bb += (double) b[e] * b[e];
     }
     return ab / Math.sqrt(aa * bb);
+  }
+
+  @Test
+  void neighboursAreShownInNumbers() {
+    assertThat(new Neighbours(new int[][] {{3, 1}}, new float[][] {{0.5f, 0.25f}}))
+        .hasToString("Neighbours[rows=[[3, 1]], similarities=[[0.5, 0.25]]]");
   }
 
   @Test
@@ -221,6 +228,13 @@ class EmbeddingIndexTest {
     assertThatThrownBy(() -> HnswIndex.of(new float[1][2000]))
         .hasMessage("An HNSW index holds up to 1024 dimensions, got 2000; use ExactIndex");
     assertThatThrownBy(() -> HnswIndex.open(empty)).isInstanceOf(IOException.class);
+    Path missing = empty.resolve("missing");
+    assertThatThrownBy(() -> HnswIndex.open(missing))
+        .isInstanceOf(NoSuchFileException.class)
+        .hasMessageContaining(missing + ": expected the folder of an index");
+    assertThat(missing).as("a folder that asking for it has made").doesNotExist();
+    assertThatThrownBy(() -> new ExactIndex(manager.ones(new Shape(0, 3))))
+        .hasMessage("An index needs embeddings, got none");
     assertThatThrownBy(() -> new ExactIndex(manager.ones(new Shape(3))))
         .hasMessageStartingWith("gallery must be (N, E)");
   }

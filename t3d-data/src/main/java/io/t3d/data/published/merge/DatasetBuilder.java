@@ -62,6 +62,7 @@ public final class DatasetBuilder {
    * @param threads headers read at a time
    * @throws LayoutException with all problems of all sets
    * @throws IOException when a folder or file cannot be read
+   * @throws T3dException when no set was added
    */
   public MergedDataset build(int threads) throws IOException {
     if (sets.isEmpty()) {

@@ -16,7 +16,7 @@ import java.util.List;
  *     paraphrases, in [0, 1]: lower than published METEOR, and not to be compared with it
  * @param cider mean CIDEr-D over this corpus, in [0, 10]; 0 for a single report
  */
-public record TextScores(
+public record WordScores(
     double bleu1,
     double bleu2,
     double bleu3,
@@ -31,7 +31,7 @@ public record TextScores(
    * @param references the report of each
    * @throws IllegalArgumentException when there is none or the counts differ
    */
-  public static TextScores of(List<String> candidates, List<String> references) {
+  public static WordScores of(List<String> candidates, List<String> references) {
     if (candidates.isEmpty() || candidates.size() != references.size()) {
       throw new IllegalArgumentException(
           "candidates and references must have one text per report, at least one, got "
@@ -48,6 +48,6 @@ public record TextScores(
       rouge += RougeL.of(c.get(i), r.get(i)) / c.size();
       meteor += Meteor.of(c.get(i), r.get(i)) / c.size();
     }
-    return new TextScores(bleu[0], bleu[1], bleu[2], bleu[3], rouge, meteor, Cider.of(c, r));
+    return new WordScores(bleu[0], bleu[1], bleu[2], bleu[3], rouge, meteor, Cider.of(c, r));
   }
 }

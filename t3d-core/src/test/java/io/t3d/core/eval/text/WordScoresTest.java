@@ -14,7 +14,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** The golden file is of {@code src/test/python/text_scores_goldens.py}. */
-class TextScoresTest {
+class WordScoresTest {
   private static final JsonNode GOLDEN = golden();
   private static final double TOLERANCE = 1e-9;
 
@@ -37,7 +37,7 @@ class TextScoresTest {
   void scoresAreThoseOfTheReferenceImplementations() {
     assertThat(GOLDEN.get("cases")).hasSize(4);
     for (JsonNode c : GOLDEN.get("cases")) {
-      TextScores got = TextScores.of(texts(c.get("written")), texts(c.get("reference")));
+      WordScores got = WordScores.of(texts(c.get("written")), texts(c.get("reference")));
       JsonNode want = c.get("scores");
       assertClose("bleu1", got.bleu1(), want);
       assertClose("bleu2", got.bleu2(), want);
@@ -80,7 +80,7 @@ class TextScoresTest {
   void theSameTextIsPerfect() {
     List<String> reports =
         List.of("no pleural effusion or pneumothorax", "a nodule of 9 mm in the left upper lobe");
-    TextScores scores = TextScores.of(reports, reports);
+    WordScores scores = WordScores.of(reports, reports);
     assertThat(scores.bleu4()).isCloseTo(1, within(1e-6));
     assertThat(scores.rougeL()).isCloseTo(1, within(1e-12));
     assertThat(scores.cider()).isCloseTo(10, within(1e-9));
@@ -92,12 +92,12 @@ class TextScoresTest {
     JsonNode c = GOLDEN.get("cases").get(0);
     List<String> written = texts(c.get("written"));
     List<String> reference = texts(c.get("reference"));
-    TextScores before = TextScores.of(written, reference);
+    WordScores before = WordScores.of(written, reference);
     Collections.reverse(written);
     Collections.reverse(reference);
     written.replaceAll(text -> text.toUpperCase(java.util.Locale.ROOT).replace(".", " !"));
     written.replaceAll(text -> text.replace("9 !5", "9.5"));
-    TextScores after = TextScores.of(written, reference);
+    WordScores after = WordScores.of(written, reference);
     assertThat(after.bleu4()).isCloseTo(before.bleu4(), within(1e-12));
     assertThat(after.meteorExactStem()).isCloseTo(before.meteorExactStem(), within(1e-12));
     assertThat(after.cider()).isCloseTo(before.cider(), within(1e-12));
@@ -114,7 +114,7 @@ class TextScoresTest {
 
   @Test
   void countsMustAgree() {
-    assertThatThrownBy(() -> TextScores.of(List.of("a"), List.of()))
+    assertThatThrownBy(() -> WordScores.of(List.of("a"), List.of()))
         .hasMessage(
             "candidates and references must have one text per report, at least one, got 1 and 0");
   }
