@@ -468,12 +468,9 @@ def hlip(repository, open_clip):
     names("hlip", lambda: Clip(512, {}, published).state_dict())
 
 
-def radfinder(repository):
-    """RadFinder's image side: SPECTRE's towers with folded patches, and the head for retrieval."""
-    from transformers import Qwen3Config, Qwen3Model  # before torchvision's stub, which it would use
-
-    assert Qwen3Model
-    sys.meta_path.insert(0, Stubs("torchvision", "packg", "typedparser", "monai", "nibabel", "visiontext"))
+def radfinder_code(repository):
+    """Builds its SigLIP of the sizes of backbone, combiner and heads, and of a text encoder or None."""
+    sys.meta_path.insert(0, Stubs("torchvision", "packg", "typedparser", "visiontext", "loralib", "pandas"))
     package("loguru", logger=logging.getLogger("radfinder"))
     package("packg.constclass", Const=type("Const", (), {"verify_value": classmethod(lambda own, value: None)}))
     sys.path.insert(0, str(repository / "src"))
@@ -498,17 +495,32 @@ def radfinder(repository):
         )
         features.init_axis_patch_proj()
         image = SigLIPProjectionHead(input_dim=2 * combined["embed_dim"], **head)
+        width = 1024 if text is None else text.config.hidden_size
         return SigLIP(
             image_backbone=backbone, image_feature_comb=features, image_projection=image,
-            text_backbone=text, text_projection=SigLIPProjectionHead(input_dim=1024, **head), criterion=SigLIPLoss(),
+            text_backbone=text, text_projection=SigLIPProjectionHead(input_dim=width, **head), criterion=SigLIPLoss(),
             do_snippet_alignment=snippets,
         )
 
+    return build
+
+
+RADFINDER_SMALL = (
+    dict(embed_dim=24, depth=1, num_heads=2),
+    dict(embed_dim=24, depth=2, num_heads=2),
+    dict(hidden_dim=14, bottleneck_dim=6, output_dim=10),
+)
+
+
+def radfinder(repository):
+    """RadFinder's image side: SPECTRE's towers with folded patches, and the head for retrieval."""
+    from transformers import Qwen3Config, Qwen3Model  # before torchvision's stub, which it would use
+
+    assert Qwen3Model
+    sys.meta_path.insert(0, Stubs("monai", "nibabel"))
+    build = radfinder_code(repository)
     torch.manual_seed(7)
-    net = build(
-        dict(embed_dim=24, depth=1, num_heads=2), dict(embed_dim=24, depth=2, num_heads=2),
-        dict(hidden_dim=14, bottleneck_dim=6, output_dim=10), None,
-    )
+    net = build(*RADFINDER_SMALL, None)
     randomize(net)
     net.backbone_image.patch_embed.strict_img_size = False  # its code has the published window alone
     # Arrays are (x, y, z) here: a volume of 1 x 2 x 2 windows of 32 x 32 x 8 voxels.

@@ -1,11 +1,14 @@
-"""Writes what VoxelFM and SPECTRE make of a whole scan by their own code, with the small weights of
-published_vit_goldens.py: voxelfm-whole-expected.safetensors and spectre-whole-expected.safetensors.
+"""Writes what VoxelFM, SPECTRE and RadFinder make of a whole scan by their own code, with the small weights of
+published_vit_goldens.py: voxelfm-whole-expected.safetensors, spectre-whole-expected.safetensors and
+radfinder-whole-expected.safetensors.
 
-Run (torch 2.x, numpy, nibabel, einops, safetensors):
+Run (torch 2.x, numpy, nibabel, einops, safetensors, timm, transformers):
   python3 published_whole_scan_goldens.py --voxelfm rmaguado/VoxelFM
   python3 published_whole_scan_goldens.py --spectre cclaess/SPECTRE --monai Project-MONAI/MONAI
+  python3 published_whole_scan_goldens.py --radfinder lmb-freiburg/radfinder --monai Project-MONAI/MONAI
 VoxelFM's is extract_features of dinov2/inference/processing.py. SPECTRE's are the transforms of
-eval/save_embeddings_merlin.py in their order, and its feature extractor.
+eval/save_embeddings_merlin.py in their order, and its feature extractor. RadFinder's are the processor and the
+encode_image_retrieval and encode_text of hf_export, in float32, with a small Qwen3 of random weights.
 """
 
 import argparse
@@ -21,11 +24,12 @@ import published_vit_goldens as vits
 from published_vit_goldens import OUT, Stubs, load, package
 
 SCAN = OUT / "ct-clip-scan.nii.gz"
+CHEST = OUT / "fvlm-scan.nii.gz"
 
 
-def some(array):
-    """Every third element of the first three axes: files stay small."""
-    return array[::3, ::3, ::3].contiguous()
+def some(array, step=3):
+    """Every third (or so) element of the first three axes: files stay small."""
+    return array[::step, ::step, ::step].contiguous()
 
 
 def voxelfm(repository):
@@ -105,15 +109,84 @@ def spectre(repository, monai):
     )
 
 
+def radfinder_own(repository, monai):
+    """Its processor and its model's class, and how the SigLIP in the model is built."""
+    import transformers.image_processing_utils as processing  # before torchvision's stub, which it would use
+    from transformers import Qwen3Model
+
+    assert processing and Qwen3Model
+    sys.meta_path.insert(0, Stubs("ignite", "skimage", "itk"))
+    sys.path.insert(0, str(monai))
+    build = vits.radfinder_code(repository)
+    # Features that its users wrote to a disk before are not read here.
+    none = dict(GET_REPORT_HIDDEN_STATE={}, GET_REPORT_POOLED={}, get_text_feature_transforms=lambda **k: [])
+    package("radfinder.transforms.load_text_features", **none)
+    package("radfinder.transforms.load_features", get_feature_transforms=lambda **k: [])
+    sys.path.insert(0, str(repository / "hf_export"))
+    from modeling_radfinder import RadFinderModel
+    from processing_radfinder import RadFinderImageProcessor
+
+    return RadFinderImageProcessor, RadFinderModel, build
+
+
+def radfinder(repository, monai):
+    RadFinderImageProcessor, RadFinderModel, build = radfinder_own(repository, monai)
+    from transformers import Qwen3Config, Qwen3Model
+
+    torch.manual_seed(8)
+    small = dict(hidden_size=16, intermediate_size=24, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=1,
+                 head_dim=8, vocab_size=40)
+    net = build(*vits.RADFINDER_SMALL, Qwen3Model(Qwen3Config(**small)))
+    vits.randomize(net.backbone_text), vits.randomize(net.projection_text)
+    weights = {k[len("model."):]: v for k, v in load_file(OUT / "radfinder.safetensors").items()}
+    missing, unexpected = net.load_state_dict(weights, strict=False)
+    assert not unexpected and all("_text" in name for name in missing), (missing, unexpected)
+    net.eval()
+    combined = []
+    net.feature_comb_image.register_forward_hook(lambda module, given, made: combined.append(made))
+    model = types.SimpleNamespace(model=net)  # what the methods of RadFinderModel need of it
+    ids = torch.tensor([[5, 6, 7, 39], [8, 9, 39, 0]])
+    texts = torch.nn.functional.normalize(RadFinderModel.encode_text(model, ids, (ids > 0).long()), dim=-1)
+
+    def embed(scan, patches, dtype):
+        window = (16 * patches, 16 * patches, 4 * patches)
+        net.backbone_image.patch_embed.strict_img_size = patches == 8  # its code has the published window alone
+        inputs = RadFinderImageProcessor(sliding_window_size=window, dtype=dtype)(scan)
+        windows, grid = inputs["pixel_values"].float(), inputs["grid_size"]
+        return windows, grid, window, RadFinderModel.encode_image_retrieval(model, windows, grid)
+
+    out = {"texts": texts}
+    for name, scan, patches in (("small", SCAN, 2), ("padded", SCAN, 8), ("chest", CHEST, 8)):
+        windows, grid, window, embedding = embed(scan, patches, "float32")
+        grid = grid[0].tolist()
+        seen = combined[-1]  # (1, 1 + N, C)
+        every = torch.cat([seen[:, :1].expand(-1, seen.shape[1] - 1, -1), seen[:, 1:]], 2)
+        tokens = net.projection_image(every)[0].view(*grid, -1).permute(2, 1, 0, 3)  # (z, y, x, E)
+        whole = windows.view(*grid, *window).permute(0, 3, 1, 4, 2, 5).reshape([g * w for g, w in zip(grid, window)])
+        whole = whole.permute(2, 1, 0)  # (z, y, x)
+        unit = torch.nn.functional.normalize(embedding, dim=-1)
+        half = torch.nn.functional.normalize(embed(scan, patches, "float16")[3], dim=-1)
+        print("radfinder", name, grid, tuple(whole.shape), "voxels in float16 move the embedding by", (half - unit).abs().max().item())
+        out[f"{name}_size"] = torch.tensor(whole.shape)
+        out[f"{name}_image"] = some(whole, 3 if patches == 2 else 9)
+        out[f"{name}_tokens"] = tokens.contiguous()
+        out[f"{name}_embedding"] = embedding
+        out[f"{name}_similarities"] = unit @ texts.T
+    vits.save_file(out, str(OUT / "radfinder-whole-expected.safetensors"))
+
+
 def main():
     parser = argparse.ArgumentParser()
-    for name in ("voxelfm", "spectre", "monai"):
+    for name in ("voxelfm", "spectre", "radfinder", "monai"):
         parser.add_argument(f"--{name}", type=pathlib.Path)
     args = parser.parse_args()
     torch.set_num_threads(1)
     torch.set_grad_enabled(False)
     stubs = ("torchvision", "monai") if args.monai is None else ("torchvision", "ignite", "skimage", "itk")
-    sys.meta_path.insert(0, Stubs(*stubs))
+    if args.radfinder:
+        radfinder(args.radfinder, args.monai)
+    if args.voxelfm or args.spectre:
+        sys.meta_path.insert(0, Stubs(*stubs))
     if args.voxelfm:
         voxelfm(args.voxelfm)
     if args.spectre:

@@ -3,6 +3,7 @@ package io.t3d.pipeline;
 import ai.djl.Device;
 import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
+import io.t3d.core.config.OrganVit3dConfig;
 import io.t3d.core.config.T3DConfig;
 import io.t3d.core.config.TextConfig;
 import io.t3d.core.internal.AtomicFiles;
@@ -152,10 +153,10 @@ public final class PretrainRun {
 
   /**
    * Refuses what is known to be wrong before any volume is read: validation without pairs or by a
-   * score that it will not have, too few views for the objective, weights to start from that are
-   * missing or do not fit, a checkpoint to go on from of other settings or data. {@link #run}
-   * refuses it too, but late for those who first read all volumes to see whether they can be used.
-   * With several workers each calls it.
+   * score that it will not have, an encoder of organs, too few views for the objective, weights to
+   * start from that are missing or do not fit, a checkpoint to go on from of other settings or
+   * data. {@link #run} refuses it too, but late for those who first read all volumes to see whether
+   * they can be used. With several workers each calls it.
    *
    * @param resume as in {@link #run(boolean, boolean, TrainingListener)}
    * @param acceptChangedData likewise; true also where rows may yet be left out of the run
@@ -171,6 +172,7 @@ public final class PretrainRun {
   private void checkAlone(boolean resume, boolean acceptChangedData) throws IOException {
     StartPreparation.recover(out, resume, group);
     requireValidation(PairValidation.names(config));
+    requireWholeVolumes(resume);
     Optional<Checkpoint> checkpoint = resume ? Checkpoint.open(out) : Optional.empty();
     if (checkpoint.isPresent()) {
       new Resumption(config, rows).requireSameObjective(checkpoint.get().folder());
@@ -195,6 +197,7 @@ public final class PretrainRun {
     requireValidation(scoreNames());
     DataConfig data = config.data();
     StartPreparation.recover(out, resume, group);
+    requireWholeVolumes(resume);
     Optional<Checkpoint> checkpoint = resume ? Checkpoint.open(out) : Optional.empty();
     DataIdentity identity = new Resumption(config, rows).identity(checkpoint, acceptChangedData);
     requireSame(identity, resume);
@@ -242,6 +245,23 @@ public final class PretrainRun {
         .batchSize(batchSize)
         .seed(config.training().seed())
         .threads(data.threads());
+  }
+
+  /** An encoder of organs would fail at the first batch, which has no label maps. */
+  private void requireWholeVolumes(boolean resume) throws IOException {
+    if (resume && Checkpoint.open(out).isPresent()) {
+      return; // of a run that has begun, whose start need not be there any more
+    }
+    Optional<Path> start = config.pretrained().flatMap(Pretrained::vision);
+    Pretrained vision = start.map(Pretrained.none()::withVision).orElse(Pretrained.none());
+    if (vision.fit(config.model()).vision() instanceof OrganVit3dConfig) {
+      throw new T3dException(
+          T3dException.Kind.USAGE,
+          "Pre-training needs an encoder of whole volumes, got one that embeds organs under label"
+              + " maps (OrganVit3d): "
+              + start.map(path -> path + " (pretrained.vision)").orElse("model.vision")
+              + "; start from another model or leave the key out");
+    }
   }
 
   /** Before hours are spent. */

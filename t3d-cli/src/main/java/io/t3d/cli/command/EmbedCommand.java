@@ -6,7 +6,9 @@ import io.t3d.cli.option.CheckpointOption;
 import io.t3d.cli.option.SkipBad;
 import io.t3d.cli.print.Progress;
 import io.t3d.cli.print.ProgressOptions;
+import io.t3d.cli.published.OrganOption;
 import io.t3d.cli.watch.Projector;
+import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
 import io.t3d.core.file.Safetensors;
 import io.t3d.core.internal.OutputCheck;
@@ -74,6 +76,8 @@ public final class EmbedCommand implements Callable<Integer> {
       description = "Write files for TensorBoard's embedding projector there, too.")
   private @Nullable Path projector;
 
+  @Mixin private OrganOption organs;
+
   @Mixin private SkipBad skipBad;
 
   @Mixin private ProgressOptions shown;
@@ -93,6 +97,9 @@ public final class EmbedCommand implements Callable<Integer> {
       OutputCheck.folder(projector);
     }
     boolean manifest = input.toString().endsWith(".csv");
+    if (manifest) {
+      organs.requireNone("a manifest");
+    }
     PrintWriter err = spec.commandLine().getErr();
     Manifest all = manifest ? Manifest.read(input) : null;
     List<Path> found = manifest ? List.of() : skipBad.find(input, err);
@@ -105,6 +112,10 @@ public final class EmbedCommand implements Callable<Integer> {
               ? rows.stream().map(ManifestRow::volume).toList()
               : skipBad.readable(found, preprocessing, err);
       boolean reports = manifest && all.hasReports();
+      if (organs.isAskedOf(trained)) {
+        report(embedOrgans(trained, manifest ? rows : organs.rows(files), reports));
+        return 0;
+      }
       speed = embed(trained, rows, files, reports);
     }
     report(speed);
@@ -144,6 +155,19 @@ public final class EmbedCommand implements Callable<Integer> {
     }
   }
 
+  private OrganOption.Embedded embedOrgans(
+      TrainedModel trained, List<ManifestRow> rows, boolean reports) throws IOException {
+    if (projector != null || precision != Precision.FLOAT32) {
+      throw new T3dException(
+          T3dException.Kind.USAGE,
+          "--projector and --precision are for embeddings of whole volumes, got a model that embeds"
+              + " organs; leave them out");
+    }
+    try (Progress progress = shown.over("Embedding", rows.size())) {
+      return organs.write(trained, rows, reports, out, progress::to);
+    }
+  }
+
   /** The vectors of volumes, each with its file and what the manifest says of its labels. */
   private static void project(Path to, NDArray vectors, List<ManifestRow> rows, List<Path> files)
       throws IOException {
@@ -167,6 +191,25 @@ public final class EmbedCommand implements Callable<Integer> {
       each[i] = Arrays.copyOfRange(flat, i * width, (i + 1) * width);
     }
     Projector.write(to, each, columns, told);
+  }
+
+  private void report(OrganOption.Embedded done) {
+    if (shown.printed("result", done)) {
+      return;
+    }
+    PrintWriter stdout = spec.commandLine().getOut();
+    if (json) {
+      stdout.print(Configs.toJson(done));
+    } else {
+      stdout.printf(
+          Locale.ROOT,
+          "%d organs of %d volumes embedded in %s, %.1f s%n",
+          done.organs(),
+          done.volumes(),
+          out,
+          done.seconds());
+    }
+    stdout.flush();
   }
 
   private void report(Throughput speed) {

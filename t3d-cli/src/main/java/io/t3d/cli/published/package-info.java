@@ -1,4 +1,4 @@
-/** The command that imports published models. */
+/** The command that imports published models, and options that some of them need. */
 @NullMarked
 package io.t3d.cli.published;
 

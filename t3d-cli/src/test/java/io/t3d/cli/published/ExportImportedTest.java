@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.training.ParameterStore;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
@@ -14,6 +16,7 @@ import ai.onnxruntime.OrtSession;
 import io.t3d.cli.command.CommandRun;
 import io.t3d.core.config.Size3;
 import io.t3d.core.file.Safetensors;
+import io.t3d.core.nn.vision.OrganVit3d;
 import io.t3d.pipeline.TrainedModel;
 import java.io.IOException;
 import java.nio.FloatBuffer;
@@ -62,6 +65,42 @@ class ExportImportedTest {
     }
   }
 
+  @Test
+  void fvlmsFileGivesTheEmbeddingsOfTheImportedModelsOrgans() throws IOException, OrtException {
+    imported("fvlm.safetensors", "--tokenizer", Bert.write(dir.resolve("bert")));
+    exported("vision.onnx", "text.onnx", "tokenizer.json");
+    try (TrainedModel trained = TrainedModel.open(dir.resolve("model"), Device.cpu());
+        NDManager scope = trained.model().manager().newSubManager()) {
+      OrganVit3d encoder = (OrganVit3d) trained.model().vision();
+      Shape window = new Shape(1, 1, 48, 32, 96); // 3 × 2 × 3 patches
+      NDArray voxels = wave(scope, window);
+      NDArray mask = scope.zeros(window);
+      mask.set(new NDIndex("0, 0, 20:22, 10:20, 31:33"), 1); // of patches 6, 7, 9 and 10
+      for (int organ = 0; organ < 4; organ++) {
+        NDArray expected =
+            encoder.embedOrgan(
+                new ParameterStore(scope, false), voxels, organ, new int[] {6, 7, 9, 10}, false);
+        assertThat(organ(voxels, mask, organ))
+            .containsExactly(expected.toFloatArray(), within(1e-4f));
+      }
+    }
+  }
+
+  private float[] organ(NDArray voxels, NDArray mask, long organ) throws OrtException {
+    OrtEnvironment runtime = OrtEnvironment.getEnvironment();
+    long[] shape = voxels.getShape().getShape();
+    try (OrtSession session = runtime.createSession(dir.resolve("onnx/vision.onnx").toString());
+        OnnxTensor views =
+            OnnxTensor.createTensor(runtime, FloatBuffer.wrap(voxels.toFloatArray()), shape);
+        OnnxTensor held =
+            OnnxTensor.createTensor(runtime, FloatBuffer.wrap(mask.toFloatArray()), shape);
+        OnnxTensor place = OnnxTensor.createTensor(runtime, new long[] {organ});
+        OrtSession.Result result =
+            session.run(Map.of("views", views, "mask", held, "organ", place))) {
+      return numbers(result);
+    }
+  }
+
   private void imported(String file, Object... more) {
     List<Object> words =
         new ArrayList<>(List.of("import", GOLDEN.resolve(file), "--out", dir.resolve("model")));
@@ -93,10 +132,14 @@ class ExportImportedTest {
     try (OrtSession session = runtime.createSession(dir.resolve("onnx/vision.onnx").toString());
         OnnxTensor input = OnnxTensor.createTensor(runtime, voxels, views.getShape().getShape());
         OrtSession.Result result = session.run(Map.of("views", input))) {
-      FloatBuffer numbers = ((OnnxTensor) result.get("embedding").orElseThrow()).getFloatBuffer();
-      float[] out = new float[numbers.remaining()];
-      numbers.get(out);
-      return out;
+      return numbers(result);
     }
+  }
+
+  private static float[] numbers(OrtSession.Result result) {
+    FloatBuffer numbers = ((OnnxTensor) result.get("embedding").orElseThrow()).getFloatBuffer();
+    float[] out = new float[numbers.remaining()];
+    numbers.get(out);
+    return out;
   }
 }

@@ -19,6 +19,8 @@ import java.util.Map;
  *
  * <pre>{@code
  * DIR/vision.onnx     views (batch, 1, D, H, W) → embedding (batch, E), tokens (batch, N, C)
+ *                     of an OrganVit3d: windows as views, mask (batch, 1, D, H, W), organ (batch),
+ *                     int64 → embedding (batch, E)
  * DIR/text.onnx       input_ids, attention_mask (batch, length), int64 → embedding (batch, E)
  * DIR/tokenizer.json  gives those ids
  * }</pre>
@@ -26,6 +28,11 @@ import java.util.Map;
  * <p>Embeddings and tokens equal the model's but for rounding. A {@code CtVit} replaces each token
  * by the code nearest to it: a token that is about as near to two of them may get the other one,
  * since another runtime rounds otherwise.
+ *
+ * <p>Of an {@code OrganVit3d} the mask is more than 0 in the voxels of the organ that the window is
+ * about, and {@code organ} is the organ's place, in the order of the file's note {@code t3d.organs}
+ * ; where no voxel is of the organ, the embedding is NaN. Windows may have any size that the patch
+ * divides, unless positions are SINCOS or LEARNED.
  *
  * <p>Volumes must be prepared, and texts worded and cut, as the model wants them: that is no part
  * of the files.
@@ -37,14 +44,15 @@ public final class OnnxExport {
    * Writes what the model has; each file is replaced as a whole.
    *
    * @param model to export; stays as it is
-   * @param view (D, H, W), the size of views that {@code vision.onnx} is for
+   * @param view (D, H, W), the size of views that {@code vision.onnx} is for; a multiple of the
+   *     patch where it takes windows of any size
    * @param folder made when missing
    * @return the files
    * @throws T3dException when the vision encoder is none of {@code ResNet3d}, {@code Vit3d}, {@code
-   *     CropVit3d} and {@code CtVit}, an encoder is a class of one's own, the patch or the crop
-   *     does not divide the view, the view is larger than a learned table of positions, a file
-   *     would have more than 2 GiB, or the model has low-rank pairs: {@link T3DModel#mergeLora}
-   *     them first
+   *     CropVit3d}, {@code CtVit} and {@code OrganVit3d}, an encoder is a class of one's own, the
+   *     patch or the crop does not divide the view, the view is larger than a learned table of
+   *     positions, a file would have more than 2 GiB, or the model has low-rank pairs: {@link
+   *     T3DModel#mergeLora} them first
    */
   public static List<Path> write(T3DModel model, Size3 view, Path folder) throws IOException {
     model.lora().requireNone("An export");

@@ -9,6 +9,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
@@ -40,6 +41,7 @@ import io.t3d.core.config.Vit3dVariant.Pooling;
 import io.t3d.core.config.Vit3dVariant.Rotary;
 import io.t3d.core.model.OwnEncoders.BagOfWords;
 import io.t3d.core.model.OwnEncoders.TwoConvolutions;
+import io.t3d.core.nn.vision.OrganVit3d;
 import io.t3d.core.tensor.Scalars;
 import io.t3d.core.text.ReportTokenizer;
 import io.t3d.core.text.TokenBatch;
@@ -53,6 +55,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -95,6 +98,10 @@ class OnnxExportTest {
             "learned positions, of which views take the middle",
             vit().position(Position.LEARNED).gridSize(new Size3(3, 6, 4)).qkvBias(true).build(),
             Projection.BATCH_NORM),
+        Arguments.of(
+            "learned positions that are resized",
+            vit().position(Position.LEARNED_RESIZED).gridSize(new Size3(3, 2, 5)).build(),
+            Projection.LINEAR),
         Arguments.of(
             "class token, registers, rotary positions, layer scale",
             vit()
@@ -396,6 +403,134 @@ class OnnxExportTest {
     }
   }
 
+  static Stream<Arguments> organs() {
+    Vit3dConfig.Builder resized =
+        vit().layers(3).position(Position.LEARNED_RESIZED).gridSize(new Size3(2, 3, 2));
+    return Stream.of(
+        Arguments.of(
+            "tokens of two layers and the last, positions that are resized, windows of any size",
+            organs(resized.qkvBias(true).build(), List.of(0, 1, 2)),
+            List.of(new Size3(8, 12, 12), new Size3(4, 16, 18), new Size3(12, 4, 30))),
+        Arguments.of(
+            "one inner layer, no positions, windows of any size",
+            organs(vit().layers(3).position(Position.NONE).build(), List.of(1)),
+            List.of(VIEW, new Size3(4, 4, 6))),
+        Arguments.of(
+            "positions by sines, windows of one size",
+            organs(vit().build(), List.of(0, 1)),
+            List.of(VIEW)),
+        Arguments.of(
+            "learned positions, of which windows take the middle",
+            organs(
+                vit().position(Position.LEARNED).gridSize(new Size3(3, 6, 4)).build(), List.of(1)),
+            List.of(VIEW)));
+  }
+
+  private static OrganVit3dConfig organs(Vit3dConfig vit, List<Integer> levels) {
+    return new OrganVit3dConfig(
+        vit,
+        levels,
+        3,
+        7,
+        List.of(
+            new OrganVit3dConfig.Organ("lung", List.of(10), List.of()),
+            new OrganVit3dConfig.Organ("heart", List.of(51), List.of()),
+            new OrganVit3dConfig.Organ("aorta", List.of(52), List.of())),
+        new OrganVit3dConfig.Window(VIEW, VIEW, VIEW));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("organs")
+  void onnxRuntimeGivesTheModelsEmbeddingsOfOrgans(
+      String name, OrganVit3dConfig vision, List<Size3> windows, @TempDir Path dir)
+      throws Exception {
+    try (T3DModel model = model(vision, text().build(), 7, Projection.NONE);
+        NDManager scope = model.manager().newSubManager()) {
+      assertThat(OnnxExport.write(model, windows.get(0), dir)).hasSize(3);
+      for (Size3 window : windows) {
+        for (long[] organs : new long[][] {{1}, {2, 0, 2}}) {
+          Shape shape =
+              new Shape(organs.length, 1, window.depth(), window.height(), window.width());
+          NDArray voxels = scope.randomNormal(shape, DataType.FLOAT32);
+          NDArray mask = scope.zeros(shape);
+          NDArray expected = organs(model, voxels, mask, organs);
+          Map<String, NDArray> inputs =
+              Map.of("views", voxels, "mask", mask, "organ", scope.create(organs));
+          Map<String, float[]> outputs = onnx(dir.resolve("vision.onnx"), inputs);
+          assertThat(outputs).containsOnlyKeys("embedding");
+          assertClose(outputs.get("embedding"), expected);
+        }
+      }
+    }
+  }
+
+  /**
+   * Marks a voxel in each of some patches, at another place of each, and embeds what they stand
+   * for. The patches are (4, 4, 6).
+   */
+  private static NDArray organs(T3DModel model, NDArray voxels, NDArray mask, long[] organs) {
+    OrganVit3d encoder = (OrganVit3d) model.vision();
+    Shape shape = voxels.getShape();
+    int h = (int) shape.get(3) / 4;
+    int w = (int) shape.get(4) / 6;
+    int patches = (int) shape.get(2) / 4 * h * w;
+    NDList out = new NDList();
+    for (int row = 0; row < organs.length; row++) {
+      int first = row;
+      int[] held = IntStream.range(0, patches).filter(i -> i % (first + 2) == 0).toArray();
+      for (int patch : held) {
+        int z = patch / (h * w) * 4 + patch % 4;
+        int y = patch / w % h * 4 + patch / 3 % 4;
+        int x = patch % w * 6 + patch % 6;
+        mask.set(new NDIndex(row, 0, z, y, x), row + 1); // a label, more than 0
+      }
+      out.add(
+          encoder.embedOrgan(
+              new ParameterStore(voxels.getManager(), false),
+              voxels.get(row + ":" + (row + 1)),
+              (int) organs[row],
+              held,
+              false));
+    }
+    return NDArrays.concat(out, 0);
+  }
+
+  @Test
+  void anOrganWithoutAVoxelHasNoEmbeddingInOnnx(@TempDir Path dir) throws Exception {
+    OrganVit3dConfig vision = organs(vit().build(), List.of(0));
+    try (T3DModel model = model(vision, text().build(), 7, Projection.NONE);
+        NDManager scope = model.manager().newSubManager()) {
+      OnnxExport.write(model, VIEW, dir);
+      Shape shape = new Shape(2, 1, 8, 16, 12);
+      NDArray voxels = scope.randomNormal(shape, DataType.FLOAT32);
+      NDArray mask = scope.zeros(shape);
+      mask.set(new NDIndex(1, 0, 5, 5, 5), 1);
+      Map<String, NDArray> inputs =
+          Map.of("views", voxels, "mask", mask, "organ", scope.create(new long[] {0, 0}));
+      float[] both = onnx(dir.resolve("vision.onnx"), inputs).get("embedding");
+      for (int i = 0; i < both.length; i++) {
+        assertThat(Float.isNaN(both[i])).as("number " + i).isEqualTo(i < 7);
+      }
+    }
+  }
+
+  @Test
+  void theFileOfAnOrganVitSaysWhichOrgansItKnows(@TempDir Path dir) throws Exception {
+    OrganVit3dConfig vision = organs(vit().build(), List.of(0));
+    try (T3DModel model = model(vision, text().build(), 7, Projection.NONE)) {
+      assertThatThrownBy(() -> OnnxExport.write(model, Size3.cube(9), dir))
+          .isInstanceOf(T3dException.class)
+          .hasMessageContaining("The patch (4, 4, 6) must divide the view");
+      OnnxExport.write(model, VIEW, dir);
+    }
+    OrtEnvironment runtime = OrtEnvironment.getEnvironment();
+    try (OrtSession session = runtime.createSession(dir.resolve("vision.onnx").toString())) {
+      assertThat(session.getMetadata().getCustomMetadata())
+          .containsEntry("t3d.organs", "lung,heart,aorta")
+          .containsEntry("t3d.embedDim", "7");
+    }
+  }
+
   static Stream<Arguments> texts() {
     return Stream.of(
         Arguments.of("BERT, first token", text().pooling(TextConfig.Pooling.CLS).build()),
@@ -448,22 +583,9 @@ class OnnxExportTest {
       assertThatThrownBy(() -> OnnxExport.write(model, VIEW, dir))
           .isInstanceOf(T3dException.class)
           .hasMessage(
-              "ONNX files are written of ResNet3d, Vit3d, CropVit3d and CtVit, got "
+              "ONNX files are written of ResNet3d, Vit3d, CropVit3d, CtVit and OrganVit3d, got "
                   + TwoConvolutions.class.getName()
                   + ", which has no such form here; write one by code of your own");
-    }
-    OrganVit3dConfig organs =
-        new OrganVit3dConfig(
-            vit().build(),
-            List.of(0),
-            1,
-            8,
-            List.of(new OrganVit3dConfig.Organ("lung", List.of(10), List.of())),
-            new OrganVit3dConfig.Window(VIEW, VIEW, VIEW));
-    try (T3DModel model = model(organs, text().build(), 8, Projection.LINEAR)) {
-      assertThatThrownBy(() -> OnnxExport.write(model, VIEW, dir))
-          .isInstanceOf(T3dException.class)
-          .hasMessageContaining("CropVit3d and CtVit, got OrganVit3d, which has no such form");
     }
     T3DModelBuilder reader = T3DModel.builder().device(TestDevice.get()).embedDim(8);
     try (T3DModel model =

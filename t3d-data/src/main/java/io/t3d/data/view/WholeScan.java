@@ -18,7 +18,9 @@ import java.util.Optional;
  *
  * <p>Source: {@code LargestMultipleCenterCropd} of github.com/cclaess/SPECTRE at commit 9260676,
  * and {@code resize_max_patches} and {@code patch_crop} of github.com/rmaguado/VoxelFM at commit
- * fba41a3. Differs from both: they have no rule for an axis shorter than one unit.
+ * fba41a3. Differs from both: they have no rule for an axis shorter than one unit, which is padded
+ * as in {@code get_image_transform_eval_crop} of github.com/lmb-freiburg/radfinder at commit
+ * 7c6ab92.
  *
  * @param multiple voxels of a unit, e.g. a crop or a patch
  * @param mostPatches units that a scan may have; larger ones are made smaller, trilinearly; any

@@ -98,10 +98,40 @@ public final class OrganEmbedder {
    *     other values than whole numbers, or no label at all
    */
   public OrganEmbeddings embed(Path volume, Path labelMap, OrganLabels meaning) throws IOException {
-    requireRaw(VolumeFinder.one(volume));
+    requireRaw(rowOf(VolumeFinder.one(volume)));
     Volume read = VolumeReaders.read(volume);
     Volume labels = Masks.read(labelMap, read, Masks.OtherGrid.REFUSE);
     requireLabels(labelMap, labels);
+    return embed(read, labels, meaning);
+  }
+
+  /**
+   * Embeds the organs of a manifest's volume, whose {@code mask} is the label map and whose
+   * calibration is applied.
+   *
+   * @param row with a mask
+   * @param meaning of the mask's values
+   * @return as {@link #embed(Path, Path, OrganLabels)}
+   * @throws IOException when a file cannot be read
+   * @throws T3dException as there, and when the row has no mask
+   */
+  public OrganEmbeddings embed(ManifestRow row, OrganLabels meaning) throws IOException {
+    if (row.mask().isEmpty()) {
+      throw new T3dException(
+          T3dException.Kind.INPUT,
+          "Row "
+              + row.row()
+              + " of the manifest needs a label map to embed organs, got none for "
+              + row.volume()
+              + "; name it in the column mask");
+    }
+    requireRaw(row);
+    Volume labels = Masks.read(row, Masks.OtherGrid.REFUSE);
+    requireLabels(row.mask().get(), labels);
+    return embed(row.readVolume(), labels, meaning);
+  }
+
+  private OrganEmbeddings embed(Volume read, Volume labels, OrganLabels meaning) {
     OrganScan scan =
         OrganScan.prepared(model.data().preprocessing(), read, labels, organsOf(meaning));
     Map<String, float[]> vectors = new LinkedHashMap<>();
@@ -116,15 +146,17 @@ public final class OrganEmbedder {
     return new OrganEmbeddings(organs(), vectors);
   }
 
+  private static ManifestRow rowOf(Path volume) {
+    return new ManifestRow(
+        0, volume, "", Split.UNASSIGNED, volume.toString(), Map.of(), Optional.empty());
+  }
+
   /** The window would be taken of what a window is of already. */
-  private static void requireRaw(Path volume) throws IOException {
-    ManifestRow row =
-        new ManifestRow(
-            0, volume, "", Split.UNASSIGNED, volume.toString(), Map.of(), Optional.empty());
+  private static void requireRaw(ManifestRow row) throws IOException {
     if (PreparedVolumes.preparationOf(List.of(row)).isPresent()) {
       throw new T3dException(
           T3dException.Kind.INPUT,
-          volume
+          row.volume()
               + " is prepared already, expected a volume in HU; give the file that it was made of,"
               + " and the label map of that");
     }
@@ -178,6 +210,29 @@ public final class OrganEmbedder {
     return model.model().parameters().get("logit_scale.value").getArray().getFloat();
   }
 
+  /** Prompts of the model and an organ that their finding is of. */
+  private record Asked(String organ, FindingPrompts prompts) {}
+
+  private List<Asked> asked() {
+    List<Asked> out = new ArrayList<>();
+    for (FindingPrompts prompts : model.prompts()) {
+      for (Organ organ : config.organs()) {
+        if (organ.findings().contains(prompts.finding())) {
+          out.add(new Asked(organ.name(), prompts));
+        }
+      }
+    }
+    return out;
+  }
+
+  /**
+   * The findings that {@link #zeroShot(OrganEmbeddings)} asks, in its order; none where the model
+   * has no prompts for its organs.
+   */
+  public List<String> findings() {
+    return asked().stream().map(asked -> asked.prompts().finding()).toList();
+  }
+
   /**
    * Asks the model's own findings of the organs that they are of.
    *
@@ -187,16 +242,13 @@ public final class OrganEmbedder {
    */
   public List<OrganFinding> zeroShot(OrganEmbeddings seen) {
     List<OrganFinding> out = new ArrayList<>();
-    for (FindingPrompts prompts : model.prompts()) {
-      for (Organ organ : config.organs()) {
-        if (organ.findings().contains(prompts.finding())) {
-          OptionalDouble found =
-              zeroShot(seen, organ.name(), List.of(prompts))
-                  .map(p -> OptionalDouble.of(p.get(prompts.finding())))
-                  .orElseGet(OptionalDouble::empty);
-          out.add(new OrganFinding(organ.name(), prompts.finding(), found));
-        }
-      }
+    for (Asked asked : asked()) {
+      String finding = asked.prompts().finding();
+      OptionalDouble found =
+          zeroShot(seen, asked.organ(), List.of(asked.prompts()))
+              .map(p -> OptionalDouble.of(p.get(finding)))
+              .orElseGet(OptionalDouble::empty);
+      out.add(new OrganFinding(asked.organ(), finding, found));
     }
     if (out.isEmpty()) {
       throw new T3dException(

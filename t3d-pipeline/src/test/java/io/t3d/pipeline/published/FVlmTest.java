@@ -9,15 +9,22 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.t3d.core.T3dException;
+import io.t3d.core.config.Configs;
+import io.t3d.core.config.T3DConfig;
 import io.t3d.core.file.Safetensors;
 import io.t3d.core.task.classify.FindingPrompts;
+import io.t3d.core.train.TrainingListener;
 import io.t3d.core.volume.Volume;
 import io.t3d.data.io.VolumeReaders;
 import io.t3d.data.io.VolumeWriters;
 import io.t3d.data.io.spi.PixelType;
 import io.t3d.data.manifest.Manifest;
+import io.t3d.data.manifest.ManifestRow;
+import io.t3d.data.manifest.Split;
 import io.t3d.data.prepare.DatasetPreparation;
 import io.t3d.data.prepare.PreparationConfig;
+import io.t3d.pipeline.PretrainConfig;
+import io.t3d.pipeline.PretrainRun;
 import io.t3d.pipeline.TestDevice;
 import io.t3d.pipeline.TrainedModel;
 import io.t3d.pipeline.organ.OrganEmbedder;
@@ -27,6 +34,7 @@ import io.t3d.pipeline.organ.OrganLabels;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -241,6 +249,84 @@ class FVlmTest {
           .isInstanceOf(T3dException.class)
           .hasMessageContaining("is prepared already, expected a volume in HU");
     }
+  }
+
+  @Test
+  void aManifestsVolumeIsEmbeddedUnderItsMaskWithItsCalibration() throws IOException {
+    try (TrainedModel trained = imported(FILE)) {
+      OrganEmbedder organs = OrganEmbedder.of(trained);
+      OrganEmbeddings alone = organs.embed(SCAN, LABELS, OrganLabels.TOTAL_SEGMENTATOR);
+      OrganEmbeddings plain = organs.embed(row(SCAN, "", ""), OrganLabels.TOTAL_SEGMENTATOR);
+      assertThat(plain.present()).isEqualTo(alone.present());
+      Volume scan = VolumeReaders.read(SCAN);
+      float[] lower = scan.voxels().clone();
+      for (int i = 0; i < lower.length; i++) {
+        lower[i] += 1000;
+      }
+      Path stored = dir.resolve("stored.nii.gz");
+      VolumeWriters.write(stored, scan.withVoxels(lower), PixelType.INT16);
+      OrganEmbeddings calibrated =
+          organs.embed(row(stored, ",intercept", ",-1000"), OrganLabels.TOTAL_SEGMENTATOR);
+      for (String organ : alone.present()) {
+        float[] expected = alone.of(organ).orElseThrow();
+        assertThat(plain.of(organ)).hasValue(expected);
+        assertThat(calibrated.of(organ).orElseThrow()).containsExactly(expected, within(1e-4f));
+      }
+      ManifestRow bare = row(SCAN, "", "").withFiles(SCAN, Optional.empty());
+      assertThatThrownBy(() -> organs.embed(bare, OrganLabels.TOTAL_SEGMENTATOR))
+          .isInstanceOf(T3dException.class)
+          .hasMessageContaining("Row 2 of the manifest needs a label map to embed organs");
+      assertThat(organs.findings()).hasSize(16).startsWith("Emphysema");
+    }
+  }
+
+  private ManifestRow row(Path volume, String column, String value) throws IOException {
+    Path manifest = dir.resolve("rows.csv");
+    Files.writeString(
+        manifest,
+        "volume,report,mask"
+            + (column + "\n" + volume.toAbsolutePath() + ",Nodule.," + LABELS.toAbsolutePath())
+            + (value + "\n"));
+    return Manifest.read(manifest).rows().get(0);
+  }
+
+  @Test
+  void aPreTrainingFromItIsRefusedBeforeAnyVolumeIsRead() throws IOException {
+    T3DConfig itself;
+    try (TrainedModel trained = imported(FILE)) {
+      itself = trained.model().config();
+    }
+    Path out = dir.resolve("run");
+    List<ManifestRow> rows = new ArrayList<>();
+    for (int i = 0; i < 16; i++) {
+      Path missing = dir.resolve("missing" + i + ".nii.gz");
+      rows.add(
+          new ManifestRow(i, missing, "Nodule.", Split.TRAIN, "p" + i, Map.of(), Optional.empty()));
+    }
+    PretrainConfig tiny = PretrainConfig.tiny();
+    PretrainConfig fromIt =
+        Configs.fromYaml(
+            "preset: tiny\npretrained: {vision: " + dir.resolve("fvlm") + "}\n",
+            PretrainConfig.class);
+    PretrainConfig ofItsKind =
+        new PretrainConfig(
+            tiny.model().toBuilder().vision(itself.vision()).build(),
+            tiny.data(),
+            tiny.objective(),
+            tiny.training(),
+            tiny.pretrained(),
+            tiny.device());
+    for (PretrainConfig config : List.of(fromIt, ofItsKind)) {
+      PretrainRun run = new PretrainRun(config, rows, out);
+      for (ThrowingCallable call :
+          List.<ThrowingCallable>of(
+              () -> run.check(false, false), () -> run.run(false, new TrainingListener() {}))) {
+        assertThatThrownBy(call)
+            .isInstanceOf(T3dException.class)
+            .hasMessageContaining("needs an encoder of whole volumes, got one that embeds organs");
+      }
+    }
+    assertThat(out.resolve("checkpoint")).doesNotExist();
   }
 
   @Test

@@ -55,6 +55,8 @@ import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * VoxelFM, SPECTRE, M3D-CLIP, Merlin, HLIP and RadFinder against their own code, on the files of
@@ -617,14 +619,45 @@ class PublishedVitsTest {
     }
   }
 
+  /** The last scan has axes shorter than a window, which are padded. */
+  @ParameterizedTest
+  @CsvSource({"chest, fvlm-scan, 8, 9", "small, ct-clip-scan, 2, 3", "padded, ct-clip-scan, 8, 9"})
+  void radFinderEmbedsWholeScansAsItsOwnCode(String name, String file, int patches, int step)
+      throws IOException {
+    Path scan = GOLDEN.resolve(file + ".nii.gz");
+    try (TrainedModel trained = imported(new RadFinder(patches), "radfinder", Optional.empty());
+        NDManager scope = trained.model().manager().newSubManager()) {
+      Map<String, NDArray> expected = expected(scope, "radfinder-whole");
+      Volume seen = trained.view(scan).crop();
+      assertWhole(seen, expected.get(name + "_size"), expected.get(name + "_image"), step, 1e-4);
+      NDArray voxels =
+          scope.create(seen.voxels(), new Shape(1, 1, seen.depth(), seen.height(), seen.width()));
+      VisualTokens read = encode(trained.model(), scope, voxels);
+      NDArray tokens = read.tokens().reshape(read.depth(), read.height(), read.width(), -1);
+      assertClose(tokens, expected.get(name + "_tokens"), 1e-4);
+      NDArray embedding = scope.create(trained.embed(scan));
+      assertClose(embedding, expected.get(name + "_embedding").normalize(2, 1), 1e-4);
+      assertClose(
+          embedding.matMul(expected.get("texts").transpose()),
+          expected.get(name + "_similarities"),
+          1e-4);
+    }
+  }
+
   /** The size, and every third voxel of each axis. */
   private static void assertWhole(Volume seen, NDArray size, NDArray some, double tolerance) {
+    assertWhole(seen, size, some, 3, tolerance);
+  }
+
+  /** The size, and one voxel of each axis in so many. */
+  private static void assertWhole(
+      Volume seen, NDArray size, NDArray some, int step, double tolerance) {
     assertThat(new long[] {seen.depth(), seen.height(), seen.width()})
         .containsExactly(size.toLongArray());
     NDArray all =
         some.getManager()
             .create(seen.voxels(), new Shape(seen.depth(), seen.height(), seen.width()));
-    assertClose(all.get("::3, ::3, ::3"), some, tolerance);
+    assertClose(all.get("::" + step + ", ::" + step + ", ::" + step), some, tolerance);
   }
 
   private static int[] row(long[] table, int row, int width) {

@@ -59,10 +59,14 @@ public final class OnnxGraph {
     void putInto(ByteBuffer buffer);
   }
 
-  /** Values of an operation's settings: {@code Long}, {@code long[]} or {@code Float}. */
+  /**
+   * Values of an operation's settings: {@code Long}, {@code long[]}, {@code Float} or {@code
+   * String}.
+   */
   public record Setting(String name, Object value) {
     private static final int REAL_TYPE = 1;
     private static final int WHOLE_TYPE = 2;
+    private static final int TEXT_TYPE = 3;
     private static final int WHOLES_TYPE = 7;
 
     /** One number. */
@@ -80,8 +84,16 @@ public final class OnnxGraph {
       return new Setting(name, (float) value);
     }
 
+    /** A word. */
+    public static Setting text(String name, String value) {
+      return new Setting(name, value);
+    }
+
     ProtoMessage message() {
       ProtoMessage out = new ProtoMessage().text(1, name);
+      if (value instanceof String word) {
+        return out.text(4, word).number(20, TEXT_TYPE);
+      }
       if (value instanceof Float real) {
         return out.real(2, real).number(20, REAL_TYPE);
       }
@@ -160,7 +172,7 @@ public final class OnnxGraph {
     return name;
   }
 
-  /** An operation of one result. */
+  /** An operation of one result; an input that is left out is empty. */
   public String apply(String operation, List<String> from, Setting... settings) {
     String result = next(operation);
     nodes.add(message(operation, from, List.of(result), settings));

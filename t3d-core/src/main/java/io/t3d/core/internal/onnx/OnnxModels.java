@@ -6,6 +6,7 @@ import io.t3d.core.T3dException;
 import io.t3d.core.config.CropVit3dConfig;
 import io.t3d.core.config.CtVitConfig;
 import io.t3d.core.config.CustomVisionConfig;
+import io.t3d.core.config.OrganVit3dConfig;
 import io.t3d.core.config.ResNet3dConfig;
 import io.t3d.core.config.Size3;
 import io.t3d.core.config.T3DConfig;
@@ -15,6 +16,7 @@ import io.t3d.core.config.VisionConfig;
 import io.t3d.core.config.Vit3dConfig;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** Encoders with their projections as files of ONNX. */
@@ -25,12 +27,15 @@ public final class OnnxModels {
 
   /**
    * Writes the vision encoder: {@code views (batch, 1, D, H, W)} to {@code embedding (batch, E)},
-   * L2-normalised, and {@code tokens (batch, N, C)}, before the projection.
+   * L2-normalised, and {@code tokens (batch, N, C)}, before the projection. Of an {@code
+   * OrganVit3d} {@code views}, {@code mask}, of their shape, and {@code organ (batch)}, int64, to
+   * the embedding alone.
    *
    * @param config of the model
    * @param weights of the model by name
    * @param manager owns tables of positions
-   * @param view (D, H, W), which the file is for
+   * @param view (D, H, W), which the file is for; that of an {@code OrganVit3d} takes any size
+   *     where its positions do
    * @throws T3dException when the encoder has no such form, or the view does not fit it
    */
   public static void writeVision(
@@ -41,6 +46,10 @@ public final class OnnxModels {
       Path file,
       Map<String, String> notes)
       throws IOException {
+    if (config.vision() instanceof OrganVit3dConfig organs) {
+      writeOrgans(organs, weights, manager, view, file, notes);
+      return;
+    }
     OnnxGraph graph = new OnnxGraph();
     OnnxLayers layers = new OnnxLayers(graph, weights);
     String views = graph.input("views", BATCH, 1, view.depth(), view.height(), view.width());
@@ -50,6 +59,34 @@ public final class OnnxModels {
       graph.output(layers.normalized(embedding, 1), "embedding", BATCH, config.embedDim());
       graph.output(seen.tokens(), "tokens", BATCH, "tokens", config.vision().channels());
       graph.write(file, "vision", notes);
+    }
+  }
+
+  private static void writeOrgans(
+      OrganVit3dConfig config,
+      Map<String, Parameter> weights,
+      NDManager manager,
+      Size3 view,
+      Path file,
+      Map<String, String> notes)
+      throws IOException {
+    OnnxGraph graph = new OnnxGraph();
+    OnnxLayers layers = new OnnxLayers(graph, weights);
+    Object[] shape =
+        OnnxOrganVit.takesAnySize(config)
+            ? new Object[] {BATCH, 1, "depth", "height", "width"}
+            : new Object[] {BATCH, 1, view.depth(), view.height(), view.width()};
+    String views = graph.input("views", shape);
+    String mask = graph.input("mask", shape);
+    String organ = graph.integerInput("organ", BATCH);
+    Map<String, String> more = new LinkedHashMap<>(notes);
+    more.put(
+        "t3d.organs",
+        String.join(",", config.organs().stream().map(OrganVit3dConfig.Organ::name).toList()));
+    try (NDManager scope = manager.newSubManager()) {
+      String embedding = new OnnxOrganVit(layers, config, scope).run(views, mask, organ, view);
+      graph.output(layers.normalized(embedding, 1), "embedding", BATCH, config.embedDim());
+      graph.write(file, "vision", more);
     }
   }
 
@@ -73,7 +110,7 @@ public final class OnnxModels {
             : config.getClass().getSimpleName().replace("Config", "");
     throw new T3dException(
         T3dException.Kind.USAGE,
-        "ONNX files are written of ResNet3d, Vit3d, CropVit3d and CtVit, got "
+        "ONNX files are written of ResNet3d, Vit3d, CropVit3d, CtVit and OrganVit3d, got "
             + encoder
             + ", which has no such form here; write one by code of your own");
   }

@@ -69,6 +69,28 @@ final class OnnxVitTrunk {
     return pool(x);
   }
 
+  /**
+   * The tokens behind some layers of a plain transformer; those of the last have passed the final
+   * norm.
+   *
+   * @param patches {@code (B, N, C)}
+   * @param levels from 0 on, ascending
+   * @return one {@code (B, N, C)} for each level
+   */
+  List<String> levels(String patches, List<Integer> levels) {
+    List<String> out = new ArrayList<>();
+    String x = patches;
+    int last = levels.get(levels.size() - 1);
+    for (int i = 0; i <= last; i++) {
+      x = block(owner + ".blocks." + i, x, Optional.empty());
+      if (levels.contains(i)) {
+        boolean normed = i + 1 == config.layers();
+        out.add(normed ? layers.layerNorm(owner + ".norm", x, config.layerNormEps()) : x);
+      }
+    }
+    return out;
+  }
+
   /** Views {@code (B, P + d·N, C)} as slices {@code (B·d, P + N, C)} or back. */
   private String arranged(String x, Size3 grid, boolean apart, boolean wanted) {
     if (apart == wanted) {
