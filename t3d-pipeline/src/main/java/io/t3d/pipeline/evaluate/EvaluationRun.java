@@ -284,8 +284,8 @@ public final class EvaluationRun implements AutoCloseable {
 
   private Retrieval.Ranks ranks(RetrievalMix mix) {
     return mix.score() == TextScore.GLOBAL
-        ? Retrieval.ranks(volumes, reports(), texts())
-        : Retrieval.ranks(scores(mix), texts());
+        ? Retrieval.ranks(volumes, reports(), texts(), LabelledRows.volumes(rows))
+        : Retrieval.ranks(scores(mix), texts(), LabelledRows.volumes(rows));
   }
 
   /** {@code [n][n]}: volume, report. */
