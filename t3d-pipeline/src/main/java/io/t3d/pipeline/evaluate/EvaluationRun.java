@@ -93,8 +93,8 @@ public final class EvaluationRun implements AutoCloseable {
 
   /**
    * Refuses what is known to be wrong before any volume is read: no row, labels that are missing or
-   * have one class only, a score that needs validation, a share of labels that is none. Some of it
-   * a run would find at its end.
+   * have one class only, a patient to train on who is measured too, a score that needs validation,
+   * a share of labels that is none. Some of it a run would find at its end.
    *
    * @param train rows to train a probe or a classifier on; none where nothing is trained
    * @param validation as for a run
@@ -116,6 +116,7 @@ public final class EvaluationRun implements AutoCloseable {
       Scoring.requireBothClasses(used.stream().map(FindingPrompts::finding).toList(), rows);
     }
     if (!train.isEmpty()) {
+      Scoring.requireOtherPatients(train, validation, rows);
       List<String> labels = LabelledRows.requireNames("Training", train);
       LabelMatrix all = LabelledRows.matrix(train, labels);
       for (double fraction : settings.labelFractions()) {
@@ -220,12 +221,14 @@ public final class EvaluationRun implements AutoCloseable {
   /**
    * Linear probes on the frozen embeddings, one per share of the training labels.
    *
-   * @param train labelled rows
+   * @param train labelled rows, of patients that are in no other split
    * @param done is told how many training volumes are embedded
    * @throws IOException when a volume cannot be read
+   * @throws T3dException when there is no label, or a patient is in another split too
    */
   public List<Evaluation.Supervised> linearProbe(List<ManifestRow> train, IntConsumer done)
       throws IOException {
+    Scoring.requireOtherPatients(train, validation, rows);
     List<String> labels = LabelledRows.requireNames("A linear probe", train);
     LabelMatrix all = LabelledRows.matrix(train, labels);
     LabelMatrix heldLabels = LabelledRows.matrix(validation, labels);

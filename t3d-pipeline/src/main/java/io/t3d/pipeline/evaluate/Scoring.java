@@ -8,7 +8,10 @@ import io.t3d.core.eval.Interval;
 import io.t3d.core.eval.LabelMatrix;
 import io.t3d.core.eval.Metric;
 import io.t3d.data.manifest.ManifestRow;
+import io.t3d.data.manifest.Split;
+import io.t3d.data.manifest.Splits;
 import io.t3d.pipeline.internal.LabelledRows;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -101,6 +104,19 @@ final class Scoring {
     if (!any) {
       throw oneClass();
     }
+  }
+
+  /**
+   * Fails when a patient is in two of the splits: a classifier that was trained on a patient knows
+   * that patient, and what is measured on another scan of the same is too good.
+   */
+  static void requireOtherPatients(
+      List<ManifestRow> train, List<ManifestRow> validation, List<ManifestRow> test) {
+    List<ManifestRow> all = new ArrayList<>();
+    train.forEach(row -> all.add(row.withSplit(Split.TRAIN)));
+    validation.forEach(row -> all.add(row.withSplit(Split.VALIDATION)));
+    test.forEach(row -> all.add(row.withSplit(Split.TEST)));
+    Splits.verifyDisjoint(all);
   }
 
   private static T3dException oneClass() {
