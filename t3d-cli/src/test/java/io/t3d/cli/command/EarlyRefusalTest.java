@@ -112,6 +112,34 @@ class EarlyRefusalTest {
   }
 
   @Test
+  void labelsThatPromptsSpellOtherwiseAreTold() throws IOException {
+    Path prompts = dir.resolve("case.yaml");
+    Files.writeString(
+        prompts,
+        """
+        prompts:
+          - {finding: nodule, positive: [Nodule.], negative: [No nodule.]}
+          - {finding: Emphysema, positive: [Emphysema.], negative: [No emphysema.]}
+        """);
+    List<String> labels = new ArrayList<>(rows.get(0).labels().keySet());
+    labels.remove("nodule");
+    CommandRun run =
+        CommandRun.of(
+            "evaluate",
+            "--checkpoint",
+            model,
+            "--manifest",
+            manifest,
+            "--task",
+            "zero-shot",
+            "--prompts",
+            prompts);
+    assertThat(labels).contains("emphysema");
+    assertThat(run.err())
+        .contains("zero-shot leaves out labels without prompts: " + String.join(", ", labels));
+  }
+
+  @Test
   void patientsThatAreTrainedOnAndMeasured() throws IOException {
     Path leaking = dir.resolve("ct/leaking.csv");
     List<String> lines = new ArrayList<>(List.of("volume,report,split,patient,label:nodule"));
