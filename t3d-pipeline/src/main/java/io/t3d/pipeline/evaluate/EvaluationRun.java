@@ -173,19 +173,19 @@ public final class EvaluationRun implements AutoCloseable {
     Map<String, Double> all = new LinkedHashMap<>();
     LabelMatrix labels = LabelledRows.matrix(rows, classifier.findings());
     for (TextScore score : scored.test().texts().isPresent() ? scorer.available() : GLOBAL) {
-      double[][] p = probabilities(classifier, scorer, scored.test(), score);
-      ClassificationReport.of(labels.names(), labels.values(), p, 0.5)
+      double[][] logits = logits(classifier, scorer, scored.test(), score);
+      ClassificationReport.of(labels.names(), labels.values(), logits, 0)
           .macroAuroc()
           .ifPresent(auroc -> all.put(score.key(), auroc));
     }
     TextScore used = scorer.choice().score();
     Scoring.Scores scores =
         new Scoring.Scores(
-            probabilities(classifier, scorer, scored.validation(), used),
-            probabilities(classifier, scorer, scored.test(), used));
+            logits(classifier, scorer, scored.validation(), used),
+            logits(classifier, scorer, scored.test(), used));
     predictions = byFinding(classifier.findings(), scores.test());
     return new Scoring(settings, validation, rows)
-        .classified(classifier.findings(), scores, 0.5)
+        .classified(classifier.findings(), scores)
         .by(scorer.choice(), all);
   }
 
@@ -206,16 +206,18 @@ public final class EvaluationRun implements AutoCloseable {
     Map<String, double[]> found = new LinkedHashMap<>();
     for (int f = 0; f < findings.size(); f++) {
       int column = f;
-      found.put(findings.get(f), Arrays.stream(rows).mapToDouble(row -> row[column]).toArray());
+      found.put(
+          findings.get(f),
+          Arrays.stream(rows).mapToDouble(row -> Scoring.probability(row[column])).toArray());
     }
     return found;
   }
 
-  private static double[][] probabilities(
+  private static double[][] logits(
       ZeroShotClassifier classifier, ZeroShotScorer scorer, ScoredRows.Part part, TextScore score) {
     return score == TextScore.GLOBAL || part.rows().isEmpty()
-        ? classifier.classify(part.volumes())
-        : scorer.probabilities(part.texts().orElseThrow(), score);
+        ? classifier.logits(part.volumes())
+        : scorer.logits(part.texts().orElseThrow(), score);
   }
 
   /**
@@ -241,7 +243,7 @@ public final class EvaluationRun implements AutoCloseable {
       LinearProbe probe =
           LinearProbe.fit(chosen, all.select(some), held, heldLabels, settings.probe());
       Scoring.Scores scores =
-          new Scoring.Scores(probe.probabilities(held), probe.probabilities(tested));
+          new Scoring.Scores(probe.scores(held), probe.scores(tested));
       out.add(
           new Scoring(settings, validation, rows)
               .supervised(labels, fraction, some.length, scores));

@@ -93,7 +93,7 @@ public final class FineTuneRun {
                   : tuner.train(
                       model, volumes, chosen, held, LabelledRows.matrix(validation, labels))) {
         Scoring.Scores scores =
-            new Scoring.Scores(classifier.probabilities(held), classifier.probabilities(tested));
+            new Scoring.Scores(classifier.scores(held), classifier.scores(tested));
         out.add(
             new Scoring(settings, validation, test)
                 .supervised(labels, fraction, some.length, scores));
