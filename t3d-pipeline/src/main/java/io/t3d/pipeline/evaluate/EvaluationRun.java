@@ -312,23 +312,45 @@ public final class EvaluationRun implements AutoCloseable {
         s.r1(), s.r5(), s.r10(), s.r50(), s.medianRank(), intervals, findings);
   }
 
+  /** Rows of which no label is known are neither queries nor found: they are not healthy. */
   private Optional<Evaluation.Findings> overlap(RetrievalMix mix, boolean imageToText) {
     List<String> names = LabelledRows.names(rows);
     if (names.isEmpty()) {
       return Optional.empty();
     }
-    LabelMatrix labels = LabelledRows.matrix(rows, names);
+    int[] known =
+        IntStream.range(0, rows.size()).filter(i -> !rows.get(i).labels().isEmpty()).toArray();
+    LabelMatrix labels = LabelledRows.matrix(rows, names).select(known);
     LabelOverlap found;
     if (mix.score() == TextScore.GLOBAL) {
-      NDArray queries = imageToText ? volumes : reports();
-      NDArray gallery = imageToText ? reports() : volumes;
-      found = LabelOverlap.evaluate(queries, labels, gallery, labels, false, 1);
+      try (NDManager scope = manager.newSubManager()) {
+        NDArray queries = select(scope, imageToText ? volumes : reports(), known);
+        NDArray gallery = select(scope, imageToText ? reports() : volumes, known);
+        found = LabelOverlap.evaluate(queries, labels, gallery, labels, false, 1);
+      }
     } else {
       float[][] scores = imageToText ? scores(mix) : transposed(scores(mix));
-      found = LabelOverlap.evaluate(scores, labels, labels, false, 1);
+      found = LabelOverlap.evaluate(select(scores, known), labels, labels, false, 1);
     }
     Optional<Double> precision = found.meanAveragePrecision().stream().boxed().findFirst();
     return Optional.of(new Evaluation.Findings(precision, found.overlapAt()));
+  }
+
+  /** Rows of {@code (n, E)}. */
+  private static NDArray select(NDManager scope, NDArray all, int[] some) {
+    float[][] values = Embeddings.rows("embeddings", all, -1);
+    return scope.create(Arrays.stream(some).mapToObj(i -> values[i]).toArray(float[][]::new));
+  }
+
+  /** Rows and columns of {@code [n][n]}. */
+  private static float[][] select(float[][] square, int[] some) {
+    float[][] out = new float[some.length][some.length];
+    for (int i = 0; i < some.length; i++) {
+      for (int j = 0; j < some.length; j++) {
+        out[i][j] = square[some[i]][some[j]];
+      }
+    }
+    return out;
   }
 
   private static float[][] transposed(float[][] square) {
