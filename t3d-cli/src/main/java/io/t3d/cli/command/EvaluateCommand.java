@@ -25,10 +25,12 @@ import io.t3d.pipeline.evaluate.EvaluationRun;
 import io.t3d.pipeline.evaluate.EvaluationSettings;
 import io.t3d.pipeline.evaluate.EvaluationTexts;
 import io.t3d.pipeline.evaluate.FineTuneRun;
+import io.t3d.pipeline.internal.LabelledRows;
 import io.t3d.pipeline.internal.MetricsFile;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -199,6 +201,20 @@ public final class EvaluateCommand implements Callable<Integer> {
     err.flush();
   }
 
+  /** A name that is spelt otherwise in the prompts would be missing in the mean, and nobody see. */
+  private void tellOfLabelsWithoutPrompts(List<ManifestRow> rows, Prompts used) {
+    if (!tasks.contains(Task.ZERO_SHOT)) {
+      return;
+    }
+    List<String> without = new ArrayList<>(LabelledRows.names(rows));
+    used.prompts().forEach(p -> without.remove(p.finding()));
+    if (!without.isEmpty()) {
+      PrintWriter err = spec.commandLine().getErr();
+      err.println("t3d: zero-shot leaves out labels without prompts: " + String.join(", ", without));
+      err.flush();
+    }
+  }
+
   private Evaluation evaluate(TrainedModel trained, Manifest all, Prompts used) throws IOException {
     EvaluationSettings settings = Given.by(options::settings);
     List<ManifestRow> wanted = split.rows(all, manifest);
@@ -206,6 +222,7 @@ public final class EvaluateCommand implements Callable<Integer> {
     boolean trains = tasks.contains(Task.LINEAR_PROBE) || tasks.contains(Task.FINE_TUNE);
     List<ManifestRow> labelled = trains ? trainRows(all) : List.of();
     EvaluationRun.check(labelled, held, wanted, texts(used), settings); // before volumes are read
+    tellOfLabelsWithoutPrompts(wanted, used);
     List<ManifestRow> test = usable(trained, wanted);
     List<ManifestRow> validation = usable(trained, held);
     List<ManifestRow> train = usable(trained, labelled);

@@ -19,6 +19,7 @@ import io.t3d.core.task.report.ReportTrainer;
 import io.t3d.data.manifest.Manifest;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.data.manifest.Split;
+import io.t3d.data.manifest.Splits;
 import io.t3d.pipeline.TrainedModel;
 import io.t3d.pipeline.report.ReportRun;
 import io.t3d.pipeline.report.ReportScores;
@@ -158,11 +159,15 @@ public final class GenerateCommand implements Callable<Integer> {
     if (fresh && trained != null) {
       throw new T3dException(T3dException.Kind.USAGE, "--train and --generator exclude each other");
     }
-    List<ManifestRow> forTraining = all.select(Split.TRAIN);
+    // Without splits no row is known to be another than those that are written for.
+    List<ManifestRow> forTraining = all.hasSplits() ? all.select(Split.TRAIN) : List.of();
     if (fresh && forTraining.isEmpty()) {
       throw new T3dException(
           T3dException.Kind.INPUT,
           manifest + " has no row of the split train to train on; give --generator");
+    }
+    if (fresh) {
+      Splits.verifyDisjoint(all.rows());
     }
     try (FolderLock lock = FolderLock.take(out);
         TrainedModel model = checkpoint.open();

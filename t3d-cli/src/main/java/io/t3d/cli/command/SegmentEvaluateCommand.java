@@ -113,7 +113,11 @@ final class SegmentEvaluateCommand implements Callable<Integer> {
                       s.volumes(),
                       s.onlyInOne() == 0 ? "" : " (" + s.onlyInOne() + " in one mask only)"));
       stdout.printf(
-          Locale.ROOT, "%-24s %6.3f %9s %8d%n", "mean", found.meanDice(), "", found.volumes());
+          "%-24s %6s %9s %8d%n",
+          "mean",
+          number("%.3f", found.meanDice()),
+          "",
+          found.volumes());
     }
     stdout.flush();
   }

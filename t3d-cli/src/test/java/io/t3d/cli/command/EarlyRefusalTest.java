@@ -112,6 +112,67 @@ class EarlyRefusalTest {
   }
 
   @Test
+  void labelsThatPromptsSpellOtherwiseAreTold() throws IOException {
+    Path prompts = dir.resolve("case.yaml");
+    Files.writeString(
+        prompts,
+        """
+        prompts:
+          - {finding: nodule, positive: [Nodule.], negative: [No nodule.]}
+          - {finding: Emphysema, positive: [Emphysema.], negative: [No emphysema.]}
+        """);
+    List<String> labels = new ArrayList<>(rows.get(0).labels().keySet());
+    labels.remove("nodule");
+    CommandRun run =
+        CommandRun.of(
+            "evaluate",
+            "--checkpoint",
+            model,
+            "--manifest",
+            manifest,
+            "--task",
+            "zero-shot",
+            "--prompts",
+            prompts);
+    assertThat(labels).contains("emphysema");
+    assertThat(run.err())
+        .contains("zero-shot leaves out labels without prompts: " + String.join(", ", labels));
+  }
+
+  @Test
+  void patientsThatAreTrainedOnAndMeasured() throws IOException {
+    Path leaking = dir.resolve("ct/leaking.csv");
+    List<String> lines = new ArrayList<>(List.of("volume,report,split,patient,label:nodule"));
+    for (ManifestRow row : rows) {
+      String patient = row.row() == 2 || row.row() == 20 ? "both" : "p" + row.row();
+      lines.add(
+          String.format(
+              "%s,\"%s\",%s,%s,%d",
+              row.volume(), row.report(), row.split().text(), patient, row.row() % 2));
+    }
+    Files.write(leaking, lines);
+    String told = "the same patient is in rows 2 (train) and 20 (test)";
+    evaluate(told, leaking, "--task", "linear-probe");
+    evaluate(told, leaking, "--task", "fine-tune");
+    Path out = dir.resolve("leaking");
+    refused(told, "generate", "--checkpoint", model, "--manifest", leaking, "--out", out);
+
+    // Without splits all rows would be trained on and all be scored.
+    Path unsplit = dir.resolve("ct/unsplit.csv");
+    Manifest.write(unsplit, rows.stream().map(row -> row.withSplit(Split.UNASSIGNED)).toList());
+    refused(
+        "has no row of the split train to train on; give --generator",
+        "generate",
+        "--checkpoint",
+        model,
+        "--manifest",
+        unsplit,
+        "--out",
+        out);
+    evaluate("has no such row", unsplit, "--task", "linear-probe");
+  }
+
+  @Test
   void settingsOfReportGeneration() throws IOException {
     Path empty = Files.createDirectories(dir.resolve("empty"));
     Object[] words = {

@@ -1,6 +1,7 @@
 package io.t3d.data.internal;
 
 import com.google.common.base.CharMatcher;
+import java.text.Normalizer;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
@@ -49,6 +50,8 @@ public final class Cells {
   private static final Pattern ONE = Pattern.compile("\\+?1(\\.0*)?");
   private static final Pattern ZERO = Pattern.compile("[+-]?0(\\.0*)?");
 
+  private static final Pattern WHOLE = Pattern.compile("^(\\d+)\\.0*$");
+
   private Cells() {}
 
   private static boolean isBlank(char c) {
@@ -70,6 +73,15 @@ public final class Cells {
   public static boolean saysNothing(String text) {
     String words = BLANK.collapseFrom(AROUND.trimFrom(text), ' ');
     return NOTHING.contains(words.toLowerCase(Locale.ROOT));
+  }
+
+  /**
+   * A name without what people and programs change in it unawares: case, white space, how an accent
+   * is coded, and the {@code .0} of a number that a spreadsheet or pandas took for a measure.
+   */
+  public static String blurred(String name) {
+    String plain = Normalizer.normalize(name, Normalizer.Form.NFKC).toLowerCase(Locale.ROOT);
+    return WHOLE.matcher(BLANK.removeFrom(plain)).replaceFirst("$1");
   }
 
   /**

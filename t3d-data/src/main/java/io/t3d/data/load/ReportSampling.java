@@ -9,7 +9,8 @@ import java.util.SplittableRandom;
  * Selects the sentences of a report that a training step sees. Most sentences of a radiology report
  * stand for themselves: a random part of them, in random order, is still a true report of the
  * volume. The text encoder so learns to read single sentences, which is what the prompts of
- * zero-shot classification are.
+ * zero-shot classification are. The numbers of a list say nothing alone and stay with their
+ * sentence.
  *
  * <p>Sampling sentences as augmentation: Zhang et al., 2020, "Contrastive Learning of Medical
  * Visual Representations from Paired Images and Text" (ConVIRT), section 3.3, who take one
@@ -44,7 +45,7 @@ public record ReportSampling(double minShare, boolean shuffle) {
    * @param seed the same seed gives the same text
    */
   public String sample(String report, long seed) {
-    List<String> sentences = new ArrayList<>(Sentences.split(report));
+    List<String> sentences = sentences(report);
     int count = sentences.size();
     if ((minShare == 1 && !shuffle) || count == 1) {
       return report;
@@ -57,6 +58,29 @@ public record ReportSampling(double minShare, boolean shuffle) {
       chosen.sort(null);
     }
     return String.join(" ", chosen.stream().map(sentences::get).toList());
+  }
+
+  /** Sentences; what has no letter, as the numbers of a list, stays with the one that follows. */
+  private static List<String> sentences(String report) {
+    List<String> sentences = new ArrayList<>();
+    String before = "";
+    for (String sentence : Sentences.split(report)) {
+      String text = before + sentence;
+      if (sentence.codePoints().anyMatch(Character::isLetter)) {
+        sentences.add(text);
+        before = "";
+      } else {
+        before = text + " ";
+      }
+    }
+    if (sentences.isEmpty()) {
+      return List.of(report);
+    }
+    if (!before.isEmpty()) {
+      int last = sentences.size() - 1;
+      sentences.set(last, (sentences.get(last) + " " + before).strip());
+    }
+    return sentences;
   }
 
   /** The first {@code kept} of a random order of 0..count-1. */

@@ -2,12 +2,15 @@ package io.t3d.data.manifest;
 
 import io.t3d.core.T3dException;
 import io.t3d.core.internal.OsPaths;
+import io.t3d.data.internal.Cells;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -83,9 +86,10 @@ public record Manifest(List<ManifestRow> rows, List<String> labelNames) {
 
   /**
    * What is allowed, but may be an oversight: volumes that several rows of one split name, by
-   * whatever path or link. That is right where a scan has several reports.
+   * whatever path or link, which is right where a scan has several reports; and patients whose ids
+   * differ in case, white space or a {@code .0} only, and who count as different ones.
    *
-   * @return at most one text
+   * @return one text for each
    */
   public List<String> warnings() {
     Map<Path, ManifestRow> first = new HashMap<>();
@@ -96,15 +100,45 @@ public record Manifest(List<ManifestRow> rows, List<String> labelNames) {
         pairs.add(earlier.row() + " and " + row.row());
       }
     }
-    if (pairs.isEmpty()) {
-      return List.of();
+    List<String> warnings = new ArrayList<>();
+    if (!pairs.isEmpty()) {
+      warnings.add(
+          "the same volume is in several rows: "
+              + shown(pairs)
+              + "; that is right only where a scan has several reports");
     }
+    List<String> alike = patientsAlike();
+    if (!alike.isEmpty()) {
+      warnings.add(
+          "patients count as different, but their ids differ in case, white space or \".0\" only:"
+              + " rows "
+              + shown(alike)
+              + "; if they are one, write them alike, or one patient may be in two splits");
+    }
+    return List.copyOf(warnings);
+  }
+
+  private static String shown(List<String> pairs) {
     int more = pairs.size() - SHOWN;
-    return List.of(
-        "the same volume is in several rows: "
-            + String.join(", ", pairs.subList(0, Math.min(SHOWN, pairs.size())))
-            + (more > 0 ? " and " + more + " more" : "")
-            + "; that is right only where a scan has several reports");
+    return String.join(", ", pairs.subList(0, Math.min(SHOWN, pairs.size())))
+        + (more > 0 ? " and " + more + " more" : "");
+  }
+
+  /** Rows of patients with ids that look alike: the first of each spelling beside the very first. */
+  private List<String> patientsAlike() {
+    Map<String, ManifestRow> first = new HashMap<>();
+    Set<String> spellings = new HashSet<>();
+    List<String> pairs = new ArrayList<>();
+    for (ManifestRow row : rows) {
+      boolean named = !row.patient().equals(row.volume().toString());
+      if (named && spellings.add(row.patient())) {
+        ManifestRow earlier = first.putIfAbsent(Cells.blurred(row.patient()), row);
+        if (earlier != null) {
+          pairs.add(earlier.row() + " and " + row.row());
+        }
+      }
+    }
+    return pairs;
   }
 
   /** The rows of a split; all rows when the manifest assigns none. */

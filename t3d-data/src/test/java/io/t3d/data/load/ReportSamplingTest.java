@@ -41,6 +41,26 @@ class ReportSamplingTest {
   }
 
   @Test
+  void theNumbersOfAListStayWithTheirSentences() {
+    String list = "1. Clear lungs. 2. No effusion. 3. 12. Small nodule. 4.";
+    Set<String> units = Set.of("1. Clear lungs.", "2. No effusion.", "3. 12. Small nodule. 4.");
+    Set<String> alone = new HashSet<>();
+    for (long seed = 0; seed < 100; seed++) {
+      String text = ReportSampling.sentences().sample(list, seed);
+      String rest = text;
+      for (String unit : units) {
+        rest = rest.replace(unit, "");
+      }
+      assertThat(rest).as(text).isBlank();
+      if (units.contains(text)) {
+        alone.add(text);
+      }
+    }
+    assertThat(alone).isEqualTo(units);
+    assertThat(ReportSampling.sentences().sample("1. 2. 3.", 1)).isEqualTo("1. 2. 3.");
+  }
+
+  @Test
   void theSameSeedGivesTheSameText() {
     ReportSampling sampling = ReportSampling.sentences();
     assertThat(sampling.sample(REPORT, 9)).isEqualTo(sampling.sample(REPORT, 9));

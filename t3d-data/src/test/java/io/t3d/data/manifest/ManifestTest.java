@@ -226,6 +226,28 @@ class ManifestTest {
   }
 
   @Test
+  void patientsThatLookAlikeAreAWarning() throws IOException {
+    Files.writeString(folder.resolve("c.nii"), "");
+    String rows = "volume,report,split,patient\na.nii,x,train,%s\nb.nii,y,train,%s\nc.nii,z,test,%s\n";
+    for (List<String> ids :
+        List.of(
+            List.of("P 01", "P02", "p01"),
+            List.of("1207", "12", "1207.0"),
+            List.of("Mu\u0308ller", "Meier", "m\u00fcller"),
+            List.of("a\u00a0b", "b", "ab"))) {
+      assertThat(read(String.format(rows, ids.get(0), ids.get(1), ids.get(2))).warnings())
+          .as(ids.toString())
+          .containsExactly(
+              "patients count as different, but their ids differ in case, white space or \".0\""
+                  + " only: rows 2 and 4; if they are one, write them alike, or one patient may be"
+                  + " in two splits");
+    }
+    assertThat(read(String.format(rows, "1.10", "1.1", "11")).warnings()).isEmpty();
+    assertThat(read(String.format(rows, "p1", "p1", "p2")).warnings()).isEmpty();
+    assertThat(read(String.format(rows, "", "", "")).warnings()).isEmpty();
+  }
+
+  @Test
   void theMessageShowsTwentyProblemsAndCountsTheRest() {
     StringBuilder text = new StringBuilder("volume,report\n");
     for (int i = 0; i < 23; i++) {

@@ -93,8 +93,8 @@ public final class EvaluationRun implements AutoCloseable {
 
   /**
    * Refuses what is known to be wrong before any volume is read: no row, labels that are missing or
-   * have one class only, a score that needs validation, a share of labels that is none. Some of it
-   * a run would find at its end.
+   * have one class only, a patient to train on who is measured too, a score that needs validation,
+   * a share of labels that is none. Some of it a run would find at its end.
    *
    * @param train rows to train a probe or a classifier on; none where nothing is trained
    * @param validation as for a run
@@ -116,6 +116,7 @@ public final class EvaluationRun implements AutoCloseable {
       Scoring.requireBothClasses(used.stream().map(FindingPrompts::finding).toList(), rows);
     }
     if (!train.isEmpty()) {
+      Scoring.requireOtherPatients(train, validation, rows);
       List<String> labels = LabelledRows.requireNames("Training", train);
       LabelMatrix all = LabelledRows.matrix(train, labels);
       for (double fraction : settings.labelFractions()) {
@@ -172,19 +173,19 @@ public final class EvaluationRun implements AutoCloseable {
     Map<String, Double> all = new LinkedHashMap<>();
     LabelMatrix labels = LabelledRows.matrix(rows, classifier.findings());
     for (TextScore score : scored.test().texts().isPresent() ? scorer.available() : GLOBAL) {
-      double[][] p = probabilities(classifier, scorer, scored.test(), score);
-      ClassificationReport.of(labels.names(), labels.values(), p, 0.5)
+      double[][] logits = logits(classifier, scorer, scored.test(), score);
+      ClassificationReport.of(labels.names(), labels.values(), logits, 0)
           .macroAuroc()
           .ifPresent(auroc -> all.put(score.key(), auroc));
     }
     TextScore used = scorer.choice().score();
     Scoring.Scores scores =
         new Scoring.Scores(
-            probabilities(classifier, scorer, scored.validation(), used),
-            probabilities(classifier, scorer, scored.test(), used));
+            logits(classifier, scorer, scored.validation(), used),
+            logits(classifier, scorer, scored.test(), used));
     predictions = byFinding(classifier.findings(), scores.test());
     return new Scoring(settings, validation, rows)
-        .classified(classifier.findings(), scores, 0.5)
+        .classified(classifier.findings(), scores)
         .by(scorer.choice(), all);
   }
 
@@ -205,27 +206,31 @@ public final class EvaluationRun implements AutoCloseable {
     Map<String, double[]> found = new LinkedHashMap<>();
     for (int f = 0; f < findings.size(); f++) {
       int column = f;
-      found.put(findings.get(f), Arrays.stream(rows).mapToDouble(row -> row[column]).toArray());
+      found.put(
+          findings.get(f),
+          Arrays.stream(rows).mapToDouble(row -> Scoring.probability(row[column])).toArray());
     }
     return found;
   }
 
-  private static double[][] probabilities(
+  private static double[][] logits(
       ZeroShotClassifier classifier, ZeroShotScorer scorer, ScoredRows.Part part, TextScore score) {
     return score == TextScore.GLOBAL || part.rows().isEmpty()
-        ? classifier.classify(part.volumes())
-        : scorer.probabilities(part.texts().orElseThrow(), score);
+        ? classifier.logits(part.volumes())
+        : scorer.logits(part.texts().orElseThrow(), score);
   }
 
   /**
    * Linear probes on the frozen embeddings, one per share of the training labels.
    *
-   * @param train labelled rows
+   * @param train labelled rows, of patients that are in no other split
    * @param done is told how many training volumes are embedded
    * @throws IOException when a volume cannot be read
+   * @throws T3dException when there is no label, or a patient is in another split too
    */
   public List<Evaluation.Supervised> linearProbe(List<ManifestRow> train, IntConsumer done)
       throws IOException {
+    Scoring.requireOtherPatients(train, validation, rows);
     List<String> labels = LabelledRows.requireNames("A linear probe", train);
     LabelMatrix all = LabelledRows.matrix(train, labels);
     LabelMatrix heldLabels = LabelledRows.matrix(validation, labels);
@@ -238,7 +243,7 @@ public final class EvaluationRun implements AutoCloseable {
       LinearProbe probe =
           LinearProbe.fit(chosen, all.select(some), held, heldLabels, settings.probe());
       Scoring.Scores scores =
-          new Scoring.Scores(probe.probabilities(held), probe.probabilities(tested));
+          new Scoring.Scores(probe.scores(held), probe.scores(tested));
       out.add(
           new Scoring(settings, validation, rows)
               .supervised(labels, fraction, some.length, scores));
@@ -284,8 +289,8 @@ public final class EvaluationRun implements AutoCloseable {
 
   private Retrieval.Ranks ranks(RetrievalMix mix) {
     return mix.score() == TextScore.GLOBAL
-        ? Retrieval.ranks(volumes, reports(), texts())
-        : Retrieval.ranks(scores(mix), texts());
+        ? Retrieval.ranks(volumes, reports(), texts(), LabelledRows.volumes(rows))
+        : Retrieval.ranks(scores(mix), texts(), LabelledRows.volumes(rows));
   }
 
   /** {@code [n][n]}: volume, report. */
@@ -307,23 +312,45 @@ public final class EvaluationRun implements AutoCloseable {
         s.r1(), s.r5(), s.r10(), s.r50(), s.medianRank(), intervals, findings);
   }
 
+  /** Rows of which no label is known are neither queries nor found: they are not healthy. */
   private Optional<Evaluation.Findings> overlap(RetrievalMix mix, boolean imageToText) {
     List<String> names = LabelledRows.names(rows);
     if (names.isEmpty()) {
       return Optional.empty();
     }
-    LabelMatrix labels = LabelledRows.matrix(rows, names);
+    int[] known =
+        IntStream.range(0, rows.size()).filter(i -> !rows.get(i).labels().isEmpty()).toArray();
+    LabelMatrix labels = LabelledRows.matrix(rows, names).select(known);
     LabelOverlap found;
     if (mix.score() == TextScore.GLOBAL) {
-      NDArray queries = imageToText ? volumes : reports();
-      NDArray gallery = imageToText ? reports() : volumes;
-      found = LabelOverlap.evaluate(queries, labels, gallery, labels, false, 1);
+      try (NDManager scope = manager.newSubManager()) {
+        NDArray queries = select(scope, imageToText ? volumes : reports(), known);
+        NDArray gallery = select(scope, imageToText ? reports() : volumes, known);
+        found = LabelOverlap.evaluate(queries, labels, gallery, labels, false, 1);
+      }
     } else {
       float[][] scores = imageToText ? scores(mix) : transposed(scores(mix));
-      found = LabelOverlap.evaluate(scores, labels, labels, false, 1);
+      found = LabelOverlap.evaluate(select(scores, known), labels, labels, false, 1);
     }
     Optional<Double> precision = found.meanAveragePrecision().stream().boxed().findFirst();
     return Optional.of(new Evaluation.Findings(precision, found.overlapAt()));
+  }
+
+  /** Rows of {@code (n, E)}. */
+  private static NDArray select(NDManager scope, NDArray all, int[] some) {
+    float[][] values = Embeddings.rows("embeddings", all, -1);
+    return scope.create(Arrays.stream(some).mapToObj(i -> values[i]).toArray(float[][]::new));
+  }
+
+  /** Rows and columns of {@code [n][n]}. */
+  private static float[][] select(float[][] square, int[] some) {
+    float[][] out = new float[some.length][some.length];
+    for (int i = 0; i < some.length; i++) {
+      for (int j = 0; j < some.length; j++) {
+        out[i][j] = square[some[i]][some[j]];
+      }
+    }
+    return out;
   }
 
   private static float[][] transposed(float[][] square) {

@@ -68,9 +68,11 @@ public final class FineTuneRun {
    * @param settings shares of labels and the training
    * @param listener is told of each step
    * @throws IOException when a volume or the model cannot be read
+   * @throws io.t3d.core.T3dException when there is no label, or a patient is in two splits
    */
   public List<Evaluation.Supervised> run(
       Models models, EvaluationSettings settings, Listener listener) throws IOException {
+    Scoring.requireOtherPatients(train, validation, test);
     List<String> labels = LabelledRows.requireNames("Fine-tuning", train);
     LabelMatrix all = LabelledRows.matrix(train, labels);
     RowVolumes held = new RowVolumes(data, validation);
@@ -91,7 +93,7 @@ public final class FineTuneRun {
                   : tuner.train(
                       model, volumes, chosen, held, LabelledRows.matrix(validation, labels))) {
         Scoring.Scores scores =
-            new Scoring.Scores(classifier.probabilities(held), classifier.probabilities(tested));
+            new Scoring.Scores(classifier.scores(held), classifier.scores(tested));
         out.add(
             new Scoring(settings, validation, test)
                 .supervised(labels, fraction, some.length, scores));

@@ -208,7 +208,10 @@ final class ScoredRows {
     try (NDManager scope = trained.model().manager().newSubManager()) {
       NDArray held = trained.model().encodeReports(scope, validation.reports());
       RetrievalMix.Choice chosen =
-          RetrievalMix.choose(pairs(validation, held), validation.reports());
+          RetrievalMix.choose(
+              pairs(validation, held),
+              validation.reports(),
+              LabelledRows.volumes(validation.rows));
       return wanted
           .map(s -> new RetrievalMix.Choice(ScoreChoice.asked(s), chosen.mixes()))
           .orElse(chosen);

@@ -8,7 +8,10 @@ import io.t3d.core.eval.Interval;
 import io.t3d.core.eval.LabelMatrix;
 import io.t3d.core.eval.Metric;
 import io.t3d.data.manifest.ManifestRow;
+import io.t3d.data.manifest.Split;
+import io.t3d.data.manifest.Splits;
 import io.t3d.pipeline.internal.LabelledRows;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,17 +19,23 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.stream.IntStream;
 
 /**
- * From scores to {@link Evaluation.Classified}: thresholds from the validation split, metrics and
- * intervals on the evaluated one.
+ * From logits to {@link Evaluation.Classified}: thresholds from the validation split, metrics and
+ * intervals on the evaluated one. By logits and not by probabilities: above 37 those are 1 in double
+ * precision, and volumes that a confident model ranks well would be tied. Thresholds are told as
+ * probabilities.
  */
 final class Scoring {
+  /** Logit of a threshold that nothing chose: as likely as not. */
+  private static final double EVEN = 0;
+
   private final EvaluationSettings settings;
   private final List<ManifestRow> validation;
   private final List<ManifestRow> test;
 
-  /** Scores of rows, {@code [n][labels]}. */
+  /** Logits of rows, {@code [n][labels]}. */
   record Scores(double[][] validation, double[][] test) {}
 
   Scoring(EvaluationSettings settings, List<ManifestRow> validation, List<ManifestRow> test) {
@@ -39,22 +48,18 @@ final class Scoring {
    * Measures.
    *
    * @param labels the columns of the scores
-   * @param scores of both splits
-   * @param fallback threshold where the validation split cannot tell
+   * @param scores of both splits; a label whose threshold the validation split cannot tell gets
+   *     that of probability 0.5
    */
-  Evaluation.Classified classified(List<String> labels, Scores scores, double fallback) {
+  Evaluation.Classified classified(List<String> labels, Scores scores) {
     LabelMatrix targets = LabelledRows.matrix(test, labels);
     double[] thresholds = new double[labels.size()];
-    Arrays.fill(thresholds, fallback);
-    String source = String.format(Locale.ROOT, "%s, there is no validation split", fallback);
+    Arrays.fill(thresholds, EVEN);
+    String source = probability(EVEN) + ", there is no validation split";
     if (!validation.isEmpty()) {
       LabelMatrix held = LabelledRows.matrix(validation, labels);
-      thresholds = settings.operatingPoint().thresholds(held, scores.validation(), fallback);
-      source =
-          settings.operatingPoint().name().toLowerCase(Locale.ROOT).replace('_', '-')
-              + " on "
-              + validation.size()
-              + " validation volumes";
+      thresholds = settings.operatingPoint().thresholds(held, scores.validation(), EVEN);
+      source = chosen(held);
     }
     ClassificationReport report = ClassificationReport.of(targets, scores.test(), thresholds);
     ClassificationIntervals intervals =
@@ -63,10 +68,36 @@ final class Scoring {
     return summary(report, intervals, source);
   }
 
+  /** Which rule chose thresholds, and for how many labels it could not. */
+  private String chosen(LabelMatrix held) {
+    long without =
+        IntStream.range(0, held.names().size())
+            .filter(label -> held.positives(label) == 0 || held.negatives(label) == 0)
+            .count();
+    if (without == held.names().size()) {
+      return probability(EVEN) + ", no validation label has both classes";
+    }
+    String rule = settings.operatingPoint().name().toLowerCase(Locale.ROOT).replace('_', '-');
+    String source = rule + " on " + validation.size() + " validation volumes";
+    return without == 0
+        ? source
+        : String.format(
+            Locale.ROOT,
+            "%s; %s for %d label%s without both classes there",
+            source,
+            probability(EVEN),
+            without,
+            without == 1 ? "" : "s");
+  }
+
+  static double probability(double logit) {
+    return 1 / (1 + Math.exp(-logit));
+  }
+
   /** The same of a model that was trained on a share of the labels, that of so many volumes. */
   Evaluation.Supervised supervised(
       List<String> labels, double fraction, int trainVolumes, Scores scores) {
-    return new Evaluation.Supervised(fraction, trainVolumes, classified(labels, scores, 0.5));
+    return new Evaluation.Supervised(fraction, trainVolumes, classified(labels, scores));
   }
 
   private Evaluation.Classified summary(
@@ -103,6 +134,19 @@ final class Scoring {
     }
   }
 
+  /**
+   * Fails when a patient is in two of the splits: a classifier that was trained on a patient knows
+   * that patient, and what is measured on another scan of the same is too good.
+   */
+  static void requireOtherPatients(
+      List<ManifestRow> train, List<ManifestRow> validation, List<ManifestRow> test) {
+    List<ManifestRow> all = new ArrayList<>();
+    train.forEach(row -> all.add(row.withSplit(Split.TRAIN)));
+    validation.forEach(row -> all.add(row.withSplit(Split.VALIDATION)));
+    test.forEach(row -> all.add(row.withSplit(Split.TEST)));
+    Splits.verifyDisjoint(all);
+  }
+
   private static T3dException oneClass() {
     return new T3dException(
         T3dException.Kind.INPUT,
@@ -115,7 +159,8 @@ final class Scoring {
     for (Metric metric : Metric.values()) {
       put(metrics, metric, m.get(metric), intervals);
     }
-    return new Evaluation.LabelScores(m.positives(), m.negatives(), m.threshold(), metrics);
+    return new Evaluation.LabelScores(
+        m.positives(), m.negatives(), probability(m.threshold()), metrics);
   }
 
   private static void put(

@@ -2,6 +2,7 @@ package io.t3d.pipeline.internal;
 
 import io.t3d.core.T3dException;
 import io.t3d.core.eval.LabelMatrix;
+import io.t3d.core.internal.OsPaths;
 import io.t3d.data.manifest.ManifestRow;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -41,6 +42,11 @@ public final class LabelledRows {
           task + " needs labels: the manifest has no label:NAME column with values in this split");
     }
     return names;
+  }
+
+  /** What tells the rows' volumes apart, whatever their paths: the files they lead to. */
+  public static List<String> volumes(List<ManifestRow> rows) {
+    return rows.stream().map(row -> OsPaths.identity(row.volume()).toString()).toList();
   }
 
   public static List<String> patients(List<ManifestRow> rows) {

@@ -11,6 +11,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Scores of generated reports.
@@ -53,9 +55,13 @@ public record ReportScores(WordScores text, Optional<LabelAgreement> clinical) {
     return arePhantoms(rows) ? Optional.of(PHANTOMS) : Optional.empty();
   }
 
+  /** Rows with their labels and no other: sets with more, as RAD-ChestCT, may have all of theirs. */
   private static boolean arePhantoms(List<ManifestRow> rows) {
-    List<String> findings = Arrays.stream(FindingKind.values()).map(FindingKind::label).toList();
-    return rows.stream().allMatch(row -> row.labels().keySet().containsAll(findings));
+    Set<String> findings =
+        Arrays.stream(FindingKind.values())
+            .map(FindingKind::label)
+            .collect(Collectors.toUnmodifiableSet());
+    return rows.stream().allMatch(row -> row.labels().keySet().equals(findings));
   }
 
   /**

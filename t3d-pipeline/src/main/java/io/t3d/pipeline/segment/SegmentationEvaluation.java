@@ -20,14 +20,15 @@ import java.util.function.IntConsumer;
 import java.util.function.ToDoubleFunction;
 
 /**
- * Compares predicted masks with the masks of a manifest, on the volumes' original voxels.
+ * Compares predicted masks with the masks of a manifest, on the volumes' original voxels. Voxels of
+ * the manifest's masks that are to be ignored, of value 255, are left out.
  *
  * @param volumes how many were compared
- * @param meanDice the mean over structures of their mean Dice
+ * @param meanDice the mean over structures of their mean Dice; empty when no mask has any of them
  * @param perStructure by name
  */
 public record SegmentationEvaluation(
-    int volumes, double meanDice, Map<String, StructureScore> perStructure) {
+    int volumes, Optional<Double> meanDice, Map<String, StructureScore> perStructure) {
   /**
    * One structure over all volumes.
    *
@@ -72,20 +73,41 @@ public record SegmentationEvaluation(
     for (ManifestRow row : rows) {
       Volume reference = Masks.read(row, otherGrid);
       Volume predicted = segmenter.segment(row.readVolume());
-      for (int k = 1; k < config.classCount(); k++) {
-        boolean[] p = of(predicted, config, k);
-        boolean[] r = of(reference, config, k);
-        scores.get(k - 1).add(SegmentationScores.of(p, r, reference));
+      List<SegmentationScores> ofRow = scores(predicted, reference, config);
+      for (int k = 0; k < ofRow.size(); k++) {
+        scores.get(k).add(ofRow.get(k));
       }
       progress.accept(++done);
     }
     return of(rows.size(), config.classes(), scores);
   }
 
-  private static boolean[] of(Volume mask, SegmenterConfig config, int wanted) {
+  /**
+   * Compares two masks on the same voxels, structure by structure. Where the reference says {@link
+   * SegmenterConfig#IGNORE} nothing is right or wrong: nothing counts as predicted there.
+   */
+  static List<SegmentationScores> scores(
+      Volume predicted, Volume reference, SegmenterConfig config) {
+    int[] found = classes(predicted, config);
+    int[] truth = classes(reference, config);
+    List<SegmentationScores> scores = new ArrayList<>();
+    for (int k = 1; k < config.classCount(); k++) {
+      boolean[] p = new boolean[found.length];
+      boolean[] r = new boolean[truth.length];
+      for (int i = 0; i < p.length; i++) {
+        p[i] = found[i] == k && truth[i] >= 0;
+        r[i] = truth[i] == k;
+      }
+      scores.add(SegmentationScores.of(p, r, reference));
+    }
+    return scores;
+  }
+
+  /** The class of each voxel; below 0 where it is to be ignored. */
+  private static int[] classes(Volume mask, SegmenterConfig config) {
     int[] classOfValue = config.classOfValue();
     float[] voxels = mask.voxels();
-    boolean[] out = new boolean[voxels.length];
+    int[] out = new int[voxels.length];
     for (int i = 0; i < out.length; i++) {
       int value = (int) voxels[i];
       if (value < 0 || value >= classOfValue.length) {
@@ -93,24 +115,23 @@ public record SegmentationEvaluation(
             T3dException.Kind.INPUT,
             "Masks must have whole values 0..255, got " + value + "; is this a mask?");
       }
-      out[i] = classOfValue[value] == wanted;
+      out[i] = classOfValue[value];
     }
     return out;
   }
 
-  private static SegmentationEvaluation of(
+  static SegmentationEvaluation of(
       int volumes, List<SegmentationClass> classes, List<List<SegmentationScores>> scores) {
     Map<String, StructureScore> perStructure = new LinkedHashMap<>();
     for (int k = 0; k < classes.size(); k++) {
       perStructure.put(classes.get(k).name(), summary(scores.get(k)));
     }
-    double mean =
+    OptionalDouble mean =
         perStructure.values().stream()
             .flatMap(s -> s.dice().stream())
             .mapToDouble(d -> d)
-            .average()
-            .orElse(0);
-    return new SegmentationEvaluation(volumes, mean, perStructure);
+            .average();
+    return new SegmentationEvaluation(volumes, boxed(mean), perStructure);
   }
 
   private static StructureScore summary(List<SegmentationScores> all) {
@@ -126,7 +147,10 @@ public record SegmentationEvaluation(
 
   private static Optional<Double> mean(
       List<SegmentationScores> scores, ToDoubleFunction<SegmentationScores> value) {
-    OptionalDouble mean = scores.stream().mapToDouble(value).average();
+    return boxed(scores.stream().mapToDouble(value).average());
+  }
+
+  private static Optional<Double> boxed(OptionalDouble mean) {
     return mean.isPresent() ? Optional.of(mean.getAsDouble()) : Optional.empty();
   }
 }

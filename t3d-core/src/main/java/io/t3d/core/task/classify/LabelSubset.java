@@ -17,7 +17,8 @@ import java.util.TreeSet;
 /**
  * Selects a fraction of the labelled samples, for training with 1 %, 10 % or all labels: whole
  * patients, close to the label frequencies of the whole (iterative stratification, Sechidis et al.,
- * 2011, for one subset), with at least one positive of every label that has any.
+ * 2011, for one subset), with at least one positive of every label that has any. Patients of whom no
+ * label is known are none of them.
  */
 public final class LabelSubset {
   private final LabelMatrix labels;
@@ -33,6 +34,12 @@ public final class LabelSubset {
     for (int i = 0; i < names.size(); i++) {
       byPatient.computeIfAbsent(names.get(i), unused -> new ArrayList<>()).add(i);
     }
+    // Unlabelled patients would look healthy below, and take the places of those who are.
+    byPatient.values().removeIf(l -> l.stream().noneMatch(i -> isLabelled(labels, i)));
+    if (byPatient.isEmpty()) {
+      throw new T3dException(
+          T3dException.Kind.INPUT, "There are no labelled samples to choose from");
+    }
     this.patients = new ArrayList<>();
     byPatient.values().forEach(l -> patients.add(l.stream().mapToInt(i -> i).toArray()));
     Shuffles.shuffle(patients, new SplittableRandom(seed));
@@ -44,8 +51,8 @@ public final class LabelSubset {
    *
    * @param labels of N samples
    * @param patients N names; samples of one patient are taken together
-   * @param fraction share of the patients, in (0, 1]. A small share may grow until every label has
-   *     its positive
+   * @param fraction share of the labelled patients, in (0, 1]. A small share may grow until every
+   *     label has its positive
    * @return indices of samples, ascending
    * @throws IllegalArgumentException when counts differ or the fraction is out of range
    * @throws T3dException when no sample has a label
@@ -61,11 +68,11 @@ public final class LabelSubset {
               + "), got "
               + patients.size());
     }
-    if (patients.isEmpty()) {
-      throw new T3dException(
-          T3dException.Kind.INPUT, "There are no labelled samples to choose from");
-    }
     return new LabelSubset(labels, patients, fraction, seed).choose();
+  }
+
+  private static boolean isLabelled(LabelMatrix labels, int sample) {
+    return Arrays.stream(labels.values()[sample]).anyMatch(v -> !Double.isNaN(v));
   }
 
   private int[] choose() {

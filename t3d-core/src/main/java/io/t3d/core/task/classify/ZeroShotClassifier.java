@@ -134,18 +134,45 @@ public final class ZeroShotClassifier {
    * @throws IllegalArgumentException when a row's length differs
    */
   public double[][] classify(float[][] imageEmbeddings) {
-    double[][] margins = margins(imageEmbeddings);
-    for (double[] row : margins) {
-      for (int label = 0; label < row.length; label++) {
-        row[label] = logistic(scale * row[label]);
-      }
-    }
-    return margins;
+    return logistic(logits(imageEmbeddings));
   }
 
   /** Softmax over two is the logistic function of their difference. */
   static double logistic(double margin) {
     return 1 / (1 + Math.exp(-margin));
+  }
+
+  /**
+   * {@code exp(logitScale) · (cos(v, w+) - cos(v, w-))}: what {@link #classify(float[][])} makes
+   * probabilities of. Volumes that a confident model gives a probability of 1 in double precision
+   * still differ here: rank and measure by these.
+   *
+   * @param imageEmbeddings {@code [B][E]}; normalised here
+   * @return {@code [B][labels]}; above 0 speaks for the finding
+   * @throws IllegalArgumentException when a row's length differs
+   */
+  public double[][] logits(float[][] imageEmbeddings) {
+    return scaled(margins(imageEmbeddings), scale);
+  }
+
+  /** Multiplies in place. */
+  static double[][] scaled(double[][] margins, double scale) {
+    for (double[] row : margins) {
+      for (int label = 0; label < row.length; label++) {
+        row[label] *= scale;
+      }
+    }
+    return margins;
+  }
+
+  /** Probabilities of logits, in place. */
+  static double[][] logistic(double[][] logits) {
+    for (double[] row : logits) {
+      for (int label = 0; label < row.length; label++) {
+        row[label] = logistic(row[label]);
+      }
+    }
+    return logits;
   }
 
   /** {@code cos(v, w+) - cos(v, w-)}, {@code [B][labels]}. */

@@ -83,9 +83,9 @@ public final class ZeroShotScorer {
     ZeroShotScorer fitted = fit(classifier, validation);
     Map<TextScore, Double> reached = new EnumMap<>(TextScore.class);
     for (TextScore score : TextScore.values()) {
-      double[][] p = fitted.probabilities(validation, score);
+      double[][] logits = fitted.logits(validation, score);
       OptionalDouble auroc =
-          ClassificationReport.of(labels.names(), labels.values(), p, 0.5).macroAuroc();
+          ClassificationReport.of(labels.names(), labels.values(), logits, 0).macroAuroc();
       auroc.ifPresent(a -> reached.put(score, a));
     }
     return new ZeroShotScorer(
@@ -206,14 +206,20 @@ public final class ZeroShotScorer {
    * @throws IllegalArgumentException as {@link #margins}
    */
   public double[][] probabilities(TextScores volumes, TextScore score) {
+    return ZeroShotClassifier.logistic(logits(volumes, score));
+  }
+
+  /**
+   * What {@link #probabilities(TextScores, TextScore)} makes probabilities of. Volumes that a
+   * confident model gives a probability of 1 in double precision still differ here: rank and
+   * measure by these.
+   *
+   * @return {@code [n][labels]}; above 0 speaks for the finding
+   * @throws IllegalArgumentException as {@link #margins}
+   */
+  public double[][] logits(TextScores volumes, TextScore score) {
     double scale = score == TextScore.SUM ? 1 : classifier.scale();
-    double[][] out = margins(volumes, score);
-    for (double[] row : out) {
-      for (int label = 0; label < row.length; label++) {
-        row[label] = ZeroShotClassifier.logistic(scale * row[label]);
-      }
-    }
-    return out;
+    return ZeroShotClassifier.scaled(margins(volumes, score), scale);
   }
 
   /** {@link #probabilities(TextScores, TextScore)} by the score that was chosen. */

@@ -4,9 +4,7 @@ import ai.djl.ndarray.NDArray;
 import io.t3d.core.eval.RetrievalScores;
 import io.t3d.core.internal.Shapes;
 import io.t3d.core.task.internal.Embeddings;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
@@ -15,7 +13,7 @@ import java.util.stream.IntStream;
  * <p>The rank of a query is 1 + the number of wrong targets that score at least as high as its best
  * correct one. Ties so count against the model: one that maps everything to one point gets the last
  * rank, not the first. Pairs with identical reports are all correct for each other, since no model
- * could tell them apart.
+ * could tell them apart; so are pairs of one volume, where it is said which those are.
  *
  * <p>Here a report is compared as a whole; {@link PairScores} and {@link RetrievalMix} let its
  * sentences have a say.
@@ -66,18 +64,37 @@ public record Retrieval(RetrievalScores imageToText, RetrievalScores textToImage
    *     value is NaN
    */
   public static Ranks ranks(NDArray imageEmbeddings, NDArray textEmbeddings, List<String> reports) {
-    check(imageEmbeddings, textEmbeddings, reports.size());
-    int[] groups = groups(reports);
-    return new Ranks(
-        RetrievalRanks.of(imageEmbeddings, textEmbeddings, groups, BLOCK),
-        RetrievalRanks.of(textEmbeddings, imageEmbeddings, groups, BLOCK));
+    return ranks(imageEmbeddings, textEmbeddings, reports, distinct(reports.size()));
   }
 
-  private static int[] groups(List<String> reports) {
-    Map<String, Integer> known = new HashMap<>();
-    return reports.stream()
-        .mapToInt(r -> known.computeIfAbsent(r, unused -> known.size()))
-        .toArray();
+  /**
+   * The same where a volume may stand in several pairs, each with another report of it: all of them
+   * are correct for it, and it is for each, in whichever pair.
+   *
+   * @param volumes N names; equal ones are the same volume
+   */
+  public static Ranks ranks(
+      NDArray imageEmbeddings,
+      NDArray textEmbeddings,
+      List<String> reports,
+      List<String> volumes) {
+    check(imageEmbeddings, textEmbeddings, reports.size());
+    checkNames(volumes, reports.size());
+    return new Ranks(
+        RetrievalRanks.of(imageEmbeddings, textEmbeddings, Partners.of(volumes, reports), BLOCK),
+        RetrievalRanks.of(textEmbeddings, imageEmbeddings, Partners.of(reports, volumes), BLOCK));
+  }
+
+  /** Names of volumes that all are others. */
+  static List<String> distinct(int count) {
+    return IntStream.range(0, count).mapToObj(Integer::toString).toList();
+  }
+
+  private static void checkNames(List<String> volumes, int pairs) {
+    if (volumes.size() != pairs) {
+      throw new IllegalArgumentException(
+          "volumes must hold one name per pair (" + pairs + "), got " + volumes.size());
+    }
   }
 
   /**
@@ -88,30 +105,40 @@ public record Retrieval(RetrievalScores imageToText, RetrievalScores textToImage
    * @throws IllegalArgumentException when sizes differ, there is no pair or a score is NaN
    */
   public static Ranks ranks(float[][] scores, List<String> reports) {
+    return ranks(scores, reports, distinct(reports.size()));
+  }
+
+  /**
+   * The same where a volume may stand in several pairs.
+   *
+   * @param volumes N names; equal ones are the same volume
+   */
+  public static Ranks ranks(float[][] scores, List<String> reports, List<String> volumes) {
     int n = reports.size();
     Embeddings.check("scores", scores, n, n);
-    int[] groups = groups(reports);
+    checkNames(volumes, n);
     return new Ranks(
-        ranks(groups, (volume, report) -> scores[volume][report]),
-        ranks(groups, (report, volume) -> scores[volume][report]));
+        ranks(Partners.of(volumes, reports), (volume, report) -> scores[volume][report]),
+        ranks(Partners.of(reports, volumes), (report, volume) -> scores[volume][report]));
   }
 
   private interface Score {
     float of(int query, int target);
   }
 
-  private static int[] ranks(int[] groups, Score score) {
-    return IntStream.range(0, groups.length)
+  private static int[] ranks(Partners partners, Score score) {
+    int n = partners.size();
+    return IntStream.range(0, n)
         .parallel()
         .map(
             q -> {
               float best = Float.NEGATIVE_INFINITY;
-              for (int t = 0; t < groups.length; t++) {
-                best = groups[t] == groups[q] ? Math.max(best, score.of(q, t)) : best;
+              for (int t = 0; t < n; t++) {
+                best = partners.correct(q, t) ? Math.max(best, score.of(q, t)) : best;
               }
               int rank = 1;
-              for (int t = 0; t < groups.length; t++) {
-                rank += groups[t] != groups[q] && score.of(q, t) >= best ? 1 : 0;
+              for (int t = 0; t < n; t++) {
+                rank += !partners.correct(q, t) && score.of(q, t) >= best ? 1 : 0;
               }
               return rank;
             })
@@ -128,11 +155,7 @@ public record Retrieval(RetrievalScores imageToText, RetrievalScores textToImage
    */
   public static Retrieval evaluate(NDArray imageEmbeddings, NDArray textEmbeddings) {
     return evaluate(
-        imageEmbeddings,
-        textEmbeddings,
-        IntStream.range(0, (int) imageEmbeddings.getShape().get(0))
-            .mapToObj(Integer::toString)
-            .toList());
+        imageEmbeddings, textEmbeddings, distinct((int) imageEmbeddings.getShape().get(0)));
   }
 
   private static void check(NDArray images, NDArray texts, int reports) {

@@ -98,12 +98,22 @@ public record RetrievalMix(
    * @throws IllegalArgumentException when sizes differ or there is no pair
    */
   public static Choice choose(PairScores validation, List<String> reports) {
+    return choose(validation, reports, Retrieval.distinct(reports.size()));
+  }
+
+  /**
+   * The same where a volume may stand in several pairs.
+   *
+   * @param volumes n names; equal ones are the same volume
+   */
+  public static Choice choose(
+      PairScores validation, List<String> reports, List<String> volumes) {
     List<RetrievalMix> tried = new ArrayList<>(List.of(global(), pooled()));
     WEIGHTS.forEach(weight -> tried.add(sum(validation, weight)));
     Map<TextScore, RetrievalMix> mixes = new EnumMap<>(TextScore.class);
     Map<TextScore, Double> reached = new EnumMap<>(TextScore.class);
     for (RetrievalMix mix : tried) {
-      Retrieval found = Retrieval.ranks(mix.scores(validation), reports).scores();
+      Retrieval found = Retrieval.ranks(mix.scores(validation), reports, volumes).scores();
       double r5 = (found.imageToText().r5() + found.textToImage().r5()) / 2;
       if (!reached.containsKey(mix.score) || r5 > reached.get(mix.score)) {
         reached.put(mix.score, r5);

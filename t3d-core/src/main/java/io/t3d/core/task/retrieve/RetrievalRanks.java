@@ -5,7 +5,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import java.util.Arrays;
 import java.util.function.BinaryOperator;
 import java.util.function.Function;
 
@@ -20,9 +19,10 @@ final class RetrievalRanks {
 
   private final NDManager scope; // of this block of queries
   private final NDArray queries; // (E, Q)
-  private final NDArray queryGroups; // (1, Q)
+  private final int firstQuery;
+  private final int endQuery;
   private final NDArray targets; // (N, E)
-  private final int[] groups;
+  private final Partners partners;
   private final int block;
 
   /** Similarities of some targets to the queries, {@code (T, Q)}, and which pairs are correct. */
@@ -33,16 +33,16 @@ final class RetrievalRanks {
    *
    * @param queries {@code (N, E)}, float32
    * @param targets {@code (N, E)}, float32
-   * @param groups target j is correct for query i when {@code groups[i] == groups[j]}
+   * @param partners which of the N targets are correct for which of the N queries
    * @param block rows per block
    */
-  static int[] of(NDArray queries, NDArray targets, int[] groups, int block) {
-    int[] ranks = new int[groups.length];
-    for (int from = 0; from < groups.length; from += block) {
-      int to = Math.min(groups.length, from + block);
+  static int[] of(NDArray queries, NDArray targets, Partners partners, int block) {
+    int[] ranks = new int[partners.size()];
+    for (int from = 0; from < ranks.length; from += block) {
+      int to = Math.min(ranks.length, from + block);
       try (NDManager scope = queries.getManager().newSubManager()) {
         float[] wrong =
-            new RetrievalRanks(scope, queries, targets, groups, block, from, to).wrongAbove();
+            new RetrievalRanks(scope, queries, targets, partners, block, from, to).wrongAbove();
         for (int i = from; i < to; i++) {
           ranks[i] = (int) wrong[i - from] + 1;
         }
@@ -55,16 +55,17 @@ final class RetrievalRanks {
       NDManager scope,
       NDArray queries,
       NDArray targets,
-      int[] groups,
+      Partners partners,
       int block,
       int from,
       int to) {
     this.scope = scope;
     this.targets = targets;
-    this.groups = groups;
+    this.partners = partners;
     this.block = block;
     this.queries = rows(scope, queries, from, to).transpose(); // (E, Q)
-    this.queryGroups = groups(scope, from, to).reshape(1, -1); // (1, Q)
+    this.firstQuery = from;
+    this.endQuery = to;
   }
 
   private float[] wrongAbove() {
@@ -91,14 +92,15 @@ final class RetrievalRanks {
   /** Goes over all targets, block by block; {@code (Q)}. */
   private NDArray reduce(
       float start, Function<Block, NDArray> ofBlock, BinaryOperator<NDArray> combine) {
-    Shape shape = new Shape(queryGroups.size());
+    Shape shape = new Shape(endQuery - firstQuery);
     NDArray result = scope.zeros(shape, DataType.FLOAT32, targets.getDevice()).add(start);
-    for (int from = 0; from < groups.length; from += block) {
-      int to = Math.min(groups.length, from + block);
+    for (int from = 0; from < partners.size(); from += block) {
+      int to = Math.min(partners.size(), from + block);
       try (NDManager inner = scope.newSubManager()) {
-        NDArray correct = groups(inner, from, to).reshape(-1, 1).eq(queryGroups); // (T, Q)
+        NDArray correct =
+            partners.block(inner, targets.getDevice(), from, to, firstQuery, endQuery); // (T, Q)
         NDArray similarity = rows(inner, targets, from, to).matMul(queries); // (T, Q)
-        Block b = new Block(similarity, correct.toType(DataType.FLOAT32, false));
+        Block b = new Block(similarity, correct);
         result = combine.apply(ofBlock.apply(b), result);
         result.attach(scope);
       }
@@ -110,9 +112,5 @@ final class RetrievalRanks {
     NDArray rows = array.get(new NDIndex("{}:{}", from, to));
     rows.attach(owner);
     return rows;
-  }
-
-  private NDArray groups(NDManager owner, int from, int to) {
-    return owner.create(Arrays.copyOfRange(groups, from, to)).toDevice(targets.getDevice(), false);
   }
 }

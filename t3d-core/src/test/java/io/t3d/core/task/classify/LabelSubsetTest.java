@@ -71,6 +71,27 @@ class LabelSubsetTest {
   }
 
   @Test
+  void patientsWithoutAnyLabelTakeNobodysPlace() {
+    double[][] values = new double[100][1];
+    for (int i = 0; i < 100; i++) {
+      values[i][0] = i < 90 ? Double.NaN : i % 2; // 10 labelled patients, half with the finding
+    }
+    LabelMatrix few = new LabelMatrix(List.of("nodule"), values);
+    List<String> alone = IntStream.range(0, 100).mapToObj(Integer::toString).toList();
+    for (int seed = 0; seed < 20; seed++) {
+      int[] some = LabelSubset.choose(few, alone, 0.4, seed);
+      assertThat(some).hasSize(4);
+      assertThat(some[0]).isGreaterThanOrEqualTo(90); // they ascend
+      assertThat(few.select(some).positives(0)).isEqualTo(2);
+    }
+    assertThat(LabelSubset.choose(few, alone, 1, 1))
+        .isEqualTo(IntStream.range(90, 100).toArray());
+    assertThatThrownBy(
+            () -> LabelSubset.choose(few.select(new int[] {0, 1}), List.of("a", "b"), 1, 1))
+        .hasMessage("There are no labelled samples to choose from");
+  }
+
+  @Test
   void wrongInputsAreNamed() {
     assertThatThrownBy(() -> LabelSubset.choose(labels, patients, 0, 1))
         .hasMessage("The fraction of labels must be > 0, got 0.0");

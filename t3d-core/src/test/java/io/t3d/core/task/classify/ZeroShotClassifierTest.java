@@ -62,6 +62,21 @@ class ZeroShotClassifierTest {
   }
 
   @Test
+  void logitsTellVolumesApartThatAllHaveProbabilityOne() {
+    ZeroShotClassifier classifier = ZeroShotClassifier.create(this::encode, PROMPTS, Math.log(100));
+    float[][] rows = {{1, 0, 0}, {1, 0.9f, 0}, {-0.1f, 0.2f, 1}};
+    double[][] logits = classifier.logits(rows);
+    double[][] p = classifier.classify(rows);
+    assertThat(p[0][0]).isEqualTo(1).isEqualTo(p[1][0]);
+    assertThat(logits[0][0]).isLessThan(logits[1][0]);
+    for (int i = 0; i < rows.length; i++) {
+      for (int label = 0; label < 2; label++) {
+        assertThat(p[i][label]).isEqualTo(1 / (1 + Math.exp(-logits[i][label])));
+      }
+    }
+  }
+
+  @Test
   void anEmptyEmbeddingIsUndecided() {
     ZeroShotClassifier classifier = ZeroShotClassifier.create(this::encode, PROMPTS, 1);
     assertThat(classifier.classify(new float[1][3])[0]).containsExactly(0.5, 0.5);

@@ -47,10 +47,56 @@ class RetrievalTest {
     }
     int[] expected = doubleLoop(q, t, groups);
     for (int block : new int[] {1, 5, 37, 100}) {
-      assertThat(RetrievalRanks.of(manager.create(q), manager.create(t), groups, block))
+      assertThat(RetrievalRanks.of(manager.create(q), manager.create(t), Partners.groups(groups), block))
           .as("block %d", block)
           .isEqualTo(expected);
     }
+  }
+
+  @Test
+  void allReportsOfAVolumeAreCorrectForItInWhicheverPair() {
+    // Volume a has two reports, in pairs 0 and 1; volume c has the second of them too.
+    List<String> volumes = List.of("a", "a", "b", "c");
+    List<String> reports = List.of("one", "two", "three", "two");
+    float[][] scores = {
+      {0.2f, 0.9f, 0.5f, 0.9f}, // row: volume, column: report
+      {0.2f, 0.9f, 0.5f, 0.9f},
+      {0.1f, 0.8f, 0.7f, 0.8f},
+      {0.6f, 0.3f, 0.4f, 0.3f}
+    };
+    Retrieval.Ranks ranks = Retrieval.ranks(scores, reports, volumes);
+    assertThat(ranks.imageToText()).containsExactly(1, 1, 3, 3);
+    assertThat(ranks.textToImage()).containsExactly(2, 1, 1, 1);
+
+    // By embeddings too: volumes are unit vectors, so that a report's entries are its scores.
+    float[][] images = new float[4][E];
+    float[][] texts = new float[4][E];
+    for (int i = 0; i < 4; i++) {
+      images[i][i == 1 ? 0 : i] = 1;
+      for (int r = 0; r < 4; r++) {
+        texts[r][i] = scores[i][r];
+      }
+    }
+    Retrieval.Ranks embedded =
+        Retrieval.ranks(manager.create(images), manager.create(texts), reports, volumes);
+    assertThat(embedded.imageToText()).isEqualTo(ranks.imageToText());
+    assertThat(embedded.textToImage()).isEqualTo(ranks.textToImage());
+    for (int block : new int[] {1, 3}) {
+      assertThat(
+              RetrievalRanks.of(
+                  manager.create(texts),
+                  manager.create(images),
+                  Partners.of(reports, volumes),
+                  block))
+          .isEqualTo(ranks.textToImage());
+    }
+  }
+
+  @Test
+  void namesOfVolumesAreCounted() {
+    assertThatThrownBy(
+            () -> Retrieval.ranks(new float[][] {{1}}, List.of("r"), List.of("a", "b")))
+        .hasMessage("volumes must hold one name per pair (1), got 2");
   }
 
   private static int[] doubleLoop(float[][] q, float[][] t, int[] groups) {
