@@ -1,10 +1,11 @@
 """RadFinder and fVLM at their published sizes: a random checkpoint, what their own code and ONNX Runtime make of a
-scan, seconds and memory, and the comparison with T3D. The scan is that of fvlm_goldens.py, 328 x 308 x 341 mm.
+scan, seconds of the processor and memory, and the comparison with T3D. The scan is that of fvlm_goldens.py, 328 x 308 x 341 mm,
+of which RadFinder reads 197 x 197 x 99 mm, 2 x 2 x 1 windows.
 
     python3 published_full.py radfinder make OUT --radfinder lmb-freiburg/radfinder --monai Project-MONAI/MONAI
     ./t3d import OUT/model.safetensors --out OUT/model
     ./t3d embed --checkpoint OUT/model --input OUT/scan.nii.gz --out OUT/embedded.safetensors
-    # The file of ONNX is for one size, here that of the scan: in OUT/model/data.json globalSize.depth is 96
+    # The file of ONNX is for one size, here that of the scan: globalSize in OUT/model/data.json is 32 x 256 x 256 (z, y, x)
     ./t3d export --onnx --checkpoint OUT/model --out OUT/onnx
     python3 published_full.py radfinder compare OUT
 
@@ -25,6 +26,7 @@ import shutil
 import sys
 import time
 
+import nibabel
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
@@ -37,8 +39,9 @@ ORGANS = ("lung", "heart", "esophagus", "aorta")
 
 
 def told(what, start):
+    """Seconds of the processor, which other work on the machine does not lengthen, and the peak of memory."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(f"{what}: {time.time() - start:.1f} s, peak {peak:.1f} GiB", flush=True)
+    print(f"{what}: {time.process_time() - start:.1f} s, peak {peak:.1f} GiB", flush=True)
 
 
 def radfinder(repository, monai, out):
@@ -47,7 +50,7 @@ def radfinder(repository, monai, out):
 
     import published_whole_scan_goldens as whole
 
-    shutil.copy(OUT / "fvlm-scan.nii.gz", out / "scan.nii.gz")
+    nibabel.save(nibabel.load(OUT / "fvlm-scan.nii.gz").slicer[:48, :48, :16], out / "scan.nii.gz")
     processor, model_class, build = whole.radfinder_own(repository, monai)
     torch.manual_seed(0)
     qwen = dict(hidden_size=1024, intermediate_size=3072, num_hidden_layers=28, num_attention_heads=16, num_key_value_heads=8,
@@ -65,7 +68,7 @@ def radfinder(repository, monai, out):
     net.backbone_text = None
     inputs = processor(dtype="float32")(out / "scan.nii.gz")
     windows, grid = inputs["pixel_values"].float(), inputs["grid_size"]
-    start = time.time()
+    start = time.process_time()
     embedding = model_class.encode_image_retrieval(vits.types.SimpleNamespace(model=net), windows, grid)
     told(f"PyTorch, {tuple(grid[0].tolist())} windows", start)
     g, w = grid[0].tolist(), windows.shape[2:]
@@ -118,7 +121,7 @@ def fvlm(repository, monai, out):
         window[window == 1] = at + 1
         data = pad({"image": patch[0], "label": window[0]})
         features = {}
-        start = time.time()
+        start = time.process_time()
         model.forward_test_win(data["image"][None], data["label"][None], {}, there, {}, features, held, skip_organ=at)
         told(f"PyTorch, {organ}, a window of {tuple(data['image'].shape[1:])}", start)
         own[organ] = torch.tensor(features[organ])
@@ -145,7 +148,7 @@ def compare(model, out):
     own, seen = load_file(out / "own.safetensors"), load_file(out / "embedded.safetensors")
     run = session(out)
     if model == "radfinder":
-        start = time.time()
+        start = time.process_time()
         onnx = run.run(["embedding"], {"views": own["views"].numpy()})[0]
         told("ONNX Runtime", start)
         apart("T3D and its own code", seen["volumes"], own["embedding"])
@@ -156,7 +159,7 @@ def compare(model, out):
             print(organ, "is not there, in T3D", seen["organs"][0, at].isnan().all().item())
             continue
         inputs = {"views": own[f"{organ}_views"].numpy(), "mask": own[f"{organ}_mask"].numpy(), "organ": np.array([at])}
-        start = time.time()
+        start = time.process_time()
         onnx = run.run(["embedding"], inputs)[0]
         told(f"ONNX Runtime, {organ}, a window of {tuple(inputs['views'].shape[2:])}", start)
         apart(f"{organ}, T3D and its own code", seen["organs"][0, at], own[organ][0])

@@ -230,8 +230,8 @@ final class FVlm implements PublishedKind {
             + " Image Understanding, ICLR 2025",
         List.of(
             "It embeds lung, heart, esophagus and aorta, each under a label map of TotalSegmentator 2"
-                + " (--ml) on the volume's voxels: OrganEmbedder in Java. There is no embedding of a"
-                + " whole volume; commands that need one are refused.",
+                + " (--ml) on the volume's voxels: ./t3d embed --organs, OrganEmbedder in Java. There is"
+                + " no embedding of a whole volume; commands that need one are refused.",
             "Chest CT, volumes in HU with the right spacing. Its own code first rewrites CT-RATE's"
                 + " files by the metadata's slope, intercept and spacing; OrganEmbedder takes files"
                 + " as they are, so do the same.",

@@ -28,8 +28,8 @@ public final class OnnxModels {
   /**
    * Writes the vision encoder: {@code views (batch, 1, D, H, W)} to {@code embedding (batch, E)},
    * L2-normalised, and {@code tokens (batch, N, C)}, before the projection. Of an {@code
-   * OrganVit3d} {@code views}, {@code mask}, of their shape, and {@code organ (batch)}, int64, to
-   * the embedding alone.
+   * OrganVit3d} windows, masks of their shape and {@code organ (batch)}, int64, to the embedding
+   * alone.
    *
    * @param config of the model
    * @param weights of the model by name

@@ -119,8 +119,8 @@ public final class OrganVit3d extends GridEncoder {
         T3dException.Kind.USAGE,
         "This model embeds organs, not whole volumes: expected a volume and a label map of its "
             + String.join(", ", config.organs().stream().map(OrganVit3dConfig.Organ::name).toList())
-            + ", got a volume alone; use OrganEmbedder of io.t3d.pipeline.organ, see"
-            + " docs/published-models.md");
+            + ", got a volume alone; use OrganEmbedder of io.t3d.pipeline.organ or ./t3d embed"
+            + " --organs, see docs/published-models.md");
   }
 
   /**
