@@ -139,9 +139,7 @@ class PageSnippetsTest {
             "-classpath",
             NotebookRunner.currentClassPath());
     boolean good =
-        compiler
-            .getTask(new StringWriter(), null, found, options, null, List.of(source))
-            .call();
+        compiler.getTask(new StringWriter(), null, found, options, null, List.of(source)).call();
     return good
         ? List.of()
         : found.getDiagnostics().stream()

@@ -55,7 +55,8 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * it was trained on.
  *
  * <p>All methods are for inference and safe to call from many threads at once; results do not
- * depend on it. {@link #close} waits for the calls that run and frees the weights; later calls fail.
+ * depend on it. {@link #close} waits for the calls that run and frees the weights; later calls
+ * fail.
  */
 public final class TrainedModel implements AutoCloseable {
   /** Name of the file in a checkpoint that holds {@link DataConfig}. */
@@ -211,7 +212,8 @@ public final class TrainedModel implements AutoCloseable {
    *
    * @param folder made when missing; of a model that was saved there before nothing stays
    * @throws IOException when a file cannot be written; all are then the old ones
-   * @throws T3dException when the folder is that of a run, whose checkpoint {@link #open} would open
+   * @throws T3dException when the folder is that of a run, whose checkpoint {@link #open} would
+   *     open
    */
   public void save(Path folder) throws IOException {
     if (Files.isDirectory(folder.resolve(RUN))) {

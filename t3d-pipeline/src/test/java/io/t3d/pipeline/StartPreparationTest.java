@@ -108,9 +108,7 @@ class StartPreparationTest {
             PretrainConfig.class);
     assertThat(own.pretrained())
         .contains(
-            Pretrained.none()
-                .withVision(model)
-                .withPreparation(Pretrained.Preparation.CONFIG));
+            Pretrained.none().withVision(model).withPreparation(Pretrained.Preparation.CONFIG));
     assertThat(applied(own)).isEqualTo(own);
     assertThat(StartPreparation.differences(own))
         .contains("data.preprocessing.orientation (PLS, now RAS)")

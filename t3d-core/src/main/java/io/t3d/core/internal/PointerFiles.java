@@ -74,8 +74,8 @@ public final class PointerFiles {
    * Reads a text file.
    *
    * @return its text, without a byte order mark
-   * @throws IOException naming the file when it is a pointer or a folder, is not UTF-8, or cannot be
-   *     read
+   * @throws IOException naming the file when it is a pointer or a folder, is not UTF-8, or cannot
+   *     be read
    */
   public static String readText(Path file) throws IOException {
     if (Files.isDirectory(file)) {

@@ -229,8 +229,8 @@ public final class T3DModel implements AutoCloseable {
    * @throws IOException when a file is missing or broken, or when names or shapes of the weights
    *     are not those of the checkpoint's config
    * @throws T3dException when the model has an encoder of one's own, it says which class and how to
-   *     open it: {@link T3DModelBuilder#load}; when the config is damaged; or when the device is not
-   *     there
+   *     open it: {@link T3DModelBuilder#load}; when the config is damaged; or when the device is
+   *     not there
    */
   public static T3DModel load(Path dir, Device device) throws IOException {
     return builder().device(device).load(dir);

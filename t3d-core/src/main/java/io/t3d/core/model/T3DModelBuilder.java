@@ -144,8 +144,8 @@ public final class T3DModelBuilder {
    *
    * @throws IllegalStateException when an encoder is missing, or a tokenizer for a text encoder of
    *     one's own
-   * @throws T3dException when the tokenizer's file is none or it has more tokens than the text
-   *     encoder; one that was passed then stays the caller's
+   * @throws io.t3d.core.T3dException when the tokenizer's file is none or it has more tokens than
+   *     the text encoder; one that was passed then stays the caller's
    * @throws java.io.UncheckedIOException when the tokenizer's file is not there
    */
   public T3DModel build() {
@@ -249,7 +249,7 @@ public final class T3DModelBuilder {
    * @param folder that {@link T3DModel#save} wrote
    * @throws IOException when a file is missing or broken, or when names or shapes of the weights
    *     are not those of the encoders
-   * @throws T3dException when the checkpoint needs an encoder that was not passed
+   * @throws io.t3d.core.T3dException when the checkpoint needs an encoder that was not passed
    * @throws IllegalArgumentException when one was passed that it does not need
    */
   public T3DModel load(Path folder) throws IOException {

@@ -93,8 +93,8 @@ public final class TorchBridge {
    * @param manager frees the array; by DJL's habit the manager of the operation's first operand
    * @param tensor result of an operation; not a borrowed one
    * @return the same tensor, no copy
-   * @throws IllegalArgumentException when the tensor is borrowed, empty or closed, or the manager is
-   *     of another engine
+   * @throws IllegalArgumentException when the tensor is borrowed, empty or closed, or the manager
+   *     is of another engine
    */
   public static NDArray own(NDManager manager, Tensor tensor) {
     if (tensor instanceof BorrowedTensor) {

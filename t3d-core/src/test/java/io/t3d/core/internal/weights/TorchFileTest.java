@@ -120,7 +120,7 @@ class TorchFileTest {
                 + "ctorch\nShortStorage\nX\u0001\0\0\0000X\u0003\0\0\0cpuK\u0002tQK\0K\u0002"
                 + "\u0085K\u0001\u0085\u0089}tRs.",
             "a/data/0",
-            "\u00fe\u00ff\u002c\u0001");
+            "\u00fe\u00ff,\u0001");
 
     NDArray read = TorchFile.read(manager, file).get("w");
     assertThat(read.getDataType()).isEqualTo(DataType.INT32);
