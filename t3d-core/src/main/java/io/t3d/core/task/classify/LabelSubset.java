@@ -17,8 +17,8 @@ import java.util.TreeSet;
 /**
  * Selects a fraction of the labelled samples, for training with 1 %, 10 % or all labels: whole
  * patients, close to the label frequencies of the whole (iterative stratification, Sechidis et al.,
- * 2011, for one subset), with at least one positive of every label that has any. Patients of whom no
- * label is known are none of them.
+ * 2011, for one subset), with at least one positive of every label that has any. Patients of whom
+ * no label is known are none of them.
  */
 public final class LabelSubset {
   private final LabelMatrix labels;

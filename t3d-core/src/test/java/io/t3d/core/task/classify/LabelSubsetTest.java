@@ -84,8 +84,7 @@ class LabelSubsetTest {
       assertThat(some[0]).isGreaterThanOrEqualTo(90); // they ascend
       assertThat(few.select(some).positives(0)).isEqualTo(2);
     }
-    assertThat(LabelSubset.choose(few, alone, 1, 1))
-        .isEqualTo(IntStream.range(90, 100).toArray());
+    assertThat(LabelSubset.choose(few, alone, 1, 1)).isEqualTo(IntStream.range(90, 100).toArray());
     assertThatThrownBy(
             () -> LabelSubset.choose(few.select(new int[] {0, 1}), List.of("a", "b"), 1, 1))
         .hasMessage("There are no labelled samples to choose from");
