@@ -71,6 +71,22 @@ class LabelSubsetTest {
   }
 
   @Test
+  void aTinyShareGrowsUntilEveryLabelHasItsNegativeToo() {
+    double[][] values = new double[100][2];
+    for (int i = 0; i < 100; i++) {
+      values[i][0] = i == 7 ? 0 : 1; // one patient without it
+      values[i][1] = 1; // a label without negatives asks for none
+    }
+    LabelMatrix common = new LabelMatrix(List.of("common", "always"), values);
+    List<String> alone = IntStream.range(0, 100).mapToObj(Integer::toString).toList();
+    for (int seed = 0; seed < 5; seed++) {
+      int[] some = LabelSubset.choose(common, alone, 0.01, seed);
+      assertThat(some).hasSizeLessThanOrEqualTo(2).contains(7);
+      assertThat(common.select(some).positives(1)).isPositive();
+    }
+  }
+
+  @Test
   void patientsWithoutAnyLabelTakeNobodysPlace() {
     double[][] values = new double[100][1];
     for (int i = 0; i < 100; i++) {
