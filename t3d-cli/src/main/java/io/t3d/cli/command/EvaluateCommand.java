@@ -210,7 +210,8 @@ public final class EvaluateCommand implements Callable<Integer> {
     used.prompts().forEach(p -> without.remove(p.finding()));
     if (!without.isEmpty()) {
       PrintWriter err = spec.commandLine().getErr();
-      err.println("t3d: zero-shot leaves out labels without prompts: " + String.join(", ", without));
+      err.println(
+          "t3d: zero-shot leaves out labels without prompts: " + String.join(", ", without));
       err.flush();
     }
   }

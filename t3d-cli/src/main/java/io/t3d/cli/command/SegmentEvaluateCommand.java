@@ -113,11 +113,7 @@ final class SegmentEvaluateCommand implements Callable<Integer> {
                       s.volumes(),
                       s.onlyInOne() == 0 ? "" : " (" + s.onlyInOne() + " in one mask only)"));
       stdout.printf(
-          "%-24s %6s %9s %8d%n",
-          "mean",
-          number("%.3f", found.meanDice()),
-          "",
-          found.volumes());
+          "%-24s %6s %9s %8d%n", "mean", number("%.3f", found.meanDice()), "", found.volumes());
     }
     stdout.flush();
   }

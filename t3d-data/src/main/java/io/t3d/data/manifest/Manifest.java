@@ -124,7 +124,9 @@ public record Manifest(List<ManifestRow> rows, List<String> labelNames) {
         + (more > 0 ? " and " + more + " more" : "");
   }
 
-  /** Rows of patients with ids that look alike: the first of each spelling beside the very first. */
+  /**
+   * Rows of patients with ids that look alike: the first of each spelling beside the very first.
+   */
   private List<String> patientsAlike() {
     Map<String, ManifestRow> first = new HashMap<>();
     Set<String> spellings = new HashSet<>();

@@ -1,9 +1,11 @@
 package io.t3d.data.published;
 
 import io.t3d.data.internal.Cells;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -17,7 +19,7 @@ final class LabelCells {
    * Reads the columns that have a name.
    *
    * @param naming what the label of a column is called; columns that share a label are joined:
-   *     present when one of them says so
+   *     present when one of them says so, absent when all do, else unknown
    */
   LabelCells(Function<String, Optional<String>> naming) {
     this.naming = naming;
@@ -35,13 +37,17 @@ final class LabelCells {
       columns.keySet().forEach(c -> naming.apply(c).ifPresent(n -> names.put(c, n)));
     }
     Map<String, Boolean> labels = new LinkedHashMap<>();
+    Set<String> unknown = new HashSet<>();
     names.forEach(
         (column, label) -> {
           Boolean value = parse(column, row.get(column));
-          if (value != null) {
+          if (value == null) {
+            unknown.add(label);
+          } else {
             labels.merge(label, value, Boolean::logicalOr);
           }
         });
+    labels.entrySet().removeIf(e -> !e.getValue() && unknown.contains(e.getKey()));
     return labels;
   }
 

@@ -228,7 +228,8 @@ class ManifestTest {
   @Test
   void patientsThatLookAlikeAreAWarning() throws IOException {
     Files.writeString(folder.resolve("c.nii"), "");
-    String rows = "volume,report,split,patient\na.nii,x,train,%s\nb.nii,y,train,%s\nc.nii,z,test,%s\n";
+    String rows =
+        "volume,report,split,patient\na.nii,x,train,%s\nb.nii,y,train,%s\nc.nii,z,test,%s\n";
     for (List<String> ids :
         List.of(
             List.of("P 01", "P02", "p01"),

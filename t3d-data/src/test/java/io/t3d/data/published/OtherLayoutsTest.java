@@ -112,6 +112,19 @@ class OtherLayoutsTest {
   }
 
   @Test
+  void aFindingIsAbsentOnlyWhereEveryLocationSaysSo() throws IOException {
+    MiniSets.radChestCt(root);
+    MiniSets.text(
+        root.resolve("imgtrain_Abnormality_and_Location_Labels.csv"),
+        "NoteAcc_DEID,nodule*left_upper,nodule*right_upper,pleural_effusion*other",
+        "trn00001,0,,0",
+        "trn00002,,1,");
+    assertThat(DatasetLayout.radChestCt().read(root).studies())
+        .extracting(Study::labels)
+        .startsWith(Map.of("pleural effusion", false), Map.of("nodule", true));
+  }
+
+  @Test
   void radChestCtNeedsItsTables() throws IOException {
     assertThat(DatasetLayout.radChestCt().read(root).problems())
         .containsExactly(

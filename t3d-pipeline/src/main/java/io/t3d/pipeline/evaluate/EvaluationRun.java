@@ -242,8 +242,7 @@ public final class EvaluationRun implements AutoCloseable {
       float[][] chosen = Arrays.stream(some).mapToObj(i -> features[i]).toArray(float[][]::new);
       LinearProbe probe =
           LinearProbe.fit(chosen, all.select(some), held, heldLabels, settings.probe());
-      Scoring.Scores scores =
-          new Scoring.Scores(probe.scores(held), probe.scores(tested));
+      Scoring.Scores scores = new Scoring.Scores(probe.scores(held), probe.scores(tested));
       out.add(
           new Scoring(settings, validation, rows)
               .supervised(labels, fraction, some.length, scores));

@@ -209,9 +209,7 @@ final class ScoredRows {
       NDArray held = trained.model().encodeReports(scope, validation.reports());
       RetrievalMix.Choice chosen =
           RetrievalMix.choose(
-              pairs(validation, held),
-              validation.reports(),
-              LabelledRows.volumes(validation.rows));
+              pairs(validation, held), validation.reports(), LabelledRows.volumes(validation.rows));
       return wanted
           .map(s -> new RetrievalMix.Choice(ScoreChoice.asked(s), chosen.mixes()))
           .orElse(chosen);

@@ -23,9 +23,9 @@ import java.util.stream.IntStream;
 
 /**
  * From logits to {@link Evaluation.Classified}: thresholds from the validation split, metrics and
- * intervals on the evaluated one. By logits and not by probabilities: above 37 those are 1 in double
- * precision, and volumes that a confident model ranks well would be tied. Thresholds are told as
- * probabilities.
+ * intervals on the evaluated one. By logits and not by probabilities: above 37 those are 1 in
+ * double precision, and volumes that a confident model ranks well would be tied. Thresholds are
+ * told as probabilities.
  */
 final class Scoring {
   /** Logit of a threshold that nothing chose: as likely as not. */

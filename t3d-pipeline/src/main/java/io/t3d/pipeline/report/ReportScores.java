@@ -55,7 +55,9 @@ public record ReportScores(WordScores text, Optional<LabelAgreement> clinical) {
     return arePhantoms(rows) ? Optional.of(PHANTOMS) : Optional.empty();
   }
 
-  /** Rows with their labels and no other: sets with more, as RAD-ChestCT, may have all of theirs. */
+  /**
+   * Rows with their labels and no other: sets with more, as RAD-ChestCT, may have all of theirs.
+   */
   private static boolean arePhantoms(List<ManifestRow> rows) {
     Set<String> findings =
         Arrays.stream(FindingKind.values())

@@ -53,8 +53,7 @@ class EvaluationRunTest {
   }
 
   private static ManifestRow row(ManifestRow r, String report, Map<String, Boolean> labels) {
-    return new ManifestRow(
-        r.row(), r.volume(), report, r.split(), r.patient(), labels, r.mask());
+    return new ManifestRow(r.row(), r.volume(), report, r.split(), r.patient(), labels, r.mask());
   }
 
   private static EvaluationRun run(
@@ -124,7 +123,8 @@ class EvaluationRunTest {
 
   @Test
   void aProbeIsNotMeasuredOnPatientsThatItWasTrainedOn() throws IOException {
-    try (EvaluationRun run = run(List.of(), rows.subList(0, 4), new EvaluationTexts(List.of(), false))) {
+    try (EvaluationRun run =
+        run(List.of(), rows.subList(0, 4), new EvaluationTexts(List.of(), false))) {
       assertThatThrownBy(() -> run.linearProbe(rows.subList(3, 8), n -> {}))
           .isInstanceOf(T3dException.class)
           .hasMessageContaining("the same patient is in rows 5 (train) and 5 (test)");

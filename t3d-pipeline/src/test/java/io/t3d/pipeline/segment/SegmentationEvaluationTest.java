@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.t3d.core.config.Size3;
-import io.t3d.core.eval.SegmentationScores;
 import io.t3d.core.config.Vit3dConfig;
+import io.t3d.core.eval.SegmentationScores;
 import io.t3d.core.task.segment.SegmentationClass;
 import io.t3d.core.task.segment.SegmenterConfig;
 import io.t3d.core.volume.Affine;
@@ -18,8 +18,7 @@ class SegmentationEvaluationTest {
   private static final SegmenterConfig CONFIG =
       SegmenterConfig.of(
           Vit3dConfig.base(),
-          List.of(
-              new SegmentationClass("lungs", List.of(2, 3)), SegmentationClass.of("nodule", 7)),
+          List.of(new SegmentationClass("lungs", List.of(2, 3)), SegmentationClass.of("nodule", 7)),
           Size3.cube(16));
 
   /** A row of voxels of 2 mm. */
@@ -31,8 +30,7 @@ class SegmentationEvaluationTest {
   void voxelsToIgnoreAreNeitherRightNorWrong() {
     Volume reference = row(0, 2, 3, 255, 255, 255, 0, 0);
     Volume predicted = row(0, 2, 2, 2, 7, 7, 0, 0);
-    List<SegmentationScores> scores =
-        SegmentationEvaluation.scores(predicted, reference, CONFIG);
+    List<SegmentationScores> scores = SegmentationEvaluation.scores(predicted, reference, CONFIG);
     assertThat(scores.get(0).dice()).isEqualTo(1);
     assertThat(scores.get(0).hausdorff95()).isZero();
     assertThat(scores.get(1).dice()).isNaN(); // only where nothing is known
@@ -42,8 +40,7 @@ class SegmentationEvaluationTest {
   void whatIsPredictedElsewhereIsWrong() {
     Volume reference = row(0, 2, 3, 255, 0, 0, 0, 0);
     Volume predicted = row(0, 2, 2, 0, 2, 0, 0, 7);
-    List<SegmentationScores> scores =
-        SegmentationEvaluation.scores(predicted, reference, CONFIG);
+    List<SegmentationScores> scores = SegmentationEvaluation.scores(predicted, reference, CONFIG);
     assertThat(scores.get(0).dice()).isCloseTo(2 * 2 / 5.0, within(1e-12));
     assertThat(scores.get(0).hausdorff95()).isCloseTo(0.9 * 4, within(1e-12)); // (0, 0, 4 mm)
     assertThat(scores.get(1).dice()).isZero();

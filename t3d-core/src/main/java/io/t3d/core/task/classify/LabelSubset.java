@@ -13,12 +13,14 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
+import java.util.function.Predicate;
+import java.util.stream.IntStream;
 
 /**
  * Selects a fraction of the labelled samples, for training with 1 %, 10 % or all labels: whole
  * patients, close to the label frequencies of the whole (iterative stratification, Sechidis et al.,
- * 2011, for one subset), with at least one positive of every label that has any. Patients of whom no
- * label is known are none of them.
+ * 2011, for one subset), with at least one positive and one negative of every label that has any.
+ * Patients of whom no label is known are none of them.
  */
 public final class LabelSubset {
   private final LabelMatrix labels;
@@ -52,7 +54,7 @@ public final class LabelSubset {
    * @param labels of N samples
    * @param patients N names; samples of one patient are taken together
    * @param fraction share of the labelled patients, in (0, 1]. A small share may grow until every
-   *     label has its positive
+   *     label has its positive and its negative
    * @return indices of samples, ascending
    * @throws IllegalArgumentException when counts differ or the fraction is out of range
    * @throws T3dException when no sample has a label
@@ -94,9 +96,28 @@ public final class LabelSubset {
         }
       }
     }
+    addMissingNegatives();
     Set<Integer> samples = new TreeSet<>();
     chosen.forEach(p -> Arrays.stream(patients.get(p)).forEach(samples::add));
     return samples.stream().mapToInt(i -> i).toArray();
+  }
+
+  /** Of one class alone nothing is learnt, and all volumes would get the same score. */
+  private void addMissingNegatives() {
+    for (int label = 0; label < labels.names().size(); label++) {
+      if (chosen.stream().noneMatch(hasNegative(label))) {
+        IntStream.range(0, patients.size())
+            .boxed()
+            .filter(hasNegative(label))
+            .findFirst()
+            .ifPresent(chosen::add);
+      }
+    }
+  }
+
+  private Predicate<Integer> hasNegative(int label) {
+    return patient ->
+        Arrays.stream(patients.get(patient)).anyMatch(i -> labels.values()[i][label] == 0);
   }
 
   private List<Integer> rarestFirst() {

@@ -73,9 +73,7 @@ final class Partners {
   /** Each name's number, in order of appearance. */
   private static int[] numbers(List<String> names) {
     Map<String, Integer> known = new HashMap<>();
-    return names.stream()
-        .mapToInt(n -> known.computeIfAbsent(n, unused -> known.size()))
-        .toArray();
+    return names.stream().mapToInt(n -> known.computeIfAbsent(n, unused -> known.size())).toArray();
   }
 
   /** N. */

@@ -74,10 +74,7 @@ public record Retrieval(RetrievalScores imageToText, RetrievalScores textToImage
    * @param volumes N names; equal ones are the same volume
    */
   public static Ranks ranks(
-      NDArray imageEmbeddings,
-      NDArray textEmbeddings,
-      List<String> reports,
-      List<String> volumes) {
+      NDArray imageEmbeddings, NDArray textEmbeddings, List<String> reports, List<String> volumes) {
     check(imageEmbeddings, textEmbeddings, reports.size());
     checkNames(volumes, reports.size());
     return new Ranks(

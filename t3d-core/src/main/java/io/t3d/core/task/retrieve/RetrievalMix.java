@@ -106,8 +106,7 @@ public record RetrievalMix(
    *
    * @param volumes n names; equal ones are the same volume
    */
-  public static Choice choose(
-      PairScores validation, List<String> reports, List<String> volumes) {
+  public static Choice choose(PairScores validation, List<String> reports, List<String> volumes) {
     List<RetrievalMix> tried = new ArrayList<>(List.of(global(), pooled()));
     WEIGHTS.forEach(weight -> tried.add(sum(validation, weight)));
     Map<TextScore, RetrievalMix> mixes = new EnumMap<>(TextScore.class);

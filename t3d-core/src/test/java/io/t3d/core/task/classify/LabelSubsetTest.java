@@ -71,6 +71,22 @@ class LabelSubsetTest {
   }
 
   @Test
+  void aTinyShareGrowsUntilEveryLabelHasItsNegativeToo() {
+    double[][] values = new double[100][2];
+    for (int i = 0; i < 100; i++) {
+      values[i][0] = i == 7 ? 0 : 1; // one patient without it
+      values[i][1] = 1; // a label without negatives asks for none
+    }
+    LabelMatrix common = new LabelMatrix(List.of("common", "always"), values);
+    List<String> alone = IntStream.range(0, 100).mapToObj(Integer::toString).toList();
+    for (int seed = 0; seed < 5; seed++) {
+      int[] some = LabelSubset.choose(common, alone, 0.01, seed);
+      assertThat(some).hasSizeLessThanOrEqualTo(2).contains(7);
+      assertThat(common.select(some).positives(1)).isPositive();
+    }
+  }
+
+  @Test
   void patientsWithoutAnyLabelTakeNobodysPlace() {
     double[][] values = new double[100][1];
     for (int i = 0; i < 100; i++) {
@@ -84,8 +100,7 @@ class LabelSubsetTest {
       assertThat(some[0]).isGreaterThanOrEqualTo(90); // they ascend
       assertThat(few.select(some).positives(0)).isEqualTo(2);
     }
-    assertThat(LabelSubset.choose(few, alone, 1, 1))
-        .isEqualTo(IntStream.range(90, 100).toArray());
+    assertThat(LabelSubset.choose(few, alone, 1, 1)).isEqualTo(IntStream.range(90, 100).toArray());
     assertThatThrownBy(
             () -> LabelSubset.choose(few.select(new int[] {0, 1}), List.of("a", "b"), 1, 1))
         .hasMessage("There are no labelled samples to choose from");

@@ -47,7 +47,9 @@ class RetrievalTest {
     }
     int[] expected = doubleLoop(q, t, groups);
     for (int block : new int[] {1, 5, 37, 100}) {
-      assertThat(RetrievalRanks.of(manager.create(q), manager.create(t), Partners.groups(groups), block))
+      assertThat(
+              RetrievalRanks.of(
+                  manager.create(q), manager.create(t), Partners.groups(groups), block))
           .as("block %d", block)
           .isEqualTo(expected);
     }
@@ -94,8 +96,7 @@ class RetrievalTest {
 
   @Test
   void namesOfVolumesAreCounted() {
-    assertThatThrownBy(
-            () -> Retrieval.ranks(new float[][] {{1}}, List.of("r"), List.of("a", "b")))
+    assertThatThrownBy(() -> Retrieval.ranks(new float[][] {{1}}, List.of("r"), List.of("a", "b")))
         .hasMessage("volumes must hold one name per pair (1), got 2");
   }
 
