@@ -138,6 +138,7 @@ final class EvaluationParts {
     StringBuilder rocs = new StringBuilder();
     List<Boolean> truths = new ArrayList<>();
     List<Double> probabilities = new ArrayList<>();
+    Map<String, double[]> logits = run.logits();
     run.predictions()
         .forEach(
             (finding, p) -> {
@@ -146,16 +147,16 @@ final class EvaluationParts {
                       .filter(i -> truth(i, finding).isPresent())
                       .toArray();
               boolean[] truth = new boolean[known.length];
-              double[] probability = new double[known.length];
+              double[] score = new double[known.length]; // as in AUROC
               List<String> patients = new ArrayList<>();
               for (int i = 0; i < known.length; i++) {
                 truth[i] = rows.get(known[i]).labels().get(finding);
-                probability[i] = p[known[i]];
+                score[i] = logits.get(finding)[known[i]];
                 patients.add(rows.get(known[i]).patient());
                 truths.add(truth[i]);
-                probabilities.add(probability[i]);
+                probabilities.add(p[known[i]]);
               }
-              rocs.append(Charts.roc(words(finding), truth, probability, patients).markup());
+              rocs.append(Charts.roc(words(finding), truth, score, patients).markup());
             });
     boolean[] truth = Booleans.toArray(truths);
     double[] probability = Doubles.toArray(probabilities);
@@ -174,11 +175,12 @@ final class EvaluationParts {
    * means over the findings that are known. Rows that know none are left out.
    */
   List<Integer> byLikelihood() {
+    Map<String, double[]> predicted = run.predictions();
     double[] means = new double[rows.size()];
     for (int i = 0; i < means.length; i++) {
       double sum = 0;
       int known = 0;
-      for (Map.Entry<String, double[]> e : run.predictions().entrySet()) {
+      for (Map.Entry<String, double[]> e : predicted.entrySet()) {
         Optional<Boolean> truth = truth(i, e.getKey());
         if (truth.isPresent()) {
           double p = e.getValue()[i];

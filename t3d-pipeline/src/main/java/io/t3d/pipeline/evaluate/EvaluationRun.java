@@ -54,7 +54,7 @@ public final class EvaluationRun implements AutoCloseable {
   private final NDArray volumes; // (n, E)
   private @Nullable NDArray reports; // (n, E), made when first asked for: classification needs none
   private ScoredRows.@Nullable Ranking ranking; // made when first asked for
-  private @Nullable Map<String, double[]> predictions; // made by zeroShot
+  private @Nullable Map<String, double[]> logits; // made by zeroShot
 
   /**
    * Encodes the volumes of both splits, and scores the texts on them.
@@ -183,7 +183,7 @@ public final class EvaluationRun implements AutoCloseable {
         new Scoring.Scores(
             logits(classifier, scorer, scored.validation(), used),
             logits(classifier, scorer, scored.test(), used));
-    predictions = byFinding(classifier.findings(), scores.test());
+    logits = byFinding(classifier.findings(), scores.test());
     return new Scoring(settings, validation, rows)
         .classified(classifier.findings(), scores)
         .by(scorer.choice(), all);
@@ -192,23 +192,37 @@ public final class EvaluationRun implements AutoCloseable {
   /**
    * What {@link #zeroShot} said of each row, by the score that it chose.
    *
-   * @return finding → probabilities, one per row
+   * @return finding → probabilities, one per row; volumes of which the model is sure may all have
+   *     1, which {@link #logits} tells apart
    * @throws IllegalStateException when {@link #zeroShot} was not called yet
    */
   public Map<String, double[]> predictions() {
-    if (predictions == null) {
-      throw new IllegalStateException("predictions() has what zeroShot() found: call that first");
+    Map<String, double[]> found = new LinkedHashMap<>();
+    logits()
+        .forEach(
+            (finding, l) ->
+                found.put(finding, Arrays.stream(l).map(Scoring::probability).toArray()));
+    return found;
+  }
+
+  /**
+   * The same as logits, which metrics and curves are made from.
+   *
+   * @return finding → logits, one per row
+   * @throws IllegalStateException when {@link #zeroShot} was not called yet
+   */
+  public Map<String, double[]> logits() {
+    if (logits == null) {
+      throw new IllegalStateException("There is nothing before zeroShot(): call that first");
     }
-    return predictions;
+    return logits;
   }
 
   private static Map<String, double[]> byFinding(List<String> findings, double[][] rows) {
     Map<String, double[]> found = new LinkedHashMap<>();
     for (int f = 0; f < findings.size(); f++) {
       int column = f;
-      found.put(
-          findings.get(f),
-          Arrays.stream(rows).mapToDouble(row -> Scoring.probability(row[column])).toArray());
+      found.put(findings.get(f), Arrays.stream(rows).mapToDouble(row -> row[column]).toArray());
     }
     return found;
   }

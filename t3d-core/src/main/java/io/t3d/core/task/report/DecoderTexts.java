@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
+import io.t3d.core.T3dException;
 import io.t3d.core.generate.NextToken;
 import io.t3d.core.nn.VisionEncoder.VisualTokens;
 import io.t3d.core.nn.internal.report.DecoderCache;
@@ -83,6 +84,13 @@ final class DecoderTexts implements NextToken, AutoCloseable {
     }
     double top = Arrays.stream(row).max().orElseThrow();
     double logSum = top + Math.log(Arrays.stream(row).map(x -> Math.exp(x - top)).sum());
+    if (Double.isNaN(logSum)) { // no search has an order for it: it would end in an empty text
+      throw new T3dException(
+          T3dException.Kind.INPUT,
+          "The report decoder must give finite logits, got NaN or infinity; its weights or the"
+              + " volume's tokens are not finite: train it anew with a lower learning rate, or look"
+              + " at the volume");
+    }
     for (int token = 0; token < row.length; token++) {
       row[token] -= logSum;
     }

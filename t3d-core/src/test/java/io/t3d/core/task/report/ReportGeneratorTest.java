@@ -11,6 +11,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Parameter;
+import io.t3d.core.T3dException;
 import io.t3d.core.TestDevice;
 import io.t3d.core.config.LoraConfig;
 import io.t3d.core.config.ReportDecoderConfig;
@@ -269,6 +270,23 @@ class ReportGeneratorTest {
       generator.generate(volumes, Decoding.beam(3, 10));
       generator.generate(volumes, Decoding.nucleus(0.9, 1, 10));
       assertThat(generator.manager().getManagedArrays().size()).isEqualTo(before);
+    }
+  }
+
+  @Test
+  void aDecoderWhoseNumbersAreNotFiniteWritesNothing() {
+    try (ReportGenerator generator = ReportGenerator.create(model, SMALL, 3)) {
+      for (Parameter weight : generator.parameters().values()) {
+        try (NDArray broken = weight.getArray().duplicate().mul(Float.NaN)) {
+          broken.copyTo(weight.getArray());
+        }
+      }
+      for (Decoding search :
+          List.of(Decoding.greedy(5), Decoding.beam(3, 5), Decoding.nucleus(0.9, 1, 5))) {
+        assertThatThrownBy(() -> generator.generate(volumes, search))
+            .isInstanceOf(T3dException.class)
+            .hasMessageContaining("must give finite logits");
+      }
     }
   }
 
