@@ -103,8 +103,9 @@ public final class Embedder {
 
   /**
    * Embeds rows as {@link #embedRows} does, but hands the vectors on batch by batch, and a bad
-   * volume does not stop the others. Vectors are those of {@link #embedRows} in every bit when the
-   * rows are the same, or are those from a multiple of {@link #BATCH} on, and none is bad.
+   * volume does not stop the others; nor does a vector that is not finite, which the caller must
+   * look for. Vectors are those of {@link #embedRows} in every bit when the rows are the same, or
+   * are those from a multiple of {@link #BATCH} on, and none is bad.
    *
    * @param rows n rows
    * @param readers threads that read ahead, each with a volume in memory, ≥ 1
@@ -153,7 +154,9 @@ public final class Embedder {
     try (ViewsAhead views = new ViewsAhead(files, sampler.config())) {
       int batch = Math.min(BATCH, views.atOnce());
       while (rows.size() < files.size()) {
+        int before = rows.size();
         embed(views.take(batch), rows);
+        requireFinite(rows, before);
         done.accept(rows.size());
       }
     }
@@ -164,6 +167,7 @@ public final class Embedder {
   float[][] embedViews(List<View> views) {
     List<float[]> rows = new ArrayList<>();
     embed(views, rows);
+    requireFinite(rows, 0);
     return rows.toArray(new float[0][]);
   }
 
@@ -191,18 +195,23 @@ public final class Embedder {
   private void split(float[] flat, List<float[]> rows) {
     int width = model.config().embedDim();
     for (int i = 0; i < flat.length; i += width) {
-      float[] row = Arrays.copyOfRange(flat, i, i + width);
-      for (float value : row) {
+      rows.add(Arrays.copyOfRange(flat, i, i + width));
+    }
+  }
+
+  /** Refuses vectors that no comparison takes, from one of them on. */
+  private static void requireFinite(List<float[]> rows, int from) {
+    for (int i = from; i < rows.size(); i++) {
+      for (float value : rows.get(i)) {
         if (!Float.isFinite(value)) {
           throw new T3dException(
               T3dException.Kind.INPUT,
               "The embedding of volume "
-                  + rows.size()
+                  + i
                   + " (from 0) is not finite: its voxels or the model's weights hold NaN; look for"
                   + " NaN in both, or take an earlier checkpoint");
         }
       }
-      rows.add(row);
     }
   }
 }

@@ -7,6 +7,7 @@ import io.t3d.core.T3dException;
 import io.t3d.core.config.Configs;
 import io.t3d.core.generate.Decoding;
 import io.t3d.core.internal.AtomicFiles;
+import io.t3d.core.internal.InUse;
 import io.t3d.core.internal.PointerFiles;
 import io.t3d.core.model.Relevance;
 import io.t3d.core.model.T3DModel;
@@ -29,14 +30,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.locks.Lock;
-import java.util.concurrent.locks.ReadWriteLock;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.Set;
 
 /**
  * A trained model ready for use: takes volume files, and returns embeddings, probabilities, reports
@@ -69,6 +69,8 @@ public final class TrainedModel implements AutoCloseable {
   static final String PROMPTS_FILE = "prompts.json";
 
   /** Where a run keeps its checkpoint, which {@link #open} then opens. */
+  private static final String WEIGHTS = "model.safetensors";
+
   private static final String RUN = "checkpoint";
 
   /** A setting that TMA had in versions whose text-informed fusion was never trained. */
@@ -80,19 +82,12 @@ public final class TrainedModel implements AutoCloseable {
   private final List<FindingPrompts> prompts;
   private final Decoders decoders;
 
-  /** Held to read by the calls that run: native code must not lose its weights under them. */
-  private final ReadWriteLock inUse = new ReentrantReadWriteLock();
+  private final InUse inUse =
+      new InUse(
+          "The model must be open, got a closed one; use it inside its try block, or open it again");
 
-  /** A call that runs. */
-  private interface Use extends AutoCloseable {
-    @Override
-    void close();
-  }
-
-  private Use use() {
-    Lock lock = inUse.readLock();
-    lock.lock();
-    return lock::unlock;
+  private InUse.Use use() {
+    return inUse.use();
   }
 
   /**
@@ -211,7 +206,9 @@ public final class TrainedModel implements AutoCloseable {
    * Writes a folder that {@link #open} opens: weights, tokenizer, settings, preparation, prompts.
    *
    * @param folder made when missing; of a model that was saved there before nothing stays
-   * @throws IOException when a file cannot be written; all are then the old ones
+   * @throws IOException when a file cannot be written; all are then the old ones. A process that is
+   *     killed while the new ones are put into place leaves a folder without weights, which is
+   *     refused, and never one of two models
    * @throws T3dException when the folder is that of a run, whose checkpoint {@link #open} would
    *     open
    */
@@ -224,10 +221,19 @@ public final class TrainedModel implements AutoCloseable {
               + RUN
               + " and not what is saved beside it; save into another folder");
     }
+    Set<String> gone = new HashSet<>(); // those of a model that was saved here before
+    if (objective.isEmpty()) {
+      gone.add(OBJECTIVE_FILE);
+    }
+    if (prompts.isEmpty()) {
+      gone.add(PROMPTS_FILE);
+    }
     AtomicFiles.writeTogether(
         folder,
+        WEIGHTS,
+        gone,
         aside -> {
-          try (Use use = use()) {
+          try (InUse.Use use = use()) {
             model.save(aside);
           }
           AtomicFiles.writeText(aside.resolve(DATA_FILE), Configs.toJson(data));
@@ -239,13 +245,6 @@ public final class TrainedModel implements AutoCloseable {
             AtomicFiles.writeText(aside.resolve(PROMPTS_FILE), json);
           }
         });
-    // Those of a model that was saved here before.
-    if (objective.isEmpty()) {
-      Files.deleteIfExists(folder.resolve(OBJECTIVE_FILE));
-    }
-    if (prompts.isEmpty()) {
-      Files.deleteIfExists(folder.resolve(PROMPTS_FILE));
-    }
   }
 
   /** The model itself, for what has no method here; closed with this. */
@@ -301,7 +300,7 @@ public final class TrainedModel implements AutoCloseable {
    */
   public float[][] embed(List<Path> volumes) throws IOException {
     requireSome("volumes", volumes);
-    try (Use use = use();
+    try (InUse.Use use = use();
         NDManager scope = model.manager().newSubManager()) {
       NDArray rows = new Embedder(model, data).embedVolumes(scope, volumes, done -> {});
       return Embeddings.rows("volumes", rows, -1);
@@ -331,7 +330,7 @@ public final class TrainedModel implements AutoCloseable {
    */
   public float[][] embedViews(List<View> views) {
     requireSome("views", views);
-    try (Use use = use()) {
+    try (InUse.Use use = use()) {
       return new Embedder(model, data).embedViews(views);
     }
   }
@@ -355,7 +354,7 @@ public final class TrainedModel implements AutoCloseable {
   public float[][] embedReports(List<String> reports) {
     requireText();
     requireSome("reports", reports);
-    try (Use use = use();
+    try (InUse.Use use = use();
         NDManager scope = model.manager().newSubManager()) {
       return Embeddings.rows("reports", model.encodeReports(scope, reports), -1);
     }
@@ -374,7 +373,7 @@ public final class TrainedModel implements AutoCloseable {
       throws IOException {
     requireText();
     requireSome("prompts", prompts);
-    try (Use use = use();
+    try (InUse.Use use = use();
         NDManager scope = model.manager().newSubManager()) {
       ZeroShotClassifier classifier =
           ZeroShotClassifier.create(
@@ -400,7 +399,7 @@ public final class TrainedModel implements AutoCloseable {
     requireText();
     requireSome("texts", texts);
     View view = view(volume);
-    try (Use use = use()) {
+    try (InUse.Use use = use()) {
       return TextScores.of(model, new OneView(view), texts, gatherTemperature(), done -> {});
     }
   }
@@ -417,7 +416,7 @@ public final class TrainedModel implements AutoCloseable {
     requireText();
     requireSome("texts", texts);
     Volume seen = view(volume).crop();
-    try (Use use = use()) {
+    try (InUse.Use use = use()) {
       return model.relevance(seen, texts, gatherTemperature());
     }
   }
@@ -459,7 +458,7 @@ public final class TrainedModel implements AutoCloseable {
   public record Match(int index, double similarity) {}
 
   private List<Match> nearest(float[][] query, float[][] gallery, int k) {
-    try (Use use = use();
+    try (InUse.Use use = use();
         NDManager scope = model.manager().newSubManager();
         ExactIndex index = new ExactIndex(scope.create(gallery))) {
       Neighbours found = index.search(query, k);
@@ -484,7 +483,7 @@ public final class TrainedModel implements AutoCloseable {
   public GeneratedReport generate(Path generator, Path volume, Decoding decoding)
       throws IOException {
     View view = view(volume);
-    try (Use use = use();
+    try (InUse.Use use = use();
         NDManager scope = model.manager().newSubManager()) {
       NDArray voxels = OneView.voxels(scope, view); // (1, 1, D, H, W)
       return decoders.generator(generator).generate(voxels, decoding).get(0);
@@ -503,7 +502,7 @@ public final class TrainedModel implements AutoCloseable {
    */
   public Volume segment(Path segmenter, Path volume) throws IOException {
     Volume read = VolumeReaders.read(volume);
-    try (Use use = use()) {
+    try (InUse.Use use = use()) {
       return decoders.segmenter(segmenter).onRawVolumes().segment(read);
     }
   }
@@ -526,13 +525,10 @@ public final class TrainedModel implements AutoCloseable {
 
   @Override
   public void close() {
-    Lock lock = inUse.writeLock();
-    lock.lock();
-    try {
-      decoders.close();
-      model.close();
-    } finally {
-      lock.unlock();
-    }
+    inUse.close(
+        () -> {
+          decoders.close();
+          model.close();
+        });
   }
 }

@@ -73,6 +73,29 @@ class RowEmbeddingsTest {
   }
 
   @Test
+  void aVectorThatIsNotFiniteIsHandedOnAndEndsNothing() throws IOException {
+    NDArray weights = trained.model().parameters().get("vision_projection.weight").getArray();
+    float[] before = weights.toFloatArray();
+    float[] broken = before.clone();
+    broken[0] = Float.NaN;
+    weights.set(broken);
+    try (NDManager scope = trained.model().manager().newSubManager()) {
+      assertThat(all(rows))
+          .hasSize(COUNT)
+          .allSatisfy(
+              row -> {
+                assertThat(row.problem()).isEmpty();
+                assertThat(row.vector().orElseThrow()).contains(Float.NaN);
+              });
+      assertThatThrownBy(() -> embedder().embedRows(scope, rows, n -> {}))
+          .isInstanceOf(T3dException.class)
+          .hasMessageStartingWith("The embedding of volume 0 (from 0) is not finite");
+    } finally {
+      weights.set(before);
+    }
+  }
+
+  @Test
   void vectorsAreThoseOfTheWholeInEveryBitAlsoWhenBegunAtALaterBatch() throws IOException {
     List<float[]> expected = whole();
     List<RowEmbedding> streamed = all(rows);

@@ -41,6 +41,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -225,10 +226,10 @@ class TrainedModelTest {
                             }
                           })));
         }
-        busy.await();
+        assertThat(busy.await(60, TimeUnit.SECONDS)).isTrue();
         trained.close();
         for (Future<Throwable> one : all) {
-          assertThat(one.get())
+          assertThat(one.get(60, TimeUnit.SECONDS))
               .isInstanceOf(IllegalStateException.class)
               .hasMessageStartingWith("The model must be open");
         }

@@ -151,11 +151,12 @@ class EarlyRefusalTest {
               row.volume(), row.report(), row.split().text(), patient, row.row() % 2));
     }
     Files.write(leaking, lines);
-    String told = "the same patient is in rows 2 (train) and 20 (test)";
+    String told = "row 2, which is trained on, and in row 20, which is measured";
     evaluate(told, leaking, "--task", "linear-probe");
     evaluate(told, leaking, "--task", "fine-tune");
     Path out = dir.resolve("leaking");
-    refused(told, "generate", "--checkpoint", model, "--manifest", leaking, "--out", out);
+    String split = "the same patient is in rows 2 (train) and 20 (test)";
+    refused(split, "generate", "--checkpoint", model, "--manifest", leaking, "--out", out);
 
     // Without splits all rows would be trained on and all be scored.
     Path unsplit = dir.resolve("ct/unsplit.csv");

@@ -3,6 +3,7 @@ package io.t3d.core.internal;
 import com.google.common.io.MoreFiles;
 import com.google.common.io.RecursiveDeleteOption;
 import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AtomicMoveNotSupportedException;
@@ -14,6 +15,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 
@@ -44,9 +46,7 @@ public final class AtomicFiles {
    */
   public static void write(Path file, Content content) throws IOException {
     Path folder = makeFolder(file.toAbsolutePath().getParent());
-    if (Files.isDirectory(file)) {
-      throw new IOException(file + " is a folder, expected a file to write to");
-    }
+    requireNoFolder(file);
     Path temp = tempIn(folder, file);
     try {
       try (FileChannel channel =
@@ -55,8 +55,8 @@ public final class AtomicFiles {
         channel.force(true);
       }
       replace(file, temp);
-    } catch (FileSystemException e) {
-      throw e; // names a file
+    } catch (FileSystemException | ClosedByInterruptException e) {
+      throw e; // names a file, or is no fault of one
     } catch (IOException e) {
       throw new IOException("Cannot write " + file + ": " + e.getMessage(), e); // a full disk
     } finally {
@@ -74,27 +74,60 @@ public final class AtomicFiles {
 
   /**
    * Writes files that belong together. All are written aside, into a folder within their own,
-   * before the first replaces an old one: where one cannot be written, all old ones stay.
+   * before the first replaces an old one: where one cannot be written, all old ones stay. The old
+   * {@code last} is deleted before the others are replaced, and the new one comes after them: a
+   * process that is killed in between leaves a folder that lacks it, and never one of both.
    *
    * @param folder made when missing; other files in it stay
+   * @param last the file without which nobody takes the folder for whole
+   * @param gone files that are to be there no more
    * @param content writes the files
-   * @throws IOException when one cannot be written
+   * @throws IOException naming the file that cannot be written
    */
-  public static void writeTogether(Path folder, FilesOfAFolder content) throws IOException {
+  public static void writeTogether(
+      Path folder, String last, Set<String> gone, FilesOfAFolder content) throws IOException {
     Path aside = makeFolder(tempIn(makeFolder(folder.toAbsolutePath()), Path.of("saving")));
     try {
       content.writeTo(aside);
-      List<Path> written;
+      List<String> written;
       try (Stream<Path> files = Files.list(aside)) {
-        written = files.sorted().toList();
+        written = files.map(file -> file.getFileName().toString()).sorted().toList();
       }
-      for (Path file : written) {
-        replace(folder.resolve(file.getFileName().toString()), file);
+      for (String name : written) {
+        requireNoFolder(folder.resolve(name));
       }
+      Files.deleteIfExists(folder.resolve(last));
+      for (String name : gone) {
+        Files.deleteIfExists(folder.resolve(name));
+      }
+      for (String name : written) {
+        if (!name.equals(last)) {
+          replace(folder.resolve(name), aside.resolve(name));
+        }
+      }
+      if (written.contains(last)) {
+        replace(folder.resolve(last), aside.resolve(last));
+      }
+    } catch (IOException e) {
+      throw named(e, aside, folder);
     } finally {
       deleteTree(aside);
     }
     force(folder);
+  }
+
+  /** The same with the target's name in place of that of the file aside, which nobody knows. */
+  private static IOException named(IOException e, Path aside, Path folder) {
+    String message = e.getMessage();
+    return message == null || !message.contains(aside.toString())
+        ? e
+        : new IOException(message.replace(aside.toString(), folder.toString()), e);
+  }
+
+  private static void requireNoFolder(Path file) throws IOException {
+    if (Files.isDirectory(file)) {
+      throw new IOException(file + " is a folder, expected a file to write to");
+    }
   }
 
   private static void replace(Path file, Path fresh) throws IOException {

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.ParameterStore;
+import io.t3d.core.internal.InUse;
 import io.t3d.core.internal.Scopes;
 import io.t3d.core.internal.Shapes;
 import io.t3d.core.internal.kernel.TokenGather;
@@ -60,6 +61,12 @@ final class Inference {
 
   /** {@link T3DModel#encodeVolumeTokens}. */
   VolumeFeatures volumeTokens(NDArray volumes) {
+    try (InUse.Use use = model.use()) {
+      return featuresOf(volumes);
+    }
+  }
+
+  private VolumeFeatures featuresOf(NDArray volumes) {
     Shapes.checkVolumes("volumes", volumes);
     int count = (int) volumes.getShape().get(0);
     int[] grid = new int[3];
@@ -94,7 +101,7 @@ final class Inference {
 
   /** {@link T3DModel#relevance(Volume, List, double)}. */
   List<Relevance> relevance(Volume volume, List<String> texts, double temperature) {
-    try (T3DModel.Use use = model.use();
+    try (InUse.Use use = model.use();
         NoGrad constant = new NoGrad();
         NDManager scope = model.requireOpen(model.manager()).newSubManager()) {
       Shape shape = new Shape(1, 1, volume.depth(), volume.height(), volume.width());
@@ -108,7 +115,7 @@ final class Inference {
       VolumeFeatures seen, Volume volume, List<String> texts, double temperature) {
     int n = seen.depth() * seen.height() * seen.width();
     Shapes.check("tokens", seen.tokens(), "1, N, E", "encode one volume alone", 1, n, -1);
-    try (T3DModel.Use use = model.use();
+    try (InUse.Use use = model.use();
         NoGrad constant = new NoGrad();
         NDManager scope = model.requireOpen(model.manager()).newSubManager()) {
       NDArray tokens = Scopes.handle(seen.tokens(), scope); // (1, N, E)
@@ -136,10 +143,12 @@ final class Inference {
 
   /** {@link T3DModel#encodeReports(NDManager, List)}. */
   NDArray reports(NDManager owner, List<String> reports) {
-    NDArray embedded =
-        inChunks(owner, reports.size(), REPORTS_AT_ONCE, this::embedReports, reports);
-    model.sayLongReports(reports);
-    return embedded;
+    try (InUse.Use use = model.use()) {
+      NDArray embedded =
+          inChunks(owner, reports.size(), REPORTS_AT_ONCE, this::embedReports, reports);
+      model.sayLongReports(reports);
+      return embedded;
+    }
   }
 
   private NDArray embedReports(Step step, List<String> reports, int from, int to) {
@@ -157,7 +166,7 @@ final class Inference {
     if (count == 0) {
       throw new IllegalArgumentException("Nothing to encode: the batch is empty");
     }
-    try (T3DModel.Use use = model.use();
+    try (InUse.Use use = model.use();
         NoGrad constant = new NoGrad();
         NDManager results = model.requireOpen(owner).newSubManager()) {
       NDList chunks = new NDList();

@@ -29,6 +29,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,6 +52,8 @@ final class ModelFiles {
     model.origins().forEach((encoder, origin) -> metadata.put(ORIGIN + encoder, origin));
     AtomicFiles.writeTogether(
         dir,
+        WEIGHTS,
+        Set.of(),
         aside -> {
           tokenizer.save(aside.resolve(ReportTokenizer.FILE_NAME));
           AtomicFiles.writeText(aside.resolve(CONFIG), Configs.toJson(model.config()));

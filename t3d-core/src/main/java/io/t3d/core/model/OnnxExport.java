@@ -30,8 +30,8 @@ import java.util.Map;
  * since another runtime rounds otherwise.
  *
  * <p>Of an {@code OrganVit3d} the mask is more than 0 in the voxels of the organ that the window is
- * about, and {@code organ} is the organ's place, in the order of the file's note {@code t3d.organs}
- * ; where no voxel is of the organ, the embedding is NaN. Windows may have any size that the patch
+ * about, and {@code organ} is its place in the order of the note {@code t3d.organs} of the file
+ * (where no voxel is of the organ, the embedding is NaN). Windows may have any size that the patch
  * divides, unless positions are SINCOS or LEARNED.
  *
  * <p>Volumes must be prepared, and texts worded and cut, as the model wants them: that is no part

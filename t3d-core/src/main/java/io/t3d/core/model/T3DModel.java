@@ -15,6 +15,7 @@ import io.t3d.core.config.T3DConfig;
 import io.t3d.core.config.TextConfig;
 import io.t3d.core.config.TextConfig.LongReports;
 import io.t3d.core.config.TextEncoderConfig;
+import io.t3d.core.internal.InUse;
 import io.t3d.core.nn.StateDict;
 import io.t3d.core.nn.TextEncoder;
 import io.t3d.core.nn.VisionEncoder;
@@ -42,9 +43,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.locks.Lock;
-import java.util.concurrent.locks.ReadWriteLock;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -67,11 +65,14 @@ import org.slf4j.LoggerFactory;
  * Vision-Language Pre-training by Learning Multi-View Visual Consistency</a>. Its code is not
  * public; what differs stands with the losses, in module t3d-losses.
  *
- * <p>The model owns its weights and its tokenizer; {@link #close} waits for calls that encode and
- * frees all. Encoding from several threads at once is safe as long as nobody trains.
+ * <p>The model owns its weights and its tokenizer; {@link #close} waits for calls that run and
+ * frees all, but does not see what is done with {@link #vision}, {@link #text} and {@link #block}.
+ * Encoding from several threads at once is safe as long as nobody trains.
  */
 public final class T3DModel implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(T3DModel.class);
+  private static final String CLOSED =
+      "The model must be open, got a closed one; use it inside its try block, or load it again";
   static final String VISION = "vision";
   static final String TEXT = "text";
 
@@ -85,8 +86,7 @@ public final class T3DModel implements AutoCloseable {
   private final LoraLayers lora = new LoraLayers();
   private final Set<String> said = ConcurrentHashMap.newKeySet(); // lines about long reports
 
-  /** Held to read by calls that encode: native code must not lose its weights under them. */
-  private final ReadWriteLock inUse = new ReentrantReadWriteLock();
+  private final InUse inUse = new InUse(CLOSED);
 
   private T3DModel(
       VisionEncoder vision,
@@ -245,7 +245,9 @@ public final class T3DModel implements AutoCloseable {
    * @throws IllegalStateException when the model is closed
    */
   public void save(Path dir) throws IOException {
-    ModelFiles.save(dir, this, tokenizer);
+    try (InUse.Use use = use()) {
+      ModelFiles.save(dir, this, tokenizer);
+    }
   }
 
   /**
@@ -261,7 +263,9 @@ public final class T3DModel implements AutoCloseable {
    */
   public T3DOutput forward(
       ViewBatch views, TokenBatch reports, Optional<SentenceBatch> sentences, boolean training) {
-    return new ForwardPass(this).run(views, reports, sentences, training);
+    try (InUse.Use use = use()) {
+      return new ForwardPass(this).run(views, reports, sentences, training);
+    }
   }
 
   /** What inference warns of when volumes look like raw HU. */
@@ -269,17 +273,9 @@ public final class T3DModel implements AutoCloseable {
     return rawVoxels;
   }
 
-  /** A call that runs. */
-  interface Use extends AutoCloseable {
-    @Override
-    void close();
-  }
-
-  /** Keeps the model open until it is closed. */
-  Use use() {
-    Lock lock = inUse.readLock();
-    lock.lock();
-    return lock::unlock;
+  /** Keeps the model open until the call ends. */
+  InUse.Use use() {
+    return inUse.use();
   }
 
   NDManager requireOpen(NDManager used) {
@@ -290,8 +286,7 @@ public final class T3DModel implements AutoCloseable {
                   + used.getName()
                   + " must be open, got a closed one; it is closed"
                   + " with its parent or at the end of its try block"
-              : "The model must be open, got a closed one; use it inside its try block, or load it"
-                  + " again");
+              : CLOSED);
     }
     return used;
   }
@@ -398,7 +393,7 @@ public final class T3DModel implements AutoCloseable {
    * @throws IllegalArgumentException when there is no report or one is blank
    */
   public TokenBatch tokenize(NDManager owner, List<String> reports) {
-    try (Use use = use()) {
+    try (InUse.Use use = use()) {
       requireOpen(owner);
       return tokenizer.encode(owner, worded(reports), longReports());
     }
@@ -412,7 +407,7 @@ public final class T3DModel implements AutoCloseable {
    * @return {@code (T, L)}, int64, padded to the longest text
    */
   public SentenceBatch tokenize(NDManager owner, ReportSentences sentences) {
-    try (Use use = use()) {
+    try (InUse.Use use = use()) {
       requireOpen(owner);
       return new SentenceBatch(
           sentences, tokenizer.encode(owner, worded(sentences.texts()), longReports()));
@@ -440,7 +435,10 @@ public final class T3DModel implements AutoCloseable {
    * @return a line for the user; empty when none is too long
    */
   public Optional<String> longReportsAmong(Collection<String> reports) {
-    int count = tokenizer.countLong(worded(List.copyOf(reports)));
+    int count;
+    try (InUse.Use use = use()) {
+      count = tokenizer.countLong(worded(List.copyOf(reports)));
+    }
     if (count == 0) {
       return Optional.empty();
     }
@@ -574,7 +572,8 @@ public final class T3DModel implements AutoCloseable {
 
   /** The learned log inverse temperature, as the contrastive loss sees it; {@code exp()} at use. */
   public double logitScale() {
-    try (NDManager scope = manager().newSubManager()) {
+    try (InUse.Use use = use();
+        NDManager scope = manager().newSubManager()) {
       return network.logitScale.value(new ParameterStore(scope, false), scope, false).getFloat();
     }
   }
@@ -595,13 +594,10 @@ public final class T3DModel implements AutoCloseable {
 
   @Override
   public void close() {
-    Lock lock = inUse.writeLock();
-    lock.lock();
-    try {
-      manager.close();
-      tokenizer.close();
-    } finally {
-      lock.unlock();
-    }
+    inUse.close(
+        () -> {
+          manager.close();
+          tokenizer.close();
+        });
   }
 }

@@ -206,14 +206,15 @@ public final class EvaluationRun implements AutoCloseable {
   }
 
   /**
-   * The same as logits, which metrics and curves are made from.
+   * The logits behind {@link #predictions}, from which metrics and curves are made.
    *
    * @return finding → logits, one per row
    * @throws IllegalStateException when {@link #zeroShot} was not called yet
    */
   public Map<String, double[]> logits() {
     if (logits == null) {
-      throw new IllegalStateException("There is nothing before zeroShot(): call that first");
+      throw new IllegalStateException(
+          "predictions() and logits() are what zeroShot() found: call that first");
     }
     return logits;
   }

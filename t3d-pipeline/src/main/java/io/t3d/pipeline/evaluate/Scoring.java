@@ -8,11 +8,9 @@ import io.t3d.core.eval.Interval;
 import io.t3d.core.eval.LabelMatrix;
 import io.t3d.core.eval.Metric;
 import io.t3d.data.manifest.ManifestRow;
-import io.t3d.data.manifest.Split;
-import io.t3d.data.manifest.Splits;
 import io.t3d.pipeline.internal.LabelledRows;
-import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -140,11 +138,31 @@ final class Scoring {
    */
   static void requireOtherPatients(
       List<ManifestRow> train, List<ManifestRow> validation, List<ManifestRow> test) {
-    List<ManifestRow> all = new ArrayList<>();
-    train.forEach(row -> all.add(row.withSplit(Split.TRAIN)));
-    validation.forEach(row -> all.add(row.withSplit(Split.VALIDATION)));
-    test.forEach(row -> all.add(row.withSplit(Split.TEST)));
-    Splits.verifyDisjoint(all);
+    requireOthers("trained on", train, "chosen by", validation);
+    requireOthers("trained on", train, "measured", test);
+    requireOthers("chosen by", validation, "measured", test);
+  }
+
+  private static void requireOthers(
+      String oneUse, List<ManifestRow> some, String otherUse, List<ManifestRow> others) {
+    Map<String, Integer> first = new HashMap<>();
+    some.forEach(row -> first.putIfAbsent(row.patient(), row.row()));
+    for (ManifestRow row : others) {
+      Integer before = first.get(row.patient());
+      if (before != null) {
+        throw new T3dException(
+            T3dException.Kind.INPUT,
+            "A patient must have one use only; the same patient is in row "
+                + before
+                + ", which is "
+                + oneUse
+                + ", and in row "
+                + row.row()
+                + ", which is "
+                + otherUse
+                + "; correct the column split, or measure rows of another split");
+      }
+    }
   }
 
   private static T3dException oneClass() {

@@ -122,12 +122,36 @@ class EvaluationRunTest {
   }
 
   @Test
+  void metricsAreThoseOfTheLogitsBehindTheProbabilities() throws IOException {
+    List<ManifestRow> test = new ArrayList<>();
+    for (int i = 0; i < rows.size(); i++) {
+      test.add(row(rows.get(i), rows.get(i).report(), Map.of("nodule", i % 2 == 0)));
+    }
+    EvaluationTexts texts = new EvaluationTexts(List.of(FindingPrompts.of("nodule")), false);
+    try (EvaluationRun run = run(List.of(), test, texts)) {
+      assertThatThrownBy(run::logits).isInstanceOf(IllegalStateException.class);
+      Evaluation.Classified found = run.zeroShot();
+      double[] logits = run.logits().get("nodule");
+      double[] probabilities = run.predictions().get("nodule");
+      double right = 0;
+      for (int i = 0; i < logits.length; i++) {
+        assertThat(probabilities[i]).isEqualTo(1 / (1 + Math.exp(-logits[i])));
+        for (int negative = 1; i % 2 == 0 && negative < logits.length; negative += 2) {
+          double lead = logits[i] - logits[negative];
+          right += lead > 0 ? 1 : lead == 0 ? 0.5 : 0;
+        }
+      }
+      assertThat(found.labels().get("nodule").metrics().get("auroc").value()).isEqualTo(right / 16);
+    }
+  }
+
+  @Test
   void aProbeIsNotMeasuredOnPatientsThatItWasTrainedOn() throws IOException {
     try (EvaluationRun run =
         run(List.of(), rows.subList(0, 4), new EvaluationTexts(List.of(), false))) {
       assertThatThrownBy(() -> run.linearProbe(rows.subList(3, 8), n -> {}))
           .isInstanceOf(T3dException.class)
-          .hasMessageContaining("the same patient is in rows 5 (train) and 5 (test)");
+          .hasMessageContaining("the same patient is in row 5, which is trained on");
     }
     FineTuneRun tuning =
         new FineTuneRun(trained.data(), rows.subList(3, 8), List.of(), rows.subList(0, 4));
@@ -140,6 +164,6 @@ class EvaluationRunTest {
                     EvaluationSettings.defaults(),
                     (fraction, step, steps, loss) -> {}))
         .isInstanceOf(T3dException.class)
-        .hasMessageContaining("the same patient is in rows 5 (train) and 5 (test)");
+        .hasMessageContaining("the same patient is in row 5, which is trained on");
   }
 }

@@ -55,6 +55,7 @@ public final class OperationCounter implements AutoCloseable {
           "unique_dim");
 
   // at::RecordFunctionCallback: two function pointers, a double, ten flags of scopes, three more.
+  private static final boolean TIMES = System.getProperty("os.arch").equals("amd64"); // see Start
   private static final int CALLBACK_BYTES = 48;
   private static final int SAMPLING = 16;
   private static final int SCOPES = 24;
@@ -114,8 +115,10 @@ public final class OperationCounter implements AutoCloseable {
     this.part = part;
     try (BytePointer callback = new BytePointer(CALLBACK_BYTES)) {
       callback.fill(0);
-      callback.putLong(
-          0, com.sun.jna.Pointer.nativeValue(CallbackReference.getFunctionPointer(start)));
+      if (TIMES) {
+        callback.putLong(
+            0, com.sun.jna.Pointer.nativeValue(CallbackReference.getFunctionPointer(start)));
+      }
       callback.putLong(
           Long.BYTES, com.sun.jna.Pointer.nativeValue(CallbackReference.getFunctionPointer(end)));
       callback.putDouble(SAMPLING, 1);
@@ -159,7 +162,7 @@ public final class OperationCounter implements AutoCloseable {
 
   /**
    * Operation → nanoseconds in itself, without the operations that it is made of. On a GPU it is
-   * the host's time.
+   * the host's time. Empty on processors other than x86-64.
    */
   public synchronized Map<String, Long> nanos() {
     return Collections.unmodifiableMap(new TreeMap<>(nanos));
@@ -177,15 +180,7 @@ public final class OperationCounter implements AutoCloseable {
   }
 
   private synchronized void ended(com.sun.jna.Pointer function) {
-    Deque<Running> own = running.get();
-    if (own.isEmpty()) {
-      return; // it began before the counter did
-    }
-    Running operation = own.pop();
-    long took = System.nanoTime() - operation.began;
-    if (!own.isEmpty()) {
-      own.peek().inOthers += took;
-    }
+    long own = TIMES ? timeInItself() : 0;
     record.at(com.sun.jna.Pointer.nativeValue(function));
     String name;
     try (BytePointer text = record.name()) {
@@ -193,8 +188,23 @@ public final class OperationCounter implements AutoCloseable {
     }
     if (name.startsWith(ATEN)) {
       count(record.handle(), name.substring(ATEN.length()));
-      nanos.merge(name.substring(ATEN.length()), took - operation.inOthers, Long::sum);
+      if (TIMES) {
+        nanos.merge(name.substring(ATEN.length()), own, Long::sum);
+      }
     }
+  }
+
+  private long timeInItself() {
+    Deque<Running> open = running.get();
+    if (open.isEmpty()) {
+      return 0; // it began before the counter did
+    }
+    Running operation = open.pop();
+    long took = System.nanoTime() - operation.began;
+    if (!open.isEmpty()) {
+      open.peek().inOthers += took;
+    }
+    return took - operation.inOthers;
   }
 
   /** Those that an operation is made of begin after it and end before it. */

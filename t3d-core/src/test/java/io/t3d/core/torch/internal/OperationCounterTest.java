@@ -81,7 +81,6 @@ class OperationCounterTest {
       assertThat(nanos).containsKeys("ones", "matmul", "mm");
       assertThat(nanos.values()).allSatisfy(time -> assertThat(time).isNotNegative());
       assertThat(nanos.get("matmul") + nanos.get("mm")).isPositive().isLessThanOrEqualTo(took);
-      assertThat(nanos.get("mm")).isGreaterThan(nanos.get("matmul")); // which only hands it on
     }
   }
 
