@@ -16,6 +16,7 @@ import io.t3d.core.task.classify.LinearProbe;
 import io.t3d.core.task.classify.ZeroShotClassifier;
 import io.t3d.core.task.classify.ZeroShotScorer;
 import io.t3d.core.task.internal.Embeddings;
+import io.t3d.core.task.internal.Logistic;
 import io.t3d.core.task.retrieve.LabelOverlap;
 import io.t3d.core.task.retrieve.Retrieval;
 import io.t3d.core.task.retrieve.RetrievalMix;
@@ -199,9 +200,7 @@ public final class EvaluationRun implements AutoCloseable {
   public Map<String, double[]> predictions() {
     Map<String, double[]> found = new LinkedHashMap<>();
     logits()
-        .forEach(
-            (finding, l) ->
-                found.put(finding, Arrays.stream(l).map(Scoring::probability).toArray()));
+        .forEach((finding, l) -> found.put(finding, Arrays.stream(l).map(Logistic::of).toArray()));
     return found;
   }
 

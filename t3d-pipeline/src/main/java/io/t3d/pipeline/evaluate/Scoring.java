@@ -7,6 +7,7 @@ import io.t3d.core.eval.ClassificationReport.LabelMetrics;
 import io.t3d.core.eval.Interval;
 import io.t3d.core.eval.LabelMatrix;
 import io.t3d.core.eval.Metric;
+import io.t3d.core.task.internal.Logistic;
 import io.t3d.data.manifest.ManifestRow;
 import io.t3d.pipeline.internal.LabelledRows;
 import java.util.Arrays;
@@ -53,7 +54,7 @@ final class Scoring {
     LabelMatrix targets = LabelledRows.matrix(test, labels);
     double[] thresholds = new double[labels.size()];
     Arrays.fill(thresholds, EVEN);
-    String source = probability(EVEN) + ", there is no validation split";
+    String source = Logistic.of(EVEN) + ", there is no validation split";
     if (!validation.isEmpty()) {
       LabelMatrix held = LabelledRows.matrix(validation, labels);
       thresholds = settings.operatingPoint().thresholds(held, scores.validation(), EVEN);
@@ -73,7 +74,7 @@ final class Scoring {
             .filter(label -> held.positives(label) == 0 || held.negatives(label) == 0)
             .count();
     if (without == held.names().size()) {
-      return probability(EVEN) + ", no validation label has both classes";
+      return Logistic.of(EVEN) + ", no validation label has both classes";
     }
     String rule = settings.operatingPoint().name().toLowerCase(Locale.ROOT).replace('_', '-');
     String source = rule + " on " + validation.size() + " validation volumes";
@@ -83,13 +84,9 @@ final class Scoring {
             Locale.ROOT,
             "%s; %s for %d label%s without both classes there",
             source,
-            probability(EVEN),
+            Logistic.of(EVEN),
             without,
             without == 1 ? "" : "s");
-  }
-
-  static double probability(double logit) {
-    return 1 / (1 + Math.exp(-logit));
   }
 
   /** The same of a model that was trained on a share of the labels, that of so many volumes. */
@@ -178,7 +175,7 @@ final class Scoring {
       put(metrics, metric, m.get(metric), intervals);
     }
     return new Evaluation.LabelScores(
-        m.positives(), m.negatives(), probability(m.threshold()), metrics);
+        m.positives(), m.negatives(), Logistic.of(m.threshold()), metrics);
   }
 
   private static void put(

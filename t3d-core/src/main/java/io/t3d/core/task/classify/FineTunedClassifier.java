@@ -19,6 +19,7 @@ import io.t3d.core.nn.StateDict;
 import io.t3d.core.nn.VisionEncoder.VisualTokens;
 import io.t3d.core.nn.internal.Weights;
 import io.t3d.core.task.VolumeBatches;
+import io.t3d.core.task.internal.Logistic;
 import io.t3d.core.torch.Casts;
 import io.t3d.core.torch.internal.NoGrad;
 import java.io.IOException;
@@ -148,7 +149,7 @@ public final class FineTunedClassifier implements AutoCloseable {
 
   private static double[][] sigmoid(double[][] logits) {
     return Arrays.stream(logits)
-        .map(row -> Arrays.stream(row).map(ProbeLoss::sigmoid).toArray())
+        .map(row -> Arrays.stream(row).map(Logistic::of).toArray())
         .toArray(double[][]::new);
   }
 

@@ -7,6 +7,7 @@ import io.t3d.core.config.Configs;
 import io.t3d.core.eval.LabelMatrix;
 import io.t3d.core.file.Safetensors;
 import io.t3d.core.task.internal.Embeddings;
+import io.t3d.core.task.internal.Logistic;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -186,7 +187,7 @@ public final class LinearProbe {
   public double[][] probabilities(float[][] features) {
     double[][] out = scores(features);
     for (double[] row : out) {
-      Arrays.setAll(row, j -> ProbeLoss.sigmoid(row[j]));
+      Arrays.setAll(row, j -> Logistic.of(row[j]));
     }
     return out;
   }

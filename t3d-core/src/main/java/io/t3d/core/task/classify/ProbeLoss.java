@@ -1,5 +1,7 @@
 package io.t3d.core.task.classify;
 
+import io.t3d.core.task.internal.Logistic;
+
 /**
  * The logistic loss of one label over standardised features, with its gradient. The point is {@code
  * (w, b)}, D + 1 numbers; the bias is not regularised.
@@ -25,7 +27,7 @@ record ProbeLoss(float[][] features, boolean[] positive, double positiveWeight, 
       double logit = logit(x, row);
       double weight = positive[i] ? positiveWeight : 1;
       sum += weight * softplus(positive[i] ? -logit : logit);
-      double slope = weight * (sigmoid(logit) - (positive[i] ? 1 : 0));
+      double slope = weight * (Logistic.of(logit) - (positive[i] ? 1 : 0));
       for (int j = 0; j < d; j++) {
         gradient[j] += slope * row[j];
       }
@@ -54,10 +56,6 @@ record ProbeLoss(float[][] features, boolean[] positive, double positiveWeight, 
       sum += x[j] * row[j];
     }
     return sum;
-  }
-
-  static double sigmoid(double logit) {
-    return 1 / (1 + Math.exp(-logit));
   }
 
   /** {@code log(1 + exp(x))} without overflow. */

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import io.t3d.core.internal.Shapes;
 import io.t3d.core.task.TextScores;
 import io.t3d.core.task.internal.Embeddings;
+import io.t3d.core.task.internal.Logistic;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -137,11 +138,6 @@ public final class ZeroShotClassifier {
     return logistic(logits(imageEmbeddings));
   }
 
-  /** Softmax over two is the logistic function of their difference. */
-  static double logistic(double margin) {
-    return 1 / (1 + Math.exp(-margin));
-  }
-
   /**
    * {@code exp(logitScale) · (cos(v, w+) - cos(v, w-))}: what {@link #classify(float[][])} makes
    * probabilities of. Volumes that a confident model gives a probability of 1 in double precision
@@ -169,7 +165,7 @@ public final class ZeroShotClassifier {
   static double[][] logistic(double[][] logits) {
     for (double[] row : logits) {
       for (int label = 0; label < row.length; label++) {
-        row[label] = logistic(row[label]);
+        row[label] = Logistic.of(row[label]);
       }
     }
     return logits;

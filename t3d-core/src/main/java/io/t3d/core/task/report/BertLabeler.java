@@ -17,6 +17,7 @@ import io.t3d.core.internal.weights.WeightFiles;
 import io.t3d.core.nn.internal.Weights;
 import io.t3d.core.nn.text.TransformerTextEncoder;
 import io.t3d.core.task.internal.CtRateFindings;
+import io.t3d.core.task.internal.Logistic;
 import io.t3d.core.text.ReportTokenizer;
 import io.t3d.core.text.internal.HuggingFaceFolder;
 import io.t3d.core.torch.Casts;
@@ -256,7 +257,7 @@ public final class BertLabeler implements ReportLabeler, AutoCloseable {
           int at = (i - from) * labels.size();
           out[i] =
               IntStream.range(0, labels.size())
-                  .mapToDouble(j -> 1 / (1 + Math.exp(-logits[at + j])))
+                  .mapToDouble(j -> Logistic.of(logits[at + j]))
                   .toArray();
         }
       }
